@@ -1,0 +1,1 @@
+"""Safeguarding rules: pure functions over records and data files (floor 1)."""
