@@ -1,0 +1,83 @@
+"""What an envelope carries: an entry, or a receipt (protocol: §3). Everything here came from outside, and is measured
+first.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+NOTE = 65_536
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{0,60}$")]
+Word = Annotated[str, StringConstraints(max_length=200)]
+Line = Annotated[str, StringConstraints(max_length=2_000)]
+Note = Annotated[str, StringConstraints(max_length=NOTE)]
+Moment = Annotated[str, StringConstraints(pattern=r"^[0-9T:.+Z-]{0,40}$")]
+Day = Annotated[str, StringConstraints(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
+RefusalCode = Literal[
+    "unmatched-case", "unknown-key", "contract-revoked", "schema", "revision-conflict", "not-ours", "not-accepted"
+]
+
+
+class _Body(BaseModel):
+    """Unknown members are left out, never refused, so that a later version may add some; nothing is coerced."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _whole_text(cls, value: Any) -> Any:
+        if isinstance(value, str) and "\x00" in value:
+            raise ValueError("a text holds a zero character")
+        return value
+
+
+class OccurredBody(_Body):
+    """When it happened: as the person wrote it, and parsed (R-78)."""
+
+    text: Word
+    start: Moment | None = None
+    end: Moment | None = None
+    precision: Literal["exact", "day", "approximate", "range", "unknown"] = "unknown"
+
+
+class ChildHint(_Body):
+    """Whom the sender means: shown to the receiver, who decides; never matched by a program alone."""
+
+    name: Word
+    date_of_birth: Day | None = None
+
+
+class EntryBody(_Body):
+    """One chronology entry, whole. Lengths are in characters."""
+
+    occurred: OccurredBody
+    recorded_at: Moment
+    source: Line = ""
+    nature: Literal["fact", "professional_judgement"] = "fact"
+    kind: Code = "concern"
+    significance: Code = ""
+    categories: Annotated[list[Code], Field(max_length=40)] = Field(default_factory=list)
+    event: Note
+    childs_voice: Note = ""
+    impact: Line = ""
+    action: Note = ""
+    outcome: Note = ""
+    author_role: Word = ""
+    approved_by_role: Word = ""
+    approved_at: Moment = ""
+    case: Annotated[str, StringConstraints(max_length=64)] | None = None
+    child: ChildHint | None = None
+
+
+class ReceiptBody(_Body):
+    """What became of a message at the receiver: `re` is its mid, `role` the role that speaks."""
+
+    status: Literal["stored", "shown", "refused"]
+    code: RefusalCode | None = None
+    re: Annotated[str, StringConstraints(max_length=36)]
+    eid: Annotated[str, StringConstraints(max_length=64)]
+    rev: Annotated[int, Field(ge=0, lt=2**53)]
+    role: Word
+    at: Moment

@@ -1,0 +1,139 @@
+"""What a hub may read of an envelope: its protected header, and no more (protocol: §1).
+
+A header holds exactly the listed members, so that nothing about a child can travel outside the ciphertext by mistake.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sync.hub.jose import MAX_ENVELOPE, JoseFault, public_key, strict_json, unb64u
+
+TYP = "scx+jwe"
+CTY = "scx+jws"
+ONE_READER = "ECDH-ES"
+SEVERAL_READERS = "ECDH-ES+A256KW"
+ENCRYPTION = "A256GCM"
+MAX_READERS = 16
+ORG = re.compile(r"urn:scx:(?:[a-z]{2,10}:){1,3}[A-Za-z0-9][A-Za-z0-9-]{0,59}")
+THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
+CONTRACT = re.compile(r"[A-Za-z0-9_-]{16,64}")
+CLASSES = ("data", "control")
+
+
+@dataclass(frozen=True)
+class Routing:
+    """The routing data of one envelope, and the reading keys it was sealed for; `exp` is in unix seconds."""
+
+    mid: str
+    sender: str
+    recipient: str
+    ctr: str
+    class_: str
+    exp: int
+    kids: tuple[str, ...]
+    several: bool
+
+
+def is_mid(text: object) -> bool:
+    """Whether this is a UUID version 7 in its canonical spelling."""
+    if not isinstance(text, str) or len(text) != 36:
+        return False
+    try:
+        found = UUID(text)
+    except ValueError:
+        return False
+    return found.version == 7 and str(found) == text
+
+
+def is_org(text: object) -> bool:
+    """Whether this is written as the name of an organisation."""
+    return isinstance(text, str) and len(text) <= 100 and ORG.fullmatch(text) is not None
+
+
+def routing_of(token: str) -> Routing:
+    """The routing data of an envelope, compact or General JSON; refused unless the form is exactly that of §1."""
+    if len(token) > MAX_ENVELOPE or len(token.encode("utf-8", "replace")) > MAX_ENVELOPE:
+        raise JoseFault("too-large", "This envelope is longer than 256 KiB.")
+    return _general(token) if token.startswith("{") else _compact(token)
+
+
+def _compact(token: str) -> Routing:
+    segments = token.split(".")
+    if len(segments) != 5:
+        raise JoseFault("schema", "This is not a compact JWE.")
+    head, wrapped, iv, body, tag = (unb64u(segment) for segment in segments)
+    header = strict_json(head)
+    _only(header, {"alg", "enc", "kid", "epk", "typ", "cty", "scx"})
+    if header.get("alg") != ONE_READER or wrapped:
+        raise JoseFault("algorithm", "This envelope uses an algorithm that is not allowed.")
+    return _read(header, (_reader(header),), iv, body, tag, several=False)
+
+
+def _general(token: str) -> Routing:
+    parts = strict_json(token)
+    _only(parts, {"protected", "recipients", "iv", "ciphertext", "tag"})
+    if not all(isinstance(parts.get(name), str) for name in ("protected", "iv", "ciphertext", "tag")):
+        raise JoseFault("schema", "This is not a JWE in General JSON.")
+    header = strict_json(unb64u(parts["protected"]))
+    _only(header, {"alg", "enc", "typ", "cty", "scx"})
+    if header.get("alg") != SEVERAL_READERS:
+        raise JoseFault("algorithm", "This envelope uses an algorithm that is not allowed.")
+    readers = parts.get("recipients")
+    if not isinstance(readers, list) or not 1 <= len(readers) <= MAX_READERS:
+        raise JoseFault("schema", "This envelope names no reading keys, or too many.")
+    kids = []
+    for reader in readers:
+        if not isinstance(reader, dict) or not isinstance(reader.get("header"), dict):
+            raise JoseFault("schema", "This envelope names its reading keys wrongly.")
+        _only(reader, {"header", "encrypted_key"})
+        _only(reader["header"], {"kid", "epk"})
+        if not isinstance(reader.get("encrypted_key"), str) or len(unb64u(reader["encrypted_key"])) != 40:
+            raise JoseFault("schema", "This envelope holds a wrapped key of the wrong length.")
+        kids.append(_reader(reader["header"]))
+    iv, body, tag = (unb64u(parts[name]) for name in ("iv", "ciphertext", "tag"))
+    return _read(header, tuple(kids), iv, body, tag, several=True)
+
+
+def _only(value: dict[str, Any], allowed: set[str]) -> None:
+    if set(value) & {"zip", "crit", "b64", "p2s", "p2c"}:
+        raise JoseFault("algorithm", "This envelope asks for something that is not allowed.")
+    if set(value) - allowed:
+        raise JoseFault("schema", "This envelope holds something that does not belong there.")
+
+
+def _reader(header: dict[str, Any]) -> str:
+    kid, epk = header.get("kid"), header.get("epk")
+    if not isinstance(kid, str) or not THUMBPRINT.fullmatch(kid) or not isinstance(epk, dict):
+        raise JoseFault("schema", "This envelope names its reading key wrongly.")
+    _only(epk, {"kty", "crv", "x", "y"})
+    public_key(epk, "enc")
+    return kid
+
+
+def _read(
+    header: dict[str, Any], kids: tuple[str, ...], iv: bytes, body: bytes, tag: bytes, *, several: bool
+) -> Routing:
+    if header.get("enc") != ENCRYPTION or len(iv) != 12 or len(tag) != 16 or not body:
+        raise JoseFault("algorithm", "This envelope uses an algorithm that is not allowed.")
+    scx = header.get("scx")
+    if header.get("typ") != TYP or header.get("cty") != CTY or not isinstance(scx, dict):
+        raise JoseFault("schema", "This is not an envelope of the exchange.")
+    if set(scx) != {"v", "mid", "from", "to", "ctr", "class", "exp"} or type(scx["v"]) is not int or scx["v"] != 1:
+        raise JoseFault("schema", "This envelope is of a version that is not known here.")
+    good = (
+        is_mid(scx["mid"])
+        and is_org(scx["from"])
+        and is_org(scx["to"])
+        and isinstance(scx["ctr"], str)
+        and CONTRACT.fullmatch(scx["ctr"]) is not None
+        and scx["class"] in CLASSES
+        and type(scx["exp"]) is int
+        and 0 < scx["exp"] < 2**40
+    )
+    if not good:
+        raise JoseFault("schema", "The address on this envelope is not written as it must be.")
+    return Routing(scx["mid"], scx["from"], scx["to"], scx["ctr"], scx["class"], scx["exp"], kids, several)
