@@ -11,7 +11,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from practice.text import visible
+from practice.text import tidy, visible
 from practice.vocabulary import Precision
 from practice.when import clean, read
 from practice.when_parts import DAYS, MONTHS, Span, Unreadable, day_words, time_words
@@ -65,7 +65,7 @@ def parse_when(text: str, now: datetime) -> Occurred:
     """Read a date as people write it. `now` is local wall time. Empty text is now; text over 200 characters is cut
     and not read; what cannot be read has precision unknown and a question in `note`. Never raises (R-78)."""
     now = now.replace(tzinfo=None)
-    kept = text.encode("utf-8", "replace").decode().strip()
+    kept = tidy(text).strip()
     if not kept:
         moment = now.isoformat(timespec="minutes")
         return Occurred(text="", start=moment, end=moment, precision=Precision.EXACT)

@@ -1,24 +1,64 @@
-"""Text from outside, made safe to look at without changing what is stored (design: §7)."""
+"""Text as people type it: kept whole, made safe to store and to show (design: §7)."""
 
 from __future__ import annotations
 
-import unicodedata
+import re
 
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+NOTE_LIMIT = 64 * 1024
+"""A note's limit in bytes of UTF-8."""
+LINE_LIMIT = 400
+"""A single-line field's limit in characters."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_DIRECTION = {
+    "\u202a": "⟦LRE⟧",
+    "\u202b": "⟦RLE⟧",
+    "\u202c": "⟦PDF⟧",
+    "\u202d": "⟦LRO⟧",
+    "\u202e": "⟦RLO⟧",
+    "\u2066": "⟦LRI⟧",
+    "\u2067": "⟦RLI⟧",
+    "\u2068": "⟦FSI⟧",
+    "\u2069": "⟦PDI⟧",
+    "\u200e": "⟦LRM⟧",
+    "\u200f": "⟦RLM⟧",
+}
+_DIRECTIONS = re.compile("[" + "".join(_DIRECTION) + "]")
 
 
-def visible(text: str, *, keep: str = "\n\t") -> str:
-    """Return the text with control characters, lone surrogates and direction overrides shown as marks such as
-    `␛` or `[U+202E]`; characters in `keep` stay."""
-    return "".join(char if char in keep or not _hidden(char) else _mark(char) for char in text)
+def tidy(text: str) -> str:
+    """Return the text with one kind of line end and nothing that a store or an encoder cannot hold.
+
+    A NUL becomes its visible picture and a lone surrogate the replacement character; every other character stays.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\u2400")
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if _has_surrogate(text) else text
 
 
-def _hidden(char: str) -> bool:
-    return char in _BIDI or unicodedata.category(char) in {"Cc", "Cs"}
+def _has_surrogate(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _mark(char: str) -> str:
-    code = ord(char)
+def tidy_line(text: str) -> str:
+    """Return the text on one line, its ends stripped."""
+    return " ".join(tidy(text).split())
+
+
+def visible(text: str) -> str:
+    """Return the text for showing: control characters and direction marks as marks that can be seen."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _CONTROL.sub(lambda found: _picture(found.group()), text)
+    return _DIRECTIONS.sub(lambda found: _DIRECTION[found.group()], text)
+
+
+def _picture(character: str) -> str:
+    code = ord(character)
     if code < 0x20:
         return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else f"[U+{code:04X}]"
+    return "\u2421" if code == 0x7F else f"⟦{code:02X}⟧"
+
+
+def has_control(text: str) -> bool:
+    """Say whether the text holds a control character other than newline and tab, or a direction override."""
+    return bool(_CONTROL.search(text) or _DIRECTIONS.search(text))
