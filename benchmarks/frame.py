@@ -1,0 +1,150 @@
+"""The frame of the benchmarks: runs both sides of a row in turn, and writes the table of medians."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import statistics
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- table: written by make bench -->", "<!-- end of table -->"
+
+Measure = Callable[[], float]
+"""One measure of one side: does the work once and returns the seconds that count."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Both sides of a row, ready to be measured."""
+
+    ours: Measure
+    reference: Measure
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    `prepare(folder, size)` sets both sides up in an empty folder, for a store of `size` entries, outside the measured
+    time. `sizes` is `(0,)` where the number of entries plays no part.
+    """
+
+    key: str
+    what: str
+    reference: str
+    bound: float
+    prepare: Callable[[Path, int], AbstractContextManager[Pair]]
+    sizes: tuple[int, ...] = (1_000, 10_000)
+    rounds: int = 30
+    warm_up: int = 2
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one row came to, in seconds."""
+
+    row: Row
+    size: int
+    ours: float
+    reference: float
+    spread: float
+    """The middle half of our side's measures: third quartile less first."""
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.reference
+
+    @property
+    def held(self) -> bool:
+        return self.ratio <= self.row.bound
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that the work took."""
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def run(row: Row, size: int, folder: Path, rounds: int | None = None) -> Result:
+    """Measure both sides in turn, so that what slows the machine slows both; the order changes every round."""
+    ours: list[float] = []
+    reference: list[float] = []
+    with row.prepare(folder, size) as pair:
+        for _ in range(row.warm_up):
+            pair.ours()
+            pair.reference()
+        for number in range(rounds or row.rounds):
+            sides = [(ours, pair.ours), (reference, pair.reference)]
+            for taken, measure in sides if number % 2 else reversed(sides):
+                taken.append(measure())
+    first, _, third = statistics.quantiles(ours, n=4) if len(ours) > 1 else (ours[0],) * 3
+    return Result(row, size, statistics.median(ours), statistics.median(reference), third - first)
+
+
+def milliseconds(seconds: float) -> str:
+    value = seconds * 1000
+    return f"{value:,.0f} ms" if value >= 100 else f"{value:.1f} ms" if value >= 1 else f"{value:.3f} ms"
+
+
+def line(result: Result) -> list[str]:
+    return [
+        result.row.what,
+        f"{result.size:,}" if result.size else "",
+        milliseconds(result.ours),
+        f"±{milliseconds(result.spread / 2)}",
+        result.row.reference,
+        milliseconds(result.reference),
+        f"×{result.ratio:.2f}",
+        f"×{result.row.bound:g}",
+        "held" if result.held else "not held",
+    ]
+
+
+HEAD = ["what", "entries", "ours", "", "reference in the same run", "reference took", "ratio", "at most", ""]
+
+
+def table(results: list[Result]) -> str:
+    """The results as a Markdown table, followed by the rows' notes."""
+    rows = [HEAD, ["---"] * len(HEAD), *map(line, results)]
+    lines = ["| " + " | ".join(cells) + " |" for cells in rows]
+    notes = dict.fromkeys(result.row.note for result in results if result.row.note)
+    return "\n".join([*lines, *(["", *(f"- {note}" for note in notes)] if notes else [])])
+
+
+def printed(results: list[Result]) -> str:
+    """The results in columns, for a terminal."""
+    rows = [HEAD, *map(line, results)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def machine() -> str:
+    """What the figures were measured on, without a name that tells one machine from another."""
+    cores = os.cpu_count() or 1
+    return (
+        f"Measured on {date.today():%Y-%m-%d}, {platform.system()} on {platform.machine()}, {cores} cores, "  # noqa: DTZ011
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version} beside SQLCipher's own. Trust the ratios."
+    )
+
+
+def write_page(results: list[Result], page: Path = PAGE) -> None:
+    """Put the table between the page's markers; what stands around them is kept."""
+    text = page.read_text(encoding="utf-8")
+    before, found, rest = text.partition(BEGIN)
+    _, closed, after = rest.partition(END)
+    if not (found and closed):
+        sys.exit(f"{page.name} has lost its markers; put back {BEGIN} and {END}.")
+    page.write_text(f"{before}{BEGIN}\n{machine()}\n\n{table(results)}\n{END}{after}", encoding="utf-8")

@@ -1,0 +1,58 @@
+"""A terminal of our own, to time a program from its start to its first painted frame (Linux and macOS)."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+
+
+def until_painted(
+    command: Sequence[str], marker: bytes, env: Mapping[str, str] | None = None, limit: float = 30.0
+) -> float:
+    """Seconds from exec until the program has written the marker to its 120×36 terminal; then it is ended.
+
+    The marker must be a run of text that only the first finished frame holds. Raises RuntimeError when the program
+    ends, or the limit passes, without it.
+    """
+    start = perf_counter()
+    child, master = pty.fork()
+    if child == 0:
+        try:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
+            kept = {name: value for name, value in os.environ.items() if not name.startswith(("TEXTUAL", "NO_COLOR"))}
+            os.execvpe(command[0], list(command), {**kept, "TERM": "xterm-256color", **(env or {})})
+        finally:
+            os._exit(127)
+    seen = b""
+    try:
+        while (left := start + limit - perf_counter()) > 0:
+            if not select.select([master], [], [], left)[0]:
+                break
+            try:
+                seen += os.read(master, 65536)
+            except OSError:
+                break
+            if marker in seen:
+                return perf_counter() - start
+    finally:
+        _end(child, master)
+    tail = seen[-300:].decode("utf-8", "replace")
+    raise RuntimeError(f"{command[0]} did not paint {marker.decode()!r}; it wrote {tail!r}")
+
+
+def _end(child: int, master: int) -> None:
+    """End the program and whatever it started in its session; nothing it holds is worth keeping."""
+    try:
+        os.killpg(child, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError) as gone:
+        print(f"already ended: {type(gone).__name__}", file=sys.stderr)
+    os.close(master)
+    os.waitpid(child, 0)

@@ -1,0 +1,180 @@
+"""Writes docs/commands.md from the command line itself: help texts, arguments, options, and the JSON each prints.
+
+`make docs` writes the page; `python scripts/make_docs.py --check` exits 1 when it is out of date.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "commands.md"
+PROGRAM = "dsl-console"
+ROOT_GROUP = ("dsl_console.cli.main", "root")
+
+TOP = """\
+# Commands
+
+<!-- written by scripts/make_docs.py from the command line itself; run `make docs` after a change -->
+
+`dsl-console [--vault DIR] COMMAND`. Without a command it opens the console. Everything that can be done on a screen can
+be done here, line by line.
+
+**Which vault.** `--vault DIR`, else `DSL_CONSOLE_VAULT`, else the platform's data folder.
+
+**Passphrase.** Asked for, or read from the file named by `--passphrase-file F` or `DSL_CONSOLE_PASSPHRASE_FILE`; never
+taken from an argument or a variable. Who is asking: `--as NAME` or `DSL_CONSOLE_USER`, needed only where a vault has
+several people.
+
+**What is typed stays in the shell's history.** Every command asks for what you leave out, and takes `-` for standard
+input; use those for names and notes. Text given as an argument works, and draws a caution on standard error.
+
+**A child** is named by an id, a UPN, or any name that fits one child. If several fit they are listed, and nothing is
+done.
+
+**For programs.** Every reading command has `--json` (UTF-8, ISO 8601); every writing command prints `{id, state}` with
+`--json`, unless another shape stands below. Messages go to standard error. Keys may be added, never renamed.
+
+| exit status | meaning |
+|---|---|
+| 0 | done |
+| 1 | refused or failed, nothing lost (`sync`: an item was refused) |
+| 2 | the command was not written as it must be |
+| 3 | wrong passphrase, or not allowed |
+| 4 | integrity alarm: something stored is not what was recorded |
+| 5 | the hub could not be reached; the work is queued |
+
+With `--json` an error is printed on standard error as `{error, hint, status}`.
+
+Shapes used below:
+
+```
+OCCURRED   {text, start, end, precision}     text as the person wrote it
+                                             precision: exact | day | approximate | range | unknown
+VERSION    {version, text, childs_words, occurred: OCCURRED, recorded_at, recorded_by, reason}
+```
+"""
+
+SHAPES: dict[str, str] = {
+    "init": "{vault, user, recovery_code}",
+    "children import": (
+        "{joined, changed, left, unchanged, not_in_file,\n rejected: [{line, reason}], warnings: [{line, text}]}"
+    ),
+    "children list": "[{id, name, upn, date_of_birth, year_group, status}]",
+    "log": "{id, state}     state: recorded | sealed",
+    "entry": "{id, child_id, kind, current: VERSION, versions: [VERSION]}",
+    "chronology": (
+        "{child: {id, name}, entries: [{id, occurred: OCCURRED, recorded_at, source, agency, kind, text,\n"
+        " childs_words, category, significance, impact, action, outcome, duplicate_of, links: [id],\n"
+        " shared: [{partner, state}]}]}"
+    ),
+    "search": "[{entry_id, child_id, child, occurred: OCCURRED, snippet}]",
+    "review due": "[{child_id, child, due, status, overdue_school_days}]",
+    "share list": (
+        "[{id, entry_id, child_id, partner, state, reason, approved_by, approved_at}]\n"
+        "state: proposed | held | not_shared | approved | queued | offered | delivered | acknowledged | refused |\n"
+        "       expired | withheld | superseded | corrected | withdrawn"
+    ),
+    "share preview": "{digest, payload, page}     payload: the exact bytes that will be signed; page: the same to read",
+    "sync": (
+        "{sent, acknowledged, received, queued, refused, held, errors: [text]}\n"
+        "sent: acknowledged by the hub in this run"
+    ),
+    "inbox list": "[{id, from, child_hint: {name, date_of_birth}, occurred: OCCURRED, text, state}]",
+    "chronology links": "[{entries: [id], reason, state}]     state: proposed | confirmed | declined",
+    "flags": "[{id, child_id, rule, sentence, entries: [id], state}]",
+    "hub invite": "{agency, code}",
+    "partner list": "[{id, name, kind, fingerprint, verified}]",
+    "wording": "[{start, end, text, rule, question}]     offsets in Unicode characters of the input",
+    "verify": "{ok, acts, problems: [{kind, text}]}",
+    "demo": "[{step, ok, detail}]     with --headless",
+}
+
+
+def load_root() -> click.Group:
+    """The program's own group of commands."""
+    module, name = ROOT_GROUP
+    sys.path.insert(0, str(ROOT))
+    group = getattr(importlib.import_module(module), name)
+    if not isinstance(group, click.Group):
+        raise TypeError(f"{module}:{name} is not a group of commands")
+    return group
+
+
+def commands(group: click.Group, context: click.Context | None = None) -> Iterator[tuple[str, click.Context]]:
+    """Each command that a person may type, without hidden ones: its words and its context, in alphabetical order."""
+    context = context or click.Context(group, info_name=PROGRAM)
+    for name in sorted(group.list_commands(context)):
+        command = group.get_command(context, name)
+        if command is None or command.hidden:
+            continue
+        inner = click.Context(command, info_name=name, parent=context)
+        words = inner.command_path.removeprefix(PROGRAM).strip()
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            yield words, inner
+        if isinstance(command, click.Group):
+            yield from commands(command, inner)
+
+
+def usage(context: click.Context) -> str:
+    return " ".join([context.command_path, *context.command.collect_usage_pieces(context)])
+
+
+def options(context: click.Context) -> list[tuple[str, str]]:
+    """Each option as it is written, and its help; what every command has (--help) is left out."""
+    records = [
+        parameter.get_help_record(context)
+        for parameter in context.command.get_params(context)
+        if "--help" not in parameter.opts
+    ]
+    return [record for record in records if record]
+
+
+def cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def section(words: str, context: click.Context) -> list[str]:
+    """One command's part of the page."""
+    lines = [f"## {words}", "", "```", usage(context), "```", ""]
+    if help_text := context.command.help:
+        lines += [click.formatting.wrap_text(help_text, width=118, preserve_paragraphs=True), ""]
+    if listed := options(context):
+        lines += ["| option | |", "|---|---|", *(f"| `{cell(flag)}` | {cell(text)} |" for flag, text in listed), ""]
+    if shape := SHAPES.get(words):
+        lines += ["JSON:", "", "```", shape, "```", ""]
+    return lines
+
+
+def page(group: click.Group) -> str:
+    """The whole page."""
+    found = dict(commands(group))
+    lines = [TOP]
+    everywhere = options(click.Context(group, info_name=PROGRAM))
+    if everywhere:
+        lines += ["Options before the command:", "", "| option | |", "|---|---|"]
+        lines += [*(f"| `{cell(flag)}` | {cell(text)} |" for flag, text in everywhere), ""]
+    for words, context in found.items():
+        lines += section(words, context)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    text = page(load_root())
+    if "--check" in arguments:
+        fresh = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
+        print("docs/commands.md is up to date." if fresh else "docs/commands.md is out of date: run make docs.")
+        return 0 if fresh else 1
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(text, encoding="utf-8")
+    print(f"Wrote {PAGE.relative_to(ROOT)}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
