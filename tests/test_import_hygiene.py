@@ -72,6 +72,12 @@ def test_the_hub_knows_nothing_of_ours_but_practice() -> None:
     assert not strangers
 
 
+def test_practice_stands_on_pydantic_alone() -> None:
+    allowed = tops(modules_after(ONE, "pydantic.fields")) | sys.stdlib_module_names
+    added = {name for name in tops(modules_after(WALK, "practice")) if not name.startswith("_sysconfigdata")}
+    assert added - allowed == {"practice"}
+
+
 @pytest.mark.parametrize("module", [name for name in FIRST_PAINT if exists(name)])
 def test_nothing_heavy_is_loaded_before_the_first_paint(module: str) -> None:
     loaded = modules_after(ONE, module)

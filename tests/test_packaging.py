@@ -93,6 +93,19 @@ def test_the_checks_themselves_see_a_fault(pattern: re.Pattern[str], text: str) 
     assert pattern.search(text)
 
 
+def test_windows_runs_the_same_checks_in_the_same_order() -> None:
+    steps = re.findall(r'@echo "== ([\w -]+)" &&', (ROOT / "Makefile").read_text(encoding="utf-8"))
+    script = (ROOT / "scripts" / "test.ps1").read_text(encoding="utf-8")
+    assert steps[-1] == "pytest"
+    assert re.findall(r"Invoke-Step '([\w -]+)'", script) == steps
+
+
+def test_the_windows_scripts_are_plain_ascii() -> None:
+    scripts = list((ROOT / "scripts").glob("*.ps1"))
+    assert len(scripts) == 3
+    assert [path.name for path in scripts if not path.read_bytes().isascii()] == []
+
+
 def test_the_wheel_holds_the_packages_and_their_data(tmp_path: Path) -> None:
     done = subprocess.run(
         [
