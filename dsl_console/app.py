@@ -1,0 +1,383 @@
+"""The console's composition root: which screens there are, what is open, and when it hides and locks."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from textual import events
+from textual.app import SystemCommand
+from textual.screen import ModalScreen, Screen
+
+from dsl_console import config, crash
+from dsl_console.idle import Idle
+from dsl_console.supervisor import LOCKED
+from practice.errors import ConsoleError
+from screens import themes
+from screens.actions import EVERYWHERE, TABLE, actions_of, app_bindings
+from screens.base import ConsoleScreen, RecordChanged
+from screens.console import Console
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+SCREENS: dict[str, str] = {
+    "unlock": "screens.unlock:UnlockScreen",
+    "first_run": "screens.first_run:FirstRunScreen",
+    "today": "screens.today:TodayScreen",
+    "hide": "screens.hide:HideScreen",
+    "help": "screens.help:HelpScreen",
+    "find": "screens.find:FindScreen",
+    "log": "screens.log_concern:LogScreen",
+    "children": "screens.children:ChildrenScreen",
+    "child": "screens.child:ChildScreen",
+    "review": "screens.review:ReviewScreen",
+    "share": "screens.share:ShareScreen",
+    "sync": "screens.sync:SyncScreen",
+    "partners": "screens.partners:PartnersScreen",
+}
+"""Each screen's name, its module and class; imported when it is first opened."""
+SEAL_SECONDS = 3.0
+POLL_SECONDS = 0.5
+TOUCHES = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp, events.Paste)
+
+
+def has_screen(name: str) -> bool:
+    """Say whether this program holds a screen of that name."""
+    return name in SCREENS and importlib.util.find_spec(SCREENS[name].partition(":")[0]) is not None
+
+
+def screen_class(name: str) -> type[Screen[Any]]:
+    """Import a screen's class."""
+    module, _, cls = SCREENS[name].partition(":")
+    return cast("type[Screen[Any]]", getattr(importlib.import_module(module), cls))
+
+
+class DslConsole(Console):
+    """The app: holds the vault, opens screens, hides and locks."""
+
+    TITLE = "dsl-console"
+    CSS_PATH = Path(sys.modules[ConsoleScreen.__module__].__file__ or "").parent / "console.tcss"
+    BINDINGS = app_bindings()
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    NOTIFICATION_TIMEOUT = 6
+    TOOLTIP_DELAY = 0.4
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        settings: config.Settings | None = None,
+        settings_file: Path | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        vault: Vault | None = None,
+        locked: bool = False,
+    ) -> None:
+        super().__init__()
+        self.folder = folder
+        self.settings = settings or config.Settings()
+        self.settings_file = settings_file
+        self.clock = clock
+        self.vault = vault
+        self.after_lock = locked
+        self.initials = self.settings.initials
+        self.idle = Idle(clock, self.settings.hide_after, self.settings.lock_after)
+        self.animation_level = "full" if self.settings.animations else "none"
+        self.leaving = False
+        self._sync_words = ""
+        self._stop = threading.Event()
+        self._lock_words = ""
+        for theme in themes.THEMES.values():
+            self.register_theme(theme)
+        self.theme = self.settings.theme
+        self.set_keymap(self.settings.keys)
+
+    # -- beginning and end ---------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self.set_interval(POLL_SECONDS, self._tick)
+        if self.vault is not None:
+            self.entered(self.vault)
+        elif (self.folder / "header.json").exists():
+            self.push_screen(self._made("unlock", {}))
+        else:
+            self.push_screen(self._made("first_run", {}))
+
+    def entered(self, vault: Vault) -> None:
+        self.vault = vault
+        self.idle.heard()
+        threading.Thread(target=self._watch_record, args=(vault,), name="record watch", daemon=True).start()
+        today = self._made("today", {})
+        if self.screen_stack and isinstance(self.screen, ConsoleScreen):
+            self.switch_screen(today)
+        else:
+            self.push_screen(today)
+        self._fetch_sync_words()
+
+    def on_unmount(self) -> None:
+        self._stop.set()
+
+    def _watch_record(self, vault: Vault) -> None:
+        """Tell the app within a poll's time that something was committed: runs in a thread of its own."""
+        while not self._stop.wait(POLL_SECONDS):
+            try:
+                changed = vault.changed()
+            except ConsoleError as error:
+                self.call_later(self.report, error)
+                return
+            if changed and self.is_running:
+                self.post_message(RecordChanged())
+
+    def on_record_changed(self) -> None:
+        """Count the change and hand it to the screen on top; the others refresh when they come up."""
+        self.changes += 1
+        self._fetch_sync_words()
+        screen = self.screen
+        if isinstance(screen, ConsoleScreen):
+            screen.post_message(RecordChanged())
+
+    async def _leave(self, status: int) -> None:
+        """Seal what is on screen, close the record and end the process."""
+        if self.leaving:
+            return
+        self.leaving = True
+        self._stop.set()
+        screens = [each for each in self.screen_stack if isinstance(each, ConsoleScreen)]
+        calls = [asyncio.to_thread(call) for each in screens if (call := each.before_lock()) is not None]
+        vault, self.vault = self.vault, None
+        kept = True
+        if calls:
+            try:
+                async with asyncio.timeout(SEAL_SECONDS):
+                    ended = await asyncio.gather(*calls, return_exceptions=True)
+                kept = not any(isinstance(each, BaseException) for each in ended)
+            except TimeoutError:
+                kept = False
+        if vault is not None:
+            await asyncio.to_thread(vault.close)
+        message = None if kept else "The draft on screen could not be sealed; the last one that was kept is safe."
+        self.exit(0 if status == LOCKED else status, return_code=status, message=message)
+
+    # -- screens -------------------------------------------------------------------------------------------------------
+
+    def _made(self, name: str, params: dict[str, Any]) -> Screen[Any]:
+        screen = screen_class(name)(**params)
+        if isinstance(screen, ConsoleScreen):
+            screen.params = params
+        return screen
+
+    def open(self, screen: str, **params: Any) -> None:
+        if screen == "today":
+            self._back_to(lambda each: getattr(each, "NAME", "") == "today")
+            return
+        found = [each for each in self.screen_stack if isinstance(each, ConsoleScreen) and screen == each.NAME]
+        same = next((each for each in found if not params or each.params == params), None)
+        if same is not None:
+            self._back_to(lambda each: each is same)
+            return
+        self.push_screen(self._made(screen, params))
+
+    def _back_to(self, wanted: Callable[[Screen[Any]], bool]) -> None:
+        while len(self.screen_stack) > 2 and not wanted(self.screen):
+            self._seal(self.screen)
+            self.pop_screen()
+
+    def _seal(self, screen: Screen[Any]) -> None:
+        if isinstance(screen, ConsoleScreen) and (call := screen.before_lock()) is not None:
+            self.run_worker(call, thread=True, exit_on_error=False, group="seal")
+
+    def back(self) -> None:
+        if len(self.screen_stack) > 2:
+            self._seal(self.screen)
+            self.pop_screen()
+
+    # -- actions -------------------------------------------------------------------------------------------------------
+
+    def why_not(self, action_id: str) -> str:
+        action = TABLE[action_id]
+        if action not in EVERYWHERE:
+            return self.screen.why_not(action_id) if isinstance(self.screen, ConsoleScreen) else ""
+        if self.hidden and action_id not in {"lock", "exit"}:
+            return "The screen is hidden: your passphrase brings it back."
+        if not action.locked and self.vault is None:
+            return "Unlock first."
+        if isinstance(self.screen, ModalScreen) and (action.opens or action_id in {"help", "commands"}):
+            return "Answer what is asked first; Escape leaves it."
+        return ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "do" and parameters:
+            listed = TABLE.get(str(parameters[0]))
+            if listed is not None and listed.opens and not has_screen(listed.opens):
+                return False
+        return super().check_action(action, parameters)
+
+    def action_do(self, action_id: str) -> None:
+        """Do an action of the table from a key."""
+        self.do(action_id)
+
+    def do(self, action_id: str) -> None:
+        reason = self.why_not(action_id)
+        action = TABLE[action_id]
+        if reason:
+            self.say(reason, title=action.label)
+        elif action not in EVERYWHERE:
+            if isinstance(self.screen, ConsoleScreen):
+                self.screen.action_do(action_id)
+        elif action.opens:
+            self.open(action.opens)
+        else:
+            getattr(self, action.method)()
+
+    def act_help(self) -> None:
+        """Show what the screen on top is for."""
+        if isinstance(self.screen, ConsoleScreen) and self.screen.NAME != "help":
+            self.push_screen(self._made("help", {"about": self.screen}))
+
+    def act_commands(self) -> None:
+        """Show the palette."""
+        self.action_command_palette()
+
+    def act_hide(self) -> None:
+        """Hide everything behind the passphrase."""
+        if self.vault is not None and not self.hidden:
+            self.hidden = True
+            self.clear_notifications()
+            self.push_screen(self._made("hide", {}))
+
+    def act_lock(self) -> None:
+        """Lock, which ends this process."""
+        self.run_worker(self._leave(LOCKED), group="leave", exit_on_error=False)
+
+    def act_exit(self) -> None:
+        """Lock and return to the shell."""
+        self.run_worker(self._leave(0), group="leave", exit_on_error=False)
+
+    def act_theme(self) -> None:
+        """Take the next theme and keep the choice."""
+        names = list(themes.THEMES)
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self.settings = replace(self.settings, theme=self.theme)
+        if self.settings_file is not None:
+            try:
+                config.save(self.settings_file, self.settings)
+            except ConsoleError as error:
+                self.report(error)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Yield the palette's commands: this screen's, then those that work everywhere; nothing that leaves a file."""
+        own = actions_of(screen.NAME) if isinstance(screen, ConsoleScreen) else ()
+        for action in (*own, *EVERYWHERE):
+            if action.id in {"commands", "back"} or (action.opens and not has_screen(action.opens)):
+                continue
+            if not self.why_not(action.id):
+                yield SystemCommand(action.command, action.help, lambda chosen=action.id: self.do(chosen))
+
+    # -- notices -------------------------------------------------------------------------------------------------------
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: Literal["information", "warning", "error"] = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a notice; never as markup, and nothing while the screen is hidden."""
+        del markup
+        if not self.hidden:
+            super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+
+    def say(self, message: str, title: str = "", severity: str = "information") -> None:
+        from practice.text import visible
+
+        known = cast("Literal['information', 'warning', 'error']", severity)
+        self.notify(visible(message), title=visible(title), severity=known)
+
+    def report(self, error: ConsoleError) -> None:
+        from practice.text import visible
+
+        text = visible(f"{error.message} {error.hint}".strip())
+        self.notify(text, title=visible(error.title), severity="error", timeout=60 if error.status == 4 else 12)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Keep copied text inside this process: the terminal's clipboard is another program's."""
+        self._clipboard = text
+
+    def _fatal_error(self) -> None:
+        """Say class, file and line of a fault; never a value."""
+        error = sys.exc_info()[1] or self._exception
+        self.panic(crash.sentence(error) if error is not None else "dsl-console stopped because of a fault.")
+
+    def _handle_exception(self, error: Exception) -> None:
+        if hasattr(error, "__rich__"):
+            # Such an exception draws itself, and may draw values: it is told like any other.
+            self._return_code = 1
+            if self._exception is None:
+                self._exception = error
+                self._exception_event.set()
+            self._fatal_error()
+        else:
+            super()._handle_exception(error)
+
+    # -- idle, lock, sync words ----------------------------------------------------------------------------------------
+
+    def heard(self) -> None:
+        self.idle.heard()
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, TOUCHES):
+            if self.vault is not None and self.idle.must_lock():
+                # The machine slept past the time: the first touch locks, and does nothing else.
+                self.act_lock()
+                return
+            self.idle.heard()
+        await super().on_event(event)
+
+    def _tick(self) -> None:
+        if self.vault is None or self.leaving:
+            return
+        if self.idle.must_lock():
+            self.act_lock()
+            return
+        if self.idle.must_hide() and not self.hidden:
+            self.act_hide()
+        words = self.idle.words()
+        if words != self._lock_words:
+            self._lock_words = words
+            self._refresh_chrome()
+
+    def _refresh_chrome(self) -> None:
+        if isinstance(self.screen, ConsoleScreen):
+            self.screen.refresh_chrome()
+
+    @property
+    def lock_words(self) -> str:
+        return self._lock_words
+
+    @property
+    def sync_words(self) -> str:
+        return self._sync_words
+
+    def _fetch_sync_words(self) -> None:
+        pass
+
+
+def run_console(folder: Path, arguments: list[str]) -> int:
+    """Run one console on a vault's folder until it exits or locks: the process that the supervisor starts."""
+    settings, faults = config.load(config.settings_file())
+    app = DslConsole(folder, settings=settings, settings_file=config.settings_file(), locked="--locked" in arguments)
+    for fault in faults:
+        app.call_later(app.say, fault, "Settings", "warning")
+    app.run()
+    return app.return_code or 0

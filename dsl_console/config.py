@@ -1,0 +1,116 @@
+"""Where things lie on this machine, and the person's settings (a small TOML file beside the vault's folder)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import tomllib
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from practice.errors import Refused
+
+APP = "dsl-console"
+VAULT_VARIABLE = "DSL_CONSOLE_VAULT"
+THEME_NAMES = ("console-dark", "console-light")
+LIMITS = {"hide_after": (30, 3600), "lock_after": (60, 3600)}
+"""The least and the most of each setting in seconds."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a person may set; `hide_after` and `lock_after` are idle seconds, `keys` maps an action's id to its keys."""
+
+    theme: str = THEME_NAMES[0]
+    hide_after: int = 120
+    lock_after: int = 300
+    initials: bool = False
+    animations: bool = False
+    keys: dict[str, str] = field(default_factory=dict)
+
+
+def data_dir() -> Path:
+    """Return the folder of the program's data: this machine's own, never a roaming profile."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir(APP, appauthor=False, roaming=False))
+
+
+def vault_folder(option: str | Path | None = None) -> Path:
+    """Return the vault's folder: the option, else `DSL_CONSOLE_VAULT`, else the platform's data folder."""
+    chosen = option or os.environ.get(VAULT_VARIABLE)
+    return Path(chosen).expanduser() if chosen else data_dir() / "vault"
+
+
+def settings_file() -> Path:
+    """Return where the settings lie."""
+    return data_dir() / "settings.toml"
+
+
+def _fault(name: str, value: Any) -> str:
+    if name == "theme" and value not in THEME_NAMES:
+        return f"theme must be one of {', '.join(THEME_NAMES)}"
+    if name in LIMITS:
+        least, most = LIMITS[name]
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            return f"{name} must be a number of seconds from {least} to {most}"
+    if name in {"initials", "animations"} and not isinstance(value, bool):
+        return f"{name} must be true or false"
+    if name == "keys" and not (
+        isinstance(value, dict) and all(isinstance(key, str) and isinstance(keys, str) for key, keys in value.items())
+    ):
+        return "keys must give each action its keys as text"
+    return ""
+
+
+def check(values: dict[str, Any]) -> tuple[Settings, list[str]]:
+    """Return the settings that the values give, and a sentence for each value that was left out."""
+    settings, faults = Settings(), []
+    names = {each.name for each in fields(Settings)}
+    for name, value in values.items():
+        fault = _fault(name, value) if name in names else f"{name} is not a setting"
+        if fault:
+            faults.append(f"Settings: {fault}; the usual value is used.")
+        else:
+            settings = replace(settings, **{name: value})
+    return settings, faults
+
+
+def load(path: Path) -> tuple[Settings, list[str]]:
+    """Return the settings of a file and what is wrong with it; a broken file never keeps the console shut."""
+    try:
+        stored = path.read_bytes()
+    except FileNotFoundError:
+        return Settings(), []
+    except OSError as error:
+        return Settings(), [f"The settings cannot be read ({type(error).__name__}); the usual ones are used."]
+    if len(stored) > 64 * 1024:
+        return Settings(), ["The settings file is too long; the usual settings are used."]
+    try:
+        return check(tomllib.loads(stored.decode()))
+    except ValueError:
+        return Settings(), ["The settings file is not valid TOML; the usual settings are used."]
+
+
+def save(path: Path, settings: Settings) -> None:
+    """Write the settings in one step: the old file or the new one, never a piece."""
+    import tomli_w
+
+    checked, faults = check(asdict(settings))
+    if faults:
+        raise Refused(faults[0], title="The settings were not saved")
+    body = tomli_w.dumps(asdict(checked)).encode()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".settings-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise Refused(
+            f"The settings could not be saved ({type(error).__name__}).", hint="The old ones are kept."
+        ) from None

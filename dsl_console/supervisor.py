@@ -1,0 +1,125 @@
+"""Keeps the terminal while consoles come and go: locking ends the process that held plaintext (design: §4).
+
+Only the standard library: this process lives as long as the terminal does, and never sees a passphrase.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+LOCKED = 75
+"""The status by which a console says "I locked: start again at the unlock screen"."""
+LEAST_LIFE = 1.0
+"""A console that locks sooner than this, in seconds after its start, several times over, is not started again."""
+MOST_QUICK_LOCKS = 5
+RESET = (
+    "\x1b[?1049l"  # leave the alternate screen
+    "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # no mouse reports
+    "\x1b[?1004l\x1b[?2004l\x1b[?2026l"  # no focus reports, no bracketed paste, no held output
+    "\x1b[<u"  # plain keys again
+    "\x1b[0m\x1b[?7h\x1b[?25h"  # plain text, wrapping, a cursor
+)
+
+
+def command(folder: Path, *, again: bool) -> list[str]:
+    """Return the command line of one console."""
+    arguments = ["--vault", str(folder), "--console-process"]
+    return [sys.executable, "-P", "-m", "dsl_console", *arguments, *(["--locked"] if again else [])]
+
+
+def environment() -> dict[str, str]:
+    """Return the console's environment: ours, and the folder that this program was loaded from."""
+    here = str(Path(__file__).resolve().parent.parent)
+    rest = os.environ.get("PYTHONPATH", "")
+    return {**os.environ, "PYTHONPATH": here + os.pathsep + rest if rest else here}
+
+
+class Terminal:
+    """The terminal as it was before the first console, and how to bring that back."""
+
+    def __init__(self) -> None:
+        self.saved: list[Any] | None = None
+        try:
+            import termios
+
+            self.saved = termios.tcgetattr(sys.stdin.fileno())
+        except (ImportError, OSError, ValueError) as error:
+            # No attributes to save: Windows, or not a terminal.
+            self.missing = type(error).__name__
+        except Exception as error:
+            if type(error).__name__ != "error":
+                raise
+            self.missing = "termios.error"
+
+    def restore(self) -> None:
+        """Bring back the saved attributes and leave every mode that a console may have left on."""
+        if sys.stdout.isatty():
+            sys.stdout.write(RESET)
+            sys.stdout.flush()
+        if self.saved is not None:
+            import termios
+
+            # A background process that sets attributes is stopped by SIGTTOU; the terminal matters more.
+            before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+            try:
+                termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self.saved)
+            finally:
+                signal.signal(signal.SIGTTOU, before)
+
+
+def _wait(child: subprocess.Popen[bytes]) -> int:
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            # Ctrl+C in a cooked terminal reaches both; it belongs to the console.
+            continue
+
+
+def _start(folder: Path, *, again: bool) -> int:
+    child = subprocess.Popen(command(folder, again=again), env=environment())  # noqa: S603 - our own interpreter
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        del frame
+        child.send_signal(number)
+
+    passed = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before: dict[int, Any] = {number: signal.signal(number, pass_on) for number in passed}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return _wait(child)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(folder: Path, start: Callable[..., int] = _start) -> int:
+    """Run consoles on a vault's folder until one ends otherwise than by locking; returns the exit status."""
+    terminal = Terminal()
+    again, quick = False, 0
+    while True:
+        began = time.monotonic()
+        status = start(folder, again=again)
+        quick = quick + 1 if time.monotonic() - began < LEAST_LIFE else 0
+        terminal.restore()
+        if status != LOCKED or quick >= MOST_QUICK_LOCKS:
+            break
+        again = True
+    if status < 0:
+        sys.stderr.write(
+            f"The console was ended by signal {-status}. What was recorded is kept, and a draft is sealed at every "
+            "pause.\n"
+        )
+        return 128 - status
+    if status == LOCKED:
+        sys.stderr.write("The console locked itself again and again, so it was not started once more.\n")
+        return 1
+    return status

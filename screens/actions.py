@@ -1,0 +1,276 @@
+"""The one table of actions: keys, footer, palette, help and the documents all come from it.
+
+`EVERYWHERE` holds what works on every screen; `ON_SCREEN` what works on one. A screen writes
+`BINDINGS = bindings("log")` and a method `act_<verb>` for each of its own actions ("log.record" → `act_record`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing that a person can do by a key, a click, or the palette.
+
+    `id` is what a keymap names; `keys` are Textual's key names, separated by commas; `area` and `verb` make the
+    palette's "area: Verb"; `opens` is the screen that it shows; `locked` says that it works before unlock.
+    """
+
+    id: str
+    keys: str
+    label: str
+    tooltip: str
+    help: str
+    area: str
+    verb: str
+    opens: str = ""
+    locked: bool = False
+    shown: bool = True
+    short: str = ""
+
+    @property
+    def method(self) -> str:
+        """The name of the method that does it: of the app, or of the screen that owns it."""
+        return "act_" + self.id.rpartition(".")[2]
+
+    @property
+    def command(self) -> str:
+        """What the palette calls it."""
+        return f"{self.area}: {self.verb}"
+
+
+EVERYWHERE: tuple[Action, ...] = (
+    Action(
+        "help",
+        "f1",
+        "Help",
+        "What this screen is for, and its keys",
+        "Shows what the screen before you is for and every key that works on it.",
+        "Console",
+        "Help for where I am",
+        locked=True,
+    ),
+    Action(
+        "log",
+        "f2",
+        "Log",
+        "Log a concern about a child",
+        "Opens a blank concern from anywhere, or continues the draft that was kept.",
+        "Record",
+        "Log a concern",
+        opens="log",
+    ),
+    Action(
+        "find",
+        "f3",
+        "Find",
+        "Find a child, or words in the record",
+        "Finds a child by any name, or an entry by its words.",
+        "Record",
+        "Find a child or words",
+        opens="find",
+    ),
+    Action(
+        "review",
+        "f4",
+        "Review",
+        "Review the children who are due",
+        "Walks the children whose review is due, one at a time.",
+        "Record",
+        "Review who is due",
+        opens="review",
+    ),
+    Action(
+        "share",
+        "f5",
+        "Share",
+        "Share with partners, and sync",
+        "Shows what waits for approval, what is queued and what came in.",
+        "Partners",
+        "Share and sync",
+        opens="share",
+    ),
+    Action(
+        "today",
+        "f6",
+        "Today",
+        "Back to Today",
+        "Returns to what needs doing today.",
+        "Record",
+        "Today",
+        opens="today",
+    ),
+    Action(
+        "children",
+        "f7",
+        "Children",
+        "Every child on the roll",
+        "Lists the children, with year, level and next review.",
+        "Record",
+        "Children",
+        opens="children",
+        shown=False,
+    ),
+    Action(
+        "sync",
+        "",
+        "Sync",
+        "Send what was approved, and fetch what came in",
+        "Runs the batch with the hub and shows each entry's state.",
+        "Partners",
+        "Sync now",
+        opens="sync",
+        shown=False,
+    ),
+    Action(
+        "partners",
+        "",
+        "Partners",
+        "Partner agencies and contracts",
+        "Lists the agencies, their keys and the sharing contracts.",
+        "Partners",
+        "Agencies and contracts",
+        opens="partners",
+        shown=False,
+    ),
+    Action(
+        "hide",
+        "ctrl+g,f8",
+        "Hide",
+        "Hide the screen at once; your passphrase brings it back",
+        "Hides everything at once. What you were writing stays as it was; your passphrase brings it back.",
+        "Console",
+        "Hide the screen",
+    ),
+    Action(
+        "lock",
+        "ctrl+l,f9",
+        "Lock",
+        "Lock; the draft on screen is kept",
+        "Locks the record and ends the process that held it. A draft on screen is sealed first.",
+        "Console",
+        "Lock",
+    ),
+    Action(
+        "theme",
+        "",
+        "Theme",
+        "Dark or light",
+        "Changes the colours and keeps the choice.",
+        "Console",
+        "Change the theme",
+        locked=True,
+        shown=False,
+    ),
+    Action(
+        "commands",
+        "ctrl+p",
+        "Commands",
+        "Every command, by name",
+        "Lists every command; type a few letters of what you want.",
+        "Console",
+        "Commands",
+        locked=True,
+        short="More",
+    ),
+    Action(
+        "exit",
+        "ctrl+q",
+        "Exit",
+        "Lock and leave; the draft on screen is kept",
+        "Seals the draft on screen, locks the record and returns to the shell.",
+        "Console",
+        "Exit",
+        locked=True,
+    ),
+)
+
+BACK = Action(
+    "back",
+    "escape",
+    "Back",
+    "Leave this screen; nothing is lost",
+    "Closes what is open, one step at a time, and loses nothing.",
+    "Console",
+    "Back",
+    locked=True,
+)
+
+
+def _own(
+    screen: str, verb: str, keys: str, label: str, tooltip: str, area: str, command: str, *, shown: bool = True
+) -> Action:
+    return Action(f"{screen}.{verb}", keys, label, tooltip, f"{tooltip}.", area, command, shown=shown)
+
+
+ON_SCREEN: dict[str, tuple[Action, ...]] = {
+    "today": (
+        _own("today", "open", "enter", "Open", "Open the line where it is dealt with", "Today", "Open the line"),
+    ),
+    "find": (_own("find", "open", "enter", "Open", "Open what was found", "Find", "Open what was found"),),
+    # -- log, children, child ------------------------------------------------------------------------------------------
+    "log": (),
+    "children": (),
+    "child": (),
+    # -- review --------------------------------------------------------------------------------------------------------
+    "review": (),
+    # -- share, sync, partners -----------------------------------------------------------------------------------------
+    "share": (),
+    "sync": (),
+    "partners": (),
+}
+
+
+def every_action() -> Iterator[Action]:
+    """Yield each action of the table once."""
+    yield from EVERYWHERE
+    yield BACK
+    for actions in ON_SCREEN.values():
+        yield from actions
+
+
+TABLE: dict[str, Action] = {action.id: action for action in every_action()}
+
+
+def actions_of(screen: str) -> tuple[Action, ...]:
+    """Return the actions that belong to one screen, and Back."""
+    return (*ON_SCREEN.get(screen, ()), BACK)
+
+
+def _binding(action: Action, *, priority: bool) -> Binding:
+    return Binding(
+        action.keys,
+        f"do('{action.id}')",
+        action.label,
+        show=action.shown,
+        priority=priority,
+        tooltip=action.tooltip,
+        id=action.id,
+    )
+
+
+def bindings(screen: str) -> list[BindingType]:
+    """Return a screen's bindings: its own actions and Back; write `BINDINGS = bindings("log")`."""
+    return [_binding(action, priority=False) for action in actions_of(screen) if action.keys]
+
+
+def app_bindings() -> list[BindingType]:
+    """Return the bindings that work everywhere, also while a field has the focus."""
+    return [_binding(action, priority=True) for action in EVERYWHERE if action.keys]
+
+
+KEY_NAMES = {"escape": "Esc", "enter": "Enter", "space": "Space", "tab": "Tab", "delete": "Del"}
+
+
+def key_name(key: str) -> str:
+    """Return a key as people write it: `ctrl+g` → `Ctrl+G`, `f2` → `F2`, `n` → `n`."""
+    *modifiers, last = key.split("+")
+    if modifiers or (len(last) > 1 and last.startswith("f") and last[1:].isdigit()):
+        last = last.upper() if len(last) <= 3 else KEY_NAMES.get(last, last.title())
+    else:
+        last = KEY_NAMES.get(last, last)
+    return "+".join([*(modifier.title() for modifier in modifiers), last])

@@ -1,0 +1,246 @@
+"""What every screen of the console shares, and how to write one.
+
+A screen is `screens/<name>.py` with `screens/<name>.tcss` beside it:
+
+    class LogScreen(ConsoleScreen):
+        NAME = "log"                         # the name that actions and `console.open("log", child_id=…)` use
+        HEADING = "Log a concern"            # stands in the header
+        HELP = "What this screen is for."    # one to three plain sentences, shown by F1
+        CSS_PATH = "log.tcss"                # semantic variables only; classes -narrow, -usual, -wide are on the screen
+        BINDINGS = bindings("log")           # its lines in screens/actions.py, `ON_SCREEN["log"]`
+
+        def __init__(self, child_id: str = "") -> None: ...     # what `console.open` passes
+        def body(self) -> ComposeResult: ...                    # the widgets between the emergency line and the footer
+        def refresh_record(self) -> None: ...                   # fetch and show again; called on every change
+        def act_record(self) -> None: ...                       # does the action "log.record" of the table
+        def why_not(self, action_id: str) -> str: ...           # "" or the reason why an action is greyed now
+        def act_back(self) -> None: ...                         # Escape; by default leaves the screen
+        def before_lock(self) -> Callable[[], None] | None: ... # read the widgets, return the call that seals
+
+The app mounts it: `dsl_console.app.SCREENS` names its module and class, which are imported when it is first opened; add
+a line there. `console.open(name, **params)` puts it on top, Escape takes it away, F6 returns to Today.
+
+Nothing blocks the event loop: `fetch` reads (the latest call wins, an older result is dropped), `run` writes (one at a
+time). Both call a plain function in a thread and hand its result to `then` on the event loop; a ConsoleError becomes a
+notice of one sentence, or goes to `failed`. The open vault is `self.vault`:
+
+    self.fetch(children.find, self.vault, text, then=self.show_matches)
+    self.run(concerns.decide, self.vault, entry, decision, reason, then=self.decided)
+
+Import `storage` and `sync` inside the function that uses them, or a helper module that only screens behind unlock
+import: the first paint must not wait for them.
+
+Stored text is shown only by `PlainText`, `plain(text)` or `RecordList`: never as markup. Shared widgets live in
+`screens.widgets`: `PlainText`, `StateLine`, `MessageBar`, `ChildPicker`, `WhenField`, `ChoiceField`, `RecordList`,
+`ReasonDialog`, `ConfirmDialog`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.worker import get_current_worker
+
+from practice.errors import ConsoleError
+from screens.actions import TABLE, bindings
+from screens.widgets.chrome import EmergencyLine, HeaderLine, KeyBar
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+    from screens.console import Console
+
+Result = TypeVar("Result")
+
+
+class RecordChanged(Message):
+    """Something was committed to the record: by this screen, another one, or a command beside the console."""
+
+
+@dataclass
+class CallEnded(Message):
+    """A blocking call came back: its result or its error, and whom to tell."""
+
+    result: Any
+    error: BaseException | None
+    then: Callable[[Any], None] | None
+    failed: Callable[[ConsoleError], None] | None
+    key: str
+
+
+def fault_place(error: BaseException) -> str:
+    """Return an exception's class, file and line: never its message, which may hold a value."""
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename.replace("\\", "/").rsplit("/", 2)
+        place = f", {'/'.join(name[-2:])} line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__}{place}"
+
+
+class Calls:
+    """Blocking calls in threads, for a screen or a dialog: mixed into a Textual Screen."""
+
+    _writing: set[str]
+
+    def fetch(
+        self,
+        fn: Callable[..., Result],
+        *args: Any,
+        then: Callable[[Result], None] | None = None,
+        failed: Callable[[ConsoleError], None] | None = None,
+        group: str = "",
+        **kwargs: Any,
+    ) -> None:
+        """Read in a thread; a later call of the same group (by default of the same function) replaces this one."""
+        name = group or getattr(fn, "__qualname__", "fetch")
+        call = partial(self._call, partial(fn, *args, **kwargs), then, failed, "")
+        cast("Screen[None]", self).run_worker(call, thread=True, exclusive=True, group=name, exit_on_error=False)
+
+    def run(
+        self,
+        fn: Callable[..., Result],
+        *args: Any,
+        then: Callable[[Result], None] | None = None,
+        failed: Callable[[ConsoleError], None] | None = None,
+        **kwargs: Any,
+    ) -> bool:
+        """Write in a thread; while one runs, the same function is not started again (returns False)."""
+        key = getattr(fn, "__qualname__", "run")
+        running = self.__dict__.setdefault("_writing", set())
+        if key in running:
+            return False
+        running.add(key)
+        call = partial(self._call, partial(fn, *args, **kwargs), then, failed, key)
+        cast("Screen[None]", self).run_worker(call, thread=True, group=f"run {key}", exit_on_error=False)
+        return True
+
+    def _call(
+        self,
+        call: Callable[[], Any],
+        then: Callable[[Any], None] | None,
+        failed: Callable[[ConsoleError], None] | None,
+        key: str,
+    ) -> None:
+        result, caught = None, None
+        try:
+            result = call()
+        except Exception as error:  # noqa: BLE001 - the roof over every blocking call: the person is told below
+            caught = error
+        if key or not get_current_worker().is_cancelled:
+            cast("Screen[None]", self).post_message(CallEnded(result, caught, then, failed, key))
+
+    def on_call_ended(self, message: CallEnded) -> None:
+        """Hand a result or an error to whoever asked for it."""
+        message.stop()
+        if message.key:
+            self._writing.discard(message.key)
+        console = cast("Console", cast("Screen[None]", self).app)
+        if message.error is None:
+            if message.then is not None:
+                message.then(message.result)
+        elif isinstance(message.error, ConsoleError):
+            (message.failed or console.report)(message.error)
+        else:
+            told = ConsoleError(
+                f"Something in the program went wrong ({fault_place(message.error)}).",
+                title="A fault in the program",
+                hint="What was recorded is kept. Try again; if it happens again, lock and unlock.",
+            )
+            (message.failed or console.report)(told)
+
+
+class ConsoleScreen(Calls, Screen[None]):
+    """A screen with header, emergency line, body and footer."""
+
+    NAME: ClassVar[str] = ""
+    HEADING: ClassVar[str] = ""
+    HELP: ClassVar[str] = ""
+    LOCKED: ClassVar[bool] = False
+    """Whether the screen is shown without an open vault."""
+    BINDINGS = bindings("")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-usual"), (160, "-wide")]
+
+    _seen_changes = 0
+    params: dict[str, Any] = {}
+
+    @property
+    def console(self) -> Console:
+        """The app, by the type that screens know."""
+        return cast("Console", self.app)
+
+    @property
+    def vault(self) -> Vault:
+        """The open vault."""
+        vault = self.console.vault
+        if vault is None:
+            raise ConsoleError("The record is locked.", hint="Unlock it first.")
+        return vault
+
+    @property
+    def heading(self) -> str:
+        """What the header calls this screen now; a screen may say more than its HEADING."""
+        return self.HEADING
+
+    def body(self) -> ComposeResult:
+        """Yield the screen's own widgets."""
+        yield from ()
+
+    def compose(self) -> ComposeResult:
+        yield HeaderLine()
+        yield EmergencyLine()
+        with Vertical(id="body"):
+            yield from self.body()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._seen_changes = self.console.changes
+        self.refresh_record()
+
+    def refresh_record(self) -> None:
+        """Fetch what the screen shows and show it again."""
+
+    def refresh_chrome(self) -> None:
+        """Draw the header, the emergency line and the footer again."""
+        for widget in self.query("HeaderLine, EmergencyLine, KeyBar"):
+            widget.refresh(layout=True)
+
+    @on(RecordChanged)
+    def _record_changed(self) -> None:
+        self._seen_changes = self.console.changes
+        self.refresh_record()
+
+    def on_screen_resume(self) -> None:
+        if self.is_mounted and self._seen_changes != self.console.changes:
+            self._record_changed()
+
+    def why_not(self, action_id: str) -> str:
+        """Return why this screen's action cannot be done now, or an empty text where it can."""
+        del action_id
+        return ""
+
+    def action_do(self, action_id: str) -> None:
+        """Do an action of the table that this screen owns; where it cannot be done, say why."""
+        reason = self.why_not(action_id)
+        if reason:
+            self.console.say(reason, title=TABLE[action_id].label)
+            return
+        getattr(self, TABLE[action_id].method)()
+        self.refresh_bindings()
+
+    def act_back(self) -> None:
+        """Leave the screen, losing nothing."""
+        self.console.back()
+
+    def before_lock(self) -> Callable[[], None] | None:
+        """Read what is unsaved and return the blocking call that seals it; it is given three seconds in a thread."""
+        return None

@@ -1,0 +1,78 @@
+"""What every screen may ask of the app that holds it: the type that `ConsoleScreen.console` returns.
+
+The app itself is put together in `dsl_console.app`; screens, a floor below, know it by this class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+
+from practice.errors import ConsoleError
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+
+class Console(App[int], inherit_bindings=False):
+    """The app as screens know it."""
+
+    vault: Vault | None = None
+    """The open vault; none before unlock."""
+    clock: Callable[[], datetime]
+    """The time, aware UTC."""
+    initials = False
+    """Whether lists show initials instead of names."""
+    hidden = False
+    """Whether the screen is hidden behind the passphrase."""
+    changes = 0
+    """How often the record has changed since unlock; screens compare it to know whether they are stale."""
+
+    def now(self) -> datetime:
+        """Return the time as an aware local one."""
+        return self.clock().astimezone()
+
+    def open(self, screen: str, **params: Any) -> None:
+        """Show a screen by its name ("log", "child", …); `params` go to its constructor."""
+        raise NotImplementedError
+
+    def back(self) -> None:
+        """Leave the screen on top for the one under it."""
+        raise NotImplementedError
+
+    def do(self, action_id: str) -> None:
+        """Do an action of the table; where it cannot be done now, say why."""
+        raise NotImplementedError
+
+    def why_not(self, action_id: str) -> str:
+        """Return why an action of the table cannot be done now, or an empty text where it can."""
+        raise NotImplementedError
+
+    def entered(self, vault: Vault) -> None:
+        """Take the vault that was opened or made, and show Today."""
+        raise NotImplementedError
+
+    def heard(self) -> None:
+        """Note that the person is there: the idle clock begins again."""
+        raise NotImplementedError
+
+    def say(self, message: str, title: str = "", severity: str = "information") -> None:
+        """Show a passing notice; the text is shown as it is, never read as markup."""
+        raise NotImplementedError
+
+    def report(self, error: ConsoleError) -> None:
+        """Show an error as its title, its sentence and what to do next."""
+        raise NotImplementedError
+
+    @property
+    def sync_words(self) -> str:
+        """The sync state in words, such as "3 to approve · 5 queued"."""
+        return ""
+
+    @property
+    def lock_words(self) -> str:
+        """ "Locks in 0:42" below sixty seconds, otherwise nothing."""
+        return ""

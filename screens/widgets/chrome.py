@@ -1,0 +1,226 @@
+"""What frames every screen: the header, the emergency line and the footer of keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from rich.cells import cell_len, set_cell_size
+from textual import events
+from textual.content import Content
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.widget import Widget
+
+from practice.text import visible
+from screens.actions import TABLE, Action, key_name
+
+if TYPE_CHECKING:
+    from screens.base import ConsoleScreen
+    from screens.console import Console
+
+ROLES = {"dsl": "DSL", "deputy": "deputy DSL", "head": "headteacher", "read_only": "read only"}
+
+
+def cut(text: str, width: int) -> str:
+    """Return the text in at most `width` cells, marked with an ellipsis where it was cut."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1).rstrip() + "…" if width > 0 else ""
+
+
+class HeaderLine(Widget):
+    """Screen's name, school and person on the left; when it locks and the sync state on the right."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    HeaderLine { height: 1; background: $panel; color: $foreground; padding: 0 1; }
+    """
+
+    def render(self) -> Content:
+        console = cast("Console", self.app)
+        screen = cast("ConsoleScreen", self.screen)
+        heading = visible(getattr(screen, "heading", ""))
+        place, right, lock = "", console.sync_words, console.lock_words
+        vault = console.vault
+        if vault is not None and not console.hidden:
+            role = ROLES.get(vault.person.role, vault.person.role)
+            place = visible(f"{vault.school.name} · {vault.person.name}, {role}")
+        elif console.hidden:
+            right = ""
+        width = self.size.width
+        heading = cut(heading, width)
+        left = width - cell_len(heading)
+        lock = cut(lock, max(left - 3, 0))
+        left -= cell_len(lock) + 3 if lock else 0
+        right = right if cell_len(right) + 3 <= left else cut(right, max(left - 3, 0))
+        left -= cell_len(right) + 3 if right else 0
+        place = cut(place, max(left - 2, 0)) if left > 8 else ""
+        left -= cell_len(place) + 2 if place else 0
+        parts: list[tuple[str, str] | str] = [(heading, "$text-primary bold")]
+        if place:
+            parts += ["  ", (place, "$text-muted")]
+        parts.append(" " * max(left, 0))
+        if right:
+            parts += ["   ", right]
+        if lock:
+            parts += ["   ", (lock, "bold $text-warning")]
+        return Content.assemble(*parts)
+
+
+def emergency_words(front_door: str, out_of_hours: str, *, known: bool) -> list[str]:
+    """Return the parts of the emergency line; before unlock only 999 is known."""
+    if not known:
+        return ["Immediate danger: 999"]
+    words = ["Immediate danger: 999", f"Front door {front_door}" if front_door else "Front door: not set (Settings)"]
+    if out_of_hours:
+        words.append(f"Out of hours {out_of_hours}")
+    return words
+
+
+class EmergencyLine(Widget):
+    """The line that never scrolls away: 999 and the school's own numbers; wraps between numbers, never cut."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    EmergencyLine {
+        height: auto; background: $emergency-background; color: $emergency-foreground;
+        padding: 0 1; text-style: bold;
+    }
+    """
+
+    def words(self) -> list[str]:
+        """Return the parts of the line as they stand now."""
+        console = cast("Console", self.app)
+        vault = console.vault
+        if vault is None or console.hidden:
+            return emergency_words("", "", known=False)
+        phones = vault.school.phones
+        return emergency_words(visible(phones.front_door), visible(phones.out_of_hours), known=True)
+
+    def lines(self, width: int) -> list[str]:
+        """Return the line folded between its parts."""
+        lines = [""]
+        for part in self.words():
+            joined = f"{lines[-1]} · {part}" if lines[-1] else part
+            if cell_len(joined) <= width or not lines[-1]:
+                lines[-1] = joined
+            else:
+                lines.append(part)
+        return lines
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self.lines(width))
+
+    def render(self) -> Content:
+        return Content("\n".join(self.lines(self.size.width)))
+
+
+class Key(NamedTuple):
+    """One key of the footer as it stands now."""
+
+    action: Action
+    shown_key: str
+    reason: str
+
+    def label(self, *, narrow: bool) -> str:
+        """What stands after the key."""
+        return self.action.short or self.action.label if narrow else self.action.label
+
+    def cells(self, *, narrow: bool) -> int:
+        """How wide it is, in cells."""
+        return cell_len(self.shown_key) + 1 + cell_len(self.label(narrow=narrow))
+
+
+class KeyBar(Widget):
+    """The footer: this screen's keys, then those that work everywhere; wraps, so that none is cut off.
+
+    A key that cannot work now is greyed, and its tooltip and its press say why.
+    """
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    KeyBar { height: auto; background: $panel; color: $foreground; padding: 0 1; }
+    """
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        if self.is_attached and screen is self.screen:
+            self.refresh(layout=True)
+
+    def keys(self) -> list[Key]:
+        """Return the keys that stand in the footer now, the screen's own first."""
+        console = cast("Console", self.app)
+        own: dict[str, Key] = {}
+        general: dict[str, Key] = {}
+        for key, active in self.screen.active_bindings.items():
+            action = TABLE.get(active.binding.id or "")
+            if action is None or not action.shown or action.id in own or action.id in general:
+                continue
+            if action.opens and action.opens == getattr(self.screen, "NAME", ""):
+                continue
+            group = general if active.node is self.app else own
+            group[action.id] = Key(action, key_name(key), console.why_not(action.id))
+        order = list(TABLE)
+        general_keys = sorted(general.values(), key=lambda key: order.index(key.action.id))
+        return [*own.values(), *general_keys]
+
+    def rows(self, width: int) -> list[list[tuple[int, Key]]]:
+        """Lay the keys out in rows: for each the column where it begins."""
+        narrow = width < 98
+        gap = 1 if narrow else 2
+        rows: list[list[tuple[int, Key]]] = [[]]
+        column = 0
+        for key in self.keys():
+            cells = key.cells(narrow=narrow)
+            if rows[-1] and column + cells > width:
+                rows.append([])
+                column = 0
+            rows[-1].append((column, key))
+            column += cells + gap
+        return rows
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return max(len(self.rows(width)), 1)
+
+    def render(self) -> Content:
+        width = self.size.width
+        narrow = width < 98
+        lines = []
+        for row in self.rows(width):
+            line, column = Content(), 0
+            for start, key in row:
+                style = "$text-disabled" if key.reason else "$footer-description-foreground"
+                key_style = "$text-disabled" if key.reason else "bold $footer-key-foreground"
+                line += Content(" " * (start - column)) + Content.assemble(
+                    (key.shown_key, key_style), (f" {key.label(narrow=narrow)}", style)
+                )
+                column = start + key.cells(narrow=narrow)
+            lines.append(line)
+        return Content("\n").join(lines)
+
+    def key_at(self, x: int, y: int) -> Key | None:
+        """Return the key under a place of the content, if there is one."""
+        rows = self.rows(self.size.width)
+        if not 0 <= y < len(rows):
+            return None
+        narrow = self.size.width < 98
+        for start, key in rows[y]:
+            if start <= x < start + key.cells(narrow=narrow):
+                return key
+        return None
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        offset = event.get_content_offset(self)
+        key = self.key_at(offset.x, offset.y) if offset else None
+        tooltip = Content(key.reason or key.action.tooltip) if key else None
+        if tooltip != self.tooltip:
+            self.tooltip = tooltip
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        offset = event.get_content_offset(self)
+        key = self.key_at(offset.x, offset.y) if offset else None
+        if key is not None:
+            cast("Console", self.app).do(key.action.id)
