@@ -33,8 +33,9 @@ def log(vault: Vault, note: notes.Note, child_ids: Sequence[str]) -> str:
 @contextmanager
 def vault_of(folder: Path, size: int = 0) -> Iterator[tuple[Vault, list[str]]]:
     """A vault of 400 children and `size` entries, and the children's ids. Argon2id at its floor: it is not measured."""
-    from practice.acts import ConcernLogged, SchoolSet
     from storage.desk.children import add_child
+
+    from practice.acts import ConcernLogged, SchoolSet
     from storage.keys import FLOOR
     from storage.vault import create
 

@@ -54,9 +54,8 @@ from screens.actions import TABLE, bindings
 from screens.widgets.chrome import EmergencyLine, HeaderLine, KeyBar
 
 if TYPE_CHECKING:
-    from storage.vault import Vault
-
     from screens.console import Console
+    from storage.vault import Vault
 
 Result = TypeVar("Result")
 

@@ -27,8 +27,9 @@ def roster() -> bytes:
 
 @contextmanager
 def prepare(folder: Path, _size: int) -> Iterator[Pair]:
-    from practice.acts import SchoolSet
     from storage.desk.children import import_roster
+
+    from practice.acts import SchoolSet
     from storage.keys import FLOOR
     from storage.vault import Vault, create
 

@@ -22,9 +22,8 @@ from screens.widgets.chrome import cut
 from screens.widgets.text import StateLine
 
 if TYPE_CHECKING:
-    from storage.views.children import ChildRow
-
     from screens.console import Console
+    from storage.views.children import ChildRow
 
 LEAST_LETTERS = 2
 

@@ -1,0 +1,104 @@
+"""The chain's head, kept outside the database, so that a rollback or a lost tail is seen (storage: §5).
+
+Two slots of 256 bytes are written alternately, each with its own counter and MAC: a torn write leaves the other.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import struct
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from practice.errors import IntegrityAlarm
+from storage.atomic import sync_file, write_atomic
+from storage.keys import hkdf
+
+SLOT_SIZE = 256
+_FIELDS = struct.Struct(">8sQ16sQ32sQ32s")
+_MAGIC = b"DSLANCH\x01"
+_MAC_SIZE = 32
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a chain stands: its device, the last act's sequence and MAC, and the header's generation and digest."""
+
+    device: str
+    seq: int
+    mac: bytes
+    header_generation: int
+    header_digest: bytes
+
+
+class Anchor:
+    """One compartment's anchor file; moving it is safe beside other processes."""
+
+    def __init__(self, path: Path, compartment_key: bytes) -> None:
+        self._path = path
+        self._key = hkdf(compartment_key, "anchor")
+        self._lock = FileLock(str(path.with_suffix(".anchor-lock")), mode=0o600)
+
+    def _slots(self) -> list[tuple[int, Head]]:
+        try:
+            stored = self._path.read_bytes()
+        except FileNotFoundError:
+            return []
+        found = []
+        for at in range(0, min(len(stored), 2 * SLOT_SIZE), SLOT_SIZE):
+            slot = stored[at : at + SLOT_SIZE]
+            fields, mac = slot[: _FIELDS.size], slot[_FIELDS.size : _FIELDS.size + _MAC_SIZE]
+            if len(slot) < SLOT_SIZE or not hmac.compare_digest(mac, hmac.digest(self._key, fields, "sha256")):
+                continue
+            magic, counter, device, seq, head, generation, digest = _FIELDS.unpack(fields)
+            if magic == _MAGIC:
+                found.append((counter, Head(str(uuid.UUID(bytes=device)), seq, head, generation, digest)))
+        return sorted(found, key=lambda slot: slot[0])
+
+    def read(self) -> Head:
+        """Return the newest head; raises IntegrityAlarm where the file is missing or neither slot is whole."""
+        slots = self._slots()
+        if not slots:
+            raise IntegrityAlarm(
+                "The vault's anchor file is missing or was changed: whether the record is whole cannot be shown.",
+                hint="What is here can still be read. Restore the latest backup, or ask who touched the folder.",
+            )
+        return slots[-1][1]
+
+    def create(self, head: Head) -> None:
+        """Write the first anchor of a vault."""
+        write_atomic(self._path, self._slot(0, head) + self._slot(1, head))
+
+    def move(self, head: Head) -> None:
+        """Move the anchor on to this head; one that is already further stays."""
+        with self._lock:
+            slots = self._slots()
+            if slots:
+                newest = slots[-1][1]
+                same = newest.device == head.device
+                if same and (newest.seq, newest.header_generation) >= (head.seq, head.header_generation):
+                    return
+            counter = slots[-1][0] + 1 if slots else 0
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            try:
+                os.lseek(descriptor, counter % 2 * SLOT_SIZE, os.SEEK_SET)
+                os.write(descriptor, self._slot(counter, head))
+                sync_file(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _slot(self, counter: int, head: Head) -> bytes:
+        fields = _FIELDS.pack(
+            _MAGIC,
+            counter,
+            uuid.UUID(head.device).bytes,
+            head.seq,
+            head.mac,
+            head.header_generation,
+            head.header_digest,
+        )
+        return (fields + hmac.digest(self._key, fields, "sha256")).ljust(SLOT_SIZE, b"\0")

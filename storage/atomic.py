@@ -1,0 +1,78 @@
+"""Private folders and small files that are written whole or not at all (storage: §8)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from pathlib import Path
+
+_REPLACE_TRIES = 20
+
+
+def private_folder(path: Path) -> Path:
+    """Make the folder, readable by its owner alone, and return it."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "posix":
+        path.chmod(0o700)
+    return path
+
+
+def sync_file(descriptor: int) -> None:
+    """Bring a file's bytes to the disk itself; macOS needs a stronger call than fsync."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Bring a folder's entries to the disk; Windows has no such call and its rename writes through."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomic(path: Path, data: bytes, *, keep_previous: bool = False) -> None:
+    """Write a small file so that a reader sees the old one or the new one, never a part; raises OSError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            sync_file(descriptor)
+        finally:
+            os.close(descriptor)
+        if keep_previous and path.exists():
+            previous = path.with_name(path.name + ".prev")
+            with contextlib.suppress(FileNotFoundError):
+                previous.unlink()
+            os.link(path, previous) if hasattr(os, "link") else previous.write_bytes(path.read_bytes())
+        replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def replace(source: Path, target: Path) -> None:
+    """Rename over the target; on Windows again and again while a scanner holds it, up to about four seconds."""
+    for attempt in range(_REPLACE_TRIES):
+        try:
+            source.replace(target)
+        except PermissionError:
+            if os.name == "posix" or attempt == _REPLACE_TRIES - 1:
+                raise
+            time.sleep(0.02 * (attempt + 1))
+        else:
+            return

@@ -1,0 +1,54 @@
+"""The shape of a compartment's database, step by step; each step is one transaction with its record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, Engine
+
+from practice.errors import IntegrityAlarm
+from storage import ledger
+from storage.views.base import ViewTable
+
+Step = Callable[[Connection], None]
+STEPS: list[tuple[str, Step]] = []
+
+
+def step(run: Step) -> Step:
+    """Register the next step; its name is its record."""
+    STEPS.append((run.__name__, run))
+    return run
+
+
+@step
+def first_shape(connection: Connection) -> None:
+    """The ledger, the secrets, the outbox, the views and the search index."""
+    from storage import outbox, secrets_table
+
+    for statement in (*ledger.SCHEMA, *secrets_table.SCHEMA, *outbox.SCHEMA):
+        connection.exec_driver_sql(statement)
+    make_views(connection)
+
+
+def make_views(connection: Connection) -> None:
+    """Create every view's tables and the search index over the entries."""
+    from storage.views import entries  # importing the package registers every view's tables
+
+    ViewTable.metadata.create_all(connection)
+    for statement in entries.SEARCH_SCHEMA:
+        connection.exec_driver_sql(statement)
+
+
+def migrate(engine: Engine) -> None:
+    """Bring a database to the present shape; raises IntegrityAlarm for one that a newer program made."""
+    with engine.connect() as connection:
+        done = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if done > len(STEPS):
+        raise IntegrityAlarm(
+            "This vault was last used by a newer dsl-console than the one on this machine.",
+            hint="Nothing was touched. Update dsl-console here.",
+        )
+    for number, (_name, run) in enumerate(STEPS[done:], start=done + 1):
+        with engine.begin() as connection:
+            run(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version={number}")

@@ -1,0 +1,106 @@
+"""What waits to leave: one line per message, sealed when it was approved (protocol: §4).
+
+The table is the truth and is written in the transaction of the approval; it is no view, since an encryption cannot be
+replayed. Where the exchange with the hub stands is kept beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+SCHEMA = (
+    """CREATE TABLE outbox (
+        mid TEXT PRIMARY KEY,
+        share TEXT,
+        org TEXT NOT NULL,
+        ctr TEXT NOT NULL,
+        class TEXT NOT NULL,
+        type TEXT NOT NULL,
+        eid TEXT,
+        rev INTEGER,
+        state TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        made_at TEXT NOT NULL,
+        changed_at TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        envelope TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX outbox_by_state ON outbox (state)",
+    "CREATE TABLE exchange (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+)
+WAITING = ("queued", "offered")
+OPEN = ("queued", "offered", "delivered")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One line of the outbox; `state` is queued, offered, delivered or one of the final states."""
+
+    mid: str
+    share: str | None
+    org: str
+    ctr: str
+    class_: str
+    type: str
+    eid: str | None
+    rev: int | None
+    state: str
+    detail: str
+    made_at: str
+    changed_at: str
+    attempts: int
+    envelope: str
+
+
+_COLUMNS = "mid, share, org, ctr, class, type, eid, rev, state, detail, made_at, changed_at, attempts, envelope"
+
+
+def add(connection: Connection, message: Message) -> None:
+    """Queue a message in the open transaction."""
+    marks = ", ".join("?" * 14)
+    values = tuple(message.__dict__.values())
+    connection.exec_driver_sql(f"INSERT INTO outbox ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608
+
+
+def messages(connection: Connection, *states: str) -> list[Message]:
+    """Return the messages in these states (all without any), oldest first."""
+    clause = f" WHERE state IN ({', '.join('?' * len(states))})" if states else ""
+    rows = connection.exec_driver_sql(f"SELECT {_COLUMNS} FROM outbox{clause} ORDER BY made_at, mid", tuple(states))  # noqa: S608
+    return [Message(*row) for row in rows]
+
+
+def message(connection: Connection, mid: str) -> Message | None:
+    """Return one message."""
+    row = connection.exec_driver_sql(f"SELECT {_COLUMNS} FROM outbox WHERE mid = ?", (mid,)).first()  # noqa: S608
+    return Message(*row) if row else None
+
+
+def of_share(connection: Connection, share: str) -> list[Message]:
+    """Return a share's messages, oldest first."""
+    rows = connection.exec_driver_sql(f"SELECT {_COLUMNS} FROM outbox WHERE share = ? ORDER BY made_at", (share,))  # noqa: S608
+    return [Message(*row) for row in rows]
+
+
+def mark(connection: Connection, mid: str, state: str, now: str, detail: str = "", *, tried: bool = False) -> None:
+    """Move a message to a state."""
+    connection.exec_driver_sql(
+        "UPDATE outbox SET state = ?, detail = ?, changed_at = ?, attempts = attempts + ? WHERE mid = ?",
+        (state, detail, now, int(tried), mid),
+    )
+
+
+def exchange(connection: Connection, name: str) -> str:
+    """Return where the exchange with the hub stands: `epoch`, `cursor`, `last_sync` and the like; blank at first."""
+    row: Any = connection.exec_driver_sql("SELECT value FROM exchange WHERE name = ?", (name,)).first()
+    return str(row[0]) if row else ""
+
+
+def set_exchange(connection: Connection, name: str, value: str) -> None:
+    """Keep where the exchange stands."""
+    connection.exec_driver_sql(
+        "INSERT INTO exchange (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )

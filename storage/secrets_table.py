@@ -1,0 +1,32 @@
+"""Keys that the vault itself holds: inside the encrypted database, never derived, never replayed (design: §4)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+SCHEMA = ("CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT",)
+
+AUDIT = "audit"
+INBOX_PREFIX = "inbox/"
+ORGANISATION = "organisation"
+DEVICE = "device"
+
+
+def get(connection: Connection, name: str) -> bytes | None:
+    """Return a secret, or None."""
+    row = connection.exec_driver_sql("SELECT value FROM secrets WHERE name = ?", (name,)).first()
+    return bytes(row[0]) if row else None
+
+
+def put(connection: Connection, name: str, value: bytes) -> None:
+    """Keep a secret under this name in the open transaction."""
+    connection.exec_driver_sql(
+        "INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
+
+
+def under(connection: Connection, prefix: str) -> dict[str, bytes]:
+    """Return every secret whose name begins so, by the rest of its name."""
+    rows = connection.exec_driver_sql("SELECT name, value FROM secrets WHERE name GLOB ?", (prefix + "*",))
+    return {row[0][len(prefix) :]: bytes(row[1]) for row in rows}

@@ -1,0 +1,147 @@
+"""Checking that everything is as it was recorded: pages, header, anchor, chain, views, signatures (design: §1, §8)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from practice.acts import Act
+from practice.errors import ConsoleError, IntegrityAlarm
+from storage import ledger, migrations, secrets_table
+from storage.engine import memory_engine
+from storage.ledger import Problem
+from storage.views import base
+
+if TYPE_CHECKING:
+    from storage.vault import Vault, VerifyReport
+
+_BATCH = 5000
+
+
+def verify(vault: Vault, *, rebuild: bool, signatures: bool, progress: Callable[[str], None]) -> VerifyReport:
+    """Return what is not as it was recorded, in plain sentences; reading only."""
+    from storage.vault import VerifyReport
+
+    report = VerifyReport()
+    if vault.alarm is not None:
+        report.problems.append(Problem("anchor", vault.alarm.message))
+    _attempt(report, "header", vault.check_header)
+    _attempt(report, "page", vault.checkpoint)
+    try:
+        with vault.long_read() as connection:
+            progress("Checking every page")
+            report.problems += _pages(connection)
+            progress("Checking every act")
+            _chain(vault, connection, report)
+            if signatures:
+                progress("Checking every signature")
+                report.problems += ledger.verify_signatures(connection, vault.signing_keys())
+            if rebuild and report.ok:
+                progress("Replaying every act into fresh views")
+                report.problems += _rebuild(connection)
+    except ConsoleError as error:
+        report.problems.append(Problem("page", error.message))
+    return report
+
+
+def _attempt(report: VerifyReport, kind: str, check: Callable[[], None]) -> None:
+    try:
+        check()
+    except ConsoleError as error:
+        report.problems.append(Problem(kind, error.message))
+
+
+def _pages(connection: Connection) -> list[Problem]:
+    """Check every page's MAC and the database's own structure."""
+    found = [row[0] for row in connection.exec_driver_sql("PRAGMA cipher_integrity_check")]
+    if not found:
+        found = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check") if row[0] != "ok"]
+    if not found:
+        return []
+    pages = f"{len(found)} page{'s' if len(found) > 1 else ''}"
+    return [Problem("page", f"The database is damaged or was changed in {pages}. Restore the latest backup.")]
+
+
+def _chain(vault: Vault, connection: Connection, report: VerifyReport) -> None:
+    audit = secrets_table.get(connection, secrets_table.AUDIT)
+    if audit is None:
+        raise IntegrityAlarm("The vault's own keys are missing from its database.")
+    report.acts, problems = ledger.verify_chain(connection, audit)
+    report.problems += problems
+    try:
+        anchored = vault.anchored()
+        ledger.check_head(connection, anchored.device, anchored.seq, anchored.mac)
+    except IntegrityAlarm as alarm:
+        if vault.alarm is None:
+            report.problems.append(Problem("anchor", alarm.message))
+
+
+def _rebuild(connection: Connection) -> list[Problem]:
+    """Replay the ledger into fresh tables, the devices in a shuffled order, and compare every view."""
+    fresh = memory_engine()
+    try:
+        with fresh.begin() as other:
+            for statement in ledger.SCHEMA:
+                other.exec_driver_sql(statement)
+            migrations.make_views(other)
+            replay(connection, other)
+            rebuilt = base.contents(other)
+    finally:
+        fresh.dispose()
+    problems = []
+    for table, rows in base.contents(connection).items():
+        if rows != rebuilt[table]:
+            differ = len(set(map(repr, rows)) ^ set(map(repr, rebuilt[table])))
+            problems.append(
+                Problem("view", f"The view {table} does not agree with the record ({differ} lines differ).")
+            )
+    return problems
+
+
+def replay(source: Connection, target: Connection, seed: int | None = None) -> None:
+    """Bring every act of one ledger into another's views, a batch at a time, the devices taken in random turns."""
+    turns = random.Random(seed)  # noqa: S311  (an order to try, not a secret)
+    streams: list[Iterator[Act]] = [ledger.all_acts(source, device) for device in ledger.devices(source)]
+    while streams:
+        stream = turns.choice(streams)
+        batch = [
+            act
+            for _, act in zip(range(_BATCH if len(streams) == 1 else turns.randint(1, _BATCH)), stream, strict=False)
+        ]
+        if not batch:
+            streams.remove(stream)
+            continue
+        copy(target, batch)
+        base.apply(target, batch)
+
+
+def copy(target: Connection, acts: list[Act]) -> None:
+    """Put acts into a ledger that only a replay reads: what a fold asks for is there, what guards a chain is not."""
+    from storage.types import utc_text
+
+    target.exec_driver_sql(
+        "INSERT INTO acts (id, device, seq, captured_at, recorded_at, author, kind, child, entry, event, clock, digest,"
+        " signature, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', x'', x'', x'')",
+        [_values(act, utc_text) for act in acts],
+    )
+    target.exec_driver_sql(
+        "INSERT INTO bodies (act, salt, body) VALUES (?, x'', ?)", [(act.id, act.body.to_bytes()) for act in acts]
+    )
+
+
+def _values(act: Act, written: Callable[[Any], str]) -> tuple[Any, ...]:
+    return (
+        act.id,
+        act.device,
+        act.seq,
+        written(act.captured_at),
+        written(act.recorded_at),
+        act.author,
+        act.kind,
+        act.child,
+        act.entry,
+        act.event,
+    )

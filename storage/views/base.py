@@ -1,0 +1,171 @@
+"""What a view is: tables that are derived from acts by a fold, and nothing else (design: §1.2).
+
+A view groups acts by a key (a child, an entry, or the whole vault) and folds each group, in the acts' own order, into
+rows. A fold sees the **set** of acts: no clock, no setting, no order of arrival; so the rows come out the same on
+every machine and from every replay.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Table, Text, delete, insert, select
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from practice.acts import Act
+from storage import ledger
+
+Rows = dict[str, list[dict[str, Any]]]
+"""For each table's name, the rows that a fold gives."""
+_CHUNK = 500
+
+
+class ViewTable(SQLModel, registry=registry()):
+    """The base of every view's table: STRICT, in a metadata of its own."""
+
+    __table_args__ = {"sqlite_strict": True}
+
+
+def string(*, primary_key: bool = False, index: bool = False) -> Any:
+    """Return a text column."""
+    return Field(sa_type=Text, primary_key=primary_key, index=index)
+
+
+def optional_string(*, index: bool = False) -> Any:
+    """Return a text column that may be empty."""
+    return Field(default=None, sa_type=Text, nullable=True, index=index)
+
+
+def typed(sa_type: Any, *, index: bool = False, nullable: bool = False) -> Any:
+    """Return a column of one of our own types."""
+    return Field(default=None, sa_type=sa_type, nullable=nullable, index=index)
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Return the Core table of a SQLModel class."""
+    return model.__table__  # type: ignore[attr-defined,no-any-return]
+
+
+@dataclass(frozen=True)
+class View:
+    """One derived view: which acts make it, how they are grouped, and the fold.
+
+    `column` is the act's own column that holds the key: `child`, `entry`, or `kind` where the whole vault is one group.
+    The first table's `key_column` and every other table's name the column that holds the key.
+    """
+
+    name: str
+    kinds: frozenset[str]
+    column: str
+    tables: tuple[tuple[type[SQLModel], str], ...]
+    fold: Callable[[str, Sequence[Act]], Rows]
+    before: Callable[[Connection, Sequence[str]], None] | None = field(default=None)
+    after: Callable[[Connection, Sequence[str]], None] | None = field(default=None)
+
+    def key(self, act: Act) -> str | None:
+        """Return the group to which an act belongs."""
+        if act.kind not in self.kinds:
+            return None
+        if self.column == "kind":
+            return ""
+        found = act.child if self.column == "child" else act.entry
+        return found or None
+
+
+VIEWS: list[View] = []
+
+
+def view(made: View) -> View:
+    """Register a view."""
+    VIEWS.append(made)
+    return made
+
+
+def apply(connection: Connection, acts: Sequence[Act]) -> None:
+    """Bring every view up to date with acts that have just been appended, in the same transaction."""
+    for each in VIEWS:
+        groups: dict[str, list[Act]] = defaultdict(list)
+        for act in acts:
+            key = each.key(act)
+            if key is not None:
+                groups[key].append(act)
+        if groups:
+            _apply_view(connection, each, groups)
+
+
+def _apply_view(connection: Connection, view: View, groups: dict[str, list[Act]]) -> None:
+    totals = _totals(connection, view, list(groups))
+    known = [key for key, acts in groups.items() if totals[key] > len(acts)]
+    if known:
+        for key in known:
+            groups[key] = []
+        for act in ledger.acts_where(connection, view.column, known, view.kinds):
+            groups[view.key(act) or ""].append(act)
+    replace_rows(connection, view, groups, replacing=known)
+
+
+def _totals(connection: Connection, view: View, keys: list[str]) -> Counter[str]:
+    """Return how many acts of the view's kinds the ledger holds for each key."""
+    totals: Counter[str] = Counter()
+    kinds = sorted(view.kinds)
+    marks = ",".join("?" * len(kinds))
+    if view.column == "kind":
+        statement = f"SELECT count(*) FROM acts WHERE kind IN ({marks})"  # noqa: S608  (marks only)
+        totals[""] = connection.exec_driver_sql(statement, tuple(kinds)).scalar_one()
+        return totals
+    for at in range(0, len(keys), _CHUNK):
+        chunk = keys[at : at + _CHUNK]
+        statement = (
+            f"SELECT {view.column}, count(*) FROM acts WHERE {view.column} IN ({','.join('?' * len(chunk))})"  # noqa: S608
+            f" AND kind IN ({marks}) GROUP BY 1"
+        )
+        for key, count in connection.exec_driver_sql(statement, (*chunk, *kinds)):
+            totals[key] = count
+    return totals
+
+
+def replace_rows(
+    connection: Connection, view: View, groups: dict[str, list[Act]], replacing: Sequence[str] = ()
+) -> None:
+    """Fold each group and put its rows in the place of the ones before."""
+    if replacing:
+        if view.before:
+            view.before(connection, replacing)
+        for model, key_column in view.tables:
+            table = table_of(model)
+            if view.column == "kind":
+                connection.execute(delete(table))
+                continue
+            for at in range(0, len(replacing), _CHUNK):
+                connection.execute(delete(table).where(table.c[key_column].in_(replacing[at : at + _CHUNK])))
+    gathered: Rows = defaultdict(list)
+    for key, acts in groups.items():
+        for name, rows in view.fold(key, sorted(acts, key=lambda act: act.order)).items():
+            gathered[name] += rows
+    for model, _ in view.tables:
+        table = table_of(model)
+        if gathered[table.name]:
+            connection.execute(insert(table), gathered[table.name])
+    if view.after:
+        view.after(connection, list(groups))
+
+
+def contents(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every row of every view, sorted, for comparing two replays; row numbers of the machine are left out."""
+    found = {}
+    for each in VIEWS:
+        for model, _ in each.tables:
+            table = table_of(model)
+            columns = [column for column in table.columns if column.name != "pk"]
+            rows = [tuple(row) for row in connection.execute(select(*columns))]
+            found[table.name] = sorted(rows, key=repr)
+    return found
+
+
+def of_kind(acts: Iterable[Act], *kinds: str) -> list[Act]:
+    """Return the acts of these kinds, in their order."""
+    return [act for act in acts if act.kind in kinds]

@@ -1,0 +1,242 @@
+"""Children: who they are, and how they are found by any name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from practice.acts import Act, ChildAdded, ChildChanged, ChildFields
+from practice.errors import NotFound
+from practice.names import fold, matches
+from practice.upn import normalise
+from storage.types import Flag, Json
+from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+
+class ChildTable(ViewTable, table=True):
+    """A child as the newest acts tell."""
+
+    __tablename__ = "children"
+    id: str = string(primary_key=True)
+    name: str = string()
+    sort_name: str = string(index=True)
+    legal_name: str = string()
+    names: Any = typed(Json)
+    date_of_birth: str | None = optional_string()
+    upn: str = string(index=True)
+    year_group: str = string()
+    reg_group: str = string()
+    provisional: bool = typed(Flag)
+    on_roll: bool = typed(Flag)
+    fields: Any = typed(Json)
+    version: str = string()
+
+
+def _fold(key: str, acts: Sequence[Act]) -> Rows:
+    births = [act for act in acts if isinstance(act.body, ChildAdded)]
+    if not births:
+        return {}
+    first = births[0].body
+    assert isinstance(first, ChildAdded)
+    fields: dict[str, Any] = first.model_dump(mode="json")
+    provisional, on_roll = fields.pop("provisional"), True
+    for act in acts:
+        if isinstance(act.body, ChildChanged):
+            changes = dict(act.body.changes)
+            provisional = changes.pop("provisional", provisional)
+            on_roll = changes.pop("on_roll", on_roll)
+            fields["other"] |= changes.pop("other", {})
+            fields |= changes
+        elif act.kind == "child_left":
+            on_roll = False
+    known = ChildFields.model_validate(fields)
+    forename = known.preferred_forename or known.legal_forename
+    surname = known.preferred_surname or known.legal_surname
+    name = f"{forename} {surname}".strip() or "Name not known"
+    legal = f"{known.legal_forename} {known.legal_surname}".strip()
+    names = dict.fromkeys([name, legal, *known.former_names, known.middle_names])
+    return {
+        "children": [
+            {
+                "id": key,
+                "name": name,
+                "sort_name": fold(f"{surname} {forename}"),
+                "legal_name": legal,
+                "names": [each for each in names if each],
+                "date_of_birth": known.date_of_birth,
+                "upn": known.upn,
+                "year_group": known.year_group,
+                "reg_group": known.reg_group,
+                "provisional": provisional,
+                "on_roll": on_roll,
+                "fields": known.model_dump(mode="json"),
+                "version": acts[-1].id,
+            }
+        ]
+    }
+
+
+CHILDREN = view(
+    View(
+        name="children",
+        kinds=frozenset({"child_added", "child_changed", "child_left"}),
+        column="child",
+        tables=((ChildTable, "id"),),
+        fold=_fold,
+    )
+)
+
+
+@dataclass(frozen=True)
+class ChildRow:
+    """A child as lists show them; `status` is the status under which they are reviewed, blank without one."""
+
+    id: str
+    name: str
+    sort_name: str
+    legal_name: str
+    names: tuple[str, ...]
+    date_of_birth: date | None
+    upn: str
+    year_group: str
+    reg_group: str
+    provisional: bool
+    on_roll: bool
+    status: str
+    look_alikes: bool = False
+
+    @property
+    def told_apart(self) -> str:
+        """Name, date of birth and class: what tells look-alikes apart before recording (R-14)."""
+        from practice.dates import day_words
+
+        parts = [self.name]
+        parts.append(f"born {day_words(self.date_of_birth)}" if self.date_of_birth else "date of birth not known")
+        if self.reg_group or self.year_group:
+            parts.append(f"class {self.reg_group}" if self.reg_group else f"year {self.year_group}")
+        return ", ".join(parts)
+
+
+def _select() -> Any:
+    from storage.views.reviews import PlanTable
+
+    children, plans = table_of(ChildTable), table_of(PlanTable)
+    return (
+        select(
+            children.c.id,
+            children.c.name,
+            children.c.sort_name,
+            children.c.legal_name,
+            children.c.names,
+            children.c.date_of_birth,
+            children.c.upn,
+            children.c.year_group,
+            children.c.reg_group,
+            children.c.provisional,
+            children.c.on_roll,
+            plans.c.status,
+        )
+        .select_from(children.outerjoin(plans, plans.c.child_id == children.c.id))
+        .order_by(children.c.sort_name, children.c.date_of_birth, children.c.id)
+    )
+
+
+def _row(row: Sequence[Any], look_alikes: bool = False) -> ChildRow:
+    born = date.fromisoformat(row[5]) if row[5] else None
+    return ChildRow(
+        id=row[0],
+        name=row[1],
+        sort_name=row[2],
+        legal_name=row[3],
+        names=tuple(row[4]),
+        date_of_birth=born,
+        upn=row[6],
+        year_group=row[7],
+        reg_group=row[8],
+        provisional=row[9],
+        on_roll=row[10],
+        status=row[11] or "",
+        look_alikes=look_alikes,
+    )
+
+
+def all_children(vault: Vault, *, include_left: bool = False) -> list[ChildRow]:
+    """Return the children of the vault by surname; those who left only when asked for."""
+    children = table_of(ChildTable)
+    statement = _select()
+    if not include_left:
+        statement = statement.where(children.c.on_roll.is_(True))
+    with vault.read() as connection:
+        rows = list(connection.execute(statement))
+    likeness: dict[tuple[str, str], int] = {}
+    for row in rows:
+        likeness[_alike(row)] = likeness.get(_alike(row), 0) + 1
+    return [_row(row, likeness[_alike(row)] > 1) for row in rows]
+
+
+def _alike(row: Sequence[Any]) -> tuple[str, str]:
+    """Children of one surname with the same initial are easily taken for each other, twins above all."""
+    surname_first = str(row[2]).split(" ")
+    return (surname_first[0], surname_first[-1][:1])
+
+
+def get(vault: Vault, child_id: str) -> ChildRow:
+    """Return one child; raises NotFound."""
+    children = table_of(ChildTable)
+    with vault.read() as connection:
+        row = connection.execute(_select().where(children.c.id == child_id)).first()
+    if row is None:
+        raise NotFound("There is no child with that id in this vault.", hint="dsl-console children list shows them.")
+    return _row(row)
+
+
+def fields_of(vault: Vault, child_id: str) -> dict[str, Any]:
+    """Return every field of a child's roll record."""
+    children = table_of(ChildTable)
+    with vault.read() as connection:
+        row = connection.execute(select(children.c.fields).where(children.c.id == child_id)).first()
+    if row is None:
+        raise NotFound("There is no child with that id in this vault.", hint="dsl-console children list shows them.")
+    return dict(row[0])
+
+
+def find(vault: Vault, query: str, limit: int = 20) -> list[ChildRow]:
+    """Return children whom a few letters of any of their names fit, or a UPN; the best fits first."""
+    rows = all_children(vault, include_left=True)
+    if not query.strip():
+        return rows[:limit]
+    upn = normalise(query)
+    ranked = []
+    for row in rows:
+        rank = 0 if upn and row.upn == upn else matches(query, row.names)
+        if rank is not None:
+            ranked.append((not row.on_roll, rank, row.sort_name, row.id, row))
+    return [each[-1] for each in sorted(ranked, key=lambda each: each[:-1])[:limit]]
+
+
+def resolve(vault: Vault, wanted: str) -> ChildRow:
+    """Return the one child whom an id, a UPN or any name fits; raises NotFound, listing them where several fit."""
+    rows = all_children(vault, include_left=True)
+    text_wanted, upn = wanted.strip(), normalise(wanted)
+    for row in rows:
+        if row.id == text_wanted or (upn and row.upn == upn):
+            return row
+    folded = fold(text_wanted)
+    exact = [row for row in rows if folded and any(fold(name) == folded for name in row.names)]
+    fits = exact or (find(vault, text_wanted, limit=12) if folded else [])
+    if len(fits) == 1:
+        return fits[0]
+    if not fits:
+        raise NotFound(
+            f"No child here fits «{text_wanted}». Nothing was recorded.",
+            hint="Add them with dsl-console children add, or check the spelling.",
+        )
+    listed = "; ".join(f"{row.told_apart} ({row.id})" for row in fits)
+    raise NotFound(f"Several children fit «{text_wanted}»: {listed}.", hint="Name one by id or UPN.")

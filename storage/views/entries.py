@@ -1,0 +1,270 @@
+"""Entries of a child's record: their versions, decisions and traces, and the search over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Integer, bindparam
+from sqlalchemy import text as sql
+from sqlmodel import Field
+
+from practice.acts import (
+    Act,
+    Amended,
+    ConcernLogged,
+    Decided,
+    EntryMoved,
+    ItemAccepted,
+    ItemArrived,
+    Promoted,
+)
+from practice.dates import Occurred, sort_key
+from practice.quality import unfinished
+from practice.received import received_entry
+from storage.types import Flag, Json, UtcText
+from storage.views.base import Rows, View, ViewTable, optional_string, string, typed, view
+
+SEARCH_SCHEMA = (
+    "CREATE VIRTUAL TABLE entry_search USING fts5(text, childs_words, content='entries', content_rowid='pk',"
+    " tokenize='unicode61 remove_diacritics 2', prefix='2 3')",
+    "INSERT INTO entry_search (entry_search, rank) VALUES ('secure-delete', 1)",
+)
+
+
+class EntryTable(ViewTable, table=True):
+    """An entry as its newest version stands; `pk` is a row number of this machine and of no meaning elsewhere."""
+
+    __tablename__ = "entries"
+    pk: int | None = Field(default=None, sa_type=Integer, primary_key=True)
+    id: str = string(index=True)
+    child_id: str = string()
+    kind: str = string()
+    text: str = string()
+    childs_words: str = string()
+    occurred: Any = typed(Json)
+    occurred_sort: str = string()
+    captured_at: datetime = typed(UtcText)
+    recorded_at: datetime = typed(UtcText)
+    author: str = string()
+    source: str = string()
+    agency: str = string()
+    category: str = string()
+    further_categories: Any = typed(Json)
+    significance: str = string()
+    impact: str = string()
+    action: str = string()
+    outcome: str = string()
+    promoted: bool = typed(Flag)
+    decision: str = string()
+    unfinished: Any = typed(Json)
+    versions: int = Field(default=1, sa_type=Integer)
+    conflict: bool = typed(Flag)
+    version: str = string()
+    event_id: str | None = optional_string()
+
+
+class VersionTable(ViewTable, table=True):
+    """One version of an entry's words."""
+
+    __tablename__ = "entry_versions"
+    act_id: str = string(primary_key=True)
+    entry_id: str = string(index=True)
+    number: int = Field(default=1, sa_type=Integer)
+    text: str = string()
+    childs_words: str = string()
+    occurred: Any = typed(Json)
+    recorded_at: datetime = typed(UtcText)
+    author: str = string()
+    reason: str = string()
+    sees: str = string()
+
+
+class DecisionTable(ViewTable, table=True):
+    """A decision beside an entry."""
+
+    __tablename__ = "decisions"
+    act_id: str = string(primary_key=True)
+    entry_id: str = string(index=True)
+    decision: str = string()
+    reason: str = string()
+    due: str | None = optional_string()
+    advice: Any = typed(Json, nullable=True)
+    outcome: str = string()
+    recorded_at: datetime = typed(UtcText)
+    author: str = string()
+    superseded: bool = typed(Flag)
+
+
+class TraceTable(ViewTable, table=True):
+    """The wordless trace that a moved entry leaves with both children (R-14)."""
+
+    __tablename__ = "traces"
+    act_id: str = string(primary_key=True)
+    entry_id: str = string(index=True)
+    from_child: str = string(index=True)
+    to_child: str = string(index=True)
+    reason: str = string()
+    recorded_at: datetime = typed(UtcText)
+    author: str = string()
+
+
+def _birth(acts: Sequence[Act]) -> tuple[Act, ConcernLogged, str, str] | None:
+    """Return the act with which an entry began, its fields, its source and its agency; None for what is no entry."""
+    for act in acts:
+        if isinstance(act.body, ConcernLogged):
+            caller = act.body.caller
+            agency = caller.agency if caller else ""
+            return act, act.body, agency or "this organisation", agency
+    arrived = next((act for act in acts if isinstance(act.body, ItemArrived)), None)
+    accepted = next((act for act in acts if isinstance(act.body, ItemAccepted)), None)
+    if arrived is None or accepted is None:
+        return None
+    assert isinstance(arrived.body, ItemArrived)
+    return accepted, received_entry(arrived.body.payload), arrived.body.name, arrived.body.name
+
+
+def _fold(key: str, acts: Sequence[Act]) -> Rows:
+    born = _birth(acts)
+    if born is None:
+        return {}
+    act, logged, source, agency = born
+    versions = _versions(key, act, logged, acts)
+    decisions = _decisions(key, acts)
+    traces = _traces(key, acts)
+    newest = versions[-1]
+    occurred = Occurred.model_validate(newest["occurred"])
+    promoted = [each.body for each in acts if isinstance(each.body, Promoted)]
+    chosen = promoted[-1] if promoted else None
+    received = act.kind == "item_accepted"
+    seen = [version["sees"] for version in versions[1:]]
+    row = {
+        "id": key,
+        "child_id": traces[-1]["to_child"] if traces else act.child or "",
+        "kind": logged.entry_kind,
+        "text": newest["text"],
+        "childs_words": newest["childs_words"],
+        "occurred": newest["occurred"],
+        "occurred_sort": sort_key(occurred, act.recorded_at),
+        "captured_at": act.captured_at,
+        "recorded_at": act.recorded_at,
+        "author": act.author,
+        "source": source,
+        "agency": agency,
+        "category": logged.category,
+        "further_categories": list(logged.further_categories),
+        "significance": chosen.significance if chosen else "",
+        "impact": chosen.impact if chosen else "",
+        "action": (chosen.action if chosen else "") or logged.immediate_action,
+        "outcome": (chosen.outcome if chosen else "") or (decisions[-1]["outcome"] if decisions else ""),
+        "promoted": chosen is not None,
+        "decision": decisions[-1]["decision"] if decisions else "",
+        "unfinished": [] if received else unfinished(logged.model_dump(mode="json")),
+        "versions": len(versions),
+        "conflict": len(set(seen)) < len(seen),
+        "version": newest["act_id"],
+        "event_id": act.event,
+    }
+    return {"entries": [row], "entry_versions": versions, "decisions": decisions, "traces": traces}
+
+
+def _versions(key: str, born: Act, logged: ConcernLogged, acts: Sequence[Act]) -> list[dict[str, Any]]:
+    occurred = logged.occurred.model_dump(mode="json")
+    versions = [_version(key, 1, born, logged.text, logged.childs_words, occurred, "", "")]
+    for act in acts:
+        body = act.body
+        if isinstance(body, Amended):
+            before = next((each for each in versions if each["act_id"] == body.sees), versions[-1])
+            words = before["childs_words"] if body.childs_words is None else body.childs_words
+            when = before["occurred"] if body.occurred is None else body.occurred.model_dump(mode="json")
+            versions.append(_version(key, len(versions) + 1, act, body.text, words, when, body.reason, body.sees))
+    return versions
+
+
+def _version(
+    key: str, number: int, act: Act, words: str, childs_words: str, occurred: Any, reason: str, sees: str
+) -> dict[str, Any]:
+    return {
+        "act_id": act.id,
+        "entry_id": key,
+        "number": number,
+        "text": words,
+        "childs_words": childs_words,
+        "occurred": occurred,
+        "recorded_at": act.recorded_at,
+        "author": act.author,
+        "reason": reason,
+        "sees": sees,
+    }
+
+
+def _decisions(key: str, acts: Sequence[Act]) -> list[dict[str, Any]]:
+    made = [(act, act.body) for act in acts if isinstance(act.body, Decided)]
+    return [
+        {
+            "act_id": act.id,
+            "entry_id": key,
+            "decision": body.decision,
+            "reason": body.reason,
+            "due": body.due,
+            "advice": body.advice.model_dump(mode="json") if body.advice else None,
+            "outcome": body.outcome,
+            "recorded_at": act.recorded_at,
+            "author": act.author,
+            "superseded": number < len(made),
+        }
+        for number, (act, body) in enumerate(made, start=1)
+    ]
+
+
+def _traces(key: str, acts: Sequence[Act]) -> list[dict[str, Any]]:
+    return [
+        {
+            "act_id": act.id,
+            "entry_id": key,
+            "from_child": act.body.from_child,
+            "to_child": act.child or "",
+            "reason": act.body.reason,
+            "recorded_at": act.recorded_at,
+            "author": act.author,
+        }
+        for act in acts
+        if isinstance(act.body, EntryMoved)
+    ]
+
+
+def _unindex(connection: Connection, keys: Sequence[str]) -> None:
+    _index(connection, keys, "INSERT INTO entry_search (entry_search, rowid, text, childs_words) SELECT 'delete', ")
+
+
+def _reindex(connection: Connection, keys: Sequence[str]) -> None:
+    _index(connection, keys, "INSERT INTO entry_search (rowid, text, childs_words) SELECT ")
+
+
+def _index(connection: Connection, keys: Sequence[str], start: str) -> None:
+    statement = sql(f"{start} pk, text, childs_words FROM entries WHERE id IN :keys").bindparams(
+        bindparam("keys", expanding=True)
+    )
+    for at in range(0, len(keys), 500):
+        connection.execute(statement, {"keys": list(keys[at : at + 500])})
+
+
+ENTRIES = view(
+    View(
+        name="entries",
+        kinds=frozenset(
+            {"concern_logged", "amended", "entry_moved", "decided", "promoted", "item_arrived", "item_accepted"}
+        ),
+        column="entry",
+        tables=(
+            (EntryTable, "id"),
+            (VersionTable, "entry_id"),
+            (DecisionTable, "entry_id"),
+            (TraceTable, "entry_id"),
+        ),
+        fold=_fold,
+        before=_unindex,
+        after=_reindex,
+    )
+)

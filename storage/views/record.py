@@ -1,0 +1,371 @@
+"""Reading a child's record: the chronology, one entry whole, search, and what waits for a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, select
+from sqlalchemy import text as sql
+
+from practice.acts import ConcernLogged
+from practice.dates import Occurred
+from practice.errors import NotFound, Refused
+from practice.received import received_entry
+from storage import ledger
+from storage.views.base import table_of
+from storage.views.children import ChildTable
+from storage.views.entries import ENTRIES, DecisionTable, EntryTable, TraceTable, VersionTable
+from storage.views.organisation import PersonTable
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+QUERY_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """An entry as lists and the chronology show it (R-70)."""
+
+    id: str
+    child_id: str
+    kind: str
+    text: str
+    childs_words: str
+    occurred: Occurred
+    occurred_sort: str
+    captured_at: datetime
+    recorded_at: datetime
+    recorded_by: str
+    source: str
+    agency: str
+    category: str
+    further_categories: tuple[str, ...]
+    significance: str
+    impact: str
+    action: str
+    outcome: str
+    promoted: bool
+    decision: str
+    unfinished: tuple[str, ...]
+    versions: int
+    conflict: bool
+    version: str
+    event_id: str | None
+    child: str = ""
+
+    @property
+    def days_late(self) -> int:
+        """How many days after the event it was recorded (R-06); 0 where that is not known."""
+        ended = self.occurred.end or self.occurred.start
+        if not ended:
+            return 0
+        return max((self.recorded_at.astimezone().date() - date.fromisoformat(ended[:10])).days, 0)
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """One version of an entry, as it was written."""
+
+    version: int
+    act_id: str
+    text: str
+    childs_words: str
+    occurred: Occurred
+    recorded_at: datetime
+    recorded_by: str
+    reason: str
+    sees: str
+
+
+@dataclass(frozen=True)
+class DecisionRow:
+    """A decision with its reason, who made it and when."""
+
+    decision: str
+    reason: str
+    due: date | None
+    by: str
+    at: datetime
+    advice: dict[str, str] | None
+    outcome: str
+    superseded: bool
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A wordless trace: an entry was moved from or to this child."""
+
+    entry_id: str
+    moved_at: datetime
+    by: str
+    away: bool
+
+
+@dataclass(frozen=True)
+class EntryDetail:
+    """One entry whole."""
+
+    entry: EntryRow
+    concern: ConcernLogged
+    versions: list[VersionRow]
+    decisions: list[DecisionRow]
+    moves: list[Trace]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A search hit in its context; the words found stand between ⟪ and ⟫."""
+
+    entry_id: str
+    child_id: str
+    child: str
+    occurred: Occurred
+    snippet: str
+
+
+_ENTRIES = table_of(EntryTable)
+_PEOPLE = table_of(PersonTable)
+_CHILDREN = table_of(ChildTable)
+_COLUMNS = [column for column in _ENTRIES.columns if column.name not in ("pk", "author")]
+
+
+def _select() -> Select[Any]:
+    return select(*_COLUMNS, _PEOPLE.c.name.label("by"), _CHILDREN.c.name.label("child")).select_from(
+        _ENTRIES.outerjoin(_PEOPLE, _PEOPLE.c.id == _ENTRIES.c.author).outerjoin(
+            _CHILDREN, _CHILDREN.c.id == _ENTRIES.c.child_id
+        )
+    )
+
+
+def _row(row: Any) -> EntryRow:
+    fields = dict(row._mapping)
+    fields["occurred"] = Occurred.model_construct(**fields["occurred"])
+    fields["recorded_by"] = fields.pop("by") or ""
+    fields["child"] = fields["child"] or ""
+    fields["further_categories"] = tuple(fields["further_categories"])
+    fields["unfinished"] = tuple(fields["unfinished"])
+    return EntryRow(**fields)
+
+
+def chronology(
+    vault: Vault,
+    child_id: str,
+    *,
+    promoted: bool = False,
+    start: date | None = None,
+    end: date | None = None,
+    as_known_on: date | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[EntryRow]:
+    """Return a child's entries in the order of R-78: by when they happened, then by when they were recorded.
+
+    `as_known_on` gives the record as it stood at the end of that local day.
+    """
+    if as_known_on is not None:
+        rows = _as_known_on(vault, child_id, as_known_on)
+    else:
+        statement = _select().where(_ENTRIES.c.child_id == child_id)
+        if promoted:
+            statement = statement.where(_ENTRIES.c.promoted.is_(True))
+        if start:
+            statement = statement.where(_ENTRIES.c.occurred_sort >= start.isoformat())
+        if end:
+            statement = statement.where(_ENTRIES.c.occurred_sort < (end + timedelta(days=1)).isoformat())
+        statement = statement.order_by(_ENTRIES.c.occurred_sort, _ENTRIES.c.id)
+        if limit is not None or offset:
+            statement = statement.limit(-1 if limit is None else limit).offset(offset)
+        with vault.read() as connection:
+            return [_row(row) for row in connection.execute(statement)]
+    first, last = start.isoformat() if start else "", (end + timedelta(days=1)).isoformat() if end else "~"
+    kept = [row for row in rows if first <= row.occurred_sort < last and (row.promoted or not promoted)]
+    return kept[offset : None if limit is None else offset + limit]
+
+
+def count(vault: Vault, child_id: str, *, promoted: bool = False) -> int:
+    """Return how many entries a child's record holds."""
+    clause = " AND promoted = 1" if promoted else ""
+    with vault.read() as connection:
+        return int(
+            connection.execute(
+                sql(f"SELECT count(*) FROM entries WHERE child_id = :child{clause}"),  # noqa: S608
+                {"child": child_id},
+            ).scalar_one()
+        )
+
+
+def _as_known_on(vault: Vault, child_id: str, day: date) -> list[EntryRow]:
+    """Fold only the acts recorded by the end of that day: what was known then, however it was amended later."""
+    until = datetime.combine(day + timedelta(days=1), time()).astimezone()
+    with vault.read() as connection:
+        entries = [
+            row[0]
+            for row in connection.exec_driver_sql(
+                "SELECT DISTINCT entry FROM acts WHERE entry IS NOT NULL AND (child = ? OR entry IN"
+                " (SELECT entry_id FROM traces WHERE from_child = ? OR to_child = ?))",
+                (child_id, child_id, child_id),
+            )
+        ]
+        acts = [
+            act for act in ledger.acts_where(connection, "entry", entries, ENTRIES.kinds) if act.recorded_at < until
+        ]
+        people = {row.id: row.name for row in connection.execute(select(_PEOPLE.c.id, _PEOPLE.c.name))}
+        name = connection.execute(select(_CHILDREN.c.name).where(_CHILDREN.c.id == child_id)).scalar() or ""
+    found = []
+    for entry in entries:
+        mine = sorted((act for act in acts if act.entry == entry), key=lambda act: act.order)
+        for row in ENTRIES.fold(entry, mine).get("entries", []):
+            if row["child_id"] == child_id:
+                fields = {key: value for key, value in row.items() if key != "author"}
+                fields["occurred"] = Occurred.model_construct(**fields["occurred"])
+                fields["further_categories"] = tuple(fields["further_categories"])
+                fields["unfinished"] = tuple(fields["unfinished"])
+                found.append(EntryRow(**fields, recorded_by=people.get(row["author"], ""), child=name))
+    return sorted(found, key=lambda row: (row.occurred_sort, row.id))
+
+
+def get(vault: Vault, entry_id: str) -> EntryRow:
+    """Return one entry; raises NotFound."""
+    with vault.read() as connection:
+        row = connection.execute(_select().where(_ENTRIES.c.id == entry_id)).first()
+    if row is None:
+        raise NotFound("There is no entry with that id in this vault.", hint="dsl-console search finds entries.")
+    return _row(row)
+
+
+def detail(vault: Vault, entry_id: str) -> EntryDetail:
+    """Return one entry with every version, decision and move; raises NotFound."""
+    entry = get(vault, entry_id)
+    versions, decisions, traces = table_of(VersionTable), table_of(DecisionTable), table_of(TraceTable)
+    with vault.read() as connection:
+        version_rows = list(_with_names(connection, versions, versions.c.number, entry_id))
+        decision_rows = list(_with_names(connection, decisions, decisions.c.recorded_at, entry_id))
+        trace_rows = list(_with_names(connection, traces, traces.c.recorded_at, entry_id))
+        births = list(ledger.acts_where(connection, "entry", [entry_id], ["concern_logged", "item_arrived"]))
+    body: Any = births[0].body
+    concern = body if isinstance(body, ConcernLogged) else received_entry(body.payload)
+    return EntryDetail(
+        entry=entry,
+        concern=concern,
+        versions=[
+            VersionRow(
+                row.number,
+                row.act_id,
+                row.text,
+                row.childs_words,
+                Occurred.model_construct(**row.occurred),
+                row.recorded_at,
+                row.by or "",
+                row.reason,
+                row.sees,
+            )
+            for row in version_rows
+        ],
+        decisions=[
+            DecisionRow(
+                row.decision,
+                row.reason,
+                date.fromisoformat(row.due) if row.due else None,
+                row.by or "",
+                row.recorded_at,
+                row.advice,
+                row.outcome,
+                row.superseded,
+            )
+            for row in decision_rows
+        ],
+        moves=[Trace(entry_id, row.recorded_at, row.by or "", False) for row in trace_rows],
+    )
+
+
+def _with_names(connection: Any, table: Any, order: Any, entry_id: str) -> Any:
+    statement = (
+        select(table, _PEOPLE.c.name.label("by"))
+        .outerjoin(_PEOPLE, _PEOPLE.c.id == table.c.author)
+        .where(table.c.entry_id == entry_id)
+        .order_by(order, table.c.act_id)
+    )
+    return connection.execute(statement)
+
+
+def traces(vault: Vault, child_id: str) -> list[Trace]:
+    """Return the wordless traces that moved entries left with this child (R-14)."""
+    table = table_of(TraceTable)
+    statement = (
+        select(table, _PEOPLE.c.name.label("by"))
+        .outerjoin(_PEOPLE, _PEOPLE.c.id == table.c.author)
+        .where((table.c.from_child == child_id) | (table.c.to_child == child_id))
+        .order_by(table.c.recorded_at, table.c.act_id)
+    )
+    with vault.read() as connection:
+        return [
+            Trace(row.entry_id, row.recorded_at, row.by or "", row.from_child == child_id)
+            for row in connection.execute(statement)
+        ]
+
+
+def undecided(vault: Vault, limit: int = 500) -> list[EntryRow]:
+    """Return the concerns that have no decision yet, oldest first (R-17)."""
+    statement = (
+        _select()
+        .where(_ENTRIES.c.decision == "", _ENTRIES.c.kind.in_(["concern", "operation_encompass"]))
+        .order_by(_ENTRIES.c.recorded_at, _ENTRIES.c.id)
+        .limit(limit)
+    )
+    with vault.read() as connection:
+        return [_row(row) for row in connection.execute(statement)]
+
+
+def search(vault: Vault, words: str, *, child_id: str | None = None, limit: int = 50) -> list[Hit]:
+    """Return entries that hold all these words (the last one as a beginning), newest recorded first.
+
+    A phrase stands in double quotes. Raises Refused for a query over 200 characters.
+    """
+    if len(words) > QUERY_LIMIT:
+        raise Refused(f"A search takes at most {QUERY_LIMIT} characters. Nothing was searched.")
+    query = search_query(words)
+    if not query:
+        return []
+    clause = " AND e.child_id = :child" if child_id else ""
+    statement = sql(
+        "SELECT e.id, e.child_id, c.name, e.occurred,"  # noqa: S608  (the clause is ours)
+        " snippet(entry_search, -1, '⟪', '⟫', ' … ', 16)"
+        " FROM entry_search JOIN entries e ON e.pk = entry_search.rowid LEFT JOIN children c ON c.id = e.child_id"
+        f" WHERE entry_search MATCH :query{clause} ORDER BY entry_search.rowid DESC LIMIT :limit"
+    )
+    import json
+
+    with vault.read() as connection:
+        rows = connection.execute(statement, {"query": query, "child": child_id, "limit": limit})
+        return [
+            Hit(row[0], row[1], row[2] or "", Occurred.model_construct(**json.loads(row[3])), row[4]) for row in rows
+        ]
+
+
+def search_query(words: str) -> str:
+    """Return the full-text query for what a person typed: every word, phrases kept, the last word as a beginning."""
+    parts: list[str] = []
+    for at, piece in enumerate(words.split('"')):
+        tokens = "".join(character if character.isalnum() else " " for character in piece).split()
+        if at % 2 and tokens:
+            parts.append('"' + " ".join(tokens) + '"')
+        else:
+            parts += [f'"{token}"' for token in tokens]
+    if parts and not words.rstrip().endswith('"'):
+        parts[-1] += "*"
+    return " ".join(parts)
+
+
+def by_ids(vault: Vault, ids: Sequence[str]) -> list[EntryRow]:
+    """Return the entries with these ids, in their order in the record."""
+    with vault.read() as connection:
+        return [
+            _row(row)
+            for row in connection.execute(
+                _select().where(_ENTRIES.c.id.in_(list(ids))).order_by(_ENTRIES.c.occurred_sort, _ENTRIES.c.id)
+            )
+        ]

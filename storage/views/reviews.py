@@ -1,0 +1,216 @@
+"""Review plans and the reviews that were held (R-80, R-81)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from practice.acts import Act, ReviewHeld, ReviewSet
+from practice.calendars import SchoolCalendar
+from practice.reviews import next_review, overdue_school_days
+from storage.types import Flag, Json, UtcText
+from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+
+class PlanTable(ViewTable, table=True):
+    """Under which status a child is reviewed, and from which day the next date is counted."""
+
+    __tablename__ = "review_plans"
+    child_id: str = string(primary_key=True)
+    status: str = string()
+    every: str = string()
+    set_on: datetime = typed(UtcText)
+    first_due: str | None = optional_string()
+    last_held: str | None = optional_string()
+    next_by_hand: str | None = optional_string()
+
+
+class HeldTable(ViewTable, table=True):
+    """A review that was held."""
+
+    __tablename__ = "reviews_held"
+    act_id: str = string(primary_key=True)
+    child_id: str = string(index=True)
+    held_on: str = string()
+    decision: str = string()
+    reason: str = string()
+    next: str | None = optional_string()
+    next_by_hand: bool = typed(Flag)
+    answers: Any = typed(Json)
+    recorded_at: datetime = typed(UtcText)
+    author: str = string()
+
+
+def _fold(key: str, acts: Sequence[Act]) -> Rows:
+    plans, held = [], []
+    plan: dict[str, Any] | None = None
+    last: ReviewHeld | None = None
+    for act in acts:
+        body = act.body
+        if isinstance(body, ReviewSet):
+            plan = {
+                "child_id": key,
+                "status": body.status,
+                "every": body.every,
+                "set_on": act.recorded_at,
+                "first_due": body.first_due,
+                "last_held": None,
+                "next_by_hand": None,
+            }
+        elif isinstance(body, ReviewHeld):
+            last = body
+            held.append(
+                {
+                    "act_id": act.id,
+                    "child_id": key,
+                    "held_on": body.held_on,
+                    "decision": body.decision,
+                    "reason": body.reason,
+                    "next": body.next,
+                    "next_by_hand": body.next_by_hand,
+                    "answers": body.answers,
+                    "recorded_at": act.recorded_at,
+                    "author": act.author,
+                }
+            )
+    if plan is not None:
+        if last is not None:
+            plan["last_held"] = last.held_on
+            newest_set = plan["set_on"]
+            held_after = any(row["recorded_at"] >= newest_set for row in held)
+            plan["next_by_hand"] = last.next if last.next_by_hand and held_after else None
+        plans.append(plan)
+    return {"review_plans": plans, "reviews_held": held}
+
+
+REVIEWS = view(
+    View(
+        name="reviews",
+        kinds=frozenset({"review_set", "review_held"}),
+        column="child",
+        tables=((PlanTable, "child_id"), (HeldTable, "child_id")),
+        fold=_fold,
+    )
+)
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """A child's plan with its due date and the sentence that says why that day."""
+
+    child_id: str
+    status: str
+    every: str
+    last: date | None
+    due: date
+    reason: str
+    holiday_plan: bool
+
+
+@dataclass(frozen=True)
+class DueRow:
+    """A child whose review falls due."""
+
+    child_id: str
+    child: str
+    year_group: str
+    reg_group: str
+    status: str
+    due: date
+    overdue_school_days: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class HeldRow:
+    """A review that was held, with who held it."""
+
+    act_id: str
+    held_on: date
+    decision: str
+    reason: str
+    next: date | None
+    answers: dict[str, str]
+    recorded_at: datetime
+    by: str
+
+
+def _planned(row: Any, calendar: SchoolCalendar) -> PlanRow:
+    last = date.fromisoformat(row.last_held) if row.last_held else None
+    counted_from = last or row.set_on.astimezone().date()
+    by_hand = row.next_by_hand or (None if last else row.first_due)
+    if by_hand:
+        return PlanRow(
+            row.child_id, row.status, row.every, last, date.fromisoformat(by_hand), "The date was set by hand.", False
+        )
+    found = next_review(row.status, row.every, counted_from, calendar)
+    return PlanRow(row.child_id, row.status, row.every, last, found.due, found.reason, found.holiday_plan)
+
+
+def plan(vault: Vault, child_id: str) -> PlanRow | None:
+    """Return a child's review plan, or None where no status was set."""
+    plans = table_of(PlanTable)
+    with vault.read() as connection:
+        row = connection.execute(select(plans).where(plans.c.child_id == child_id)).first()
+    return _planned(row, vault.calendar()) if row else None
+
+
+def due(vault: Vault, on: date, *, all_plans: bool = False) -> list[DueRow]:
+    """Return the children whose review is due on this day or was due before it, the longest overdue first."""
+    from storage.views.children import ChildTable
+
+    plans, children = table_of(PlanTable), table_of(ChildTable)
+    with vault.read() as connection:
+        rows = list(
+            connection.execute(
+                select(plans, children.c.name, children.c.year_group, children.c.reg_group).join(
+                    children, children.c.id == plans.c.child_id
+                )
+            )
+        )
+    calendar = vault.calendar()
+    found = []
+    for row in rows:
+        planned = _planned(row, calendar)
+        if planned.due <= on or all_plans:
+            late = overdue_school_days(planned.due, on, calendar)
+            found.append(
+                DueRow(
+                    row.child_id, row.name, row.year_group, row.reg_group, row.status, planned.due, late, planned.reason
+                )
+            )
+    return sorted(found, key=lambda each: (each.due, each.child, each.child_id))
+
+
+def history(vault: Vault, child_id: str) -> list[HeldRow]:
+    """Return the reviews held of a child, newest first."""
+    from storage.views.organisation import PersonTable
+
+    held, people = table_of(HeldTable), table_of(PersonTable)
+    statement = (
+        select(held, people.c.name)
+        .outerjoin(people, people.c.id == held.c.author)
+        .where(held.c.child_id == child_id)
+        .order_by(held.c.recorded_at.desc(), held.c.act_id.desc())
+    )
+    with vault.read() as connection:
+        return [
+            HeldRow(
+                row.act_id,
+                date.fromisoformat(row.held_on),
+                row.decision,
+                row.reason,
+                date.fromisoformat(row.next) if row.next else None,
+                dict(row.answers),
+                row.recorded_at,
+                row.name or "",
+            )
+            for row in connection.execute(statement)
+        ]

@@ -1,0 +1,474 @@
+"""Partners, contracts, shares and what came in, as the acts tell (R-60 to R-69)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlmodel import Field
+
+from practice.acts import (
+    Act,
+    ContractAdded,
+    ContractEnded,
+    ItemAccepted,
+    ItemArrived,
+    ItemRefused,
+    PartnerAdded,
+    PartnerRemoved,
+    PartnerVerified,
+    ShareApproved,
+    ShareCancelled,
+    ShareHeld,
+    SharePreviewed,
+    ShareProgressed,
+    ShareProposed,
+    ShareRefused,
+)
+from practice.dates import Occurred
+from practice.errors import NotFound
+from practice.received import read_payload, received_occurred
+from storage.types import Flag, Json, UtcText
+from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+
+class PartnerTable(ViewTable, table=True):
+    """A partner agency; `identity` is the thumbprint of the identity key that was first seen."""
+
+    __tablename__ = "partners"
+    org: str = string(primary_key=True)
+    name: str = string()
+    kind: str = string()
+    key_set: str = string()
+    identity: str = string()
+    verified: bool = typed(Flag)
+    removed: bool = typed(Flag)
+    by_message: bool = typed(Flag)
+
+
+class ContractTable(ViewTable, table=True):
+    """A regular sharing agreement."""
+
+    __tablename__ = "contracts"
+    id: str = string(primary_key=True)
+    org: str = string()
+    purpose: str = string()
+    basis: str = string()
+    review: str = string()
+    categories: Any = typed(Json)
+    ended: bool = typed(Flag)
+    ended_reason: str = string()
+
+
+class ShareTable(ViewTable, table=True):
+    """One entry proposed to one partner, and how far it has come."""
+
+    __tablename__ = "shares"
+    id: str = string(primary_key=True)
+    entry_id: str = string(index=True)
+    child_id: str = string()
+    org: str = string()
+    contract: str = string()
+    state: str = string()
+    reason: str = string()
+    digest: str = string()
+    payload: str = string()
+    mid: str = string()
+    rev: int = Field(default=0)
+    version_seen: str = string()
+    basis: str = string()
+    child_told: str = string()
+    parent_told: str = string()
+    approved_by: str = string()
+    approved_at: datetime | None = typed(UtcText, nullable=True)
+    proposed_by: str = string()
+    proposed_at: datetime = typed(UtcText)
+
+
+class ItemTable(ViewTable, table=True):
+    """An entry that a partner sent."""
+
+    __tablename__ = "items"
+    id: str = string(primary_key=True)
+    org: str = string()
+    name: str = string()
+    eid: str = string(index=True)
+    rev: int = Field(default=0)
+    mid: str = string()
+    ctr: str = string()
+    payload: str = string()
+    state: str = string()
+    reason: str = string()
+    child_id: str | None = optional_string()
+    arrived_at: datetime = typed(UtcText)
+
+
+def _fold_partners(_key: str, acts: Sequence[Act]) -> Rows:
+    partners: dict[str, dict[str, Any]] = {}
+    contracts: dict[str, dict[str, Any]] = {}
+    for act in acts:
+        body = act.body
+        if isinstance(body, PartnerAdded):
+            before = partners.get(body.org)
+            same_key = before is not None and before["identity"] == body.identity
+            partners[body.org] = {
+                "org": body.org,
+                "name": body.name,
+                "kind": body.organisation,
+                "key_set": body.key_set,
+                "identity": body.identity,
+                "verified": bool(before and before["verified"] and same_key),
+                "removed": False,
+                "by_message": body.by_message,
+            }
+        elif isinstance(body, PartnerVerified) and body.org in partners:
+            partners[body.org]["verified"] = partners[body.org]["identity"] == body.identity
+        elif isinstance(body, PartnerRemoved) and body.org in partners:
+            partners[body.org]["removed"] = True
+        elif isinstance(body, ContractAdded):
+            contracts[body.contract] = {
+                "id": body.contract,
+                "org": body.org,
+                "purpose": body.purpose,
+                "basis": body.basis,
+                "review": body.review,
+                "categories": list(body.categories),
+                "ended": False,
+                "ended_reason": "",
+            }
+        elif isinstance(body, ContractEnded) and body.contract in contracts:
+            contracts[body.contract] |= {"ended": True, "ended_reason": body.reason}
+    return {"partners": list(partners.values()), "contracts": list(contracts.values())}
+
+
+view(
+    View(
+        name="partners",
+        kinds=frozenset({"partner_added", "partner_verified", "partner_removed", "contract_added", "contract_ended"}),
+        column="kind",
+        tables=((PartnerTable, "org"), (ContractTable, "id")),
+        fold=_fold_partners,
+    )
+)
+
+
+def _fold_shares(key: str, acts: Sequence[Act]) -> Rows:
+    shares: dict[str, dict[str, Any]] = {}
+    for act in acts:
+        body: Any = act.body
+        if isinstance(body, ShareProposed):
+            shares[body.share] = _proposed(key, act, body)
+        share = shares.get(body.share)
+        if share is None:
+            continue
+        if isinstance(body, SharePreviewed):
+            share |= {
+                "digest": body.digest,
+                "payload": body.payload,
+                "mid": body.mid,
+                "rev": body.rev,
+                "version_seen": body.version_seen,
+            }
+        elif isinstance(body, ShareApproved):
+            share |= {
+                "state": "queued",
+                "reason": body.reason,
+                "mid": body.mid,
+                "basis": body.basis,
+                "child_told": body.child_told,
+                "parent_told": body.parent_told,
+                "approved_by": act.author,
+                "approved_at": act.recorded_at,
+            }
+        elif isinstance(body, (ShareHeld, ShareRefused, ShareCancelled)):
+            state = {ShareHeld: "held", ShareRefused: "not_shared", ShareCancelled: "withheld"}[type(body)]
+            share |= {"state": state, "reason": body.reason}
+        elif isinstance(body, ShareProgressed):
+            share |= {"state": body.state} | ({"reason": body.detail} if body.detail else {})
+    return {"shares": list(shares.values())}
+
+
+def _proposed(key: str, act: Act, body: ShareProposed) -> dict[str, Any]:
+    blank = dict.fromkeys(
+        ("reason", "digest", "payload", "mid", "version_seen", "basis", "child_told", "parent_told", "approved_by"), ""
+    )
+    return blank | {
+        "id": body.share,
+        "entry_id": key,
+        "child_id": act.child or "",
+        "org": body.org,
+        "contract": body.contract,
+        "state": "proposed",
+        "rev": 0,
+        "approved_at": None,
+        "proposed_by": act.author,
+        "proposed_at": act.recorded_at,
+    }
+
+
+view(
+    View(
+        name="shares",
+        kinds=frozenset(
+            {
+                "share_proposed",
+                "share_previewed",
+                "share_approved",
+                "share_held",
+                "share_refused",
+                "share_cancelled",
+                "share_progressed",
+            }
+        ),
+        column="entry",
+        tables=((ShareTable, "entry_id"),),
+        fold=_fold_shares,
+    )
+)
+
+
+def _fold_items(key: str, acts: Sequence[Act]) -> Rows:
+    arrived = next((act for act in acts if isinstance(act.body, ItemArrived)), None)
+    if arrived is None:
+        return {}
+    body = arrived.body
+    assert isinstance(body, ItemArrived)
+    state, reason, child = "waiting", "", None
+    for act in acts:
+        if isinstance(act.body, ItemAccepted):
+            state, child = "accepted", act.child
+        elif isinstance(act.body, ItemRefused):
+            state, reason = "refused", act.body.reason
+    row = body.model_dump(include={"org", "name", "eid", "rev", "mid", "ctr", "payload"})
+    row |= {"id": key, "state": state, "reason": reason, "child_id": child, "arrived_at": arrived.recorded_at}
+    return {"items": [row]}
+
+
+view(
+    View(
+        name="items",
+        kinds=frozenset({"item_arrived", "item_accepted", "item_refused"}),
+        column="entry",
+        tables=((ItemTable, "id"),),
+        fold=_fold_items,
+    )
+)
+
+
+# -- queries -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PartnerRow:
+    """A partner agency."""
+
+    org: str
+    name: str
+    kind: str
+    key_set: str
+    identity: str
+    verified: bool
+    removed: bool
+    by_message: bool
+
+
+@dataclass(frozen=True)
+class ContractRow:
+    """A regular sharing agreement; nothing leaves under it past its review date (R-66)."""
+
+    id: str
+    org: str
+    purpose: str
+    basis: str
+    review: date
+    categories: tuple[str, ...]
+    ended: bool
+    ended_reason: str
+
+
+@dataclass(frozen=True)
+class ShareRow:
+    """One entry proposed to one partner."""
+
+    id: str
+    entry_id: str
+    child_id: str
+    org: str
+    contract: str
+    state: str
+    reason: str
+    digest: str
+    payload: str
+    mid: str
+    rev: int
+    version_seen: str
+    basis: str
+    child_told: str
+    parent_told: str
+    approved_by: str
+    approved_at: datetime | None
+    proposed_by: str
+    proposed_at: datetime
+    partner: str = ""
+    child: str = ""
+    entry_text: str = ""
+    occurred: Occurred | None = None
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """An entry that a partner sent, and the identity it carries as a hint (never a match)."""
+
+    id: str
+    org: str
+    sender: str
+    eid: str
+    rev: int
+    state: str
+    reason: str
+    child_id: str | None
+    arrived_at: datetime
+    hint_name: str
+    hint_date_of_birth: str
+    occurred: Occurred
+    text: str
+    childs_words: str
+    payload: str
+
+
+def partners(vault: Vault, *, removed: bool = False) -> list[PartnerRow]:
+    """Return the partner agencies by name."""
+    table = table_of(PartnerTable)
+    statement = select(table).order_by(table.c.name, table.c.org)
+    if not removed:
+        statement = statement.where(table.c.removed.is_(False))
+    with vault.read() as connection:
+        return [PartnerRow(**row._mapping) for row in connection.execute(statement)]
+
+
+def partner(vault: Vault, wanted: str) -> PartnerRow:
+    """Return the one partner whom an identifier or a name fits; raises NotFound."""
+    folded = wanted.strip().casefold()
+    rows = partners(vault)
+    found = [row for row in rows if row.org.casefold() == folded]
+    found = found or [row for row in rows if row.name.casefold() == folded or row.org.casefold().endswith(":" + folded)]
+    if len(found) != 1:
+        raise NotFound(
+            f"{'No partner' if not found else 'More than one partner'} here is called «{wanted}».",
+            hint="dsl-console partner list shows them; partner add adds one.",
+        )
+    return found[0]
+
+
+def contracts(vault: Vault) -> list[ContractRow]:
+    """Return the sharing agreements."""
+    table = table_of(ContractTable)
+    with vault.read() as connection:
+        return [
+            ContractRow(
+                row.id,
+                row.org,
+                row.purpose,
+                row.basis,
+                date.fromisoformat(row.review),
+                tuple(row.categories),
+                row.ended,
+                row.ended_reason,
+            )
+            for row in connection.execute(select(table).order_by(table.c.review, table.c.id))
+        ]
+
+
+def shares(vault: Vault, *, entry_id: str | None = None, states: Sequence[str] = ()) -> list[ShareRow]:
+    """Return the shares, newest proposal first."""
+    from storage.views.children import ChildTable
+    from storage.views.entries import EntryTable
+    from storage.views.organisation import PersonTable
+
+    table, children, entries = table_of(ShareTable), table_of(ChildTable), table_of(EntryTable)
+    people, agencies = table_of(PersonTable), table_of(PartnerTable)
+    statement = (
+        select(
+            table,
+            agencies.c.name.label("partner"),
+            children.c.name.label("child"),
+            entries.c.text.label("entry_text"),
+            entries.c.occurred,
+            people.c.name.label("approver"),
+        )
+        .outerjoin(agencies, agencies.c.org == table.c.org)
+        .outerjoin(children, children.c.id == table.c.child_id)
+        .outerjoin(entries, entries.c.id == table.c.entry_id)
+        .outerjoin(people, people.c.id == table.c.approved_by)
+        .order_by(table.c.proposed_at.desc(), table.c.id.desc())
+    )
+    if entry_id:
+        statement = statement.where(table.c.entry_id == entry_id)
+    if states:
+        statement = statement.where(table.c.state.in_(list(states)))
+    with vault.read() as connection:
+        return [_share(row) for row in connection.execute(statement)]
+
+
+def _share(row: Any) -> ShareRow:
+    fields = dict(row._mapping)
+    fields["approved_by"] = fields.pop("approver") or ""
+    fields["partner"] = fields["partner"] or fields["org"]
+    fields["child"] = fields["child"] or ""
+    fields["entry_text"] = fields["entry_text"] or ""
+    fields["occurred"] = Occurred.model_construct(**fields["occurred"]) if fields["occurred"] else None
+    return ShareRow(**fields)
+
+
+def share(vault: Vault, share_id: str) -> ShareRow:
+    """Return one share; raises NotFound."""
+    found = [row for row in shares(vault) if row.id == share_id]
+    if not found:
+        raise NotFound("There is no share with that id in this vault.", hint="dsl-console share list shows them.")
+    return found[0]
+
+
+def items(vault: Vault, *, states: Sequence[str] = ()) -> list[ItemRow]:
+    """Return what partners sent, newest first."""
+    table = table_of(ItemTable)
+    statement = select(table).order_by(table.c.arrived_at.desc(), table.c.id.desc())
+    if states:
+        statement = statement.where(table.c.state.in_(list(states)))
+    with vault.read() as connection:
+        return [_item(row) for row in connection.execute(statement)]
+
+
+def _item(row: Any) -> ItemRow:
+    body = read_payload(row.payload)["body"]
+    child = body.get("child") if isinstance(body.get("child"), dict) else {}
+    return ItemRow(
+        id=row.id,
+        org=row.org,
+        sender=row.name,
+        eid=row.eid,
+        rev=row.rev,
+        state=row.state,
+        reason=row.reason,
+        child_id=row.child_id,
+        arrived_at=row.arrived_at,
+        hint_name=str(child.get("name") or "")[:400],
+        hint_date_of_birth=str(child.get("date_of_birth") or "")[:10],
+        occurred=received_occurred(body),
+        text=str(body.get("event") or ""),
+        childs_words=str(body.get("childs_voice") or ""),
+        payload=row.payload,
+    )
+
+
+def item(vault: Vault, item_id: str) -> ItemRow:
+    """Return one received item; raises NotFound."""
+    found = [row for row in items(vault) if row.id == item_id]
+    if not found:
+        raise NotFound("There is no such item in the inbox.", hint="dsl-console inbox list shows what arrived.")
+    return found[0]
