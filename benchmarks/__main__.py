@@ -31,13 +31,16 @@ def main() -> int:
     asked = parser.parse_args()
     if unknown := set(asked.rows) - {row.key for row in known}:
         parser.error(f"there is no row {', '.join(sorted(unknown))}")
+    # A temporary directory may lie in memory, where a commit costs nothing; the checkout lies on a disk.
+    scratch = frame.ROOT / "build"
+    scratch.mkdir(exist_ok=True)
     results = []
     for row in known:
         if asked.rows and row.key not in asked.rows:
             continue
         sizes = tuple(map(int, asked.sizes.split(","))) if asked.sizes and row.sizes != (0,) else row.sizes
         for size in sizes:
-            with tempfile.TemporaryDirectory(prefix="dsl-bench-") as folder:
+            with tempfile.TemporaryDirectory(prefix="bench-", dir=scratch) as folder:
                 result = frame.run(row, size, Path(folder), asked.rounds)
             print("  ".join(filter(None, frame.line(result))), file=sys.stderr, flush=True)
             results.append(result)

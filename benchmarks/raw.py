@@ -45,6 +45,21 @@ class Statements:
             (connection.executemany if many else connection.execute)(statement, parameters)
         connection.execute("COMMIT")
 
+    def effective(self, connection: Any) -> Statements:
+        """Only the statements that change a row there, tried in a transaction that is taken back.
+
+        Ours also deletes what an older version may have left; a reference that merely inserts would not.
+        """
+        kept = []
+        connection.execute("BEGIN IMMEDIATE")
+        for statement, parameters, many in self.sent:
+            before = connection.total_changes
+            (connection.executemany if many else connection.execute)(statement, parameters)
+            if connection.total_changes > before:
+                kept.append((statement, parameters, many))
+        connection.execute("ROLLBACK")
+        return Statements(kept)
+
     def grouped(self) -> Statements:
         """The same rows with each statement's runs gathered into one `executemany`."""
         gathered: list[tuple[str, Any, bool]] = []

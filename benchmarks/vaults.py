@@ -14,13 +14,27 @@ if TYPE_CHECKING:
 
 PASSPHRASE = "seven made up pebbles on a sill"
 CHILDREN = 400
+AT_ONCE = 1_000
+"""Acts in one transaction while a vault is filled."""
 
 
 def fields_of(note: notes.Note) -> dict[str, Any]:
     """A note as the fields of a concern."""
     from practice.dates import parse_when
 
-    return {"text": note.text, "occurred": parse_when(f"{note.at:%d/%m/%Y %H:%M}", note.at), "category": ""}
+    return {"text": note.text, "occurred": parse_when(f"{note.at:%d/%m/%Y %H:%M}", note.at)}
+
+
+def roll(child: notes.Child) -> dict[str, Any]:
+    """A child as the fields that the school's roll gives."""
+    forename, surname = child.name.split()
+    return {
+        "legal_forename": forename,
+        "legal_surname": surname,
+        "date_of_birth": child.date_of_birth,
+        "upn": child.upn,
+        "year_group": child.year_group,
+    }
 
 
 def log(vault: Vault, note: notes.Note, child_ids: Sequence[str]) -> str:
@@ -33,34 +47,27 @@ def log(vault: Vault, note: notes.Note, child_ids: Sequence[str]) -> str:
 @contextmanager
 def vault_of(folder: Path, size: int = 0) -> Iterator[tuple[Vault, list[str]]]:
     """A vault of 400 children and `size` entries, and the children's ids. Argon2id at its floor: it is not measured."""
-    from storage.desk.children import add_child
-
-    from practice.acts import ConcernLogged, SchoolSet
+    from practice.acts import ChildAdded, ConcernLogged, SchoolSet
+    from storage.ids import new_id
     from storage.keys import FLOOR
+    from storage.ledger import Draft
     from storage.vault import create
 
     school = SchoolSet(name="Example School", code="100000")
     vault, _ = create(folder, school=school, user="Robin Vale", role="dsl", passphrase=PASSPHRASE, kdf=FLOOR)
     try:
-        ids = [
-            add_child(
-                vault,
-                legal_forename=child.name.split()[0],
-                legal_surname=child.name.split()[1],
-                date_of_birth=child.date_of_birth,
-                upn=child.upn,
-                year_group=child.year_group,
-            )
-            for child in notes.children(CHILDREN)
+        ids = [new_id() for _ in range(CHILDREN)]
+        added = [
+            Draft(ChildAdded(**roll(child)), key) for key, child in zip(ids, notes.children(CHILDREN), strict=True)
         ]
-        with vault.write() as unit:
-            for number, note in enumerate(notes.notes(size, CHILDREN)):
-                unit.record(
-                    ConcernLogged(**fields_of(note)),
-                    child=ids[note.child],
-                    entry=f"bench-{number:08d}",
-                    captured_at=note.at,
-                )
+        logged = [
+            Draft(ConcernLogged(**fields_of(note)), ids[note.child], new_id(), captured_at=note.at)
+            for note in notes.notes(size, CHILDREN)
+        ]
+        drafts = added + logged
+        for start in range(0, len(drafts), AT_ONCE):
+            with vault.write() as unit:
+                unit.record_many(drafts[start : start + AT_ONCE])
         yield vault, ids
     finally:
         vault.close()

@@ -27,9 +27,8 @@ def roster() -> bytes:
 
 @contextmanager
 def prepare(folder: Path, _size: int) -> Iterator[Pair]:
-    from storage.desk.children import import_roster
-
     from practice.acts import SchoolSet
+    from storage.desk.children import import_roster
     from storage.keys import FLOOR
     from storage.vault import Vault, create
 
@@ -50,10 +49,10 @@ def prepare(folder: Path, _size: int) -> Iterator[Pair]:
         vault = empty()
         founding = len(sent.sent)
         import_into(vault)
-    rows = raw.Statements(sent.sent[founding:]).grouped()
     founded = raw.Statements(sent.sent[:founding])
     reference = raw.connect(folder / "reference-check.db")
     founded.replay(reference)
+    rows = raw.Statements(sent.sent[founding:]).effective(reference).grouped()
     rows.replay(reference)
     with vault.read() as connection:
         raw.require_same_rows(connection.connection.driver_connection, reference)

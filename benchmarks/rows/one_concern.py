@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain, repeat
 from pathlib import Path
 
 from benchmarks import notes, raw
@@ -13,34 +12,29 @@ from benchmarks.vaults import CHILDREN, log, vault_of
 
 ORDER = 2
 SPARE = 100
-"""Concerns captured for the reference; more than it is ever asked for."""
+"""Concerns ready for each side: as many rounds and warm-ups as there may be."""
 
 
 @contextmanager
 def prepare(folder: Path, size: int) -> Iterator[Pair]:
-    """Our side logs new notes; the reference sends the changes that other such notes caused to a file just as full."""
+    """Our side logs new notes; the reference writes the rows that other such notes made, to a file just as full."""
     kept = []
-    with raw.captured() as filling, vault_of(folder / "vault", size) as (vault, ids):
-        before = len(filling.sent)
+    with raw.captured() as sent, vault_of(folder / "captured", size) as (vault, ids):
         reference = raw.connect(folder / "reference.db")
-        raw.Statements(filling.sent[:before]).grouped().replay(reference)
+        raw.Statements(sent.sent).grouped().replay(reference)
         with vault.read() as connection:
             raw.require_same_rows(connection.connection.driver_connection, reference)
         for note in notes.notes(SPARE, CHILDREN, seed=7):
-            sent = len(filling.sent)
+            sent.sent.clear()
             log(vault, note, ids)
-            kept.append(raw.Statements(filling.sent[sent:]))
-    with vault_of(folder / "second", size) as (vault, ids):
+            kept.append(raw.Statements(list(sent.sent)).effective(reference))
+    spare = iter(kept)
+    with vault_of(folder / "vault", size) as (vault, ids):
         fresh = iter(notes.notes(SPARE, CHILDREN, seed=8))
-        spare = chain(kept, repeat(None))
-
-        def replay() -> float:
-            statements = next(spare)
-            if statements is None:
-                raise RuntimeError(f"more than {SPARE} rounds: capture more concerns")
-            return timed(lambda: statements.replay(reference))
-
-        yield Pair(lambda: timed(lambda: log(vault, next(fresh), ids)), replay)
+        yield Pair(
+            lambda: timed(lambda: log(vault, next(fresh), ids)),
+            lambda: timed(lambda: next(spare).replay(reference)),
+        )
     reference.close()
 
 
