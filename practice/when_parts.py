@@ -26,11 +26,12 @@ def _shape(pattern: str) -> re.Pattern[str]:
 NUMERIC = _shape(r"(?P<d>\d{1,2})\s?(?P<s1>[/.\-\\,])\s?(?P<m>\d{1,2})(?:\s?(?P<s2>[/.\-\\, ])\s?(?P<y>\d{4}|\d{2}))?")
 SPACED = _shape(r"(?P<d>\d{1,2}) (?P<m>\d{1,2}) (?P<y>\d{4}|\d{2})")
 ISO = _shape(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})")
-WEEKDAY = _shape(rf"(?:on )?(?:(?P<which>last|this|next|past) )?(?P<wd>{_DAY})\.?")
+WEEKDAY = _shape(rf"(?:on )?(?:(?P<which>last|this|next|past) )?(?P<wd>{_DAY})\.?(?P<week> last week)?")
 NAMED = _shape(
     rf"(?:(?:on )?(?:the )?(?P<wd>{_DAY})\.?,? )?(?:on )?(?:the )?(?P<d>\d{{1,2}}) ?(?:st|nd|rd|th)?,? ?(?:of )?"
     rf"(?P<m>{_MONTH})\.?(?:[ ,]{{0,2}}(?P<y>{_YEAR}))?"
 )
+JOINED = _shape(rf"(?P<wd>)(?P<d>\d{{1,2}})(?P<s>[-/. ])(?P<m>{_MONTH})(?P=s)(?P<y>{_YEAR})")
 MONTH_FIRST = _shape(
     rf"(?:(?:on )?(?P<wd>{_DAY})\.?,? )?(?:on )?(?P<m>{_MONTH})\.? (?:the )?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?"
     rf"(?:(?:, ?| )(?P<y>{_FULL_YEAR}))?"
@@ -48,6 +49,7 @@ _CLOCK = (
     r"|(?P<h2>0?[1-9]|1[0-2]) ?(?P<ap2>am|pm|a\.m\.?|p\.m\.?)"
     r"|(?!(?:19|20)\d\d(?! ?h))(?P<h3>[01]\d|2[0-3])(?P<min3>[0-5]\d) ?(?:hrs|hours|h)?"
     r"|(?P<h4>0?[1-9]|1[0-2]) ?o'?clock ?(?P<ap4>am|pm)?"
+    r"|(?P<past>half past|quarter past|quarter to) (?P<h5>0?[1-9]|1[0-2]) ?(?P<ap5>am|pm)?"
     r"|(?P<word>noon|midday|midnight))"
 )
 CLOCK_ONLY = _shape(rf"(?:at )?{_CLOCK}")
@@ -55,14 +57,20 @@ CLOCK_FIRST = _shape(rf"(?:at )?{_CLOCK}(?:,? on |,? |, ?)(?P<rest>\D.*|\d.*)")
 CLOCK_LAST = _shape(rf"(?P<rest>.*?\S)(?:,? at |,? @ ?|, ?| |t(?=\d\d:)){_CLOCK}")
 
 PARTS_OF_DAY = {
+    "early hours": (time(0), time(6)),
     "early morning": (time(5), time(9)),
     "morning": (time(6), time(12)),
     "afternoon": (time(12), time(18)),
     "evening": (time(17), time(23)),
     "night": (time(18), time(23, 59)),
+    "am": (time(6), time(12)),
+    "pm": (time(12), time(18)),
 }
-PART_LAST = _shape(r"(?P<rest>.+?) (?:in the )?(?P<part>early morning|morning|afternoon|evening|night)")
-PART_FIRST = _shape(r"(?:on )?the (?P<part>morning|afternoon|evening|night) of (?P<rest>.+)")
+PART_NAMES = {"am": "morning", "pm": "afternoon"}
+PART_LAST = _shape(r"(?P<rest>.+?) (?:in the )?(?P<part>early morning|morning|afternoon|evening|night|am|pm)")
+PART_FIRST = _shape(
+    r"(?:on )?(?:(?:in )?the )?(?P<part>early hours|early morning|morning|afternoon|evening|night) of (?P<rest>.+)"
+)
 _SCHOOL_TIME = (
     r"(?:(?:at|during|in|before|after|over) )?(?:the )?(?:lunch ?time|lunch|break ?time|break|play ?time|registration|"
     r"tutor time|form time|assembly|home ?time|school|breakfast club|after[- ]school club|(?:period|lesson|p) ?\d)"
@@ -159,14 +167,19 @@ def read_clock(match: re.Match[str]) -> tuple[time, tuple[str, ...]]:
         if found["word"] == "midnight":
             return time(0), ("Midnight is read as the start of the day, 00:00.",)
         return time(12), ()
-    hour = int(found["h"] or found["h2"] or found["h3"] or found["h4"])
-    minute = int(found["min"] or found["min3"] or 0)
-    half = (found["ap"] or found["ap2"] or found["ap4"] or "").replace(".", "")
+    hour = int(found["h"] or found["h2"] or found["h3"] or found["h4"] or found["h5"])
+    minute = int(found["min"] or found["min3"] or {"half past": 30, "quarter past": 15}.get(found["past"] or "", 0))
+    half = (found["ap"] or found["ap2"] or found["ap4"] or found["ap5"] or "").replace(".", "")
+    assumed = False
     if half and hour <= 12:
         hour = hour % 12 + (12 if half == "pm" else 0)
-        return time(hour, minute), ()
-    if found["h4"] and hour < 7:
-        return time(hour + 12, minute), (f"{hour} o'clock is read as {hour + 12}:00.",)
+    elif (found["h4"] or found["h5"]) and hour < 7:
+        hour += 12
+        assumed = True
+    if found["past"] == "quarter to":
+        hour, minute = (hour - 1) % 24, 45
+    if half or assumed:
+        return time(hour, minute), ((f"Read as {hour}:{minute:02d}.",) if assumed else ())
     if found["h"] and len(found["h"]) == 1 and hour < 7:
         later = f"{hour + 12}:{minute:02d}"
         return time(hour, minute), (f"Read as {hour:02d}:{minute:02d}, in the night: did you mean {later}?",)
