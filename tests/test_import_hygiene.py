@@ -85,6 +85,11 @@ def test_nothing_heavy_is_loaded_before_the_first_paint(module: str) -> None:
     assert not tops(loaded) & HEAVY
 
 
+def test_the_process_that_keeps_the_terminal_loads_the_standard_library_only() -> None:
+    added = tops(modules_after(ONE, "dsl_console.supervisor") - modules_after(ONE, "json"))
+    assert {name for name in added - sys.stdlib_module_names if not name.startswith("_sysconfig")} == {"dsl_console"}
+
+
 def test_the_check_itself_sees_a_heavy_import() -> None:
     assert {"sqlmodel", "sqlalchemy"} <= tops(modules_after(ONE, "sqlmodel"))
     assert "textual" in tops(modules_after(WALK, "textual.app"))
