@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
@@ -33,13 +33,17 @@ def _tidy_line(value: object) -> object:
     return tidy_line(value) if isinstance(value, str) else value
 
 
+def _day(text: str) -> str:
+    return date.fromisoformat(text).isoformat()
+
+
 Note = Annotated[str, BeforeValidator(_tidy), AfterValidator(_note)]
 """Text of several lines, at most 64 KiB of UTF-8."""
 Line = Annotated[str, BeforeValidator(_tidy_line), Field(max_length=LINE_LIMIT)]
 """Text of one line."""
 Reason = Annotated[str, BeforeValidator(_tidy), StringConstraints(strip_whitespace=True, min_length=1, max_length=8000)]
 """Why a person did it: never blank (R-02)."""
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)]
 """A date, `YYYY-MM-DD`."""
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Reply = Literal["told", "not_yet", "not_safe", ""]

@@ -207,6 +207,19 @@ def fields_of(vault: Vault, child_id: str) -> dict[str, Any]:
     return dict(row[0])
 
 
+def everything(vault: Vault) -> list[tuple[str, dict[str, Any], bool, bool, str]]:
+    """Return, for every child, id, fields, whether on the roll, whether provisional, and the newest act's id."""
+    table = table_of(ChildTable)
+    statement = select(table.c.id, table.c.fields, table.c.on_roll, table.c.provisional, table.c.version)
+    with vault.read() as connection:
+        return [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(statement)]
+
+
+def day_or_none(text: str | None) -> date | None:
+    """Return the date that stored text stands for."""
+    return date.fromisoformat(text) if text else None
+
+
 def find(vault: Vault, query: str, limit: int = 20) -> list[ChildRow]:
     """Return children whom a few letters of any of their names fit, or a UPN; the best fits first."""
     rows = all_children(vault, include_left=True)

@@ -1,0 +1,191 @@
+"""Add children one by one, provisionally while logging, and from the school's roll (R-15, practice: §10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from practice.acts import ChildAdded, ChildChanged, ChildFields, ChildLeft, build
+from practice.errors import NotFound, Refused
+from practice.text import has_control
+from practice.upn import check_upn, normalise
+from storage.ids import new_id
+from storage.ledger import Draft
+from storage.roster.compare import Difference, KnownChild, compare, leavers_need_confirmation
+from storage.roster.model import NAME_FIELDS, OTHER_FIELDS, RosterRow
+from storage.roster.reading import read_roster
+from storage.views import children
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from storage.vault import Unit, Vault
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did, or with a dry run would do: counts, and the lines that were not taken."""
+
+    joined: int
+    changed: int
+    left: int
+    unchanged: int
+    not_in_file: int
+    rejected: list[tuple[int, str]] = field(default_factory=list)
+    warnings: list[tuple[int, str]] = field(default_factory=list)
+    dry_run: bool = False
+
+
+def split_name(name: str) -> dict[str, str]:
+    """Return a name as written as forename and surname; the last word is the surname."""
+    words = name.split()
+    return {
+        "legal_forename": " ".join(words[:-1]) or name.strip(),
+        "legal_surname": words[-1] if len(words) > 1 else "",
+    }
+
+
+def provisional_child(unit: Unit, name: str) -> str:
+    """Record, in the open transaction, a child who is not on the roll, and return the new id (R-15)."""
+    if has_control(name):
+        raise Refused("The child's name holds characters that cannot be shown. Nothing was recorded.")
+    child_id = new_id()
+    unit.record(build(ChildAdded, {**split_name(name), "provisional": True}), child=child_id)
+    return child_id
+
+
+def add_child(vault: Vault, *, provisional: bool = False, **fields: Any) -> tuple[str, str | None]:
+    """Add a child typed by hand; return the id and, where the UPN looks mistyped, a sentence that says so.
+
+    `fields` are those of ChildFields; `name` may stand for forename and surname. Raises Refused where a child with
+    this UPN is here already.
+    """
+    if name := fields.pop("name", ""):
+        fields |= split_name(name)
+    if not (fields.get("legal_surname") or fields.get("legal_forename")):
+        raise Refused("A child needs a name. Nothing was recorded.")
+    if any(has_control(value) for value in fields.values() if isinstance(value, str)):
+        raise Refused("The child's name holds characters that cannot be shown. Nothing was recorded.")
+    upn = fields["upn"] = normalise(fields.get("upn") or "")
+    if upn:
+        try:
+            there = children.resolve(vault, upn)
+        except NotFound:
+            there = None
+        if there is not None and there.upn == upn:
+            raise Refused(
+                "A child with that UPN is in this vault already. Nothing was recorded.", hint=there.told_apart
+            )
+    child_id = new_id()
+    vault.record(build(ChildAdded, {**fields, "provisional": provisional}), child=child_id)
+    return child_id, check_upn(upn)
+
+
+# -- the roll ----------------------------------------------------------------------------------------------------------
+
+_DIRECT = frozenset(ChildFields.model_fields) - {"other", "former_names"}
+
+
+def import_roster(
+    vault: Vault,
+    data: bytes,
+    *,
+    dry_run: bool = False,
+    mapping: Mapping[str, str] | None = None,
+    whole_school: bool = False,
+    confirm_leavers: int | None = None,
+) -> ImportReport:
+    """Take in a school's roll; nothing is deleted by it, and blanks never erase what is known.
+
+    Leavers are marked only with `whole_school`; above 5 % of the roll only when `confirm_leavers` is their number.
+    Raises Refused for a file that cannot be read or a question that must be answered first; then nothing was changed.
+    """
+    roster = read_roster(data, mapping)
+    known, versions = _known(vault)
+    today = vault.clock().astimezone().date()
+    difference = compare(roster, known, whole_school, today)
+    on_roll = sum(child.on_roll for child in known)
+    if not dry_run and confirm_leavers != len(difference.left) and leavers_need_confirmation(difference.left, on_roll):
+        raise Refused(
+            f"This file would mark {len(difference.left)} of {on_roll} children as having left. Nothing was changed.",
+            hint=f"If that is right, import again with --confirm-leavers {len(difference.left)}.",
+        )
+    if not dry_run:
+        drafts = _drafts(difference, versions)
+        if drafts:
+            with vault.write() as unit:
+                unit.record_many(drafts)
+    return ImportReport(
+        joined=len(difference.joined),
+        changed=len(difference.changed),
+        left=len(difference.left),
+        unchanged=len(difference.unchanged),
+        not_in_file=len(difference.not_in_file),
+        rejected=[(each.line, each.reason) for each in difference.rejected],
+        warnings=[(each.line, each.text) for each in difference.warnings],
+        dry_run=dry_run,
+    )
+
+
+def _known(vault: Vault) -> tuple[list[KnownChild], dict[str, str]]:
+    """Return every child as the roll can speak of them, and the version that the import has before it."""
+    known, versions = [], {}
+    for child_id, fields, on_roll, provisional, version in children.everything(vault):
+        versions[child_id] = version
+        found = ChildFields.model_validate(fields)
+        flat = {**fields, **found.other}
+        known.append(
+            KnownChild(
+                id=child_id,
+                names={name: str(flat.get(name) or "") for name in NAME_FIELDS},
+                upn=found.upn,
+                former_upns=(found.former_upn,) if found.former_upn else (),
+                date_of_birth=children.day_or_none(found.date_of_birth),
+                mis_id=found.mis_id,
+                admission_number=found.admission_number,
+                fields={
+                    name: children.day_or_none(flat[name]) if name == "leaving_date" else flat[name]
+                    for name in (*OTHER_FIELDS, "leaving_date")
+                    if flat.get(name)
+                },
+                on_roll=on_roll,
+                provisional=provisional,
+            )
+        )
+    return known, versions
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, (str, bool)) else str(value)
+
+
+def _fields(row: RosterRow) -> dict[str, Any]:
+    """Return a row of the roll as the fields of a child: what has a field of its own, and the rest beside it."""
+    fields: dict[str, Any] = {}
+    other: dict[str, str] = {}
+    for name in RosterRow.__dataclass_fields__:
+        value = _plain(getattr(row, name))
+        if name == "line" or value in ("", None):
+            continue
+        if name in _DIRECT:
+            fields[name] = value
+        else:
+            other[name] = str(value)
+    return fields | ({"other": other} if other else {})
+
+
+def _drafts(difference: Difference, versions: Mapping[str, str]) -> list[Draft]:
+    drafts = [Draft(build(ChildAdded, _fields(row)), child=new_id()) for row in difference.joined]
+    for child_id, changes, _row in difference.changed:
+        direct: dict[str, Any] = {}
+        other: dict[str, str] = {}
+        for name, value in changes.items():
+            if name in _DIRECT or name in ("on_roll", "provisional"):
+                direct[name] = _plain(value)
+            else:
+                other[name] = str(_plain(value))
+        if other:
+            direct["other"] = other
+        drafts.append(Draft(build(ChildChanged, {"changes": direct, "sees": versions[child_id]}), child=child_id))
+    drafts += [Draft(ChildLeft(), child=child_id) for child_id in difference.left]
+    return drafts

@@ -1,0 +1,226 @@
+"""Log, amend, move, decide, promote: the acts on an entry of a child's record (R-01 to R-17, R-71)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, get_args
+
+from practice.acts import Amended, ConcernLogged, Decided, EntryMoved, Promoted, ShareCancelled, build
+from practice.dates import Occurred, day_words, parse_when
+from practice.errors import Refused
+from practice.vocabulary import ConcernCategory, Decision, EntryKind, HowKnown
+from storage import outbox
+from storage.desk.children import provisional_child
+from storage.ids import new_id
+from storage.ledger import Draft
+from storage.types import utc_text
+from storage.views import children, record, sharing
+
+if TYPE_CHECKING:
+    from storage.vault import Unit, Vault
+
+ROLES: tuple[str, ...] = get_args(ConcernLogged.model_fields["role_of_child"].annotation)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What moving an entry did to its shares: how many were withheld, and which partners have it already."""
+
+    withheld: int
+    already_with: tuple[str, ...]
+
+
+def read_when(vault: Vault, words: str) -> Occurred:
+    """Return a date as a person writes it, read by the vault's clock in local time (R-78)."""
+    return parse_when(words, vault.clock().astimezone().replace(tzinfo=None))
+
+
+def log_concern(
+    vault: Vault,
+    fields: dict[str, Any],
+    *,
+    child_id: str = "",
+    new_child: str = "",
+    also: Sequence[tuple[str, str]] = (),
+    captured_at: datetime | None = None,
+) -> list[str]:
+    """Record a concern about a child and return the new entries' ids, the child's own first.
+
+    `fields` are those of ConcernLogged; `when` may stand in the place of `occurred`, as written. With `new_child` the
+    child is not on the roll and is recorded at once as a provisional one (R-15). Each child in `also` (id, role) gets
+    an entry of their own that holds no word about the others (R-11). Raises Refused; then nothing was recorded.
+    """
+    fields = dict(fields)
+    when = str(fields.pop("when", ""))
+    if fields.get("occurred") is None:
+        fields["occurred"] = read_when(vault, when)
+    concern = build(ConcernLogged, fields)
+    if not concern.text.strip() and not concern.childs_words.strip():
+        raise Refused("There is nothing written yet, so nothing was recorded.", hint="Write what happened first.")
+    _check_codes(concern)
+    if child_id:
+        child_id = children.get(vault, child_id).id
+    elif not new_child.strip():
+        raise Refused("Which child is this about? Nothing was recorded yet.", hint="Choose a child, or type the name.")
+    others = [(children.get(vault, other).id, _role(role)) for other, role in also]
+    event = new_id() if others else None
+    entries = [new_id() for _ in range(1 + len(others))]
+    with vault.write() as unit:
+        if not child_id:
+            child_id = provisional_child(unit, new_child)
+        drafts = [Draft(concern, child_id, entries[0], event, captured_at)]
+        for entry, (other, role) in zip(entries[1:], others, strict=True):
+            drafts.append(Draft(_for_other_child(concern, role), other, entry, event, captured_at))
+        unit.record_many(drafts)
+    return entries
+
+
+def _check_codes(concern: ConcernLogged) -> None:
+    known = {
+        "category": (concern.category, ConcernCategory),
+        "kind": (concern.entry_kind, EntryKind),
+        "way it is known": (concern.how_known, HowKnown),
+    }
+    for name, (code, vocabulary) in known.items():
+        if code and code not in set(vocabulary):
+            raise Refused(
+                f"«{code}» is no {name} that this program knows. Nothing was recorded.",
+                hint="Choose one of: " + ", ".join(vocabulary) + ".",
+            )
+
+
+def _role(role: str) -> str:
+    if role not in ROLES:
+        raise Refused(f"«{role}» is no role of a child in an event. Nothing was recorded.", hint=", ".join(ROLES))
+    return role
+
+
+def _for_other_child(concern: ConcernLogged, role: str) -> ConcernLogged:
+    """Return the entry of another child in the same event: its role and time, and not a word about the first."""
+    fields = {
+        "entry_kind": concern.entry_kind,
+        "text": "Part of an event with other children. What concerns this child is still to be written here.",
+        "occurred": concern.occurred,
+        "place": concern.place,
+        "role_of_child": role,
+    }
+    made: ConcernLogged = build(ConcernLogged, fields)
+    return made
+
+
+def amend(
+    vault: Vault,
+    entry_id: str,
+    text: str,
+    reason: str,
+    *,
+    childs_words: str | None = None,
+    when: str | None = None,
+    sees: str = "",
+) -> str:
+    """Add a version to an entry and return its act's id; `sees` is the version the person had before them (R-05)."""
+    entry = record.get(vault, entry_id)
+    if not text.strip():
+        raise Refused("An entry cannot be amended to nothing. It stands as it was.", hint="Write the new text.")
+    fields = {
+        "sees": sees or entry.version,
+        "text": text,
+        "childs_words": childs_words,
+        "occurred": read_when(vault, when) if when else None,
+        "reason": reason,
+    }
+    return vault.record(build(Amended, fields), child=entry.child_id, entry=entry.id).id
+
+
+def move(vault: Vault, entry_id: str, to_child: str, reason: str) -> Moved:
+    """Move an entry that was logged under the wrong child, at once and by one person (R-14).
+
+    Shares of it that have not left are withheld in the same transaction; partners that have it already are named, so
+    that they can be told.
+    """
+    entry = record.get(vault, entry_id)
+    child = children.get(vault, to_child)
+    if child.id == entry.child_id:
+        raise Refused("The entry is under that child already. Nothing was changed.")
+    moved = build(EntryMoved, {"from_child": entry.child_id, "reason": reason})
+    withheld, already = 0, []
+    with vault.write() as unit:
+        unit.record(moved, child=child.id, entry=entry.id)
+        for share in sharing.shares(vault, entry_id=entry.id):
+            if share.state in ("proposed", "held", "queued"):
+                withhold(vault, unit, share, "The entry was moved to another child.")
+                withheld += 1
+            elif share.state in ("offered", "delivered", "acknowledged"):
+                already.append(share.partner)
+    return Moved(withheld, tuple(already))
+
+
+def withhold(vault: Vault, unit: Unit, share: sharing.ShareRow, reason: str) -> None:
+    """Keep a share that has not left from leaving: its sealed copy goes first, then the table says so."""
+    for message in outbox.of_share(unit.connection, share.id):
+        if message.state == "queued":
+            with suppress(FileNotFoundError):
+                (vault.folder / "spool" / "outbox" / message.mid).unlink()
+            outbox.mark(unit.connection, message.mid, "withheld", utc_text(vault.clock()), reason)
+    cancelled = build(ShareCancelled, {"share": share.id, "reason": reason})
+    unit.record(cancelled, child=share.child_id, entry=share.entry_id)
+
+
+def decide(
+    vault: Vault,
+    entry_id: str,
+    decision: str,
+    reason: str,
+    *,
+    due: date | None = None,
+    advice: dict[str, str] | None = None,
+    outcome: str = "",
+) -> str:
+    """Record a decision beside an entry and return its act's id; it supersedes the one before (R-02)."""
+    entry = record.get(vault, entry_id)
+    if decision not in set(Decision):
+        raise Refused(
+            f"«{decision}» is no decision that this program knows. Nothing was recorded.",
+            hint="Choose one of: " + ", ".join(Decision) + ".",
+        )
+    if not reason.strip():
+        raise Refused("A decision needs its reason. Nothing was recorded yet.", hint="Write why in one sentence.")
+    fields = {
+        "decision": decision,
+        "reason": reason,
+        "due": due.isoformat() if due else None,
+        "advice": advice,
+        "outcome": outcome,
+    }
+    return vault.record(build(Decided, fields), child=entry.child_id, entry=entry.id).id
+
+
+def promote(
+    vault: Vault,
+    entry_id: str,
+    reason: str,
+    significance: str = "concern",
+    impact: str = "unknown",
+    *,
+    action: str = "",
+    outcome: str = "",
+) -> str:
+    """Choose an entry for the chronology, with the reason, and return the act's id (R-71)."""
+    entry = record.get(vault, entry_id)
+    fields = {
+        "reason": reason,
+        "significance": significance,
+        "impact": impact,
+        "action": action,
+        "outcome": outcome,
+    }
+    return vault.record(build(Promoted, fields), child=entry.child_id, entry=entry.id).id
+
+
+def recorded_words(entry: record.EntryRow) -> str:
+    """Return when an entry was recorded, and how late where it was (R-06)."""
+    words = f"Recorded {day_words(entry.recorded_at.astimezone().date())}"
+    return words + (f", {entry.days_late} days after" if entry.days_late > 1 else "")

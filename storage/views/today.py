@@ -1,0 +1,145 @@
+"""Today: what must be dealt with, in the order in which it must be (R-17, R-69, R-80)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from storage import outbox
+from storage.types import utc_text
+from storage.views import record, reviews, sharing
+from storage.views.base import table_of
+from storage.views.children import ChildTable
+from storage.views.entries import DecisionTable, EntryTable
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+WEEKS = 12
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing to deal with.
+
+    `kind` is concern, review, follow_up, item, share, unsent or refused; `subject` is the id of the entry, child, item
+    or share that it is about; `due` is the day it was or is due, where it has one.
+    """
+
+    kind: str
+    subject: str
+    child_id: str
+    child: str
+    words: str
+    due: date | None = None
+    late_school_days: int = 0
+
+
+@dataclass
+class TodayView:
+    """What stands on Today: red, amber, the rest, and the concerns of twelve weeks, oldest week first."""
+
+    act_today: list[Line] = field(default_factory=list)
+    this_week: list[Line] = field(default_factory=list)
+    later: list[Line] = field(default_factory=list)
+    twelve_weeks: list[int] = field(default_factory=list)
+    to_approve: int = 0
+    queued: int = 0
+    inbox: int = 0
+    last_sync: str = ""
+    children: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return not (self.act_today or self.this_week or self.later)
+
+
+def today(vault: Vault, now: datetime) -> TodayView:
+    """Return what waits as of this moment; every concern stays until it has a decision (R-17)."""
+    on = now.astimezone().date()
+    view = TodayView()
+    for entry in record.undecided(vault):
+        view.act_today.append(Line("concern", entry.id, entry.child_id, entry.child, entry.text))
+    _follow_ups(vault, view, on)
+    for due in reviews.due(vault, on + _WEEK):
+        line = Line(
+            "review",
+            due.child_id,
+            due.child_id,
+            due.child,
+            due.status,
+            due.due,
+            late_school_days=due.overdue_school_days,
+        )
+        (view.act_today if due.due <= on else view.this_week).append(line)
+    for item in sharing.items(vault, states=["waiting"]):
+        view.this_week.append(Line("item", item.id, "", item.hint_name, item.sender))
+        view.inbox += 1
+    _shares(vault, view)
+    view.twelve_weeks = _weeks(vault, on)
+    with vault.read() as connection:
+        view.last_sync = outbox.exchange(connection, "last_sync")
+        view.queued = len(outbox.messages(connection, *outbox.WAITING))
+        children = table_of(ChildTable)
+        view.children = len(connection.execute(select(children.c.id).where(children.c.on_roll.is_(True))).all())
+    return view
+
+
+def _follow_ups(vault: Vault, view: TodayView, on: date) -> None:
+    decisions, entries, children = table_of(DecisionTable), table_of(EntryTable), table_of(ChildTable)
+    statement = (
+        select(decisions, entries.c.child_id, children.c.name)
+        .join(entries, entries.c.id == decisions.c.entry_id)
+        .outerjoin(children, children.c.id == entries.c.child_id)
+        .where(
+            decisions.c.superseded.is_(False),
+            decisions.c.due.is_not(None),
+            decisions.c.outcome == "",
+            decisions.c.due <= (on + _WEEK).isoformat(),
+        )
+        .order_by(decisions.c.due, decisions.c.act_id)
+    )
+    with vault.read() as connection:
+        rows = list(connection.execute(statement))
+    for row in rows:
+        due = date.fromisoformat(row.due)
+        line = Line("follow_up", row.entry_id, row.child_id, row.name or "", row.decision, due)
+        (view.act_today if due <= on else view.this_week).append(line)
+
+
+def _shares(vault: Vault, view: TodayView) -> None:
+    for share in sharing.shares(vault, states=["proposed", "held", "queued", "delivered", "refused", "expired"]):
+        line = Line(share.state, share.id, share.child_id, share.child, share.partner)
+        if share.state in ("refused", "expired"):
+            view.act_today.append(line)
+        elif share.state == "proposed":
+            view.to_approve += 1
+            view.this_week.append(line)
+        else:
+            view.later.append(line)
+
+
+def _weeks(vault: Vault, on: date) -> list[int]:
+    """Return how many concerns were recorded in each of the last twelve weeks, this one last."""
+    monday = on - timedelta(days=on.weekday())
+    starts = [monday - _WEEK * back for back in range(WEEKS - 1, -1, -1)]
+    edges = [datetime.combine(start, datetime.min.time()).astimezone() for start in (*starts, monday + _WEEK)]
+    entries = table_of(EntryTable)
+    statement = select(entries.c.recorded_at).where(
+        entries.c.recorded_at >= edges[0], entries.c.kind.in_(["concern", "operation_encompass"])
+    )
+    counts = [0] * WEEKS
+    with vault.read() as connection:
+        moments = [utc_text(row[0]) for row in connection.execute(statement)]
+    borders = [utc_text(edge) for edge in edges]
+    for moment in moments:
+        for week in range(WEEKS - 1, -1, -1):
+            if borders[week] <= moment < borders[week + 1]:
+                counts[week] += 1
+                break
+    return counts
