@@ -11,8 +11,9 @@ from practice.text import has_control
 from practice.upn import check_upn, normalise
 from storage.ids import new_id
 from storage.ledger import Draft
+from storage.roster.bodies import change_fields, child_fields
 from storage.roster.compare import Difference, KnownChild, compare, leavers_need_confirmation
-from storage.roster.model import NAME_FIELDS, OTHER_FIELDS, RosterRow
+from storage.roster.model import NAME_FIELDS, OTHER_FIELDS
 from storage.roster.reading import read_roster
 from storage.views import children
 
@@ -83,8 +84,6 @@ def add_child(vault: Vault, *, provisional: bool = False, **fields: Any) -> tupl
 
 # -- the roll ----------------------------------------------------------------------------------------------------------
 
-_DIRECT = frozenset(ChildFields.model_fields) - {"other", "former_names"}
-
 
 def import_roster(
     vault: Vault,
@@ -100,9 +99,9 @@ def import_roster(
     Leavers are marked only with `whole_school`; above 5 % of the roll only when `confirm_leavers` is their number.
     Raises Refused for a file that cannot be read or a question that must be answered first; then nothing was changed.
     """
-    roster = read_roster(data, mapping)
-    known, versions = _known(vault)
     today = vault.clock().astimezone().date()
+    roster = read_roster(data, mapping, today=today)
+    known, versions = _known(vault)
     difference = compare(roster, known, whole_school, today)
     on_roll = sum(child.on_roll for child in known)
     if not dry_run and confirm_leavers != len(difference.left) and leavers_need_confirmation(difference.left, on_roll):
@@ -155,37 +154,9 @@ def _known(vault: Vault) -> tuple[list[KnownChild], dict[str, str]]:
     return known, versions
 
 
-def _plain(value: object) -> object:
-    return value if value is None or isinstance(value, (str, bool)) else str(value)
-
-
-def _fields(row: RosterRow) -> dict[str, Any]:
-    """Return a row of the roll as the fields of a child: what has a field of its own, and the rest beside it."""
-    fields: dict[str, Any] = {}
-    other: dict[str, str] = {}
-    for name in RosterRow.__dataclass_fields__:
-        value = _plain(getattr(row, name))
-        if name == "line" or value in ("", None):
-            continue
-        if name in _DIRECT:
-            fields[name] = value
-        else:
-            other[name] = str(value)
-    return fields | ({"other": other} if other else {})
-
-
 def _drafts(difference: Difference, versions: Mapping[str, str]) -> list[Draft]:
-    drafts = [Draft(build(ChildAdded, _fields(row)), child=new_id()) for row in difference.joined]
+    drafts = [Draft(build(ChildAdded, child_fields(row)), child=new_id()) for row in difference.joined]
     for child_id, changes, _row in difference.changed:
-        direct: dict[str, Any] = {}
-        other: dict[str, str] = {}
-        for name, value in changes.items():
-            if name in _DIRECT or name in ("on_roll", "provisional"):
-                direct[name] = _plain(value)
-            else:
-                other[name] = str(_plain(value))
-        if other:
-            direct["other"] = other
-        drafts.append(Draft(build(ChildChanged, {"changes": direct, "sees": versions[child_id]}), child=child_id))
-    drafts += [Draft(ChildLeft(), child=child_id) for child_id in difference.left]
-    return drafts
+        fields = {"changes": change_fields(changes), "sees": versions[child_id]}
+        drafts.append(Draft(build(ChildChanged, fields), child=child_id))
+    return drafts + [Draft(ChildLeft(), child=child_id) for child_id in difference.left]

@@ -16,6 +16,7 @@ from storage.roster.values import (
     Unusable,
     clean,
     has_too_large,
+    is_plain,
     looks_garbled,
     read_date,
     read_upn,
@@ -106,11 +107,13 @@ class _Reader:
         if fault:
             self._reject(line, fault)
             return
+        if is_plain(cells):
+            self._take_values(line, {name: cells[column].strip() for name, column in self._fields})
+            return
         values = {}
         for name, column in self._fields:
-            cell = cells[column]
             try:
-                values[name] = clean(cell) if cell else cell
+                values[name] = clean(cells[column])
             except Unusable as error:
                 self._reject(line, f"the {_words(name)} {error}")
                 return

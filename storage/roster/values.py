@@ -55,6 +55,12 @@ def clean(cell: str) -> str:
     return cell
 
 
+def is_plain(cells: Sequence[str]) -> bool:
+    """Say whether stripping is all that `clean` would do to any of the cells: one look at a row instead of twenty."""
+    whole = "".join(cells)
+    return whole.isascii() and whole.isprintable() and "  " not in whole and max(map(len, cells)) <= LINE_LIMIT
+
+
 def _without_hidden(cell: str) -> str:
     kept = []
     for character in cell:
