@@ -1,0 +1,301 @@
+"""The hub's endpoints (protocol: §2). It is a post office: it reads addresses, never letters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.resources import files
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sync.hub import jose
+from sync.hub.accounts import Accounts
+from sync.hub.jose import JoseFault
+from sync.hub.keys import RECEIPT_TYPE, REVOCATION_TYPE, Gate, KeySetClaims, digest
+from sync.hub.limits import Limits, Problem
+from sync.hub.routing import CONTRACT, is_mid, is_org, routing_of
+from sync.hub.store_sqlite import Member, Offered, Store, Stored
+from sync.hub.web import (
+    JOSE_TYPES,
+    FairShare,
+    answer,
+    body_of,
+    json_of,
+    on_fault,
+    on_http_fault,
+    on_problem,
+    on_storage_fault,
+    problem_answer,
+    texts,
+)
+
+SWEEP_SECONDS = 600
+STATUS_ITEMS = 1000
+HEAD = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+class Hub:
+    """One serving hub: its store, its gate, and those who wait for a message."""
+
+    def __init__(self, store: Store, limits: Limits) -> None:
+        self.store = store
+        self.limits = limits
+        self.share = FairShare(limits.requests_per_minute)
+        self.stopping = False
+        self.gate: Gate
+        self._arrivals: dict[str, asyncio.Event] = {}
+
+    async def start(self) -> None:
+        await self.store.start()
+        self.gate = await Gate.open(self.store, self.store.clock)
+
+    def stop(self) -> None:
+        """Let every long poll end at once."""
+        self.stopping = True
+        for event in self._arrivals.values():
+            event.set()
+
+    async def caller(self, request: Request) -> Member:
+        """The organisation whose token this request bears, within its fair share."""
+        member = await self.gate.bearer(request.headers.get("authorization", ""))
+        self.share.take(member.org)
+        return member
+
+    async def signer(self, request: Request, body: bytes) -> tuple[Member, KeySetClaims]:
+        """The caller, whose signing key also signed this request."""
+        member = await self.caller(request)
+        signature = request.headers.get("scx-signature", "")
+        return member, await self.gate.signed(member, signature, request.method, request.url.path, body)
+
+    # Sending
+
+    async def put_message(self, request: Request) -> Response:
+        # The body is read before the token is looked at: an early refusal would cut a client off in mid-sentence.
+        body = await body_of(request, self.limits.envelope, JOSE_TYPES, self.limits.body_seconds)
+        member = await self.caller(request)
+        try:
+            text = body.decode("ascii")
+        except UnicodeDecodeError as fault:
+            raise Problem(400, "schema", "This is not an envelope.") from fault
+        offered = self._offered(member, {"mid": request.path_params["mid"], "jose": text})
+        if isinstance(offered, Stored):
+            return problem_answer(offered.problem or Problem(400, "schema", "This is not an envelope."))
+        (stored,) = await self._store([offered])
+        if stored.problem is not None:
+            return problem_answer(stored.problem)
+        value = {"mid": stored.mid, "epoch": self.store.epoch, "receipt": self._receipt(member, [stored], None)}
+        return answer(value, stored.status)
+
+    async def put_batch(self, request: Request) -> Response:
+        value, _ = await json_of(request, self.limits.batch_bytes, self.limits.body_seconds)
+        member = await self.caller(request)
+        items, head = value.get("items"), value.get("head")
+        if not isinstance(items, list) or not 1 <= len(items) <= self.limits.batch_items:
+            raise Problem(400, "schema", f"A batch holds 1 to {self.limits.batch_items} items.")
+        if head is not None and not (isinstance(head, str) and HEAD.fullmatch(head)):
+            raise Problem(400, "schema", "The head of the chain is not written as it must be.")
+        if any(not isinstance(item, dict) or not isinstance(item.get("mid"), str) for item in items):
+            raise Problem(400, "schema", "Each item of a batch has its mid.")
+        if len({item["mid"] for item in items}) != len(items):
+            raise Problem(400, "schema", "A mid stands twice in this batch.")
+        looked_at = [self._offered(member, item) for item in items]
+        stored = await self._store([item for item in looked_at if isinstance(item, Offered)])
+        outcomes = stored + [item for item in looked_at if isinstance(item, Stored)]
+        shown = [
+            {"mid": one.mid, "status": one.status, **({"problem": one.problem.to_json()} if one.problem else {})}
+            for one in outcomes
+        ]
+        receipt = self._receipt(member, [one for one in stored if one.problem is None], head)
+        return answer({"epoch": self.store.epoch, "items": shown, "receipt": receipt})
+
+    def _offered(self, member: Member, item: dict[str, Any]) -> Offered | Stored:
+        """One offered envelope, or why it is not taken: too long, ill-formed, or not the caller's own."""
+        mid, token = str(item["mid"])[:64], item.get("jose")
+        try:
+            if not is_mid(mid) or not isinstance(token, str):
+                raise JoseFault("schema", "This is not an envelope with its id.")
+            routing = routing_of(token)
+            if routing.mid != mid:
+                raise JoseFault("schema", "The envelope bears another id.")
+        except JoseFault as fault:
+            status = 413 if fault.code == "too-large" else 400
+            return Stored(mid, status, "", 0, Problem(status, fault.code, fault.message))
+        if routing.sender != member.org:
+            return Stored(mid, 403, "", 0, Problem(403, "forged-sender", "This envelope names another sender."))
+        return Offered(routing, digest(token.encode()), token)
+
+    async def _store(self, offered: list[Offered]) -> list[Stored]:
+        stored = await self.store.put(offered) if offered else []
+        fresh = {one.mid for one in stored if one.status == 201}
+        for org in {item.routing.recipient for item in offered if item.routing.mid in fresh}:
+            event = self._arrivals.pop(org, None)
+            if event is not None:
+                event.set()
+        return stored
+
+    def _receipt(self, member: Member, stored: list[Stored], head: str | None) -> str:
+        """The hub's signature over what it holds: `[mid, sha256, pos]` of each, its epoch and its time."""
+        claims: dict[str, Any] = {
+            "hub": self.gate.hub_id,
+            "org": member.org,
+            "epoch": self.store.epoch,
+            "at": int(self.store.clock()),
+            "items": [[one.mid, one.sha256, one.pos] for one in stored],
+        }
+        return self.gate.sign({**claims, "head": head} if head is not None else claims, RECEIPT_TYPE)
+
+    # Fetching
+
+    async def inbox(self, request: Request) -> Response:
+        member = await self.caller(request)
+        query = request.query_params
+        after = self._after(query.get("cursor", ""))
+        limit = _number(query.get("limit"), self.limits.page_items, self.limits.page_items) or 1
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + _number(query.get("wait"), 0, self.limits.wait)
+        while True:
+            arrival = self._arrivals.setdefault(member.org, asyncio.Event())
+            page = await self.store.page(member.org, after, limit)
+            left = ends - loop.time()
+            if page.items or left <= 0 or self.stopping or await request.is_disconnected():
+                break
+            with suppress(TimeoutError):
+                await asyncio.wait_for(arrival.wait(), left)
+        last = page.items[-1][0] if page.items else after
+        value = {
+            "epoch": self.store.epoch,
+            "items": [{"pos": pos, "jose": token} for pos, token in page.items],
+            "next": f"{self.store.epoch}.{last}",
+            "acked_through": page.acked_through,
+        }
+        return answer(value)
+
+    def _after(self, cursor: str) -> int:
+        if not cursor:
+            return 0
+        epoch, _, pos = cursor.partition(".")
+        if epoch != self.store.epoch or not pos.isascii() or not pos.isdigit() or len(pos) > 18:
+            raise Problem(410, "cursor-epoch", "This cursor is of another epoch.", epoch=self.store.epoch)
+        return int(pos)
+
+    async def ack(self, request: Request) -> Response:
+        value, body = await json_of(request, self.limits.batch_bytes, self.limits.body_seconds)
+        member, _ = await self.signer(request, body)
+        found = value.get("pos")
+        if not isinstance(found, list) or len(found) > STATUS_ITEMS:
+            raise Problem(400, "schema", "This is not a list of positions.")
+        if any(type(pos) is not int or not 0 < pos < 2**62 for pos in found):
+            raise Problem(400, "schema", "This is not a list of positions.")
+        if value.get("epoch", self.store.epoch) != self.store.epoch:
+            raise Problem(410, "cursor-epoch", "These positions are of another epoch.", epoch=self.store.epoch)
+        through = await self.store.ack(member.org, found)
+        return answer({"epoch": self.store.epoch, "acked_through": through})
+
+    async def status(self, request: Request) -> Response:
+        value, _ = await json_of(request, self.limits.batch_bytes, self.limits.body_seconds)
+        member = await self.caller(request)
+        found = await self.store.status(member.org, texts(value.get("mid"), STATUS_ITEMS))
+        items = [{"mid": mid, "status": state} for mid, state in found.items()]
+        return answer({"epoch": self.store.epoch, "items": items})
+
+    async def cancel(self, request: Request) -> Response:
+        body = await body_of(request, 1024, ("application/json",), self.limits.body_seconds)
+        member, _ = await self.signer(request, body)
+        await self.store.cancel(member.org, request.path_params["mid"])
+        return answer({"mid": request.path_params["mid"], "status": "cancelled"})
+
+    async def revoke(self, request: Request) -> Response:
+        ctr = request.path_params["ctr"]
+        body = await body_of(request, 4096, ("application/jose",), self.limits.body_seconds)
+        member, keys = await self.signer(request, body)
+        try:
+            token = body.decode("ascii")
+            claims = jose.strict_json(jose.verify(token, keys.signing, REVOCATION_TYPE, 4096).payload)
+            if not CONTRACT.fullmatch(ctr) or set(claims) != {"ctr", "org", "iat"} or claims["ctr"] != ctr:
+                raise JoseFault("schema", "This is not the end of that contract.")
+            if claims["org"] != member.org or not is_org(claims["org"]) or type(claims["iat"]) is not int:
+                raise JoseFault("schema", "This is not the end of that contract.")
+        except (JoseFault, UnicodeDecodeError) as fault:
+            raise Problem(400, "schema", "This is not a signed end of that contract.") from fault
+        purged = await self.store.revoke(member.org, ctr, token)
+        return answer({"ctr": ctr, "purged": purged})
+
+
+def _number(text: str | None, default: int, highest: int) -> int:
+    """A whole number from the query, held to the highest allowed."""
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 6:
+        raise Problem(400, "schema", "This is not a number.")
+    return min(int(text), highest)
+
+
+async def health(_: Request) -> Response:
+    return answer({"ok": True})
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document that is served, and checked against the routes."""
+    found: dict[str, Any] = json.loads(files("sync.hub").joinpath("openapi.json").read_text("utf-8"))
+    return found
+
+
+async def openapi_document(_: Request) -> Response:
+    return answer(openapi())
+
+
+def routes(hub: Hub) -> list[Route]:
+    accounts = Accounts(hub)
+    return [
+        Route("/healthz", health),
+        Route("/openapi.json", openapi_document),
+        Route("/.well-known/scx-hub", accounts.well_known),
+        Route("/oauth2/token", accounts.token, methods=["POST"]),
+        Route("/v1/enrol", accounts.enrol, methods=["POST"]),
+        Route("/v1/orgs/{org}/keys", accounts.keys, methods=["GET"]),
+        Route("/v1/orgs/{org}/keys", accounts.put_keys, methods=["PUT"]),
+        Route("/v1/messages:batch", hub.put_batch, methods=["POST"]),
+        Route("/v1/messages:status", hub.status, methods=["POST"]),
+        Route("/v1/messages/{mid}:cancel", hub.cancel, methods=["POST"]),
+        Route("/v1/messages/{mid}", hub.put_message, methods=["PUT"]),
+        Route("/v1/inbox", hub.inbox, methods=["GET"]),
+        Route("/v1/inbox:ack", hub.ack, methods=["POST"]),
+        Route("/v1/contracts/{ctr}/revocation", hub.revoke, methods=["PUT"]),
+    ]
+
+
+def application(hub: Hub) -> Starlette:
+    """The ASGI application; the store opens with it and closes with it."""
+
+    async def sweeping() -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            with suppress(sqlite3.Error):
+                await hub.store.sweep()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await hub.start()
+        task = asyncio.create_task(sweeping())
+        try:
+            yield
+        finally:
+            task.cancel()
+            hub.store.close()
+
+    handlers = {
+        Problem: on_problem,
+        HTTPException: on_http_fault,
+        sqlite3.Error: on_storage_fault,
+        Exception: on_fault,
+    }
+    return Starlette(routes=routes(hub), exception_handlers=handlers, lifespan=lifespan)

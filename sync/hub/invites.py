@@ -1,0 +1,82 @@
+"""What the hub's operator does beside the serving hub: invite, close, look, and start a new epoch."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from datetime import timedelta
+from hashlib import sha256
+from secrets import choice, token_hex
+from typing import Any
+
+from practice.errors import NotFound, Refused
+from sync.hub.routing import is_org
+from sync.hub.sqlite_writer import at_once, connect, database_path
+
+# Crockford's letters: nothing that is misread on paper or misheard on the telephone.
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+GROUPS, GROUP = 4, 5
+SHORTEST, LONGEST, USUAL = timedelta(minutes=15), timedelta(days=14), timedelta(days=7)
+
+
+def hash_of(code: str) -> str:
+    """How a code is kept: hashed, after the slips of a typing hand are taken out. A code holds 100 random bits."""
+    typed = code.upper().replace("-", "").replace(" ", "").replace("O", "0").replace("I", "1").replace("L", "1")
+    return sha256(b"scx invite v1:" + typed.encode("utf-8", "replace")).hexdigest()
+
+
+def invite(database: str, org: str, lifetime: timedelta = USUAL) -> str:
+    """A one-time code with which this organisation may enrol its keys; the database keeps only its hash."""
+    if not is_org(org):
+        raise Refused("That is not written as an organisation's code. No invite was made.")
+    if not SHORTEST <= lifetime <= LONGEST:
+        raise Refused("An invite lasts from 15 minutes to 14 days. No invite was made.")
+    code = "-".join("".join(choice(LETTERS) for _ in range(GROUP)) for _ in range(GROUPS))
+    row = (hash_of(code), org, int(time.time() + lifetime.total_seconds()))
+    at_once(database_path(database), lambda db: db.execute("INSERT INTO invites VALUES (?, ?, ?, NULL)", row))
+    return code
+
+
+def close(database: str, org: str) -> None:
+    """Take no more messages for an organisation; what waits can still be fetched."""
+
+    def job(db: sqlite3.Connection) -> None:
+        now = int(time.time())
+        if not db.execute("UPDATE orgs SET closed_at = ? WHERE org = ?", (now, org)).rowcount:
+            raise NotFound("No such organisation is enrolled at this hub.")
+
+    at_once(database_path(database), job, create=False)
+
+
+def new_epoch(database: str) -> str:
+    """Start a new epoch, after this database was put back together with everything beside it; the hub must
+    not serve.
+    """
+
+    def job(db: sqlite3.Connection) -> str:
+        epoch = token_hex(8)
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (epoch,))
+        return epoch
+
+    return at_once(database_path(database), job, create=False)
+
+
+def status(database: str) -> dict[str, Any]:
+    """Counts only: organisations, what waits and since when (unix seconds), open invites, bytes of ciphertext held."""
+    with closing(connect(database_path(database), create=False)) as db:
+        epoch = db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
+        states = dict(tuple(row) for row in db.execute("SELECT state, count(*) FROM ledger GROUP BY state"))
+        oldest = db.execute("SELECT min(stored_at) FROM ledger WHERE state = 'queued'").fetchone()[0]
+        held = db.execute("SELECT coalesce(sum(length(jose)), 0) FROM bodies").fetchone()[0]
+        orgs = db.execute("SELECT count(*) FROM orgs WHERE closed_at IS NULL").fetchone()[0]
+        open_invites = "SELECT count(*) FROM invites WHERE used_by IS NULL AND expires_at > ?"
+        return {
+            "epoch": epoch[0] if epoch else None,
+            "organisations": orgs,
+            "waiting": states.get("queued", 0),
+            "oldest_waiting": oldest,
+            "states": states,
+            "open_invites": db.execute(open_invites, (int(time.time()),)).fetchone()[0],
+            "bytes": held,
+        }

@@ -1,0 +1,374 @@
+"""What the hub keeps: ciphertext until it is collected, and a ledger of who sent what to whom (protocol: §2, §6).
+
+Every method that answers a client returns after its commit. Times are unix seconds; the clock is given, so that tests
+hold it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from sync.hub.limits import Limits, Problem
+from sync.hub.routing import Routing
+from sync.hub.sqlite_writer import Writer
+
+SHOWN = {"closed": "collected"}
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Offered:
+    """One envelope that a client offers, its form already checked."""
+
+    routing: Routing
+    sha256: str
+    jose: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """201 stored, 200 the same bytes were there; or `problem` says why not."""
+
+    mid: str
+    status: int
+    sha256: str
+    pos: int = 0
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """An enrolled organisation; `transport` is its public JWK as JSON."""
+
+    org: str
+    key_set: str
+    serial: int
+    identity: str
+    transport: str
+    closed: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    items: list[tuple[int, str]]
+    acked_through: int
+    fresh: bool
+
+
+class Store:
+    """The SQLite store. Methods are coroutines; each is one job of the writer or of the reader."""
+
+    def __init__(self, path: Path, limits: Limits, clock: Callable[[], float] = time.time) -> None:
+        self._marker = EpochMarker(path)
+        self._writer = Writer(path, self._marker.committed)
+        self.limits = limits
+        self.clock = clock
+        self.epoch = ""
+
+    async def start(self) -> None:
+        """Take up the epoch, a new one if the file is older than what this hub last committed (rule 5)."""
+        self.epoch = await self._writer.write(self._marker.take_up)
+        await self.sweep()
+
+    def close(self) -> None:
+        self._writer.close()
+
+    async def meta(self, key: str) -> str | None:
+        return await self._writer.read(lambda db: _meta(db, key))
+
+    async def set_meta_once(self, key: str, value: str) -> str:
+        """Keep a value unless one is kept already; the one that is kept."""
+
+        def job(db: sqlite3.Connection) -> str:
+            db.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (key, value))
+            return _meta(db, key) or value
+
+        return await self._writer.write(job)
+
+    async def member(self, org: str) -> Member | None:
+        return await self._writer.read(lambda db: _member(db, org))
+
+    async def first_use(self, org: str, jti: str, expires_at: int) -> bool:
+        """Whether this token or signature is seen for the first time; remembered until it expires."""
+
+        def job(db: sqlite3.Connection) -> bool:
+            found = db.execute("INSERT INTO seen VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (org, jti, expires_at))
+            return found.rowcount == 1
+
+        return await self._writer.write(job)
+
+    async def enrol(self, code_hash: str, member: Member) -> None:
+        """Use up an invite; the same organisation with the same keys may repeat it, if the answer was lost on
+        the way.
+        """
+        await self._writer.write(lambda db: self._enrol(db, code_hash, member))
+
+    def _enrol(self, db: sqlite3.Connection, code_hash: str, member: Member) -> None:
+        now = int(self.clock())
+        invite = db.execute("SELECT * FROM invites WHERE hash = ?", (code_hash,)).fetchone()
+        user = f"{member.identity} {member.transport}"
+        fits = invite is not None and invite["org"] == member.org and invite["expires_at"] > now
+        if not fits or invite["used_by"] not in (None, user):
+            raise Problem(403, "invite", "This invite code is not valid, was used, or is for another organisation.")
+        if invite["used_by"] == user:
+            return
+        known = _member(db, member.org)
+        if known is not None and known.identity == member.identity and member.serial <= known.serial:
+            raise Problem(409, "serial", "A newer key set of this organisation is known.")
+        db.execute("UPDATE invites SET used_by = ? WHERE hash = ?", (user, code_hash))
+        row = (member.org, member.key_set, member.serial, member.identity, member.transport, now)
+        db.execute("INSERT OR REPLACE INTO orgs VALUES (?, ?, ?, ?, ?, ?, NULL)", row)
+
+    async def put_keys(self, org: str, key_set: str, serial: int, identity: str, expected: int) -> None:
+        """Replace a key set: same identity, the serial the client last saw, and a higher one now."""
+
+        def job(db: sqlite3.Connection) -> None:
+            known = _member(db, org)
+            if known is None or known.identity != identity:
+                raise Problem(403, "identity-changed", "A new identity key needs a new invite.")
+            if known.key_set == key_set:
+                return
+            if known.serial != expected:
+                raise Problem(412, "precondition", "The key set was changed meanwhile.")
+            if serial <= known.serial:
+                raise Problem(409, "serial", "The serial of a key set only goes up.")
+            db.execute("UPDATE orgs SET key_set = ?, serial = ? WHERE org = ?", (key_set, serial, org))
+
+        await self._writer.write(job)
+
+    async def put(self, offered: Sequence[Offered]) -> list[Stored]:
+        """Store what one sender offers, each item on its own, all in one commit."""
+        return await self._writer.write(lambda db: [self._put(db, item) for item in offered])
+
+    def _put(self, db: sqlite3.Connection, item: Offered) -> Stored:
+        routing, now = item.routing, int(self.clock())
+        where = (routing.sender, routing.mid)
+        known = db.execute("SELECT pos, sha256, state FROM ledger WHERE sender = ? AND mid = ?", where).fetchone()
+        problem = self._objection(db, routing, known, item.sha256, now)
+        if problem is not None:
+            return Stored(routing.mid, problem.status, item.sha256, 0, problem)
+        if known is not None:
+            return Stored(routing.mid, 200, item.sha256, int(known["pos"]))
+        expires_at = min(routing.exp, now + self.limits.retention_days * DAY)
+        row = (*where, routing.recipient, routing.ctr, routing.class_, item.sha256, expires_at, now)
+        pos = db.execute(
+            "INSERT INTO ledger (sender, mid, recipient, ctr, class, sha256, state, expires_at, stored_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+            row,
+        ).lastrowid
+        db.execute("INSERT INTO bodies VALUES (?, ?)", (pos, item.jose))
+        return Stored(routing.mid, 201, item.sha256, int(pos or 0))
+
+    def _objection(
+        self, db: sqlite3.Connection, routing: Routing, known: sqlite3.Row | None, sha256: str, now: int
+    ) -> Problem | None:
+        if known is not None and known["sha256"] != sha256:
+            return Problem(409, "other-bytes", "Another message was stored under this id.")
+        parties = (routing.ctr, routing.sender, routing.recipient)
+        ended = db.execute("SELECT 1 FROM revocations WHERE ctr = ? AND org IN (?, ?)", parties).fetchone()
+        if routing.class_ == "data" and ended and (known is None or known["state"] == "cancelled"):
+            return Problem(403, "contract-revoked", "This contract has ended; nothing more is taken under it.")
+        return None if known is not None else _unreachable(db, routing, now)
+
+    async def page(self, org: str, after: int, limit: int) -> Page:
+        """Messages for an organisation after a position; those served for the first time become `collected`."""
+        page = await self._writer.read(lambda db: self._page(db, org, after, limit))
+        return await self._writer.write(lambda db: self._collect(db, org, after, limit)) if page.fresh else page
+
+    def _page(self, db: sqlite3.Connection, org: str, after: int, limit: int) -> Page:
+        rows = db.execute(
+            "SELECT pos, state, jose FROM ledger JOIN bodies USING (pos) WHERE recipient = ? AND pos > ?"
+            " AND state IN ('queued', 'collected') AND expires_at > ? ORDER BY pos LIMIT ?",
+            (org, after, int(self.clock()), limit),
+        )
+        items: list[tuple[int, str]] = []
+        size, fresh = 0, False
+        for row in rows:
+            size += len(row["jose"]) + 100
+            if items and size > self.limits.page_bytes * 3 // 4:
+                break
+            items.append((int(row["pos"]), str(row["jose"])))
+            fresh = fresh or row["state"] == "queued"
+        through = db.execute("SELECT through FROM acked WHERE org = ?", (org,)).fetchone()
+        return Page(items, int(through["through"]) if through else 0, fresh)
+
+    def _collect(self, db: sqlite3.Connection, org: str, after: int, limit: int) -> Page:
+        page = self._page(db, org, after, limit)
+        served = [(pos,) for pos, _ in page.items]
+        db.executemany("UPDATE ledger SET state = 'collected' WHERE pos = ? AND state = 'queued'", served)
+        return page
+
+    async def ack(self, org: str, positions: Sequence[int]) -> int:
+        """Erase the bodies of what an organisation has taken in; the ledger rows stay. The highest acknowledged."""
+
+        def job(db: sqlite3.Connection) -> int:
+            mine = [
+                pos
+                for pos in positions
+                if db.execute("SELECT 1 FROM ledger WHERE pos = ? AND recipient = ?", (pos, org)).fetchone()
+            ]
+            for pos in mine:
+                db.execute("DELETE FROM bodies WHERE pos = ?", (pos,))
+                db.execute(
+                    "UPDATE ledger SET state = 'closed' WHERE pos = ? AND state IN ('queued', 'collected')", (pos,)
+                )
+            if mine:
+                db.execute(
+                    "INSERT INTO acked VALUES (?, ?)"
+                    " ON CONFLICT DO UPDATE SET through = max(through, excluded.through)",
+                    (org, max(mine)),
+                )
+            through = db.execute("SELECT through FROM acked WHERE org = ?", (org,)).fetchone()
+            return int(through["through"]) if through else 0
+
+        return await self._writer.write(job)
+
+    async def status(self, org: str, mids: Sequence[str]) -> dict[str, str]:
+        """What became of a sender's own messages: queued, collected, expired, cancelled or unknown."""
+
+        def job(db: sqlite3.Connection) -> dict[str, str]:
+            found = {}
+            for mid in mids:
+                row = db.execute("SELECT state FROM ledger WHERE sender = ? AND mid = ?", (org, mid)).fetchone()
+                state = str(row["state"]) if row else "unknown"
+                found[mid] = SHOWN.get(state, state)
+            return found
+
+        return await self._writer.read(job)
+
+    async def cancel(self, org: str, mid: str) -> None:
+        """Take back a message that no one has fetched."""
+
+        def job(db: sqlite3.Connection) -> None:
+            row = db.execute("SELECT pos, state FROM ledger WHERE sender = ? AND mid = ?", (org, mid)).fetchone()
+            if row is None:
+                raise Problem(404, "unknown-message", "No such message of yours is known here.")
+            if row["state"] in ("collected", "closed"):
+                raise Problem(409, "collected", "This message was already collected; send a withdrawal.")
+            db.execute("DELETE FROM bodies WHERE pos = ?", (row["pos"],))
+            db.execute("UPDATE ledger SET state = 'cancelled' WHERE pos = ? AND state = 'queued'", (row["pos"],))
+
+        await self._writer.write(job)
+
+    async def revoke(self, org: str, ctr: str, jws: str) -> int:
+        """End a contract: purge its uncollected data to and from this organisation, refuse more. How many
+        were purged.
+        """
+
+        def job(db: sqlite3.Connection) -> int:
+            values = (ctr, org, int(self.clock()), jws)
+            db.execute("INSERT INTO revocations VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
+            rows = db.execute(
+                "SELECT pos FROM ledger"
+                " WHERE ctr = ? AND state = 'queued' AND class = 'data' AND (sender = ? OR recipient = ?)",
+                (ctr, org, org),
+            ).fetchall()
+            for row in rows:
+                db.execute("DELETE FROM bodies WHERE pos = ?", (row["pos"],))
+                db.execute("UPDATE ledger SET state = 'cancelled' WHERE pos = ?", (row["pos"],))
+            return len(rows)
+
+        return await self._writer.write(job)
+
+    async def sweep(self) -> None:
+        """Erase what no one collected in time, and what is remembered for longer than it is of use."""
+
+        def job(db: sqlite3.Connection) -> None:
+            now = int(self.clock())
+            db.execute(
+                "DELETE FROM bodies WHERE pos IN"
+                " (SELECT pos FROM ledger WHERE state IN ('queued', 'collected') AND expires_at <= ?)",
+                (now,),
+            )
+            db.execute(
+                "UPDATE ledger SET state = iif(state = 'queued', 'expired', 'closed')"
+                " WHERE state IN ('queued', 'collected') AND expires_at <= ?",
+                (now,),
+            )
+            old = (now - self.limits.ledger_days * DAY,)
+            db.execute("DELETE FROM ledger WHERE stored_at < ? AND pos NOT IN (SELECT pos FROM bodies)", old)
+            db.execute("DELETE FROM seen WHERE expires_at < ?", (now,))
+            db.execute("DELETE FROM invites WHERE expires_at < ?", (now - 30 * DAY,))
+
+        await self._writer.write(job)
+
+
+class EpochMarker:
+    """A small file beside the database that knows how far it got, so that an older copy put back is noticed."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.with_name(path.name + ".epoch")
+        self._boot = ""
+        self._written = 0.0
+
+    def take_up(self, db: sqlite3.Connection) -> str:
+        """The epoch to serve under. A new one if the file is new, or not the one that was served last."""
+        high = _high(db)
+        marker = self._read()
+        reached = marker.get("high")
+        same = marker.get("boot") == _meta(db, "boot") and isinstance(reached, int) and reached <= high
+        epoch = _meta(db, "epoch")
+        if epoch is None or not same:
+            epoch = token_hex(8)
+        self._boot = token_hex(8)
+        for key, value in (("epoch", epoch), ("boot", self._boot)):
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        return epoch
+
+    def committed(self, db: sqlite3.Connection) -> None:
+        """Write down, at most once a second, how far the ledger got; after a commit, so it never runs ahead of it.
+
+        A marker that could not be written is only behind, and at worst brings a new epoch, which is always safe.
+        """
+        if not self._boot or time.monotonic() - self._written < 1:
+            return
+        self._written = time.monotonic()
+        fresh = self._file.with_name(self._file.name + ".new")
+        with suppress(OSError, sqlite3.Error):
+            fresh.write_text(json.dumps({"boot": self._boot, "high": _high(db)}), "utf-8")
+            fresh.replace(self._file)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self._file.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def _unreachable(db: sqlite3.Connection, routing: Routing, now: int) -> Problem | None:
+    recipient = _member(db, routing.recipient)
+    if recipient is None:
+        return Problem(404, "unknown-recipient", "No such organisation is enrolled here.")
+    if recipient.closed:
+        return Problem(410, "recipient-closed", "This organisation no longer takes messages.")
+    if routing.exp <= now:
+        return Problem(422, "expired", "This message had expired before it arrived.")
+    return None
+
+
+def _high(db: sqlite3.Connection) -> int:
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'ledger'").fetchone()
+    return int(row["seq"]) if row else 0
+
+
+def _meta(db: sqlite3.Connection, key: str) -> str | None:
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(row["value"]) if row else None
+
+
+def _member(db: sqlite3.Connection, org: str) -> Member | None:
+    row = db.execute("SELECT * FROM orgs WHERE org = ?", (org,)).fetchone()
+    if row is None:
+        return None
+    return Member(
+        row["org"], row["key_set"], row["serial"], row["identity"], row["transport"], row["closed_at"] is not None
+    )
