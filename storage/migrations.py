@@ -39,15 +39,21 @@ def make_views(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-def migrate(engine: Engine) -> None:
-    """Bring a database to the present shape; raises IntegrityAlarm for one that a newer program made."""
+def pending(engine: Engine) -> int:
+    """Return how many steps a database lacks; raises IntegrityAlarm for one that a newer program made."""
     with engine.connect() as connection:
-        done = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        done: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     if done > len(STEPS):
         raise IntegrityAlarm(
             "This vault was last used by a newer dsl-console than the one on this machine.",
             hint="Nothing was touched. Update dsl-console here.",
         )
+    return len(STEPS) - done
+
+
+def migrate(engine: Engine) -> None:
+    """Bring a database to the present shape; each step is one transaction."""
+    done = len(STEPS) - pending(engine)
     for number, (_name, run) in enumerate(STEPS[done:], start=done + 1):
         with engine.begin() as connection:
             run(connection)

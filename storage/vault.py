@@ -35,6 +35,7 @@ from storage.keys import (
     passphrase_faults,
 )
 from storage.ledger import Draft, Link, Problem
+from storage.locks import OpenLock
 from storage.places import check_place
 from storage.sealed import XWingPrivate, canonical
 from storage.views.base import apply
@@ -116,6 +117,8 @@ class Vault:
         self._anchor = Anchor(folder / f"{CHILDREN}.anchor", compartment_key)
         self._write_lock = threading.RLock()
         self._read_lock = threading.RLock()
+        self._lock = OpenLock(folder)
+        self._lock.share()
         database_key = hkdf(compartment_key, "database")
         self._writer: Engine = make_engine(self._path, database_key)
         self._reader: Engine = make_engine(self._path, database_key, query_only=True)
@@ -130,7 +133,9 @@ class Vault:
     def _start(self) -> None:
         """Bring the database to the present shape and read what the vault keeps for itself."""
         with plain_errors():
-            migrations.migrate(self._writer)
+            if migrations.pending(self._writer):
+                with self._lock.alone():
+                    migrations.migrate(self._writer)
         with self.read() as connection:
             audit = secrets_table.get(connection, secrets_table.AUDIT)
             device = secrets_table.get(connection, secrets_table.DEVICE)
@@ -167,6 +172,7 @@ class Vault:
                     "PRAGMA wal_checkpoint(TRUNCATE)"
                 )
             self._writer.dispose()
+            self._lock.close()
 
     def __enter__(self) -> Vault:
         return self

@@ -1,0 +1,55 @@
+"""Who has a vault open: shared by every opener, alone for what rewrites it (design: §4)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import ReadWriteLock, Timeout
+
+from practice.errors import Refused
+
+FILE_NAME = "lock"
+_WAIT_SECONDS = 5.0
+
+
+class OpenLock:
+    """The vault's `lock` file; the operating system frees it if the process is killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._lock = ReadWriteLock(str(folder / FILE_NAME), is_singleton=False)
+
+    def share(self) -> None:
+        """Say that the vault is open here; raises Refused while another process rewrites it."""
+        try:
+            self._lock.acquire_read(timeout=_WAIT_SECONDS)
+        except Timeout:
+            raise Refused(
+                "Another dsl-console is rewriting this vault, so it was not opened. Nothing was lost.",
+                hint="Try again in a minute.",
+            ) from None
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the vault alone while it is rewritten, then share it again; raises Refused where others have it."""
+        self._lock.release(force=True)
+        try:
+            try:
+                self._lock.acquire_write(timeout=_WAIT_SECONDS)
+            except Timeout:
+                raise Refused(
+                    "This vault is open in another dsl-console, so it cannot be rewritten now. Nothing was changed.",
+                    hint="Close the other one and try again.",
+                ) from None
+            try:
+                yield
+            finally:
+                self._lock.release(force=True)
+        finally:
+            self.share()
+
+    def close(self) -> None:
+        """Let go."""
+        self._lock.release(force=True)
+        self._lock.close()
