@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from textual import events
 from textual.app import SystemCommand
+from textual.command import CommandPalette
 from textual.screen import ModalScreen, Screen
 
 from dsl_console import config, crash
+from dsl_console.frame import FrameState, frame_state
 from dsl_console.idle import Idle
 from dsl_console.supervisor import LOCKED
 from practice.errors import ConsoleError
@@ -108,20 +110,46 @@ class DslConsole(Console):
         if self.vault is not None:
             self.entered(self.vault)
         elif (self.folder / "header.json").exists():
-            self.push_screen(self._made("unlock", {}))
+            self.push_screen(self._made("unlock", {"folder": self.folder, "after_lock": self.after_lock}))
         else:
-            self.push_screen(self._made("first_run", {}))
+            self.push_screen(self._made("first_run", {"folder": self.folder}))
 
     def entered(self, vault: Vault) -> None:
         self.vault = vault
         self.idle.heard()
-        threading.Thread(target=self._watch_record, args=(vault,), name="record watch", daemon=True).start()
-        today = self._made("today", {})
-        if self.screen_stack and isinstance(self.screen, ConsoleScreen):
-            self.switch_screen(today)
+        self._fetch_state(first=True)
+
+    def _fetch_state(self, *, first: bool = False) -> None:
+        """Read in a thread what the frame of every screen shows; the first time, show Today with it."""
+        vault = self.vault
+        if vault is None:
+            return
+
+        def read() -> None:
+            try:
+                if first:
+                    vault.changed()  # what is committed from here on is news
+                state = frame_state(vault)
+            except ConsoleError as error:
+                self.call_from_thread(self.report, error)
+                state = None
+            self.call_from_thread(self._show_state, state, first)
+
+        self.run_worker(read, thread=True, exclusive=True, group="frame", exit_on_error=False)
+
+    def _show_state(self, state: FrameState | None, first: bool) -> None:
+        if self.vault is None or not self.screen_stack:
+            return
+        if state is not None:
+            self.school, self._sync_words = state.school, state.sync_words
+        if not first:
+            self._refresh_chrome()
+            return
+        threading.Thread(target=self._watch_record, args=(self.vault,), name="record watch", daemon=True).start()
+        if isinstance(self.screen, ConsoleScreen):
+            self.switch_screen(self._made("today", {}))
         else:
-            self.push_screen(today)
-        self._fetch_sync_words()
+            self.push_screen(self._made("today", {}))
 
     def on_unmount(self) -> None:
         self._stop.set()
@@ -139,8 +167,10 @@ class DslConsole(Console):
 
     def on_record_changed(self) -> None:
         """Count the change and hand it to the screen on top; the others refresh when they come up."""
+        if self.vault is None or not self.screen_stack:
+            return
         self.changes += 1
-        self._fetch_sync_words()
+        self._fetch_state()
         screen = self.screen
         if isinstance(screen, ConsoleScreen):
             screen.post_message(RecordChanged())
@@ -179,6 +209,9 @@ class DslConsole(Console):
         if screen == "today":
             self._back_to(lambda each: getattr(each, "NAME", "") == "today")
             return
+        if not has_screen(screen):
+            self.say("This version has no such screen yet; the command line does it: dsl-console --help")
+            return
         found = [each for each in self.screen_stack if isinstance(each, ConsoleScreen) and screen == each.NAME]
         same = next((each for each in found if not params or each.params == params), None)
         if same is not None:
@@ -202,15 +235,22 @@ class DslConsole(Console):
 
     # -- actions -------------------------------------------------------------------------------------------------------
 
+    @property
+    def _shown(self) -> Screen[Any]:
+        """The screen on top, or the one under the palette."""
+        stack = self.screen_stack
+        return stack[-2] if isinstance(stack[-1], CommandPalette) and len(stack) > 1 else stack[-1]
+
     def why_not(self, action_id: str) -> str:
         action = TABLE[action_id]
+        shown = self._shown
         if action not in EVERYWHERE:
-            return self.screen.why_not(action_id) if isinstance(self.screen, ConsoleScreen) else ""
+            return shown.why_not(action_id) if isinstance(shown, ConsoleScreen) else ""
         if self.hidden and action_id not in {"lock", "exit"}:
             return "The screen is hidden: your passphrase brings it back."
         if not action.locked and self.vault is None:
             return "Unlock first."
-        if isinstance(self.screen, ModalScreen) and (action.opens or action_id in {"help", "commands"}):
+        if isinstance(shown, ModalScreen) and (action.opens or action_id in {"help", "commands"}):
             return "Answer what is asked first; Escape leaves it."
         return ""
 
@@ -231,8 +271,8 @@ class DslConsole(Console):
         if reason:
             self.say(reason, title=action.label)
         elif action not in EVERYWHERE:
-            if isinstance(self.screen, ConsoleScreen):
-                self.screen.action_do(action_id)
+            if isinstance(self._shown, ConsoleScreen):
+                self._shown.action_do(action_id)
         elif action.opens:
             self.open(action.opens)
         else:
@@ -253,6 +293,12 @@ class DslConsole(Console):
             self.hidden = True
             self.clear_notifications()
             self.push_screen(self._made("hide", {}))
+
+    def reveal(self) -> None:
+        if self.hidden:
+            self.hidden = False
+            self.idle.heard()
+            self.pop_screen()
 
     def act_lock(self) -> None:
         """Lock, which ends this process."""
@@ -358,7 +404,7 @@ class DslConsole(Console):
             self._refresh_chrome()
 
     def _refresh_chrome(self) -> None:
-        if isinstance(self.screen, ConsoleScreen):
+        if self.screen_stack and isinstance(self.screen, ConsoleScreen):
             self.screen.refresh_chrome()
 
     @property
@@ -368,9 +414,6 @@ class DslConsole(Console):
     @property
     def sync_words(self) -> str:
         return self._sync_words
-
-    def _fetch_sync_words(self) -> None:
-        pass
 
 
 def run_console(folder: Path, arguments: list[str]) -> int:

@@ -21,7 +21,7 @@ LEAST_LIFE = 1.0
 """A console that locks sooner than this, in seconds after its start, several times over, is not started again."""
 MOST_QUICK_LOCKS = 5
 RESET = (
-    "\x1b[?1049l"  # leave the alternate screen
+    "\x1b[?1047l"  # leave the alternate screen; unlike 1049, the cursor stays where it is
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # no mouse reports
     "\x1b[?1004l\x1b[?2004l\x1b[?2026l"  # no focus reports, no bracketed paste, no held output
     "\x1b[<u"  # plain keys again
@@ -39,7 +39,8 @@ def environment() -> dict[str, str]:
     """Return the console's environment: ours, and the folder that this program was loaded from."""
     here = str(Path(__file__).resolve().parent.parent)
     rest = os.environ.get("PYTHONPATH", "")
-    return {**os.environ, "PYTHONPATH": here + os.pathsep + rest if rest else here}
+    paths = [path for path in rest.split(os.pathsep) if path]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths if here in paths else [here, *paths])}
 
 
 class Terminal:

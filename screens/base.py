@@ -17,8 +17,13 @@ A screen is `screens/<name>.py` with `screens/<name>.tcss` beside it:
         def act_back(self) -> None: ...                         # Escape; by default leaves the screen
         def before_lock(self) -> Callable[[], None] | None: ... # read the widgets, return the call that seals
 
+What screens take: `log(child_id="")`, `child(child_id, entry_id="")`, `children()`, `review(child_id="")`,
+`share(share_id="", entry_id="")`, `sync(item="")`, `partners()`.
+
 The app mounts it: `dsl_console.app.SCREENS` names its module and class, which are imported when it is first opened; add
 a line there. `console.open(name, **params)` puts it on top, Escape takes it away, F6 returns to Today.
+
+`on_mount` of a screen never calls super: Textual calls each class's own, and `refresh_record` follows it.
 
 Nothing blocks the event loop: `fetch` reads (the latest call wins, an older result is dropped), `run` writes (one at a
 time). Both call a plain function in a thread and hand its result to `then` on the event loop; a ConsoleError becomes a
@@ -42,7 +47,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -164,8 +169,8 @@ class ConsoleScreen(Calls, Screen[None]):
     NAME: ClassVar[str] = ""
     HEADING: ClassVar[str] = ""
     HELP: ClassVar[str] = ""
-    LOCKED: ClassVar[bool] = False
-    """Whether the screen is shown without an open vault."""
+    SHOWS_BACK: ClassVar[bool] = True
+    """Whether the footer names Escape: not where nothing lies under the screen."""
     BINDINGS = bindings("")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-usual"), (160, "-wide")]
 
@@ -201,7 +206,7 @@ class ConsoleScreen(Calls, Screen[None]):
             yield from self.body()
         yield KeyBar()
 
-    def on_mount(self) -> None:
+    def _on_mount(self, event: events.Mount) -> None:
         self._seen_changes = self.console.changes
         self.refresh_record()
 

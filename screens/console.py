@@ -14,6 +14,7 @@ from textual.app import App
 from practice.errors import ConsoleError
 
 if TYPE_CHECKING:
+    from practice.acts import SchoolSet
     from storage.vault import Vault
 
 
@@ -22,6 +23,8 @@ class Console(App[int], inherit_bindings=False):
 
     vault: Vault | None = None
     """The open vault; none before unlock."""
+    school: SchoolSet | None = None
+    """The school and its telephone numbers, as last read from the open vault."""
     clock: Callable[[], datetime]
     """The time, aware UTC."""
     initials = False
@@ -53,6 +56,10 @@ class Console(App[int], inherit_bindings=False):
 
     def entered(self, vault: Vault) -> None:
         """Take the vault that was opened or made, and show Today."""
+        raise NotImplementedError
+
+    def reveal(self) -> None:
+        """Show again what was hidden."""
         raise NotImplementedError
 
     def heard(self) -> None:

@@ -44,7 +44,8 @@ class HeaderLine(Widget):
         vault = console.vault
         if vault is not None and not console.hidden:
             role = ROLES.get(vault.person.role, vault.person.role)
-            place = visible(f"{vault.school.name} · {vault.person.name}, {role}")
+            school = f"{console.school.name} · " if console.school else ""
+            place = visible(f"{school}{vault.person.name}, {role}")
         elif console.hidden:
             right = ""
         width = self.size.width
@@ -91,10 +92,9 @@ class EmergencyLine(Widget):
     def words(self) -> list[str]:
         """Return the parts of the line as they stand now."""
         console = cast("Console", self.app)
-        vault = console.vault
-        if vault is None or console.hidden:
+        if console.school is None or console.hidden:
             return emergency_words("", "", known=False)
-        phones = vault.school.phones
+        phones = console.school.phones
         return emergency_words(visible(phones.front_door), visible(phones.out_of_hours), known=True)
 
     def lines(self, width: int) -> list[str]:
@@ -149,7 +149,7 @@ class KeyBar(Widget):
         if self.is_attached and screen is self.screen:
             self.refresh(layout=True)
 
-    def keys(self) -> list[Key]:
+    def shown_keys(self) -> list[Key]:
         """Return the keys that stand in the footer now, the screen's own first."""
         console = cast("Console", self.app)
         own: dict[str, Key] = {}
@@ -158,13 +158,17 @@ class KeyBar(Widget):
             action = TABLE.get(active.binding.id or "")
             if action is None or not action.shown or action.id in own or action.id in general:
                 continue
+            if action.id == "back" and not getattr(self.screen, "SHOWS_BACK", True):
+                continue
             if action.opens and action.opens == getattr(self.screen, "NAME", ""):
                 continue
             group = general if active.node is self.app else own
             group[action.id] = Key(action, key_name(key), console.why_not(action.id))
         order = list(TABLE)
         general_keys = sorted(general.values(), key=lambda key: order.index(key.action.id))
-        return [*own.values(), *general_keys]
+        listed = [*(key for name, key in own.items() if name != "back"), *([own["back"]] if "back" in own else [])]
+        keys = [*listed, *general_keys]
+        return [key for key in keys if not key.reason] if console.hidden else keys
 
     def rows(self, width: int) -> list[list[tuple[int, Key]]]:
         """Lay the keys out in rows: for each the column where it begins."""
@@ -172,7 +176,7 @@ class KeyBar(Widget):
         gap = 1 if narrow else 2
         rows: list[list[tuple[int, Key]]] = [[]]
         column = 0
-        for key in self.keys():
+        for key in self.shown_keys():
             cells = key.cells(narrow=narrow)
             if rows[-1] and column + cells > width:
                 rows.append([])

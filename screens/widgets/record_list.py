@@ -92,7 +92,7 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
         self._draw = draw
         self._row_height = row_height
         self._skip = skip
-        self._empty = empty
+        self.empty = empty
         self._rows: Sequence[Row] | None = ()
         self._count = 0
         self._fetch_page: Callable[[int, int], Sequence[Row]] | None = None
@@ -239,7 +239,7 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
         return strips[within] if within < len(strips) else Strip.blank(width, self.rich_style)
 
     def _empty_line(self, y: int) -> Strip:
-        lines = Content.styled(self._empty, "$text-muted").wrap(self._width)
+        lines = Content.styled(self.empty, "$text-muted").wrap(self._width)
         if y >= len(lines):
             return Strip.blank(self.size.width, self.rich_style)
         options = RenderOptions(self._get_style, self.styles.get_rules())

@@ -1,0 +1,45 @@
+"""What the frame of every screen shows of the record: the school, and the sync state in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from practice.acts import SchoolSet
+    from storage.vault import Vault
+
+WAITING = ("proposed",)
+QUEUED = ("approved", "queued", "offered")
+
+
+@dataclass(frozen=True)
+class FrameState:
+    """The school as it stands, and the sync state."""
+
+    school: SchoolSet
+    sync_words: str
+
+
+def words_of(states: Counter[str], arrived: int) -> str:
+    """Return the sync state in words, such as "3 to approve · 5 queued · 1 came in"."""
+    parts = []
+    if waiting := sum(states[state] for state in WAITING):
+        parts.append(f"{waiting} to approve")
+    if states["held"]:
+        parts.append(f"{states['held']} held")
+    if queued := sum(states[state] for state in QUEUED):
+        parts.append(f"{queued} queued")
+    if arrived:
+        parts.append(f"{arrived} came in")
+    return " · ".join(parts)
+
+
+def frame_state(vault: Vault) -> FrameState:
+    """Read what the frame shows; blocks."""
+    from storage.views import sharing
+
+    states = Counter(share.state for share in sharing.shares(vault, states=(*WAITING, "held", *QUEUED)))
+    arrived = len(sharing.items(vault, states=("waiting",)))
+    return FrameState(vault.school, words_of(states, arrived))

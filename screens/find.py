@@ -1,0 +1,168 @@
+"""Find a child by any name, or an entry by its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Input
+
+from practice.text import visible
+from screens.actions import bindings
+from screens.base import ConsoleScreen
+from screens.widgets.child_picker import child_line
+from screens.widgets.chrome import cut
+from screens.widgets.record_list import RecordList
+from screens.widgets.text import StateLine
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+    from storage.views.children import ChildRow
+    from storage.views.record import Hit
+
+PAUSE = 0.15
+"""Seconds after a key before the words are searched."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One line of the list: a heading, a child, or an entry."""
+
+    heading: str = ""
+    child: ChildRow | None = None
+    hit: Hit | None = None
+
+
+def found_in(vault: Vault, text: str) -> list[Found]:
+    """Return the children and the entries that fit the text, each under its heading."""
+    from storage.views import children, record
+
+    text = text.strip()
+    if len(text) < 2:
+        return []
+    matches = children.find(vault, text, 20)
+    hits = record.search(vault, text, limit=50) if len(text) >= 3 else []
+    lines = []
+    if matches:
+        lines += [Found(heading=f"Children ({len(matches)})"), *(Found(child=child) for child in matches)]
+    if hits:
+        words = "the newest 50" if len(hits) == 50 else str(len(hits))
+        lines += [Found(heading=f"Entries ({words})"), *(Found(hit=hit) for hit in hits)]
+    return lines
+
+
+def _to(text: str, width: int) -> str:
+    return text + " " * max(width - cell_len(text), 1)
+
+
+def _marked(snippet: str) -> Iterator[str | tuple[str, str]]:
+    """Yield a snippet's parts, the words that were found standing out."""
+    for place, part in enumerate(re.split("[⟪⟫]", snippet)):
+        yield (part, "bold underline") if place % 2 else part
+
+
+def draw(found: Found, width: int) -> list[Content]:
+    """Draw a line of the list."""
+    if found.child is not None:
+        return [Content("  ") + child_line(found.child, width - 2)]
+    if found.hit is not None:
+        from practice.dates import in_words
+
+        narrow = width < 90
+        when = (
+            cut(in_words(found.hit.occurred).partition(",")[0], 18) if narrow else cut(in_words(found.hit.occurred), 24)
+        )
+        name = cut(visible(found.hit.child), 14 if narrow else 22)
+        snippet = cut(" ".join(visible(found.hit.snippet).split()), max(width - (36 if narrow else 52), 10))
+        shown = Content.assemble(*_marked(snippet))
+        return [
+            Content.assemble(
+                "  ", (_to(when, 18 if narrow else 25), "$text-muted"), _to(name, 16 if narrow else 24), shown
+            )
+        ]
+    return [Content.styled(found.heading, "bold $text-primary")]
+
+
+class FindScreen(ConsoleScreen):
+    """One field, and what fits it underneath."""
+
+    NAME = "find"
+    HEADING = "Find"
+    HELP = (
+        "Type two letters of any name a child is known by, or three letters of a word in the record. "
+        "The arrows move to what was found, and Enter opens it."
+    )
+    CSS_PATH = "find.tcss"
+    BINDINGS = bindings("find")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._timer: Timer | None = None
+
+    def body(self) -> ComposeResult:
+        yield Input(placeholder="A child's name, or words from the record", id="words", max_length=200)
+        yield StateLine("Two letters find a child; three search the words of the record.", id="count", classes="muted")
+        yield RecordList[Found](draw, skip=lambda found: bool(found.heading), id="found")
+
+    def on_mount(self) -> None:
+        self.query_one("#words").focus()
+
+    def refresh_record(self) -> None:
+        """Search again."""
+        self._search()
+
+    @on(Input.Changed, "#words")
+    def _typed(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(PAUSE, self._search)
+
+    def _search(self) -> None:
+        text = self.query_one("#words", Input).value
+        if self.console.vault is not None:
+            self.fetch(found_in, self.vault, text, then=self._show)
+
+    def _show(self, lines: list[Found]) -> None:
+        text = self.query_one("#words", Input).value.strip()
+        count = len([line for line in lines if not line.heading])
+        said = "Two letters find a child; three search the words of the record."
+        if len(text) >= 2:
+            said = f"{count} found" if count else "Nothing fits. Try another spelling, a shorter word, or part of it."
+        self.query_one("#count", StateLine).say(said)
+        self.query_one("#found", RecordList).show(lines)
+        self.refresh_bindings()
+
+    @on(Input.Submitted, "#words")
+    def _to_list(self) -> None:
+        listed = self.query_one("#found", RecordList)
+        if listed.count:
+            listed.focus()
+
+    def on_key(self, event: object) -> None:
+        key = getattr(event, "key", "")
+        listed = self.query_one("#found", RecordList)
+        if key == "down" and self.focused is not listed and listed.count:
+            listed.focus()
+
+    def why_not(self, action_id: str) -> str:
+        if action_id == "find.open" and self.query_one("#found", RecordList).current is None:
+            return "Nothing is found yet."
+        return ""
+
+    @on(RecordList.Opened)
+    def act_open(self) -> None:
+        """Open the child, or the child's record at the entry."""
+        found = self.query_one("#found", RecordList).current
+        if found is None:
+            return
+        if found.child is not None:
+            self.console.open("child", child_id=found.child.id)
+        elif found.hit is not None:
+            self.console.open("child", child_id=found.hit.child_id, entry_id=found.hit.entry_id)

@@ -1,0 +1,336 @@
+"""The first run: from an empty folder to an open record; nothing is made before the passphrase stands."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Button, Input
+
+from practice.errors import ConsoleError
+from practice.vocabulary import PartnerKind, Role
+from screens.actions import bindings
+from screens.base import ConsoleScreen
+from screens.first_run_roll import RollStep
+from screens.widgets.fields import ChoiceField, Field
+from screens.widgets.text import MessageBar, PlainText, StateLine
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+STEPS = ("School", "Telephone", "You", "Recovery code", "Roll")
+
+
+@dataclass
+class Answers:
+    """What was answered so far; no passphrase is ever among it."""
+
+    school: str = ""
+    code: str = ""
+    organisation: str = "school"
+    front_door: str = ""
+    out_of_hours: str = ""
+    name: str = ""
+    role: str = "dsl"
+    groups: list[str] = field(default_factory=list)
+    asked: tuple[int, int] = (0, 0)
+
+
+def faults_of(passphrase: str) -> list[str]:
+    """Return what stands against a passphrase; imports the store's keys on first use."""
+    from storage.keys import passphrase_faults
+
+    return passphrase_faults(passphrase)
+
+
+def made(folder: Path, answers: Answers, passphrase: str, clock: Any) -> tuple[Vault, str]:
+    """Make the vault; blocks for a few seconds."""
+    from practice.acts import Phones, SchoolSet
+    from storage.vault import create
+
+    phones = Phones(front_door=answers.front_door, out_of_hours=answers.out_of_hours)
+    school = SchoolSet(name=answers.school, code=answers.code, organisation=answers.organisation, phones=phones)
+    return create(folder, school=school, user=answers.name, role=answers.role, passphrase=passphrase, clock=clock)
+
+
+class FirstRunScreen(ConsoleScreen):
+    """Asks what a new record needs, one step at a time."""
+
+    NAME = "first_run"
+    HEADING = "First run"
+    HELP = (
+        "There is no record here yet. These steps make one: encrypted on this machine, opened by your passphrase. "
+        "Nothing is made before step 4, and Escape goes one step back."
+    )
+    SHOWS_BACK = False
+    CSS_PATH = "first_run.tcss"
+    BINDINGS = bindings("first_run")
+    KDF: ClassVar[Any] = None
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.answers = Answers()
+        self.step = 0
+        self.vault_made: Vault | None = None
+        self._making = False
+
+    @property
+    def heading(self) -> str:
+        """Say which step this is."""
+        return f"First run: step {self.step + 1} of {len(STEPS)}"
+
+    def body(self) -> ComposeResult:
+        yield VerticalScroll(id="step")
+        yield MessageBar(id="fault")
+        with Horizontal(id="buttons"):
+            yield Button("Back  Esc", id="previous", compact=True)
+            yield Button("Continue", id="continue", variant="primary", compact=True)
+
+    async def on_mount(self) -> None:
+        self.run(faults_of, "")  # the store's keys are imported while the first step is read
+        await self._show(0)
+
+    # -- the steps -----------------------------------------------------------------------------------------------------
+
+    async def _show(self, step: int) -> None:
+        self.step = step
+        holder = self.query_one("#step", VerticalScroll)
+        await holder.remove_children()
+        widgets = list(getattr(self, f"_step_{step}")())
+        await holder.mount(*widgets)
+        self._say("")
+        button = self.query_one("#continue", Button)
+        button.label = "Continue"
+        button.disabled = False
+        back = self.query_one("#previous", Button)
+        back.display = step in {1, 2}
+        first = next(iter(holder.query("Input, Select, Button").results(Widget)), button)
+        first.focus()
+        self.refresh_chrome()
+
+    def _step_0(self) -> Iterator[Widget]:
+        answers = self.answers
+        yield PlainText("Which school or organisation is this record for?", classes="question")
+        yield Field("Name", Input(answers.school, id="school", max_length=400, placeholder="As partners know it"))
+        yield Field(
+            "Code", Input(answers.code, id="code", max_length=40, placeholder="URN or local code; may stay empty")
+        )
+        yield Field("Kind", ChoiceField(PartnerKind.choices(), value=answers.organisation, id="kind"))
+        yield PlainText(f"The record will lie in {self.folder}", classes="note")
+
+    def _step_1(self) -> Iterator[Widget]:
+        answers = self.answers
+        yield PlainText("Which numbers does a worried person ring?", classes="question")
+        yield Field("Front door", Input(answers.front_door, id="front_door", max_length=60))
+        yield Field("Out of hours", Input(answers.out_of_hours, id="out_of_hours", max_length=60))
+        yield PlainText(
+            "They stand at the top of every screen beside 999: your local children's social care, by day and by night. "
+            "If you do not have them at hand, leave them empty; the line will say that they are not set.",
+            classes="note",
+        )
+
+    def _step_2(self) -> Iterator[Widget]:
+        answers = self.answers
+        roles = [(role.label, role.value) for role in (Role.DSL, Role.DEPUTY, Role.HEAD)]
+        yield PlainText("Who opens this record?", classes="question")
+        yield Field("Your name", Input(answers.name, id="name", max_length=200))
+        yield Field("Your role", ChoiceField(roles, value=answers.role, id="role"))
+        yield Field("Passphrase", Input(password=True, id="passphrase", max_length=1000))
+        yield Field("Once more", Input(password=True, id="again", max_length=1000))
+        yield StateLine("At least 12 characters, or four words.", id="hint")
+        yield PlainText(
+            "Nobody can reset it for you: the recovery code of the next step is the only other way in.", classes="note"
+        )
+
+    def _step_3(self) -> Iterator[Widget]:
+        yield PlainText("Your recovery code", classes="question")
+        yield PlainText(
+            "It opens the record if the passphrase is lost. Write it on paper and keep it where you keep the school's "
+            "sealed documents. It is shown this once, and never again.",
+            classes="note",
+        )
+        groups = self.answers.groups
+        rows = ["   ".join(groups[at : at + 4]) for at in range(0, len(groups), 4)]
+        yield PlainText("\n\n".join(rows), id="recovery")
+
+    def _ask_back(self) -> Iterator[Widget]:
+        first, second = self.answers.asked
+        yield PlainText("Now from your paper", classes="question")
+        yield PlainText(
+            "The code is off the screen. Type two of its groups, to be sure that it can be read.", classes="note"
+        )
+        yield Field(f"Group {first + 1}", Input(id="group_a", max_length=10))
+        yield Field(f"Group {second + 1}", Input(id="group_b", max_length=10))
+
+    def _step_4(self) -> Iterator[Widget]:
+        assert self.vault_made is not None
+        yield RollStep(self.vault_made)
+
+    # -- forward -------------------------------------------------------------------------------------------------------
+
+    def _value(self, name: str) -> str:
+        return self.query_one(f"#{name}", Input).value.strip()
+
+    def _say(self, text: str, tone: str = "bad") -> None:
+        self.query_one("#fault", MessageBar).say(text, tone)
+
+    @on(Input.Submitted)
+    async def _enter(self, event: Input.Submitted) -> None:
+        if self.step == 4:
+            return
+        fields = list(self.query("#step Input").results(Input))
+        if event.input is fields[-1]:
+            await self._continue()
+        else:
+            self.focus_next()
+
+    @on(Button.Pressed, "#continue")
+    async def _continue(self) -> None:
+        if self._making:
+            return
+        if self.step == 3:
+            await self._leave_code()
+        elif self.step == 4:
+            self._finish()
+        else:
+            fault, field_name = getattr(self, f"_take_{self.step}")()
+            if fault:
+                self._say(fault)
+                self.query_one(f"#{field_name}").focus()
+            elif self.step < 2:
+                await self._show(self.step + 1)
+
+    def _take_0(self) -> tuple[str, str]:
+        self.answers.school, self.answers.code = self._value("school"), self._value("code")
+        self.answers.organisation = self.query_one("#kind", ChoiceField).code or "school"
+        return ("" if self.answers.school else "The name is needed: it stands on everything that leaves.", "school")
+
+    def _take_1(self) -> tuple[str, str]:
+        for name in ("front_door", "out_of_hours"):
+            text = self._value(name)
+            if text and sum(letter.isdigit() for letter in text) < 3:
+                return "That does not read as a telephone number. Leave it empty if you do not have it.", name
+            setattr(self.answers, name, text)
+        return "", ""
+
+    def _take_2(self) -> tuple[str, str]:
+        self.answers.name = self._value("name")
+        self.answers.role = self.query_one("#role", ChoiceField).code or "dsl"
+        if not self.answers.name:
+            return "Your name is needed: it stands beside what you record.", "name"
+        first, again = self.query_one("#passphrase", Input), self.query_one("#again", Input)
+        if faults := faults_of(first.value):
+            return " ".join(faults), "passphrase"
+        if first.value != again.value:
+            return "The two are not the same.", "again"
+        passphrase = first.value
+        first.clear()
+        again.clear()
+        self._making = True
+        self.query_one("#continue", Button).disabled = True
+        self._say("Making the keys and the record. This takes a few seconds…", "")
+        self.run(
+            made, self.folder, self.answers, passphrase, self.console.clock, then=self._made, failed=self._not_made
+        )
+        return "", ""
+
+    @on(Input.Changed, "#passphrase")
+    @on(Input.Changed, "#again")
+    def _hint(self) -> None:
+        first, again = self.query_one("#passphrase", Input).value, self.query_one("#again", Input).value
+        hint = self.query_one("#hint", StateLine)
+        if not first:
+            hint.say("At least 12 characters, or four words.")
+        elif faults := faults_of(first):
+            hint.say(" ".join(faults), "warn")
+        elif again != first:
+            hint.say("That will do. Type it once more." if not again else "The two are not the same yet.", "")
+        else:
+            hint.say("That will do, and both are the same.", "good")
+
+    def _not_made(self, error: ConsoleError) -> None:
+        self._making = False
+        self.query_one("#continue", Button).disabled = False
+        self._say(f"{error.message} {error.hint}".strip())
+
+    async def _show_code(self) -> None:
+        await self._show(3)
+        self.query_one("#continue", Button).label = "I have written it down"
+
+    def _made(self, result: tuple[Vault, str]) -> None:
+        self._making = False
+        self.vault_made, code = result
+        self.answers.groups = code.split("-")
+        self.call_later(self._show_code)
+
+    # -- the recovery code ---------------------------------------------------------------------------------------------
+
+    async def _leave_code(self) -> None:
+        holder = self.query_one("#step", VerticalScroll)
+        if self.query("#recovery"):
+            count = len(self.answers.groups)
+            first, second = sorted(secrets.SystemRandom().sample(range(count), 2))
+            self.answers.asked = (first, second)
+            await holder.remove_children()
+            await holder.mount(*self._ask_back())
+            self.query_one("#continue", Button).label = "Continue"
+            back = self.query_one("#previous", Button)
+            back.display, back.label = True, "Show it again  Esc"
+            self.query_one("#group_a").focus()
+            return
+        typed = [self._value("group_a").upper(), self._value("group_b").upper()]
+        if typed != [self.answers.groups[place] for place in self.answers.asked]:
+            self._say("That is not what was shown. Look at your paper again, or let it be shown once more.")
+            self.query_one("#group_a").focus()
+            return
+        self.answers.groups = []
+        self.query_one("#previous", Button).label = "Back  Esc"
+        await self._show(4)
+        self.query_one("#continue", Button).label = "Later: go to Today"
+
+    @on(RollStep.Taken)
+    def _rolled(self) -> None:
+        self.query_one("#continue", Button).label = "Go to Today"
+        self.query_one("#continue", Button).focus()
+
+    def _finish(self) -> None:
+        if self.vault_made is not None:
+            vault, self.vault_made = self.vault_made, None
+            self.console.entered(vault)
+
+    # -- back ----------------------------------------------------------------------------------------------------------
+
+    @on(Button.Pressed, "#previous")
+    def act_back(self) -> None:
+        """Go one step back; what was typed stays, except the passphrase."""
+        if self._making:
+            return
+        if self.step in {1, 2}:
+            if self.step == 2:
+                self.answers.name = self._value("name")
+            self.call_later(self._show, self.step - 1)
+        elif self.step == 3 and self.query("#group_a"):
+            self.query_one("#previous", Button).label = "Back  Esc"
+            self.call_later(self._show_code)
+
+    def why_not(self, action_id: str) -> str:
+        if action_id == "back":
+            if self.step == 0:
+                return "This is the first step. Exit leaves; nothing was made."
+            if self.step == 3 and not self.query("#group_a"):
+                return "The record is made. Write the code down, then continue."
+            if self.step == 4:
+                return "The record is made and open. Continue to Today."
+        return ""
+
+    def before_lock(self) -> Any:
+        """Close a record that was made but not yet entered."""
+        return self.vault_made.close if self.vault_made is not None else None

@@ -1,0 +1,225 @@
+"""Today: what must be dealt with, in the order in which it must be; Enter opens the line where that is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from practice.text import visible
+from screens.actions import bindings
+from screens.base import ConsoleScreen
+from screens.widgets.chrome import cut
+from screens.widgets.record_list import RecordList
+from screens.widgets.text import MessageBar, PlainText
+from screens.widgets.weeks import weeks_chart, weeks_line
+
+if TYPE_CHECKING:
+    from storage.views.today import Line, TodayView
+
+SECTIONS = (
+    ("act_today", "Act today", "$text-error"),
+    ("this_week", "This week", "$text-warning"),
+    ("later", "Also waiting", "$text-muted"),
+)
+KINDS = {
+    "concern": "Decide",
+    "follow_up": "Follow up",
+    "review": "Review",
+    "item": "Came in",
+    "proposed": "Approve",
+    "held": "Held",
+    "queued": "Queued",
+    "delivered": "At the hub",
+    "refused": "Refused",
+    "expired": "Expired",
+}
+SHARES = {"proposed", "held", "queued", "delivered", "refused", "expired"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the list: a section's heading, or something to deal with."""
+
+    heading: str = ""
+    style: str = ""
+    line: Line | None = None
+    initials: bool = False
+
+    @property
+    def key(self) -> object:
+        """What the row is about, so that the cursor stays on it."""
+        return (self.line.kind, self.line.subject) if self.line else self.heading
+
+
+def initials_of(name: str) -> str:
+    """Return a name's initials, for a room with other people in it."""
+    return "".join(f"{part[0]}." for part in name.split() if part)
+
+
+def due_words(line: Line) -> str:
+    """Say when it is or was due."""
+    if line.late_school_days:
+        days = line.late_school_days
+        return f"{days} school day{'s' if days != 1 else ''} late"
+    return f"due {line.due:%a} {line.due.day} {line.due:%b}" if line.due else ""
+
+
+def what_words(line: Line) -> str:
+    """Say what the line is about, in one line of plain words."""
+    from practice.vocabulary import Decision, ReviewStatus, label_of
+
+    words = " ".join(visible(line.words).split())
+    if line.kind == "review":
+        return label_of(ReviewStatus, line.words)
+    if line.kind == "follow_up":
+        return label_of(Decision, line.words)
+    if line.kind == "item":
+        return f"from {words}"
+    return f"to {words}" if line.kind in SHARES else words
+
+
+def draw(row: Row, width: int) -> list[Content]:
+    """Draw one row: its kind, the child, what it is about, and when it is due."""
+    if row.line is None:
+        return [Content(""), Content.styled(row.heading, f"bold {row.style}")] if row.heading else [Content("")]
+    name_width = 20 if width < 100 else 28
+    due = due_words(row.line)
+    name = visible(row.line.child) or "not matched yet"
+    name = cut(initials_of(name) if row.initials and row.line.child else name, name_width)
+    room = max(width - 2 - 11 - name_width - 2 - (cell_len(due) + 2 if due else 0) - 1, 8)
+    what = cut(what_words(row.line), room)
+    return [
+        Content.assemble(
+            "  ",
+            (f"{KINDS.get(row.line.kind, row.line.kind):<11}", "$text-muted"),
+            name + " " * (name_width - cell_len(name) + 2),
+            what + " " * (room - cell_len(what)),
+            (f"  {due}" if due else "", "$text-warning" if row.line.late_school_days else "$text-muted"),
+        )
+    ]
+
+
+def rows_of(view: TodayView, initials: bool) -> list[Row]:
+    """Return the rows of the list; a section without a line is left out."""
+    rows = []
+    for name, title, style in SECTIONS:
+        lines: list[Line] = getattr(view, name)
+        if lines:
+            rows.append(Row(f"{title} ({len(lines)})", style))
+            rows += [Row(line=line, initials=initials) for line in lines]
+    return rows
+
+
+def empty_words(view: TodayView) -> str:
+    """Say what to do first where nothing waits."""
+    if not view.children:
+        return (
+            "No children are known yet.\n\nBring in the school's roll first: dsl-console children import FILE. "
+            "Or press F2 and log a concern about a child by name; the child is matched to the roll later."
+        )
+    return "Nothing waits for you.\n\nF2 logs a concern, F3 finds a child, F4 shows the reviews to come."
+
+
+class TodayScreen(ConsoleScreen):
+    """What waits, and the concerns of twelve weeks."""
+
+    NAME = "today"
+    HEADING = "Today"
+    HELP = (
+        "What must be dealt with, in the order in which it must be. Every concern stays here until it has a decision. "
+        "The arrows choose a line, and Enter opens it where it is dealt with."
+    )
+    SHOWS_BACK = False
+    CSS_PATH = "today.tcss"
+    BINDINGS = bindings("today")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view: TodayView | None = None
+
+    @property
+    def heading(self) -> str:
+        """Say which day it is."""
+        now = self.console.now()
+        return f"Today, {now:%a} {now.day} {now:%b %Y}"
+
+    def body(self) -> ComposeResult:
+        yield MessageBar(id="alarm")
+        with Horizontal(id="today"):
+            yield RecordList[Row](draw, skip=lambda row: row.line is None, id="lines")
+            with Vertical(id="side"):
+                yield PlainText("Concerns, last twelve weeks", classes="section")
+                yield Static(id="weeks")
+                yield Static(id="counts")
+        yield Static(id="weeks-line")
+
+    def on_mount(self) -> None:
+        self.query_one("#lines").focus()
+        alarm = self.vault.alarm
+        if alarm is not None:
+            self.query_one("#alarm", MessageBar).say(f"{alarm.message} {alarm.hint}".strip(), "bad")
+
+    def refresh_record(self) -> None:
+        """Read what waits."""
+        from storage.views.today import today
+
+        if self.console.vault is not None:
+            self.fetch(today, self.vault, self.console.clock(), then=self._show)
+
+    def _show(self, view: TodayView) -> None:
+        self.view = view
+        listed: RecordList[Row] = self.query_one("#lines", RecordList)
+        listed.empty = empty_words(view) if view.empty else ""
+        listed.show(rows_of(view, self.console.initials), keep=lambda row: row.key)
+        now = self.console.now()
+        self.query_one("#weeks", Static).update(weeks_chart(view.twelve_weeks, now.date()))
+        self.query_one("#weeks-line", Static).update(weeks_line(view.twelve_weeks))
+        self.query_one("#counts", Static).update(counts_of(view))
+
+    def why_not(self, action_id: str) -> str:
+        if action_id == "today.open" and self.query_one("#lines", RecordList).current is None:
+            return "Nothing waits, so there is nothing to open."
+        return ""
+
+    @on(RecordList.Opened)
+    def act_open(self) -> None:
+        """Open the line where it is dealt with."""
+        row = self.query_one("#lines", RecordList).current
+        if row is None or row.line is None:
+            return
+        line: Line = row.line
+        params: dict[str, Any]
+        if line.kind in {"concern", "follow_up"}:
+            screen, params = "child", {"child_id": line.child_id, "entry_id": line.subject}
+        elif line.kind == "review":
+            screen, params = "review", {"child_id": line.subject}
+        elif line.kind == "item":
+            screen, params = "sync", {"item": line.subject}
+        else:
+            screen, params = "share", {"share_id": line.subject}
+        self.console.open(screen, **params)
+
+    def act_back(self) -> None:
+        """Return the cursor to the first line: nothing lies under Today."""
+        self.query_one("#lines", RecordList).action_move_to(0)
+
+
+def counts_of(view: TodayView) -> Content:
+    """Return the counts beside the chart, right-aligned."""
+    counts = (
+        ("Children on the roll", view.children),
+        ("Shares to approve", view.to_approve),
+        ("Queued for partners", view.queued),
+        ("Came in, not matched", view.inbox),
+    )
+    return Content("\n").join(
+        Content.assemble((f"{label:<24}", "$text-muted"), (f"{count:>6}", "bold" if count else ""))
+        for label, count in counts
+    )

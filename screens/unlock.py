@@ -1,0 +1,166 @@
+"""The lock screen: who, passphrase. The store is imported in a thread behind it, so that it paints at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from practice.errors import ConsoleError
+from practice.text import visible
+from screens.actions import bindings
+from screens.base import ConsoleScreen
+from screens.widgets.chrome import ROLES
+from screens.widgets.fields import Field
+from screens.widgets.text import MessageBar, PlainText, StateLine
+
+if TYPE_CHECKING:
+    from storage.vault import SlotPerson, Vault
+
+
+def people_in(folder: Path) -> list[SlotPerson]:
+    """Import the store, and read who may open the vault: both before the passphrase is typed."""
+    from storage.vault import people_of
+
+    return people_of(folder)
+
+
+def opened(folder: Path, user: str, passphrase: str, clock: Any) -> tuple[Vault, list[datetime]]:
+    """Open the vault; return it with the times of the drafts that were kept."""
+    from storage.vault import open_vault
+
+    vault = open_vault(folder, passphrase=passphrase, user=user, clock=clock)
+    return vault, [draft.saved_at for draft in vault.drafts.all()]
+
+
+class UnlockScreen(ConsoleScreen):
+    """Asks who it is and for the passphrase."""
+
+    NAME = "unlock"
+    HEADING = "Unlock"
+    HELP = (
+        "The record is locked and encrypted. Choose who you are, type your passphrase and press Enter. "
+        "A wrong try changes nothing; each one makes the next wait a little longer."
+    )
+    SHOWS_BACK = False
+    CSS_PATH = "unlock.tcss"
+    BINDINGS = bindings("unlock")
+    PAUSES: ClassVar[tuple[float, ...]] = (0.5, 1, 2, 4, 8)
+    """Seconds to wait after the first wrong try, the second, and so on."""
+
+    def __init__(self, folder: Path, *, after_lock: bool = False) -> None:
+        super().__init__()
+        self.folder = folder
+        self.after_lock = after_lock
+        self.people: list[SlotPerson] | None = None
+        self.wrong = 0
+        self._waiting = ""
+        self._busy = False
+
+    def body(self) -> ComposeResult:
+        with Vertical(id="card"):
+            yield PlainText("Locked. Nothing was lost." if self.after_lock else "The record is locked.", id="said")
+            yield Field("Who", PlainText("", id="who"), OptionList(id="people"))
+            yield Field("Passphrase", Input(password=True, id="passphrase", max_length=1000))
+            yield StateLine("Enter unlocks.", id="state")
+            yield MessageBar(id="fault")
+
+    def on_mount(self) -> None:
+        self.query_one("#people", OptionList).display = False
+        self.query_one("#passphrase").focus()
+        self.run(people_in, self.folder, then=self._know, failed=self._cannot)
+
+    def act_back(self) -> None:
+        """Empty the field; there is nothing under this screen."""
+        self.query_one("#passphrase", Input).value = ""
+
+    # -- who -----------------------------------------------------------------------------------------------------------
+
+    def _know(self, people: list[SlotPerson]) -> None:
+        self.people = people
+        if len(people) == 1:
+            only = people[0]
+            self.query_one("#who", PlainText).show(f"{only.name}, {ROLES.get(only.role, only.role)}")
+        else:
+            self.query_one("#who").display = False
+            listed = self.query_one("#people", OptionList)
+            lines = [f"{each.name}, {ROLES.get(each.role, each.role)}" for each in people]
+            listed.add_options([Option(Content(visible(line))) for line in lines])
+            listed.display = True
+            listed.highlighted = 0
+            if not self.query_one("#passphrase", Input).value and not self._waiting:
+                listed.focus()
+        if self._waiting:
+            passphrase, self._waiting = self._waiting, ""
+            self._open(passphrase)
+
+    def _cannot(self, error: ConsoleError) -> None:
+        self._waiting = ""
+        self.query_one("#passphrase").disabled = True
+        self.query_one("#state", StateLine).say("")
+        self.query_one("#fault", MessageBar).say(f"{error.message} {error.hint}".strip(), "bad")
+
+    @on(OptionList.OptionSelected, "#people")
+    def _chosen(self) -> None:
+        self.query_one("#passphrase").focus()
+
+    # -- passphrase ----------------------------------------------------------------------------------------------------
+
+    @on(Input.Submitted, "#passphrase")
+    def _submitted(self, event: Input.Submitted) -> None:
+        passphrase = event.value
+        if not passphrase or self._busy:
+            return
+        event.input.clear()
+        self.query_one("#fault", MessageBar).say("")
+        if self.people is None:
+            self._waiting = passphrase
+            self._show_busy()
+        else:
+            self._open(passphrase)
+
+    def _show_busy(self) -> None:
+        self._busy = True
+        self.query_one("#passphrase").disabled = True
+        self.query_one("#state", StateLine).say("Opening…")
+
+    def _open(self, passphrase: str) -> None:
+        self._show_busy()
+        people = self.people or []
+        chosen = self.query_one("#people", OptionList).highlighted or 0
+        user = people[chosen].id if chosen < len(people) else ""
+        self.run(opened, self.folder, user, passphrase, self.console.clock, then=self._entered, failed=self._refused)
+
+    def _entered(self, result: tuple[Vault, list[datetime]]) -> None:
+        vault, drafts = result
+        self.console.entered(vault)
+        if drafts:
+            when = drafts[0].astimezone().strftime("%H:%M")
+            day = drafts[0].astimezone().date()
+            today = self.console.now().date()
+            words = when if day == today else f"{when} on {day.day} {day:%b}"
+            self.console.say(f"A draft from {words} was kept. F2 continues it.", title="Draft kept")
+
+    def _refused(self, error: ConsoleError) -> None:
+        self.query_one("#fault", MessageBar).say(f"{error.message} {error.hint}".strip(), "bad")
+        if error.status == 3:
+            self.wrong += 1
+            pause = self.PAUSES[min(self.wrong, len(self.PAUSES)) - 1]
+            self.query_one("#state", StateLine).say("Wait a moment.")
+            self.set_timer(pause, self._again)
+        else:
+            self._again()
+
+    def _again(self) -> None:
+        self._busy = False
+        self.query_one("#state", StateLine).say("Enter unlocks.")
+        field = self.query_one("#passphrase", Input)
+        field.disabled = False
+        field.focus()

@@ -1,0 +1,49 @@
+"""Concerns by week as bars with their numbers: a picture never stands without its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from textual.content import Content
+
+BARS = " ▁▂▃▄▅▆▇█"
+
+
+def bar(count: int, most: int, height: int) -> list[str]:
+    """Return one bar from its top down, two cells wide."""
+    eighths = round(count * height * 8 / most) if most else 0
+    if count and not eighths:
+        eighths = 1
+    cells = []
+    for row in range(height):
+        filled = min(max(eighths - row * 8, 0), 8)
+        cells.append(BARS[filled] * 2)
+    return cells[::-1]
+
+
+def weeks_chart(counts: Sequence[int], today: date, height: int = 5) -> Content:
+    """Return the chart: bars, under each its number, and the Mondays at the ends; 36 cells wide for twelve weeks."""
+    if not counts:
+        return Content("")
+    most = max(counts)
+    bars = [bar(count, most, height) for count in counts]
+    rows = [Content.styled(" ".join(each[row] for each in bars), "$primary") for row in range(height)] if most else []
+    numbers = " ".join(f"{min(count, 99):>2}" for count in counts)
+    monday = today - timedelta(days=today.weekday())
+    first = monday - timedelta(weeks=len(counts) - 1)
+    begin, end = f"{first.day} {first:%b}", "this week"
+    width = len(counts) * 3 - 1
+    rows.append(Content(numbers))
+    rows.append(Content.styled(begin + " " * (width - len(begin) - len(end)) + end, "$text-muted"))
+    return Content("\n").join(rows)
+
+
+def weeks_line(counts: Sequence[int]) -> Content:
+    """Return the same in one line, for a narrow screen."""
+    if not counts:
+        return Content("")
+    most = max(counts)
+    marks = "".join(BARS[max(round(count * 8 / most), 1)] if count else "·" for count in counts)
+    numbers = " ".join(str(count) for count in counts)
+    return Content.assemble(("Concerns, 12 weeks ", "$text-muted"), (marks, "$primary"), f" {numbers}")

@@ -1,0 +1,113 @@
+"""The real console on a real vault: made once with Argon2id at its floor, copied for each test."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from textual.worker import WorkerCancelled
+
+from dsl_console.app import DslConsole
+from dsl_console.config import Settings
+from practice.acts import Phones, SchoolSet
+from storage.keys import FLOOR
+from storage.vault import Vault, create, open_vault
+
+PASSPHRASE = "copper lantern over wet slate"
+HOSTILE = "She said [he hit me] [Yr 9] [red]x[/red]"
+NOW = datetime(2026, 11, 21, 16, 40, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@pytest.fixture(scope="session")
+def made_vault(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "vault"
+    phones = Phones(front_door="01234 567890", out_of_hours="01234 567891")
+    school = SchoolSet(name="Oakfield Academy", code="123456", phones=phones)
+    vault, _ = create(folder, school=school, user="Sam Okafor", passphrase=PASSPHRASE, kdf=FLOOR, clock=Clock())
+    vault.close()
+    return folder
+
+
+@pytest.fixture
+def folder(made_vault: Path, tmp_path: Path) -> Path:
+    """A vault's folder of this test's own, locked."""
+    return Path(shutil.copytree(made_vault, tmp_path / "vault"))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def vault(folder: Path, clock: Clock):
+    """The same vault, open, as a command beside the console has it."""
+    opened = open_vault(folder, passphrase=PASSPHRASE, clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def console(folder: Path, clock: Clock) -> Callable:
+    """Run the real app on the vault: `async with console() as pilot`; `unlocked=False` begins at the lock screen.
+
+    The vault that the console opened is `pilot.app.vault`; `settled(pilot)` waits until nothing is on its way.
+    """
+
+    @asynccontextmanager
+    async def run(*, size: tuple[int, int] = (120, 36), unlocked: bool = True, **settings):
+        held: Vault | None = open_vault(folder, passphrase=PASSPHRASE, clock=clock) if unlocked else None
+        app = DslConsole(folder, settings=Settings(**settings), clock=clock, vault=held)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await settled(pilot)
+            yield pilot
+        if held is not None:
+            held.close()
+
+    return run
+
+
+async def settled(pilot) -> None:
+    """Wait until no worker runs and every message was handled."""
+    for _ in range(4):
+        with contextlib.suppress(WorkerCancelled):
+            await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+
+
+async def wait_for(pilot, words: str, seconds: float = 5) -> None:
+    """Wait until the words stand on the screen."""
+    deadline = time.monotonic() + seconds
+    while words not in words_on(pilot.app):
+        assert time.monotonic() < deadline, f"never saw {words!r} on:\n{picture(pilot.app)}"
+        await pilot.pause(0.02)
+
+
+def picture(app: DslConsole) -> str:
+    """Return what stands on the screen, line by line."""
+    lines = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in lines)
+
+
+def words_on(app: DslConsole) -> str:
+    """Return what stands on the screen as one run of words, whatever was folded."""
+    return " ".join(picture(app).split())

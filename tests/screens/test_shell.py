@@ -1,0 +1,310 @@
+"""The console's frame as a person meets it: unlock, Today, help, palette, hide, lock; on a real vault."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import HOSTILE, NOW, PASSPHRASE, picture, settled, wait_for, words_on
+from textual.command import CommandPalette
+from textual.widgets import Input
+
+from dsl_console.app import POLL_SECONDS
+from dsl_console.supervisor import LOCKED
+from screens.actions import TABLE
+from screens.hide import HideScreen
+from screens.today import TodayScreen
+from screens.unlock import UnlockScreen
+from screens.widgets.chrome import KeyBar
+from storage.desk import children, concerns
+
+
+def test_each_wrong_try_waits_longer():
+    assert len(set(UnlockScreen.PAUSES)) > 3
+    assert list(UnlockScreen.PAUSES) == sorted(UnlockScreen.PAUSES)
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(UnlockScreen, "PAUSES", (0.01,))
+
+
+async def type_in(pilot, text: str) -> None:
+    pilot.app.screen.query_one("#passphrase", Input).value = text
+    await pilot.press("enter")
+    await settled(pilot)
+
+
+async def test_unlock_shows_today_with_the_schools_numbers(console):
+    async with console(unlocked=False) as pilot:
+        assert isinstance(pilot.app.screen, UnlockScreen)
+        before = words_on(pilot.app)
+        assert "Immediate danger: 999" in before
+        assert "01234" not in before
+        assert "Sam Okafor, DSL" in before
+        await type_in(pilot, PASSPHRASE)
+        assert isinstance(pilot.app.screen, TodayScreen)
+        shown = words_on(pilot.app)
+        assert "Front door 01234 567890 · Out of hours 01234 567891" in shown
+        assert "Oakfield Academy · Sam Okafor, DSL" in shown
+        assert "Today, Sat 21 Nov 2026" in shown
+        assert "No children are known yet." in shown
+
+
+async def test_a_wrong_passphrase_is_said_and_not_kept(console, brief):
+    async with console(unlocked=False) as pilot:
+        await type_in(pilot, "not the right words at all")
+        assert isinstance(pilot.app.screen, UnlockScreen)
+        assert pilot.app.vault is None
+        assert pilot.app.screen.query_one("#passphrase", Input).value == ""
+        assert pilot.app.screen.query_one("#fault").text
+        await wait_for(pilot, "Enter unlocks.")
+        await type_in(pilot, PASSPHRASE)
+        assert isinstance(pilot.app.screen, TodayScreen)
+
+
+async def test_a_draft_that_was_kept_is_told_at_unlock(console, vault):
+    vault.drafts.seal("log", {"text": "half a sentence"})
+    async with console(unlocked=False) as pilot:
+        await type_in(pilot, PASSPHRASE)
+        words = NOW.astimezone().strftime("%H:%M")
+        assert [each.message for each in pilot.app._notifications] == [
+            f"A draft from {words} was kept. F2 continues it."
+        ]
+
+
+async def test_what_a_command_adds_appears_within_a_second(console, vault):
+    child, _ = children.add_child(vault, legal_forename="Amira", legal_surname="Khan")
+    async with console() as pilot:
+        assert "Decide" not in picture(pilot.app)
+        concerns.log_concern(vault, {"text": HOSTILE}, child_id=child)
+        await wait_for(pilot, "Decide Amira Khan")
+    assert POLL_SECONDS <= 0.5, "a second is what a person is promised"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_hostile_text_shows_whole(console, vault, size):
+    child, _ = children.add_child(vault, legal_forename="[b]Amira", legal_surname="Khan[/b]")
+    concerns.log_concern(vault, {"text": HOSTILE}, child_id=child)
+    async with console(size=size) as pilot:
+        shown = words_on(pilot.app)
+        assert "[b]Amira Khan[/b]" in shown
+        assert HOSTILE in shown
+
+
+async def test_the_footer_names_the_keys_and_a_greyed_one_says_why(console):
+    async with console() as pilot:
+        bar = pilot.app.screen.query_one(KeyBar)
+        keys = {key.action.id: key for key in bar.shown_keys()}
+        assert {"help", "hide", "lock", "exit", "commands", "today.open"} <= set(keys)
+        assert keys["today.open"].reason == "Nothing waits, so there is nothing to open."
+        assert not keys["lock"].reason
+        await pilot.press("enter")
+        assert [each.message for each in pilot.app._notifications] == [keys["today.open"].reason]
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+async def test_no_key_of_the_footer_is_cut_off(console, width):
+    async with console(size=(width, 24)) as pilot:
+        bar = pilot.app.screen.query_one(KeyBar)
+        for row in bar.rows(bar.size.width):
+            start, last = row[-1]
+            assert start + last.cells(narrow=width < 98) <= bar.size.width
+        assert bar.size.height == len(bar.rows(bar.size.width))
+        shown = words_on(pilot.app)
+        for key in bar.shown_keys():
+            assert f"{key.shown_key} {key.label(narrow=width < 98)}" in shown
+
+
+async def test_a_key_of_the_footer_can_be_clicked(console):
+    async with console() as pilot:
+        bar = pilot.app.screen.query_one(KeyBar)
+        row, column = next(
+            (y, start)
+            for y, keys in enumerate(bar.rows(bar.size.width))
+            for start, key in keys
+            if key.action.id == "help"
+        )
+        await pilot.click(KeyBar, offset=(column + 2, row))
+        await settled(pilot)
+        assert pilot.app.screen.NAME == "help"
+
+
+async def test_help_lists_every_key_and_escape_returns(console):
+    async with console(size=(120, 80)) as pilot:
+        await pilot.press("f1")
+        await settled(pilot)
+        shown = words_on(pilot.app)
+        assert TodayScreen.HELP.split(".")[0] in shown
+        for action in TABLE.values():
+            if "." not in action.id or action.id.startswith("today."):
+                assert action.label in shown
+                assert action.help.split(".")[0] in shown
+        await pilot.press("escape")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, TodayScreen)
+
+
+async def test_the_palette_names_areas_and_offers_no_picture_of_the_screen(console):
+    async with console() as pilot:
+        screen = pilot.app.screen
+        names = [command.title for command in pilot.app.get_system_commands(screen)]
+        assert "Console: Lock" in names
+        assert "Record: Find a child or words" in names
+        assert all(": " in name for name in names)
+        assert not [name for name in names if "screenshot" in name.lower()]
+        await pilot.press("ctrl+p")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, CommandPalette)
+        inside = [command.title for command in pilot.app.get_system_commands(screen)]
+        assert inside == names
+
+
+@pytest.mark.parametrize("key", ["ctrl+g", "f8"])
+async def test_hide_shows_nothing_and_the_passphrase_brings_it_back(console, vault, key, brief):
+    child, _ = children.add_child(vault, legal_forename="Amira", legal_surname="Khan")
+    concerns.log_concern(vault, {"text": HOSTILE}, child_id=child)
+    async with console() as pilot:
+        assert "Amira" in picture(pilot.app)
+        pilot.app.say("Amira was here")
+        await pilot.press(key)
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, HideScreen)
+        for secret in ("Amira", "Oakfield", "Okafor", "01234", "hit me"):
+            assert secret not in picture(pilot.app)
+        for other in ("f3", "f6", "f1", "escape", "ctrl+p", key):
+            await pilot.press(other)
+            await settled(pilot)
+            assert isinstance(pilot.app.screen, HideScreen)
+            assert "Amira" not in picture(pilot.app)
+        await type_in(pilot, "something else entirely")
+        assert isinstance(pilot.app.screen, HideScreen)
+        await wait_for(pilot, "Enter brings it back.")
+        await type_in(pilot, PASSPHRASE)
+        assert isinstance(pilot.app.screen, TodayScreen)
+        assert "Amira" in picture(pilot.app)
+
+
+async def test_two_idle_minutes_hide_and_five_lock(console, clock):
+    async with console() as pilot:
+        clock.pass_by(seconds=119)
+        pilot.app._tick()
+        assert not pilot.app.hidden
+        clock.pass_by(seconds=1)
+        pilot.app._tick()
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, HideScreen)
+        clock.pass_by(seconds=138)
+        pilot.app._tick()
+        await settled(pilot)
+        assert "Locks in 0:42" in picture(pilot.app)
+        clock.pass_by(seconds=42)
+        pilot.app._tick()
+        await settled(pilot)
+        assert pilot.app.return_code == LOCKED
+        assert pilot.app.vault is None
+
+
+async def test_the_first_key_after_sleep_locks_and_does_nothing_else(console, clock):
+    async with console() as pilot:
+        clock.pass_by(hours=8)
+        await pilot.press("f1")
+        await settled(pilot)
+        assert pilot.app.return_code == LOCKED
+        assert pilot.app.vault is None
+
+
+@pytest.mark.parametrize("key", ["ctrl+l", "f9"])
+async def test_lock_seals_the_draft_and_ends_with_its_status(console, vault, key, monkeypatch):
+    def seal(screen):
+        record = screen.vault
+        return lambda: record.drafts.seal("log", {"text": HOSTILE})
+
+    monkeypatch.setattr(TodayScreen, "before_lock", seal)
+    async with console() as pilot:
+        await pilot.press(key)
+        await settled(pilot)
+        assert pilot.app.return_code == LOCKED
+        assert pilot.app.vault is None
+    assert [draft.fields["text"] for draft in vault.drafts.all()] == [HOSTILE]
+
+
+async def test_exit_closes_the_record(console):
+    async with console() as pilot:
+        await pilot.press("ctrl+q")
+        await settled(pilot)
+        assert pilot.app.return_code == 0
+        assert pilot.app.vault is None
+
+
+async def test_a_fault_shows_its_place_and_never_a_value(console, capsys):
+    name = "Amira Khan"
+
+    def break_down() -> None:
+        secret_note = f"{name} said so"
+        raise ValueError(secret_note)
+
+    async def fall() -> None:
+        async with console() as pilot:
+            pilot.app.call_later(break_down)
+            await settled(pilot)
+
+    with pytest.raises(ValueError, match="said so"):
+        await fall()
+    shown = capsys.readouterr().err
+    assert "ValueError" in shown
+    assert "test_shell.py" in shown
+    assert name not in shown
+    assert "secret_note" not in shown
+
+
+async def test_a_fault_in_a_worker_is_a_notice_without_a_value(console):
+    def break_down() -> None:
+        raise KeyError("Amira Khan")
+
+    async with console() as pilot:
+        pilot.app.screen.run(break_down)
+        await settled(pilot)
+        notices = list(pilot.app._notifications)
+        assert len(notices) == 1
+        assert "KeyError" in notices[0].message
+        assert "Amira" not in notices[0].message
+
+
+async def test_find_opens_on_f3_and_finds_by_two_letters(console, vault):
+    child, _ = children.add_child(vault, legal_forename="Amira", legal_surname="Khan", date_of_birth="2014-05-04")
+    concerns.log_concern(vault, {"text": HOSTILE}, child_id=child)
+    async with console() as pilot:
+        await pilot.press("f3", "a", "m")
+        await wait_for(pilot, "born 4 May 2014")
+        assert "Amira Khan" in words_on(pilot.app)
+        pilot.app.screen.query_one("#words", Input).value = "he hit me"
+        await wait_for(pilot, HOSTILE)
+
+
+async def test_nothing_copied_reaches_the_terminal(console):
+    async with console() as pilot:
+        written = []
+        pilot.app._driver.write = written.append
+        pilot.app.copy_to_clipboard("Amira Khan")
+        assert pilot.app.clipboard == "Amira Khan"
+        assert not [each for each in written if "\x1b]52" in each]
+
+
+async def test_the_theme_changes_and_is_kept(console, tmp_path):
+    from dsl_console import config
+
+    async with console() as pilot:
+        pilot.app.settings_file = tmp_path / "settings.toml"
+        assert pilot.app.theme == "console-dark"
+        pilot.app.do("theme")
+        assert pilot.app.theme == "console-light"
+    assert config.load(tmp_path / "settings.toml")[0].theme == "console-light"
+
+
+async def test_a_key_can_be_moved(console):
+    async with console(keys={"help": "f12"}) as pilot:
+        await pilot.press("f1")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, TodayScreen)
+        await pilot.press("f12")
+        await settled(pilot)
+        assert pilot.app.screen.NAME == "help"
