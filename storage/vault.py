@@ -38,6 +38,7 @@ from storage.ledger import Draft, Link, Problem
 from storage.locks import OpenLock
 from storage.places import check_place
 from storage.sealed import XWingPrivate, canonical
+from storage.tries import Tries
 from storage.views.base import apply
 
 Clock = Callable[[], datetime]
@@ -183,7 +184,8 @@ class Vault:
     def check_passphrase(self, passphrase: str) -> bool:
         """Say whether this is the passphrase of the person who opened the vault."""
         try:
-            self._slot.open(passphrase, self.id)
+            with Tries(self.folder).attempt():
+                self._slot.open(passphrase, self.id)
         except WrongPassphrase:
             return False
         return True
@@ -395,7 +397,8 @@ def open_vault(folder: Path, *, passphrase: str, user: str = "", clock: Clock = 
     """
     header = read_header(folder)
     slot = _choose_slot(header, user)
-    keys = slot.open(passphrase, header.vault)
+    with Tries(folder).attempt():
+        keys = slot.open(passphrase, header.vault)
     compartment = header.compartments[CHILDREN]
     try:
         info = _wrap_info(header.vault, CHILDREN, compartment.generation)
