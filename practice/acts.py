@@ -536,3 +536,43 @@ class Exported(Body):
     what: Line
     form: Line
     sha256: Line
+
+
+# -- people and keys ---------------------------------------------------------------------------------------------------
+
+
+@kind("person_removed")
+class PersonRemoved(Body):
+    """Somebody may no longer open this vault; what they recorded stays theirs."""
+
+    person: Identifier
+    reason: Reason
+
+
+@kind("person_role_changed")
+class PersonRoleChanged(Body):
+    """Somebody's role changed."""
+
+    person: Identifier
+    role: Literal["dsl", "deputy", "head", "read_only"]
+
+
+@kind("person_key_changed")
+class PersonKeyChanged(Body):
+    """Somebody's keys were made anew, after a forgotten passphrase; the earlier signatures stay theirs."""
+
+    person: Identifier
+    signing_key: Line
+
+
+@kind("keys_rotated")
+class KeysRotated(Body):
+    """The compartment's keys were made anew and its database encrypted again."""
+
+    generation: int
+    reason: Line = ""
+
+
+@kind("recovery_replaced")
+class RecoveryReplaced(Body):
+    """The recovery code was used or replaced; the one before opens nothing any more."""

@@ -9,7 +9,7 @@ import hmac
 import os
 import struct
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -82,6 +82,8 @@ class Anchor:
                 same = newest.device == head.device
                 if same and (newest.seq, newest.header_generation) >= (head.seq, head.header_generation):
                     return
+                if newest.header_generation > head.header_generation:  # another process has edited the header since
+                    head = replace(head, header_generation=newest.header_generation, header_digest=newest.header_digest)
             counter = slots[-1][0] + 1 if slots else 0
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
             try:

@@ -41,7 +41,15 @@ class Header:
     slots: list[Slot]
     recovery: list[Slot]
     compartments: dict[str, Compartment]
+    roles: dict[str, str] = field(default_factory=dict)
+    """Roles that were changed after the person's slot was sealed."""
+    rotation_due: list[str] = field(default_factory=list)
+    """Compartments whose holder was removed by somebody who could not rotate their keys."""
     macs: dict[str, bytes] = field(default_factory=dict)
+
+    def role_of(self, slot: Slot) -> str:
+        """Return the role that a slot's person has now."""
+        return self.roles.get(slot.id, slot.role)
 
     def _content(self) -> dict[str, object]:
         return {
@@ -51,6 +59,8 @@ class Header:
             "generation": self.generation,
             "slots": [slot.to_json() for slot in self.slots],
             "recovery": [slot.to_json() for slot in self.recovery],
+            "roles": self.roles,
+            "rotation_due": self.rotation_due,
             "compartments": {
                 name: {
                     "generation": compartment.generation,
@@ -129,6 +139,8 @@ def read_header(folder: Path) -> Header:
                 )
                 for name, fields in content["compartments"].items()
             },
+            roles={str(slot): str(role) for slot, role in content["roles"].items()},
+            rotation_due=[str(name) for name in content["rotation_due"]],
             macs=macs,
         )
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -259,22 +259,28 @@ def verify_chain(connection: Connection, audit_key: bytes) -> tuple[int, list[Pr
     return count, problems
 
 
-def verify_signatures(connection: Connection, keys: dict[str, bytes]) -> list[Problem]:
-    """Check every act's signature against its author's key; `keys` maps a person's id to 32 bytes."""
-    problems = []
-    public = {person: Ed25519PublicKey.from_public_bytes(key) for person, key in keys.items()}
-    for row in connection.exec_driver_sql(
+def verify_signatures(connection: Connection, keys: dict[str, list[bytes]]) -> list[Problem]:
+    """Check every act's signature against its author's keys; `keys` maps a person's id to keys of 32 bytes."""
+    public = {person: [Ed25519PublicKey.from_public_bytes(key) for key in own] for person, own in keys.items()}
+    rows = connection.exec_driver_sql(
         "SELECT id, device, seq, captured_at, recorded_at, author, kind, child, entry, event, clock, digest, signature"
         " FROM acts ORDER BY device, seq"
-    ):
-        key = public.get(row[5])
+    )
+    return [
+        Problem("signature", f"Act number {row[2]} does not carry its author's signature.")
+        for row in rows
+        if not _signed(row[12], _SIGNED + _line(row[:11], row[11]), public.get(row[5], []))
+    ]
+
+
+def _signed(signature: bytes, message: bytes, keys: Sequence[Ed25519PublicKey]) -> bool:
+    for key in reversed(keys):
         try:
-            if key is None:
-                raise InvalidSignature
-            key.verify(row[12], _SIGNED + _line(row[:11], row[11]))
+            key.verify(signature, message)
         except InvalidSignature:
-            problems.append(Problem("signature", f"Act number {row[2]} does not carry its author's signature."))
-    return problems
+            continue
+        return True
+    return False
 
 
 def check_head(connection: Connection, device: str, seq: int, mac: bytes) -> None:

@@ -60,7 +60,6 @@ class Tries:
         with contextlib.suppress(OSError, Timeout), self._lock:
             counted = self._counted()
             if len(counted) >= LIMIT:
-                self._write(counted)
                 minutes = max(1, math.ceil(self._left(counted[-LIMIT]) / 60))
                 raise NotAllowed(
                     f"Too many wrong passphrases. Wait {minutes} minute{'s' if minutes > 1 else ''}; nothing was lost.",
@@ -99,7 +98,10 @@ class Tries:
             return []
         now = _Try(self._wall(), self._running(), self._boot())
         # A clock that was set back would hold a try for ever: it is counted from now.
-        return [now if self._age(each) < 0 else each for each in tries if self._age(each) < WINDOW_SECONDS]
+        kept = [now if self._age(each) < 0 else each for each in tries if self._age(each) < WINDOW_SECONDS]
+        if now in kept:
+            self._write(kept)
+        return kept
 
     def _write(self, tries: list[_Try]) -> None:
         write_atomic(self._path, json.dumps([[each.wall, each.running, each.boot] for each in tries]).encode())

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from practice.acts import Act, Body, PersonAdded, SchoolSet, build
 from practice.calendars import SchoolCalendar
 from practice.errors import ConsoleError, IntegrityAlarm, NotFound, Refused, WrongPassphrase
+from practice.roles import check_may_record
 from storage import ledger, migrations, secrets_table, views
 from storage.anchor import Anchor, Head
 from storage.atomic import private_folder
@@ -94,7 +95,9 @@ class Unit:
         return self.record_many([Draft(body, child, entry, event, captured_at)])[0]
 
     def record_many(self, drafts: Sequence[Draft]) -> list[Act]:
-        """Append several acts in their order; the views are brought up to date once."""
+        """Append several acts in their order; the views are brought up to date once. Raises NotAllowed by role."""
+        for kind in {draft.body.act_kind for draft in drafts}:
+            check_may_record(self._vault.person.role, kind)
         acts, self.head = ledger.append(self.connection, self._vault.author, drafts, self._vault.clock())
         apply(self.connection, acts)
         return acts
@@ -109,7 +112,7 @@ class Vault:
         self.folder = folder
         self.id = header.vault
         self.clock = clock
-        self.person = SlotPerson(slot.id, slot.name, slot.role)
+        self.person = SlotPerson(slot.id, slot.name, header.role_of(slot))
         self.alarm: IntegrityAlarm | None = None
         self._header = header
         self._slot = slot
@@ -277,9 +280,12 @@ class Vault:
         finally:
             engine.dispose()
 
-    def signing_keys(self) -> dict[str, bytes]:
-        """Return every person's public key: the header's for those who have a slot, the ledger's for the others."""
-        return views.organisation.signing_keys(self) | {slot.id: slot.signing_key for slot in self._header.slots}
+    def signing_keys(self) -> dict[str, list[bytes]]:
+        """Return every person's public keys: the ledger's, and the header's for those who have a slot."""
+        keys = views.organisation.signing_keys(self)
+        for slot in self._header.slots:
+            keys.setdefault(slot.id, []).append(slot.signing_key)
+        return keys
 
     def check_header(self) -> None:
         """Raise IntegrityAlarm unless the header on the disk is whole and made by a holder of the key."""
@@ -299,7 +305,8 @@ class Vault:
 
 def people_of(folder: Path) -> list[SlotPerson]:
     """Return who may open the vault in this folder; raises NotFound, or IntegrityAlarm for a damaged header."""
-    return [SlotPerson(slot.id, slot.name, slot.role) for slot in read_header(folder).slots]
+    header = read_header(folder)
+    return [SlotPerson(slot.id, slot.name, header.role_of(slot)) for slot in header.slots]
 
 
 def exists(folder: Path) -> bool:

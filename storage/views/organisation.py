@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from practice.acts import Act, CalendarSet, HubEnrolled, PersonAdded, SchoolSet
-from storage.types import Json
+from practice.acts import (
+    Act,
+    CalendarSet,
+    HubEnrolled,
+    PersonAdded,
+    PersonKeyChanged,
+    PersonRemoved,
+    PersonRoleChanged,
+    SchoolSet,
+)
+from storage.types import Flag, Json
 from storage.views.base import Rows, View, ViewTable, of_kind, string, table_of, typed, view
 
 if TYPE_CHECKING:
@@ -16,13 +25,14 @@ if TYPE_CHECKING:
 
 
 class PersonTable(ViewTable, table=True):
-    """Somebody who has, or had, a slot in this vault."""
+    """Somebody who has, or had, a slot in this vault, with every public key they ever signed with."""
 
     __tablename__ = "people"
     id: str = string(primary_key=True)
     name: str = string()
     role: str = string()
-    signing_key: str = string()
+    signing_keys: Any = typed(Json)
+    removed: bool = typed(Flag)
 
 
 class SettingTable(ViewTable, table=True):
@@ -37,16 +47,25 @@ _SINGLE = ("school_set", "calendar_set", "hub_enrolled")
 
 
 def _fold(_key: str, acts: Sequence[Act]) -> Rows:
-    people = {
-        act.body.person: {
-            "id": act.body.person,
-            "name": act.body.name,
-            "role": act.body.role,
-            "signing_key": act.body.signing_key,
-        }
-        for act in of_kind(acts, "person_added")
-        if isinstance(act.body, PersonAdded)
-    }
+    people: dict[str, dict[str, Any]] = {}
+    for act in acts:
+        body = act.body
+        if isinstance(body, PersonAdded):
+            known = people.get(body.person)
+            keys = [*(known["signing_keys"] if known else []), body.signing_key]
+            people[body.person] = {
+                "id": body.person,
+                "name": body.name,
+                "role": body.role,
+                "signing_keys": keys,
+                "removed": False,
+            }
+        elif isinstance(body, PersonKeyChanged) and body.person in people:
+            people[body.person]["signing_keys"].append(body.signing_key)
+        elif isinstance(body, PersonRoleChanged) and body.person in people:
+            people[body.person]["role"] = body.role
+        elif isinstance(body, PersonRemoved) and body.person in people:
+            people[body.person]["removed"] = True
     settings = {
         act.kind: {"name": act.kind, "value": act.body.model_dump(mode="json")} for act in of_kind(acts, *_SINGLE)
     }
@@ -56,7 +75,7 @@ def _fold(_key: str, acts: Sequence[Act]) -> Rows:
 ORGANISATION = view(
     View(
         name="organisation",
-        kinds=frozenset({"person_added", *_SINGLE}),
+        kinds=frozenset({"person_added", "person_removed", "person_role_changed", "person_key_changed", *_SINGLE}),
         column="kind",
         tables=((PersonTable, "id"), (SettingTable, "name")),
         fold=_fold,
@@ -87,10 +106,12 @@ def hub(vault: Vault) -> HubEnrolled | None:
     return HubEnrolled.model_validate(found) if found else None
 
 
-def signing_keys(vault: Vault) -> dict[str, bytes]:
-    """Return each person's public signing key, for checking the ledger's signatures."""
+def signing_keys(vault: Vault) -> dict[str, list[bytes]]:
+    """Return each person's public signing keys, for checking the ledger's signatures."""
     import base64
 
     people = table_of(PersonTable)
     with vault.read() as connection:
-        return {row.id: base64.b64decode(row.signing_key) for row in connection.execute(select(people))}
+        return {
+            row.id: [base64.b64decode(key) for key in row.signing_keys] for row in connection.execute(select(people))
+        }

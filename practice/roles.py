@@ -1,0 +1,32 @@
+"""What each role may do inside a compartment (R-114): policy, checked by the program in this one place.
+
+The keys decide who can read a compartment at all; inside it a role is a rule of the program, not of cryptography, and
+the screen that grants a role says so.
+"""
+
+from __future__ import annotations
+
+from practice.errors import NotAllowed
+from practice.vocabulary import Role
+
+MANAGES_PEOPLE = frozenset({Role.DSL, Role.HEAD})
+_PEOPLE = frozenset({"person_added", "person_removed", "person_role_changed", "keys_rotated"})
+_OWN = frozenset({"person_key_changed", "recovery_replaced", "record_opened", "exported"})
+
+POLICY = "A role is a rule of this program, not of cryptography: whoever holds the key could read with other means."
+
+
+def check_may_record(role: str, act_kind: str) -> None:
+    """Raise NotAllowed where this role may not record an act of this kind."""
+    if act_kind in _OWN:
+        return
+    if act_kind in _PEOPLE and role not in MANAGES_PEOPLE:
+        raise NotAllowed(
+            "Only the DSL or the headteacher may change who can open this vault. Nothing was changed.",
+            hint="Ask one of them to do it.",
+        )
+    if role == Role.READ_ONLY:
+        raise NotAllowed(
+            "Your role here is to read, so this was not recorded.",
+            hint="Leave a note for the safeguarding team, or tell the DSL in person now.",
+        )
