@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sync.hub.jose import MAX_ENVELOPE, JoseFault, public_key, strict_json, unb64u
+from sync.hub.jose import MAX_ENVELOPE, READING_CURVES, JoseFault, strict_json, unb64u
 
 TYP = "scx+jwe"
 CTY = "scx+jws"
@@ -110,7 +110,12 @@ def _reader(header: dict[str, Any]) -> str:
     if not isinstance(kid, str) or not THUMBPRINT.fullmatch(kid) or not isinstance(epk, dict):
         raise JoseFault("schema", "This envelope names its reading key wrongly.")
     _only(epk, {"kty", "crv", "x", "y"})
-    public_key(epk, "enc")
+    if READING_CURVES.get(str(epk.get("crv"))) != epk.get("kty"):
+        raise JoseFault("algorithm", "This envelope uses a key of a kind that is not used here.")
+    # Whether it is a point of its curve, the reader's program finds out; the hub only sees to its form.
+    places = ("x", "y") if epk["kty"] == "EC" else ("x",)
+    if set(epk) != {"kty", "crv", *places} or any(len(unb64u(str(epk[place]))) != 32 for place in places):
+        raise JoseFault("schema", "This envelope names its reading key wrongly.")
     return kid
 
 

@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
@@ -132,7 +133,8 @@ def serve(
     log_to_stderr()
     server = make_server(database, host, port, certificate=certificate, certificate_key=certificate_key, limits=limits)
     server.ready = ready
-    previous = {kind: signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)}
+    kinds = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    previous = {kind: signal.getsignal(kind) for kind in kinds}
     # uvicorn raises the signal again once it has stopped; an asked-for stop is no fault, so that one is let pass.
     for kind in previous:
         signal.signal(kind, lambda *_: None)
@@ -146,7 +148,8 @@ def serve(
 def _listener(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # Named as TCP, since asyncio sends small answers without delay only on sockets that say so.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if sys.platform != "win32":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

@@ -7,7 +7,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +20,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import CTR, RunningHub, mid_of
+from running_hub import CTR, RunningHub, mid_of
 
 from practice.errors import HubUnreachable, NotAllowed, NotFound, Refused
 from sync import envelope, identity
@@ -508,3 +511,24 @@ def test_one_database_has_one_hub(hub: RunningHub) -> None:
         make_server(hub.database)
     with pytest.raises(NotFound):
         status(hub.database + ".other")
+
+
+SERVE = """
+import sys
+from sync.hub.server import serve
+serve(sys.argv[1], "127.0.0.1", 0, lambda url: print(url, flush=True))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without asking it")
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
+def test_a_served_hub_stops_when_asked(tmp_path: Path, kind: signal.Signals) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
+    process = subprocess.Popen([sys.executable, "-c", SERVE, str(tmp_path / "hub.db")], **pipes)
+    url = process.stdout.readline().strip()
+    assert httpx.get(url + "/healthz", trust_env=False).json() == {"ok": True}
+    process.send_signal(kind)
+    said, complained = process.communicate(timeout=15)
+    assert (process.returncode, said, complained) == (0, "", "")
+    assert not (tmp_path / "hub.db-wal").exists()

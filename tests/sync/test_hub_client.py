@@ -9,8 +9,8 @@ from hashlib import sha256
 
 import httpx
 import pytest
-from conftest import mid_of
 from jwcrypto.jwk import JWK
+from running_hub import mid_of
 
 from practice.errors import HubUnreachable, Refused
 from sync import identity
