@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from secrets import token_urlsafe
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
-import httpx
 from pydantic import ValidationError
 
 from practice.errors import NotAllowed, Refused
@@ -38,6 +37,9 @@ from sync.carriers.wire import Answer, EpochChanged, HubRefused, NoAnswer, Wire,
 from sync.hub import jose
 from sync.hub.jose import JoseFault
 from sync.identity import HubPin, OrgKeys, TransportKeys, read_key_set
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = [
     "BatchResult",

@@ -12,14 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import httpx
 
 from practice.errors import HubUnreachable, Refused
 from sync.hub import jose
 from sync.hub.jose import JoseFault
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_ANSWER = 64 * 1024
 WHOLE_ANSWER_SECONDS = 120
@@ -96,6 +97,9 @@ class Wire:
     def __init__(
         self, base_url: str, transport: httpx.BaseTransport | None = None, clock: Callable[[], float] = time.time
     ) -> None:
+        # httpx loads a terminal library if one is installed, so it is loaded where it is used.
+        import httpx
+
         self.url = checked_url(base_url)
         self.clock = clock
         self.clock_offset = 0.0
@@ -123,6 +127,8 @@ class Wire:
         wait: int = 0,
     ) -> Answer:
         """One request and its whole answer, at most `limit` bytes; NoAnswer or HubRefused otherwise."""
+        import httpx
+
         started = time.monotonic()
         timeout = httpx.Timeout(30 + wait, connect=10)
         try:
