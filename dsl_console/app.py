@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import importlib.util
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -107,6 +109,11 @@ class DslConsole(Console):
 
     def on_mount(self) -> None:
         self.set_interval(POLL_SECONDS, self._tick)
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            # Windows has no such signals, and a thread's loop cannot hear them.
+            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(getattr(signal, name), self.act_exit)
         if self.vault is not None:
             self.entered(self.vault)
         elif (self.folder / "header.json").exists():

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -72,7 +72,6 @@ class FirstRunScreen(ConsoleScreen):
     SHOWS_BACK = False
     CSS_PATH = "first_run.tcss"
     BINDINGS = bindings("first_run")
-    KDF: ClassVar[Any] = None
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -120,10 +119,10 @@ class FirstRunScreen(ConsoleScreen):
         answers = self.answers
         yield PlainText("Which school or organisation is this record for?", classes="question")
         yield Field("Name", Input(answers.school, id="school", max_length=400, placeholder="As partners know it"))
+        yield Field("Kind", ChoiceField(PartnerKind.choices(), value=answers.organisation, id="kind"))
         yield Field(
             "Code", Input(answers.code, id="code", max_length=40, placeholder="URN or local code; may stay empty")
         )
-        yield Field("Kind", ChoiceField(PartnerKind.choices(), value=answers.organisation, id="kind"))
         yield PlainText(f"The record will lie in {self.folder}", classes="note")
 
     def _step_1(self) -> Iterator[Widget]:

@@ -1,0 +1,142 @@
+"""The first run, from an empty folder to Today, as a person goes through it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import NOW, PASSPHRASE, Clock, picture, settled, wait_for, words_on
+from textual.widgets import Button, Input, TextArea
+
+from dsl_console.app import DslConsole
+from screens.first_run import FirstRunScreen
+from screens.today import TodayScreen
+from storage.keys import FLOOR
+from storage.vault import open_vault
+from storage.views import children
+
+ROLL = b"UPN,Legal Surname,Legal Forename,DOB,Year,Reg\n,Khan,Amira,04/05/2014,7,7B\n,Turner,Ben,12/11/2013,8,8A\n"
+
+
+@pytest.fixture
+def new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DslConsole:
+    monkeypatch.setattr("storage.vault.calibrate", lambda: FLOOR)
+    return DslConsole(tmp_path / "vault", clock=Clock())
+
+
+async def put(pilot, name: str, text: str) -> None:
+    pilot.app.screen.query_one(f"#{name}", Input).value = text
+    await pilot.pause()
+
+
+async def go_on(pilot) -> None:
+    button = pilot.app.screen.query_one("#continue", Button)
+    button.press()
+    await settled(pilot)
+
+
+async def to_the_code(pilot) -> list[str]:
+    """Answer the first three steps; return the groups of the recovery code."""
+    await settled(pilot)
+    assert isinstance(pilot.app.screen, FirstRunScreen)
+    await put(pilot, "school", "Oakfield Academy")
+    await go_on(pilot)
+    await put(pilot, "front_door", "01234 567890")
+    await go_on(pilot)
+    await put(pilot, "name", "Sam Okafor")
+    await put(pilot, "passphrase", PASSPHRASE)
+    await put(pilot, "again", PASSPHRASE)
+    await go_on(pilot)
+    await wait_for(pilot, "Your recovery code")
+    code = pilot.app.screen.query_one("#recovery").text
+    return code.split()
+
+
+async def test_a_school_begins_from_nothing(new: DslConsole, tmp_path: Path):
+    async with new.run_test(size=(80, 24)) as pilot:
+        groups = await to_the_code(pilot)
+        assert len(groups) == 8
+        assert all(group in picture(pilot.app) for group in groups)
+        assert "step 4 of 5" in picture(pilot.app)
+        await go_on(pilot)
+        assert not [group for group in groups if group in picture(pilot.app)], "the code is still on the screen"
+        screen = pilot.app.screen
+        await put(pilot, "group_a", "WRNG")
+        await put(pilot, "group_b", "WRNG")
+        await go_on(pilot)
+        assert "not what was shown" in words_on(pilot.app)
+        first, second = screen.answers.asked
+        await put(pilot, "group_a", groups[first].lower())
+        await put(pilot, "group_b", groups[second])
+        await go_on(pilot)
+        await wait_for(pilot, "Bring in the school's roll?")
+        assert screen.answers.groups == [], "the code is kept after it was confirmed"
+        roll = tmp_path / "roll.csv"
+        roll.write_bytes(ROLL)
+        await put(pilot, "path", str(roll))
+        screen.query_one("#try", Button).press()
+        await wait_for(pilot, "2 children would join")
+        screen.query_one("#take", Button).press()
+        await wait_for(pilot, "2 children joined")
+        await go_on(pilot)
+        await wait_for(pilot, "Nothing waits for you.")
+        assert isinstance(pilot.app.screen, TodayScreen)
+        shown = words_on(pilot.app)
+        assert "Front door 01234 567890" in shown
+        assert "Oakfield Academy" in shown
+        pilot.app.vault.close()
+    with open_vault(tmp_path / "vault", passphrase=PASSPHRASE, clock=lambda: NOW) as vault:
+        assert [child.name for child in children.all_children(vault)] == ["Amira Khan", "Ben Turner"]
+
+
+async def test_the_passphrase_stays_in_no_widget(new: DslConsole):
+    async with new.run_test(size=(80, 24)) as pilot:
+        await to_the_code(pilot)
+        texts = [field.value for field in pilot.app.screen.query(Input)]
+        texts += [field.text for field in pilot.app.screen.query(TextArea)]
+        texts += [str(value) for value in vars(pilot.app.screen.answers).values()]
+        assert not [text for text in texts if PASSPHRASE in text]
+        pilot.app.screen.vault_made.close()
+
+
+async def test_a_weak_or_mistyped_passphrase_makes_nothing(new: DslConsole, tmp_path: Path):
+    async with new.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await put(pilot, "school", "Oakfield Academy")
+        await go_on(pilot)
+        await go_on(pilot)
+        await put(pilot, "name", "Sam Okafor")
+        await put(pilot, "passphrase", "short")
+        assert "Use at least 12 characters, or four words." in words_on(pilot.app)
+        await go_on(pilot)
+        await put(pilot, "passphrase", PASSPHRASE)
+        await put(pilot, "again", PASSPHRASE + "x")
+        await go_on(pilot)
+        assert "The two are not the same." in words_on(pilot.app)
+        assert not (tmp_path / "vault").exists()
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "step 2 of 5" in picture(pilot.app)
+
+
+async def test_a_name_is_needed_before_anything_else(new: DslConsole):
+    async with new.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await go_on(pilot)
+        assert "The name is needed" in words_on(pilot.app)
+        assert "step 1 of 5" in picture(pilot.app)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, FirstRunScreen)
+
+
+async def test_leaving_before_the_code_was_read_back_closes_the_record(new: DslConsole):
+    async with new.run_test(size=(80, 24)) as pilot:
+        await to_the_code(pilot)
+        vault = pilot.app.screen.vault_made
+        closed = []
+        vault.close = lambda close=vault.close: (closed.append(True), close())
+        await pilot.press("ctrl+q")
+        await settled(pilot)
+        assert closed
+        assert pilot.app.return_code == 0

@@ -1,0 +1,283 @@
+"""The shared widgets inside the real console: long lists, the child picker, dates in words, dialogs."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from conftest import HOSTILE, picture, settled, wait_for, words_on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Button, Input, TextArea
+
+from practice.errors import Refused
+from screens.actions import bindings
+from screens.base import ConsoleScreen
+from screens.widgets import MessageBar, PlainText, StateLine
+from screens.widgets.child_picker import ChildPicker
+from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
+from screens.widgets.fields import ChoiceField, Field, WhenField
+from screens.widgets.record_list import PAGE, RecordList
+from storage.desk import children
+
+
+class Bench(ConsoleScreen):
+    """A screen that holds one widget of each kind."""
+
+    NAME = "bench"
+    HEADING = "Bench"
+    HELP = "A bench."
+    BINDINGS = bindings("bench")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.picked: list[tuple[str, str]] = []
+
+    def body(self) -> ComposeResult:
+        yield Field("Child", ChildPicker(id="picker"))
+        yield Field("When", WhenField(id="when"))
+        yield Field("Kind", ChoiceField([("Concern [x]", "concern"), ("Visit", "visit")], id="kind"))
+        yield PlainText(HOSTILE, id="plain")
+        yield MessageBar(id="bar")
+        yield StateLine("\u202eback to front\x07", id="state")
+        yield RecordList[str](lambda row, width: [Content(row)], id="list")
+
+    def on_child_picker_picked(self, event: ChildPicker.Picked) -> None:
+        self.picked.append((event.child.name if event.child else "", event.provisional))
+
+
+@pytest.fixture
+def bench(console):
+    from contextlib import asynccontextmanager
+
+    @asynccontextmanager
+    async def run(**options):
+        async with console(**options) as pilot:
+            await pilot.app.push_screen(Bench())
+            await settled(pilot)
+            yield pilot, pilot.app.screen
+
+    return run
+
+
+async def test_stored_text_is_whole_and_tricks_are_marks(bench):
+    async with bench() as (pilot, screen):
+        screen.query_one(MessageBar).say(HOSTILE, "bad")
+        await settled(pilot)
+        assert words_on(pilot.app).count(HOSTILE) == 2
+        assert "⟦RLO⟧back to front\u2407" in words_on(pilot.app)
+
+
+async def test_the_picker_finds_by_two_letters_and_tells_twins_apart(bench, vault):
+    for forename, born in (("Amira", "2014-05-04"), ("Amir", "2014-05-04"), ("Ben", "2013-11-12")):
+        children.add_child(
+            vault, legal_forename=forename, legal_surname="Khan", date_of_birth=born, year_group="7", reg_group="7B"
+        )
+    async with bench() as (pilot, screen):
+        screen.query_one("#picker Input").focus()
+        await pilot.press("a")
+        await settled(pilot)
+        assert not screen.query_one(ChildPicker).is_open
+        await pilot.press("m")
+        await wait_for(pilot, "born 4 May 2014")
+        assert "Year 7 7B" in words_on(pilot.app)
+        await pilot.press("down", "enter")
+        await settled(pilot)
+        chosen = screen.query_one(ChildPicker).child
+        assert chosen is not None
+        assert screen.picked[-1] == (chosen.name, "")
+        assert screen.query_one("#picker Input", Input).value == chosen.name
+        assert screen.focused is not screen.query_one("#picker Input"), "the choice leads on to the next field"
+
+
+async def test_the_picker_takes_a_name_that_is_not_on_the_roll(bench, vault):
+    children.add_child(vault, legal_forename="Amira", legal_surname="Khan")
+    async with bench() as (pilot, screen):
+        screen.query_one("#picker Input").focus()
+        await pilot.press(*"[b]Zed")
+        await wait_for(pilot, "Not on the roll: «[b]Zed»")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert screen.picked[-1] == ("", "[b]Zed")
+        screen.query_one("#picker Input").focus()
+        await pilot.press("x")
+        await settled(pilot)
+        assert screen.picked[-1] == ("", ""), "typing on takes the choice back"
+
+
+async def test_escape_closes_the_pickers_list_and_nothing_else(bench, vault):
+    children.add_child(vault, legal_forename="Amira", legal_surname="Khan")
+    async with bench() as (pilot, screen):
+        screen.query_one("#picker Input").focus()
+        await pilot.press("a", "m")
+        await wait_for(pilot, "Not on the roll")
+        await pilot.press("escape")
+        await settled(pilot)
+        assert pilot.app.screen is screen
+        assert not screen.query_one(ChildPicker).is_open
+        await pilot.press("escape")
+        await settled(pilot)
+        assert pilot.app.screen is not screen
+
+
+async def test_a_date_is_read_back_in_words(bench):
+    async with bench() as (pilot, screen):
+        field = screen.query_one(WhenField)
+        assert "Read as: now" in words_on(pilot.app)
+        field.text = "yesterday 14:30"
+        await settled(pilot)
+        assert "Read as: Fri 20 Nov 2026, 14:30" in words_on(pilot.app)
+        field.text = "the other [day]"
+        await settled(pilot)
+        assert "not known: «the other [day]»" in words_on(pilot.app)
+        assert field.occurred.start is None
+
+
+async def test_a_choice_gives_its_code(bench):
+    async with bench() as (pilot, screen):
+        field = screen.query_one(ChoiceField)
+        assert field.code == ""
+        field.focus()
+        await pilot.press("enter", "down", "enter")
+        await settled(pilot)
+        assert field.code == "concern"
+        assert "Concern [x]" in words_on(pilot.app)
+        field.code = "visit"
+        assert field.code == "visit"
+        field.code = ""
+        assert field.code == ""
+
+
+async def test_a_hundred_thousand_rows_are_ready_at_once_and_fetched_by_pages(bench):
+    asked = []
+
+    def fetch(offset: int, limit: int) -> list[str]:
+        asked.append((offset, limit))
+        return [f"row {number} {HOSTILE}" for number in range(offset, min(offset + limit, 100_000))]
+
+    async with bench() as (pilot, screen):
+        listed = screen.query_one(RecordList)
+        began = time.perf_counter()
+        listed.provide(100_000, fetch)
+        took = time.perf_counter() - began
+        await wait_for(pilot, f"row 3 {HOSTILE}")
+        assert took < 0.5
+        listed.focus()
+        await pilot.press("end")
+        await wait_for(pilot, "row 99999")
+        assert listed.cursor == 99_999
+        assert listed.current.startswith("row 99999")
+        assert len(asked) < 12
+        assert all(limit == PAGE for _, limit in asked)
+        await pilot.press("home", "pagedown", "down")
+        await settled(pilot)
+        assert 1 < listed.cursor < 60
+
+
+async def test_rows_of_several_lines_and_headings_that_the_cursor_skips(bench):
+    async with bench() as (pilot, screen):
+        screen.query_one("#list").remove()
+        listed = RecordList[str](
+            lambda row, width: [Content(row), Content("   second line")] if row != "head" else [Content("A heading")],
+            skip=lambda row: row == "head",
+            id="tall",
+        )
+        await screen.query_one("#body").mount(listed)
+        listed.show(["head", "one", "two", "head", "three"])
+        await settled(pilot)
+        listed.focus()
+        assert listed.current == "one"
+        await pilot.press("up")
+        assert listed.current == "one"
+        await pilot.press("down", "down")
+        assert listed.current == "three"
+        await pilot.press("home")
+        assert listed.current == "one"
+        assert picture(pilot.app).count("second line") == 3
+        listed.show(["head", "zero", "one", "two"], keep=lambda row: row)
+        await settled(pilot)
+        assert listed.current == "one", "the cursor stays on its row when rows come in above it"
+
+
+async def test_a_reason_is_never_blank(bench):
+    async with bench() as (pilot, screen):
+        given = []
+        pilot.app.push_screen(ReasonDialog("Move [this]?", HOSTILE, verb="Move"), given.append)
+        await settled(pilot)
+        assert HOSTILE in words_on(pilot.app)
+        await pilot.press("space", "ctrl+s")
+        await settled(pilot)
+        assert given == []
+        assert "A reason is needed" in words_on(pilot.app)
+        pilot.app.screen.query_one(TextArea).text = "  the wrong twin "
+        await pilot.press("ctrl+s")
+        await settled(pilot)
+        assert given == ["the wrong twin"]
+        pilot.app.push_screen(ReasonDialog("Move?"), given.append)
+        await settled(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert given[-1] is None
+        assert pilot.app.screen is screen
+
+
+async def test_a_confirmation_names_the_consequence_and_enter_alone_does_nothing(bench):
+    async with bench() as (pilot, _screen):
+        given = []
+        question = ConfirmDialog("End?", f"Nothing more goes to {HOSTILE}.", verb="End the contract")
+        pilot.app.push_screen(question, given.append)
+        await settled(pilot)
+        assert HOSTILE in words_on(pilot.app)
+        await pilot.press("f2", "f6")
+        assert pilot.app.screen is question, "a question is answered or left before another screen opens"
+        await pilot.press("enter")
+        await settled(pilot)
+        assert given == [False]
+        question = ConfirmDialog("End?", "Really.", verb="End the contract")
+        pilot.app.push_screen(question, given.append)
+        await settled(pilot)
+        question.query_one("#confirm", Button).press()
+        await settled(pilot)
+        assert given == [False, True]
+
+
+async def test_of_two_reads_the_later_is_shown_and_a_write_runs_once(bench):
+    import threading
+
+    gate = threading.Event()
+    shown, written = [], []
+
+    def read(word: str) -> str:
+        if word == "slow":
+            gate.wait(5)
+        return word
+
+    def write() -> None:
+        written.append(1)
+        gate.wait(5)
+
+    async with bench() as (pilot, screen):
+        screen.fetch(read, "slow", then=shown.append)
+        screen.fetch(read, "quick", then=shown.append)
+        assert screen.run(write)
+        assert not screen.run(write), "the same write may not run twice at a time"
+        gate.set()
+        await settled(pilot)
+        assert shown == ["quick"]
+        assert written == [1]
+        assert screen.run(write)
+
+
+async def test_a_refusal_goes_to_whoever_asked_for_it(bench):
+    def refuse() -> None:
+        raise Refused(f"{HOSTILE}: not recorded.", hint="Write what happened first.")
+
+    async with bench() as (pilot, screen):
+        heard = []
+        screen.run(refuse, failed=heard.append)
+        await settled(pilot)
+        assert [error.message for error in heard] == [f"{HOSTILE}: not recorded."]
+        screen.run(refuse)
+        await settled(pilot)
+        assert HOSTILE in words_on(pilot.app)
+        assert "Write what happened first." in words_on(pilot.app)
