@@ -22,6 +22,7 @@ SLOT_SIZE = 256
 _FIELDS = struct.Struct(">8sQ16sQ32sQ32s")
 _MAGIC = b"DSLANCH\x01"
 _MAC_SIZE = 32
+_PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Anchor:
     def __init__(self, path: Path, compartment_key: bytes) -> None:
         self._path = path
         self._key = hkdf(compartment_key, "anchor")
-        self._lock = FileLock(str(path.with_suffix(".anchor-lock")), mode=0o600)
+        self._lock = FileLock(str(path.with_suffix(".anchor-lock")), mode=0o600, timeout=_PATIENCE)
 
     def _slots(self) -> list[tuple[int, Head]]:
         try:
@@ -74,7 +75,7 @@ class Anchor:
         write_atomic(self._path, self._slot(0, head) + self._slot(1, head))
 
     def move(self, head: Head) -> None:
-        """Move the anchor on to this head; one that is already further stays."""
+        """Move the anchor on to this head; one that is already further stays. Raises OSError, also for a held lock."""
         with self._lock:
             slots = self._slots()
             if slots:
@@ -88,7 +89,8 @@ class Anchor:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
             try:
                 os.lseek(descriptor, counter % 2 * SLOT_SIZE, os.SEEK_SET)
-                os.write(descriptor, self._slot(counter, head))
+                if os.write(descriptor, self._slot(counter, head)) != SLOT_SIZE:
+                    raise OSError("the disk took a part of the anchor only")
                 sync_file(descriptor)
             finally:
                 os.close(descriptor)

@@ -56,7 +56,10 @@ def write_atomic(path: Path, data: bytes, *, keep_previous: bool = False) -> Non
             previous = path.with_name(path.name + ".prev")
             with contextlib.suppress(FileNotFoundError):
                 previous.unlink()
-            os.link(path, previous) if hasattr(os, "link") else previous.write_bytes(path.read_bytes())
+            try:
+                os.link(path, previous)
+            except (OSError, AttributeError):  # a file system without hard links, such as a memory stick's
+                previous.write_bytes(path.read_bytes())
         replace(temporary, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

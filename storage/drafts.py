@@ -40,6 +40,15 @@ class Draft:
     fields: dict[str, Any]
 
 
+def _read(name: str, stored: bytes) -> Draft:
+    """Read a draft, which anybody with the public key may have sealed; raises ValueError, KeyError or TypeError."""
+    content = json.loads(stored)
+    saved_at, fields = from_utc_text(content["saved_at"]), content["fields"]
+    if content["name"] != name or saved_at.tzinfo is None or not isinstance(fields, dict):
+        raise ValueError("these are not the bytes of this draft")
+    return Draft(name, saved_at, fields)
+
+
 class Drafts:
     """The drafts of one vault; sealing is safe from any thread."""
 
@@ -75,11 +84,9 @@ class Drafts:
         keys = {bytes.fromhex(name): XWingPrivate(raw) for name, raw in stored.items()}
         found = []
         for path in self._folder.glob("*" + _SUFFIX):
-            with contextlib.suppress(IntegrityAlarm, OSError, ValueError, KeyError):
-                if path.stat().st_size > SEALED_LIMIT:
-                    continue
-                content = json.loads(unseal(path.read_bytes(), keys, self._info))
-                found.append(Draft(content["name"], from_utc_text(content["saved_at"]), content["fields"]))
+            with contextlib.suppress(IntegrityAlarm, OSError, ValueError, KeyError, TypeError, RecursionError):
+                if path.stat().st_size <= SEALED_LIMIT:
+                    found.append(_read(path.name.removesuffix(_SUFFIX), unseal(path.read_bytes(), keys, self._info)))
         return sorted(found, key=lambda draft: draft.saved_at, reverse=True)
 
     def get(self, name: str) -> Draft | None:

@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from practice.errors import IntegrityAlarm, NotFound
+from practice.errors import IntegrityAlarm, NotFound, Refused
 from storage.atomic import write_atomic
 from storage.keys import Slot, b64, hkdf, unb64
 from storage.sealed import XWingPublic
@@ -115,8 +115,14 @@ def read_header(folder: Path) -> Header:
             "There is no vault here yet.",
             hint="Run dsl-console to set one up, or name its folder with --vault.",
         ) from None
+    except OSError:
+        raise Refused(
+            "The vault's folder cannot be read. Nothing was changed.",
+            hint="Check that the drive is plugged in and that the folder is yours.",
+        ) from None
     try:
         content = json.loads(stored)
+        json.dumps(content, ensure_ascii=False).encode()  # a lone surrogate in an escape would only fail later
         digest = content.pop("sha256")
         if digest != hashlib.sha256(_canonical(content)).hexdigest():
             raise _changed()
@@ -126,6 +132,8 @@ def read_header(folder: Path) -> Header:
                 "This vault was made by a newer dsl-console than the one on this machine.",
                 hint="Nothing was touched. Update dsl-console here.",
             )
+        if not isinstance(content["vault"], str) or type(content["generation"]) is not int or not content["slots"]:
+            raise _changed()
         return Header(
             vault=content["vault"],
             generation=content["generation"],
@@ -143,5 +151,5 @@ def read_header(folder: Path) -> Header:
             rotation_due=[str(name) for name in content["rotation_due"]],
             macs=macs,
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _changed() from None

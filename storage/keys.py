@@ -22,6 +22,7 @@ from practice.errors import IntegrityAlarm, WrongPassphrase
 from storage.sealed import XWingPrivate, XWingPublic, canonical
 
 KEY_SIZE = 32
+SALT_SIZE = 16
 _MIB = 1024
 _RECOVERY_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _RECOVERY_LENGTH = 32
@@ -49,7 +50,10 @@ class Kdf:
 
     def check(self) -> None:
         """Refuse a cost outside the floor and the ceiling before anything is computed (RFC 9106, second choice)."""
-        fits = 64 * _MIB <= self.memory_kib <= 1024 * _MIB and 3 <= self.iterations <= 10 and 1 <= self.lanes <= 8
+        cost = (self.memory_kib, self.iterations, self.lanes)
+        fits = all(type(value) is int for value in cost) and (
+            64 * _MIB <= self.memory_kib <= 1024 * _MIB and 3 <= self.iterations <= 10 and 1 <= self.lanes <= 8
+        )
         if not fits:
             raise IntegrityAlarm(
                 "The vault's header was changed: it asks for a cost outside what this program uses.",
@@ -59,7 +63,7 @@ class Kdf:
     def derive(self, passphrase: str, salt: bytes) -> bytes:
         """Return 32 bytes from a passphrase, however its characters were composed (NFKC)."""
         self.check()
-        secret = unicodedata.normalize("NFKC", passphrase).encode()
+        secret = unicodedata.normalize("NFKC", passphrase).encode("utf-8", "surrogatepass")
         return Argon2id(
             salt=salt, length=KEY_SIZE, iterations=self.iterations, lanes=self.lanes, memory_cost=self.memory_kib
         ).derive(secret)
@@ -192,7 +196,7 @@ class Slot:
             raise WrongPassphrase("That passphrase does not open this vault.", hint="Check Caps Lock and try again.")
         try:
             return PersonKeys.from_bytes(AESGCM(key).decrypt(self.sealed[:12], self.sealed[12:], self.bound(vault)))
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise IntegrityAlarm(
                 "The vault's header was changed: this person's entry is not as it was written.",
                 hint="Nothing was opened. Put back the header from a backup.",
@@ -216,11 +220,14 @@ class Slot:
     def from_json(cls, fields: dict[str, object]) -> Slot:
         """Read a slot from the header; raises KeyError, TypeError or ValueError."""
         kdf = fields["kdf"]
+        salt = unb64(str(fields["salt"]))
+        if len(salt) != SALT_SIZE:
+            raise ValueError("a salt has 16 bytes")
         return cls(
             id=str(fields["id"]),
             name=str(fields["name"]),
             role=str(fields["role"]),
-            salt=unb64(str(fields["salt"])),
+            salt=salt,
             kdf=Kdf(**json.loads(json.dumps(kdf))) if kdf is not None else None,
             xwing=XWingPublic(unb64(str(fields["xwing"]))),
             signing_key=unb64(str(fields["signing_key"])),
@@ -234,5 +241,5 @@ def new_slot(
 ) -> tuple[Slot, PersonKeys]:
     """Make keys for a person (or, without a KDF, for a recovery code) and the slot that holds them."""
     keys = PersonKeys.generate()
-    slot = Slot(person, name, role, secrets.token_bytes(16), kdf, keys.xwing.public(), keys.signing_public)
+    slot = Slot(person, name, role, secrets.token_bytes(SALT_SIZE), kdf, keys.xwing.public(), keys.signing_public)
     return slot.sealed_with(passphrase, keys, vault), keys

@@ -115,6 +115,8 @@ def link_at(connection: Connection, device: str, seq: int) -> bytes | None:
 def append(connection: Connection, author: Author, drafts: Sequence[Draft], now: datetime) -> tuple[list[Act], Link]:
     """Append acts to the author's device's chain, in the transaction that is open; returns them and the new head."""
     end = head(connection, author.device)
+    if not drafts:
+        return [], end
     recorded_at = utc_text(now)
     uncertain = bool(end.recorded_at) and from_utc_text(end.recorded_at) - now > _BACKWARDS
     acts, lines, bodies = [], [], []

@@ -39,10 +39,18 @@ def make_views(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-def pending(engine: Engine) -> int:
-    """Return how many steps a database lacks; raises IntegrityAlarm for one that a newer program made."""
+def pending(engine: Engine, *, fresh: bool = False) -> int:
+    """Return how many steps a database lacks; raises IntegrityAlarm for one that a newer program made.
+
+    Only a database that is being made may be empty: a vault's own that is so was emptied, and stays as it is.
+    """
     with engine.connect() as connection:
-        done: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        done = _done(connection)
+    if done == 0 and not fresh:
+        raise IntegrityAlarm(
+            "The children's database is empty: what was recorded in it is gone from this file.",
+            hint="Nothing was changed. Put the file back, or restore the latest backup.",
+        )
     if done > len(STEPS):
         raise IntegrityAlarm(
             "This vault was last used by a newer dsl-console than the one on this machine.",
@@ -51,10 +59,16 @@ def pending(engine: Engine) -> int:
     return len(STEPS) - done
 
 
-def migrate(engine: Engine) -> None:
+def migrate(engine: Engine, *, fresh: bool = False) -> None:
     """Bring a database to the present shape; each step is one transaction."""
-    done = len(STEPS) - pending(engine)
+    done = len(STEPS) - pending(engine, fresh=fresh)
     for number, (_name, run) in enumerate(STEPS[done:], start=done + 1):
         with engine.begin() as connection:
+            if _done(connection) >= number:  # another process took this step meanwhile
+                continue
             run(connection)
             connection.exec_driver_sql(f"PRAGMA user_version={number}")
+
+
+def _done(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from practice.acts import Act
 from practice.errors import ConsoleError, IntegrityAlarm
 from storage import ledger, migrations, secrets_table
+from storage.anchor import Head
 from storage.engine import memory_engine
 from storage.ledger import Problem
 from storage.views import base
@@ -28,14 +29,18 @@ def verify(vault: Vault, *, rebuild: bool, signatures: bool, progress: Callable[
     report = VerifyReport()
     if vault.alarm is not None:
         report.problems.append(Problem("anchor", vault.alarm.message))
+    if vault.anchor_lags:
+        text = "The anchor beside the record cannot be written, so a lost end of the record would not be noticed."
+        report.problems.append(Problem("anchor", text))
     _attempt(report, "header", vault.check_header)
     _attempt(report, "page", vault.checkpoint)
+    anchored = _anchored(vault, report)
     try:
         with vault.long_read() as connection:
             progress("Checking every page")
             report.problems += _pages(connection)
             progress("Checking every act")
-            _chain(vault, connection, report)
+            _chain(connection, anchored, report)
             if signatures:
                 progress("Checking every signature")
                 report.problems += ledger.verify_signatures(connection, vault.signing_keys())
@@ -65,17 +70,28 @@ def _pages(connection: Connection) -> list[Problem]:
     return [Problem("page", f"The database is damaged or was changed in {pages}. Restore the latest backup.")]
 
 
-def _chain(vault: Vault, connection: Connection, report: VerifyReport) -> None:
+def _anchored(vault: Vault, report: VerifyReport) -> Head | None:
+    """Read the anchor before the record is looked at, since what is recorded meanwhile moves it past that look."""
+    try:
+        return vault.anchored()
+    except IntegrityAlarm as alarm:
+        if vault.alarm is None:
+            report.problems.append(Problem("anchor", alarm.message))
+        return None
+
+
+def _chain(connection: Connection, anchored: Head | None, report: VerifyReport) -> None:
     audit = secrets_table.get(connection, secrets_table.AUDIT)
     if audit is None:
         raise IntegrityAlarm("The vault's own keys are missing from its database.")
     report.acts, problems = ledger.verify_chain(connection, audit)
     report.problems += problems
+    if anchored is None:
+        return
     try:
-        anchored = vault.anchored()
         ledger.check_head(connection, anchored.device, anchored.seq, anchored.mac)
     except IntegrityAlarm as alarm:
-        if vault.alarm is None:
+        if all(problem.text != alarm.message for problem in report.problems):
             report.problems.append(Problem("anchor", alarm.message))
 
 

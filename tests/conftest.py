@@ -1,0 +1,73 @@
+"""What many tests need: a vault with Argon2id at its floor, made once and copied for each test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from practice.acts import ChildAdded, ConcernLogged, SchoolSet
+from practice.dates import Occurred
+from storage.ids import new_id
+from storage.keys import FLOOR
+from storage.vault import Vault, create, open_vault
+
+PASSPHRASE = "seven made up pebbles on a sill"
+PERSON = "Robin Vale"
+SCHOOL = SchoolSet(name="Example School", code="100000", phones={"front_door": "01632 960001"})
+
+
+@pytest.fixture(scope="session")
+def vault_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a closed vault: nobody writes to it, every test copies it."""
+    folder = tmp_path_factory.mktemp("template") / "vault"
+    vault, _code = create(folder, school=SCHOOL, user=PERSON, passphrase=PASSPHRASE, kdf=FLOOR)
+    vault.close()
+    return folder
+
+
+@pytest.fixture
+def vault_folder(vault_template: Path, tmp_path: Path) -> Path:
+    """The folder of a closed vault of one's own; its passphrase is `PASSPHRASE`."""
+    return Path(shutil.copytree(vault_template, tmp_path / "vault"))
+
+
+@pytest.fixture
+def vault(vault_folder: Path) -> Iterator[Vault]:
+    """An open vault of one's own, empty but for the school and its person."""
+    with open_vault(vault_folder, passphrase=PASSPHRASE) as opened:
+        yield opened
+
+
+@pytest.fixture
+def passphrase() -> str:
+    """The passphrase of every vault that the fixtures make."""
+    return PASSPHRASE
+
+
+def add_child(vault: Vault, forename: str = "Ada", surname: str = "Thistlewood", **fields: object) -> str:
+    """Record a child; its id."""
+    child = new_id()
+    vault.record(ChildAdded(legal_forename=forename, legal_surname=surname, **fields), child=child)
+    return child
+
+
+def on_day(day: str) -> Occurred:
+    """A whole day, as the parser gives it."""
+    return Occurred(text=day, start=day, end=day, precision="day")
+
+
+def add_concern(vault: Vault, child: str, text: str, day: str = "2026-11-20", **fields: object) -> str:
+    """Record a concern; its entry's id."""
+    entry = new_id()
+    vault.record(ConcernLogged(text=text, occurred=on_day(day), **fields), child=child, entry=entry)
+    return entry
+
+
+@pytest.fixture
+def logged(vault: Vault) -> Callable[..., str]:
+    """Record concerns about one child of the open vault; returns each entry's id."""
+    child = add_child(vault)
+    return lambda text, **fields: add_concern(vault, child, text, **fields)
