@@ -221,6 +221,14 @@ def all_acts(connection: Connection, device: str) -> Iterator[Act]:
         yield _act(row)
 
 
+def last_before(connection: Connection, moment: datetime) -> dict[str, int]:
+    """Return, for each device, the number of its last act that was recorded before a moment."""
+    rows = connection.exec_driver_sql(
+        "SELECT device, max(seq) FROM acts WHERE recorded_at < ? GROUP BY device", (utc_text(moment),)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def devices(connection: Connection) -> list[str]:
     """Return the devices whose acts this ledger holds."""
     return [row[0] for row in connection.exec_driver_sql("SELECT DISTINCT device FROM acts ORDER BY device")]

@@ -14,7 +14,7 @@ from storage import ledger, migrations, secrets_table
 from storage.anchor import Head
 from storage.engine import memory_engine
 from storage.ledger import Problem
-from storage.views import base
+from storage.views import base, entries
 
 if TYPE_CHECKING:
     from storage.vault import Vault, VerifyReport
@@ -104,7 +104,7 @@ def _rebuild(connection: Connection) -> list[Problem]:
                 other.exec_driver_sql(statement)
             migrations.make_views(other)
             replay(connection, other)
-            rebuilt = base.contents(other)
+            rebuilt, terms = base.contents(other), entries.search_terms(other)
     finally:
         fresh.dispose()
     problems = []
@@ -114,6 +114,8 @@ def _rebuild(connection: Connection) -> list[Problem]:
             problems.append(
                 Problem("view", f"The view {table} does not agree with the record ({differ} lines differ).")
             )
+    if not problems and entries.search_terms(connection) != terms:
+        problems.append(Problem("view", "The search index does not agree with the record, so a search may miss words."))
     return problems
 
 

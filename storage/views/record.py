@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -199,7 +200,10 @@ def count(vault: Vault, child_id: str, *, promoted: bool = False) -> int:
 
 
 def _as_known_on(vault: Vault, child_id: str, day: date) -> list[EntryRow]:
-    """Fold only the acts recorded by the end of that day: what was known then, however it was amended later."""
+    """Fold only the acts recorded by the end of that day: what was known then, however it was amended later.
+
+    Of each device that is its acts up to the last one recorded by then, so that a clock that went back adds none.
+    """
     until = datetime.combine(day + timedelta(days=1), time()).astimezone()
     with vault.read() as connection:
         entries = [
@@ -210,8 +214,11 @@ def _as_known_on(vault: Vault, child_id: str, day: date) -> list[EntryRow]:
                 (child_id, child_id, child_id),
             )
         ]
+        last = ledger.last_before(connection, until)
         acts = [
-            act for act in ledger.acts_where(connection, "entry", entries, ENTRIES.kinds) if act.recorded_at < until
+            act
+            for act in ledger.acts_where(connection, "entry", entries, ENTRIES.kinds)
+            if act.seq <= last.get(act.device, 0)
         ]
         people = {row.id: row.name for row in connection.execute(select(_PEOPLE.c.id, _PEOPLE.c.name))}
         name = connection.execute(select(_CHILDREN.c.name).where(_CHILDREN.c.id == child_id)).scalar() or ""
@@ -346,11 +353,16 @@ def search(vault: Vault, words: str, *, child_id: str | None = None, limit: int 
         ]
 
 
+def _in_word(character: str) -> bool:
+    """Letters, figures, and the marks that stand upon them: an accent typed apart does not cut a name in two."""
+    return character.isalnum() or unicodedata.category(character).startswith("M")
+
+
 def search_query(words: str) -> str:
     """Return the full-text query for what a person typed: every word, phrases kept, the last word as a beginning."""
     parts: list[str] = []
     for at, piece in enumerate(words.split('"')):
-        tokens = "".join(character if character.isalnum() else " " for character in piece).split()
+        tokens = "".join(character if _in_word(character) else " " for character in piece).split()
         if at % 2 and tokens:
             parts.append('"' + " ".join(tokens) + '"')
         else:

@@ -115,7 +115,7 @@ def test_plain_sentences_never_repeat_a_value(path):
 
 def test_vacuum_works_and_a_transaction_that_fails_leaves_nothing(path):
     engine = make_engine(path, KEY)
-    with pytest.raises(ZeroDivisionError), engine.begin() as connection:
+    with pytest.raises(ZeroDivisionError), engine.begin() as connection:  # noqa: PT012
         connection.exec_driver_sql("INSERT INTO notes VALUES ('half')")
         connection.exec_driver_sql("CREATE TABLE more (x TEXT) STRICT")
         raise ZeroDivisionError
@@ -131,7 +131,7 @@ def test_a_savepoint_takes_back_its_own_part_only(path):
     engine = make_engine(path, KEY)
     with engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO notes VALUES ('kept')")
-        with pytest.raises(ZeroDivisionError), connection.begin_nested():
+        with pytest.raises(ZeroDivisionError), connection.begin_nested():  # noqa: PT012
             connection.exec_driver_sql("INSERT INTO notes VALUES ('taken back')")
             raise ZeroDivisionError
     with engine.begin() as connection:

@@ -1,0 +1,99 @@
+"""Drafts: sealed at each pause, and never in the clear (design: §4)."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+
+import pytest
+
+from practice.errors import Refused
+from storage.drafts import inbox_info
+from storage.sealed import seal
+from storage.vault import open_vault
+
+FIELDS = {"child": "Ada Thistlewood", "text": "She said [he hit me]", "when": "yesterday"}
+
+
+def test_a_draft_survives_and_is_read_back_as_it_stood(vault_folder, passphrase):
+    with open_vault(vault_folder, passphrase=passphrase) as vault:
+        vault.drafts.seal("concern", FIELDS | {"text": "half"})
+        vault.drafts.seal("concern", FIELDS)
+        vault.drafts.seal("review", {"reason": "x"})
+    with open_vault(vault_folder, passphrase=passphrase) as vault:
+        assert vault.drafts.get("concern").fields == FIELDS
+        assert [draft.name for draft in vault.drafts.all()] == ["review", "concern"]
+        vault.drafts.drop("concern")
+        vault.drafts.drop("concern")
+        assert vault.drafts.get("concern") is None
+
+
+def test_nothing_of_it_lies_on_the_disk_in_the_clear(vault):
+    vault.drafts.seal("concern", FIELDS)
+    files = list((vault.folder / "drafts").iterdir())
+    assert [file.name for file in files] == ["concern.draft"]
+    for text in FIELDS.values():
+        for encoded in (text.encode(), text.encode("utf-16-le")):
+            assert encoded not in files[0].read_bytes()
+    if os.name == "posix":
+        assert files[0].stat().st_mode & 0o077 == 0
+
+
+def test_two_drafts_of_different_length_are_of_one_size(vault):
+    vault.drafts.seal("short", {"text": "a"})
+    vault.drafts.seal("long", {"text": "a" * 700})
+    sizes = {file.stat().st_size for file in (vault.folder / "drafts").iterdir()}
+    assert len(sizes) == 1
+
+
+def sealed_for(vault, content) -> bytes:
+    """What anybody who can write to the folder may leave there: sealing needs the public key only."""
+    stored = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return seal(stored, vault.drafts._inbox, inbox_info(vault.id, "children"))
+
+
+NOW = datetime.now(UTC).isoformat()
+HOSTILE = {
+    "no json": b"\xff\xfe",
+    "deep": b"[" * 100_000,
+    "a list": [1, 2],
+    "nothing": {},
+    "another name": {"name": "other", "saved_at": NOW, "fields": {}},
+    "a naive time": {"name": "bad", "saved_at": "2026-11-21T12:00:00", "fields": {}},
+    "a time that is none": {"name": "bad", "saved_at": 7, "fields": {}},
+    "fields that are none": {"name": "bad", "saved_at": NOW, "fields": "text"},
+}
+
+
+@pytest.mark.parametrize("content", HOSTILE)
+def test_a_draft_that_is_none_hides_no_other(vault, content):
+    vault.drafts.seal("concern", FIELDS)
+    (vault.folder / "drafts" / "bad.draft").write_bytes(sealed_for(vault, HOSTILE[content]))
+    assert [draft.name for draft in vault.drafts.all()] == ["concern"]
+
+
+def test_a_damaged_one_is_left_where_it_is_and_the_others_are_read(vault):
+    vault.drafts.seal("concern", FIELDS)
+    vault.drafts.seal("review", {"reason": "x"})
+    path = vault.folder / "drafts" / "review.draft"
+    damaged = bytearray(path.read_bytes())
+    damaged[-1] ^= 1
+    path.write_bytes(damaged)
+    (vault.folder / "drafts" / "large.draft").write_bytes(bytes(400_000))
+    assert [draft.name for draft in vault.drafts.all()] == ["concern"]
+    assert path.exists()
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", "A", "x" * 61, "x.draft", "con cern"])
+def test_a_name_that_could_leave_the_folder_is_refused(vault, name):
+    with pytest.raises(Refused):
+        vault.drafts.seal(name, FIELDS)
+
+
+def test_a_draft_as_large_as_a_note_is_kept_and_a_larger_one_refused(vault):
+    vault.drafts.seal("concern", {"text": "é" * 32768, "childs_words": "x" * 65536})
+    assert len(vault.drafts.get("concern").fields["text"]) == 32768
+    with pytest.raises(Refused):
+        vault.drafts.seal("concern", {"text": "x" * 400_000})
+    assert len(vault.drafts.get("concern").fields["text"]) == 32768, "the one before stays"

@@ -1,0 +1,178 @@
+"""The chain of acts: whatever is done to a line shows (storage: §5, §6.6)."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from practice.acts import ChildLeft, RecordOpened
+from practice.errors import IntegrityAlarm
+from storage import ledger
+from storage.engine import memory_engine
+from storage.ledger import Author, Draft
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SIGNING = Ed25519PrivateKey.generate()
+AUTHOR = Author("robin", "01900000-0000-7000-8000-000000000001", SIGNING, secrets.token_bytes(32))
+KEYS = {"robin": SIGNING.public_key().public_bytes_raw()}
+
+
+@pytest.fixture(scope="module")
+def chain():
+    engine = memory_engine()
+    with engine.begin() as connection:
+        for statement in ledger.SCHEMA:
+            connection.exec_driver_sql(statement)
+        for number in range(100):
+            draft = Draft(ChildLeft(leaving_date=f"2026-10-{number % 28 + 1:02}"), child=f"child-{number}")
+            ledger.append(connection, AUTHOR, [draft], NOON + timedelta(minutes=number))
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture
+def changed(chain):
+    """The chain in a transaction that is taken back."""
+    savepoint = chain.begin_nested()
+    yield chain
+    savepoint.rollback()
+
+
+def faults(connection, *, anchor: ledger.Link | None) -> list[str]:
+    _count, problems = ledger.verify_chain(connection, AUTHOR.audit_key)
+    found = [problem.kind for problem in problems]
+    if anchor is not None:
+        try:
+            ledger.check_head(connection, AUTHOR.device, anchor.seq, anchor.mac)
+        except IntegrityAlarm:
+            found.append("anchor")
+    return found
+
+
+TEXT = ("id", "device", "captured_at", "recorded_at", "author", "kind", "child", "entry", "event", "clock")
+
+
+def mutations():
+    """Every single-row mutation: what it is called, and the statements that do it."""
+    for seq in range(1, 101):
+        for field in TEXT:
+            yield f"{field} of {seq}", [f"UPDATE acts SET {field} = coalesce({field}, '') || 'x' WHERE seq = {seq}"]
+        for field in ("digest", "mac"):
+            yield f"{field} of {seq}", [f"UPDATE acts SET {field} = randomblob(32) WHERE seq = {seq}"]
+        yield f"number of {seq}", [f"UPDATE acts SET seq = 1000 WHERE seq = {seq}"]
+        body = f"(SELECT id FROM acts WHERE seq = {seq})"
+        yield f"text of {seq}", [f"UPDATE bodies SET body = CAST(body || ' ' AS BLOB) WHERE act = {body}"]
+        yield f"salt of {seq}", [f"UPDATE bodies SET salt = randomblob(32) WHERE act = {body}"]
+        yield f"no text of {seq}", [f"DELETE FROM bodies WHERE act = {body}"]
+        remove = [f"DELETE FROM bodies WHERE act = {body}", f"DELETE FROM acts WHERE seq = {seq}"]
+        yield f"{seq} removed", remove
+        shift = [f"UPDATE acts SET seq = -seq + 1 WHERE seq > {seq}", "UPDATE acts SET seq = -seq WHERE seq < 0"]
+        yield f"{seq} removed and renumbered", [*remove, *shift]
+        copy = (
+            "INSERT INTO acts (id, device, seq, captured_at, recorded_at, author, kind, child, entry, event, clock,"
+            " digest, signature, mac) SELECT id || 'b', device, 101, captured_at, recorded_at, author, kind, child,"
+            f" entry, event, clock, digest, signature, mac FROM acts WHERE seq = {seq}"
+        )
+        same = f"INSERT INTO bodies SELECT act || 'b', salt, body FROM bodies WHERE act = {body}"
+        yield f"{seq} duplicated", [same, copy]
+        if seq < 100:
+            swap = [
+                f"UPDATE acts SET seq = -1 WHERE seq = {seq}",
+                f"UPDATE acts SET seq = {seq} WHERE seq = {seq + 1}",
+                f"UPDATE acts SET seq = {seq + 1} WHERE seq = -1",
+            ]
+            yield f"{seq} swapped", swap
+
+
+def truncations():
+    for seq in range(100):
+        yield (
+            f"cut after {seq}",
+            [
+                f"DELETE FROM bodies WHERE act IN (SELECT id FROM acts WHERE seq > {seq})",
+                f"DELETE FROM acts WHERE seq > {seq}",
+            ],
+        )
+
+
+def missed(chain, kinds, anchor) -> tuple[int, list[str]]:
+    count, unseen = 0, []
+    for name, statements in kinds:
+        savepoint = chain.begin_nested()
+        for statement in statements:
+            chain.exec_driver_sql(statement)
+        if not faults(chain, anchor=anchor):
+            unseen.append(name)
+        savepoint.rollback()
+        count += 1
+    return count, unseen
+
+
+def test_an_untouched_chain_is_whole(chain):
+    assert faults(chain, anchor=ledger.head(chain, AUTHOR.device)) == []
+    assert ledger.verify_chain(chain, AUTHOR.audit_key)[0] == 100
+    assert ledger.verify_signatures(chain, KEYS) == []
+
+
+def test_no_single_mutation_is_missed(chain):
+    count, unseen = missed(chain, [*mutations(), *truncations()], ledger.head(chain, AUTHOR.device))
+    print(f"{count} mutations, {len(unseen)} missed")
+    assert unseen == []
+
+
+def test_without_the_anchor_cut_ends_go_unseen(chain):
+    """The control: what the anchor is for."""
+    count, unseen = missed(chain, truncations(), None)
+    assert len(unseen) == count == 100
+
+
+def test_another_audit_key_fits_no_line(chain):
+    _count, problems = ledger.verify_chain(chain, secrets.token_bytes(32))
+    assert len(problems) == 100
+
+
+def test_a_line_made_anew_by_a_reader_fails_its_signature(changed):
+    """Whoever reads holds the audit key and could chain a false line; signing it needs the author's own key."""
+    changed.exec_driver_sql("DELETE FROM acts WHERE seq = 100")
+    changed.exec_driver_sql("DELETE FROM bodies WHERE act NOT IN (SELECT id FROM acts)")
+    forger = Author("robin", AUTHOR.device, Ed25519PrivateKey.generate(), AUTHOR.audit_key)
+    ledger.append(changed, forger, [Draft(RecordOpened(), child="child-1")], NOON)
+    assert ledger.verify_chain(changed, AUTHOR.audit_key)[1] == []
+    problems = ledger.verify_signatures(changed, KEYS)
+    assert [problem.kind for problem in problems] == ["signature"]
+    assert "100" in problems[0].text
+
+
+def test_a_signature_of_somebody_unknown_is_reported(chain):
+    assert len(ledger.verify_signatures(chain, {})) == 100
+
+
+def test_captured_is_when_it_was_written_and_recorded_when_it_entered(changed):
+    corridor = NOON - timedelta(hours=3)
+    acts, end = ledger.append(
+        changed, AUTHOR, [Draft(RecordOpened(), child="c", captured_at=corridor)], NOON + timedelta(days=1)
+    )
+    assert (acts[0].captured_at, acts[0].recorded_at) == (corridor, NOON + timedelta(days=1))
+    stored = changed.exec_driver_sql("SELECT captured_at, recorded_at, clock FROM acts WHERE seq = 101").one()
+    assert stored == ("2026-11-21T09:00:00.000000Z", "2026-11-22T12:00:00.000000Z", "")
+    assert end.seq == 101
+
+
+def test_a_clock_that_went_back_marks_the_act_and_clamps_nothing(changed):
+    acts, _ = ledger.append(changed, AUTHOR, [Draft(RecordOpened(), child="c")], NOON - timedelta(days=1))
+    assert acts[0].recorded_at == NOON - timedelta(days=1)
+    assert changed.exec_driver_sql("SELECT clock FROM acts WHERE seq = 101").scalar_one() == "uncertain"
+    assert faults(changed, anchor=None) == []
+
+
+def test_a_time_without_an_offset_is_refused(changed):
+    with pytest.raises(ValueError, match="offset"):
+        ledger.append(changed, AUTHOR, [Draft(RecordOpened())], datetime(2026, 11, 21, 12))  # noqa: DTZ001
+
+
+def test_nothing_to_append_leaves_the_chain(changed):
+    end = ledger.head(changed, AUTHOR.device)
+    assert ledger.append(changed, AUTHOR, [], NOON) == ([], end)
