@@ -94,7 +94,7 @@ class Tries:
             return []
         try:
             tries = [_Try(float(each[0]), float(each[1]), str(each[2])) for each in json.loads(stored[:_FILE_LIMIT])]
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError, RecursionError):
             return []
         now = _Try(self._wall(), self._running(), self._boot())
         # A clock that was set back would hold a try for ever: it is counted from now.

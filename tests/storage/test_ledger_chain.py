@@ -17,7 +17,7 @@ from storage.ledger import Author, Draft
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SIGNING = Ed25519PrivateKey.generate()
 AUTHOR = Author("robin", "01900000-0000-7000-8000-000000000001", SIGNING, secrets.token_bytes(32))
-KEYS = {"robin": SIGNING.public_key().public_bytes_raw()}
+KEYS = {"robin": [SIGNING.public_key().public_bytes_raw()]}
 
 
 @pytest.fixture(scope="module")
