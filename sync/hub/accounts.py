@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -100,7 +101,7 @@ class Accounts:
         if request.path_params["org"] != member.org:
             raise Problem(403, "not-yours", "An organisation changes its own keys only.")
         expected = request.headers.get("if-match", "")
-        if not (expected.startswith('"') and expected[1:-1].isdigit() and len(expected) < 20):
+        if not re.fullmatch(r'"[0-9]{1,16}"', expected):
             raise Problem(428, "precondition", "This needs If-Match with the serial that was last seen.")
         keys = read_key_set(body.decode("ascii", "replace"), self.hub.limits.key_set_bytes)
         if keys.org != member.org:

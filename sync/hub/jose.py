@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from jwcrypto.jws import JWS
 MAX_ENVELOPE = 256 * 1024
 SIGNING_CURVES = {"Ed25519": ("OKP", "EdDSA"), "P-256": ("EC", "ES256")}
 READING_CURVES = {"X25519": "OKP", "P-256": "EC"}
+SURROGATE = re.compile("[\ud800-\udfff]")
 FAULTS = (JWException, InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError, KeyError, RecursionError)
 
 
@@ -67,10 +69,13 @@ def _no_constant(_: str) -> None:
 
 
 def strict_json(data: bytes | str) -> dict[str, Any]:
-    """A JSON object in UTF-8 without repeated names or NaN; anything else is a JoseFault."""
+    """A JSON object in UTF-8 without repeated names, NaN or half a character; anything else is a JoseFault."""
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
         value = json.loads(text, object_pairs_hook=_no_repeats, parse_constant=_no_constant)
+        # Half a surrogate pair can be written as an escape, but never be encoded again: no store would take it.
+        if "\\u" in text and SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+            raise JoseFault("schema", "This JSON holds half a character.")
     except JoseFault:
         raise
     except (ValueError, RecursionError) as fault:

@@ -98,7 +98,7 @@ class Gate:
         try:
             claims = jose.strict_json(jose.take_apart(assertion, ASSERTION_TYPE, MAX_ASSERTION).payload)
             org = claims.get("sub")
-            member = await self.store.member(org) if isinstance(org, str) else None
+            member = await self.store.member(str(org)) if is_org(org) else None
             if member is None or claims.get("iss") != org:
                 raise JoseFault("unknown-key", "This organisation is not enrolled here.")
             key = jose.public_key(json.loads(member.transport), "sig")
@@ -153,7 +153,7 @@ class Gate:
             raise JoseFault("schema", "This was signed for another hub.")
 
     async def _once(self, org: str, jti: object, expires: int) -> None:
-        if not isinstance(jti, str) or not 16 <= len(jti) <= 64:
+        if not isinstance(jti, str) or not jti.isascii() or not 16 <= len(jti) <= 64:
             raise JoseFault("schema", "This has no usable id.")
         if not await self.store.first_use(org, jti, expires + SKEW_SECONDS):
             raise JoseFault("schema", "This was used before.")
