@@ -44,6 +44,7 @@ SCREENS: dict[str, str] = {
     "children": "screens.children:ChildrenScreen",
     "child": "screens.child:ChildScreen",
     "review": "screens.review:ReviewScreen",
+    "review_child": "screens.review_child:ReviewChildScreen",
     "share": "screens.share:ShareScreen",
     "sync": "screens.sync:SyncScreen",
     "partners": "screens.partners:PartnersScreen",

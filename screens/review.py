@@ -1,0 +1,264 @@
+"""Review: the children whose review is due, walked one at a time, and what was decided (R-80, R-81)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+
+from practice.text import visible
+from screens.actions import bindings
+from screens.base import ConsoleScreen
+from screens.review_status import StatusDialog, StatusSet
+from screens.widgets.chrome import cut
+from screens.widgets.record_list import RecordList
+from screens.widgets.text import MessageBar, StateLine
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+    from storage.views.children import ChildRow
+    from storage.views.reviews import DueRow
+
+COMING = 30
+"""How many of the reviews still to come are listed."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One review of this session, as it was recorded."""
+
+    child: str
+    decision: str
+    reason: str
+    next: date
+
+
+@dataclass
+class Session:
+    """One walk through the queue: whose turn it is, and what was decided."""
+
+    queue: list[tuple[str, str]]
+    place: int = 0
+    decided: list[Decided] = field(default_factory=list)
+
+    @property
+    def child_id(self) -> str:
+        """The child whose turn it is."""
+        return self.queue[self.place][0]
+
+    @property
+    def progress(self) -> str:
+        """Where the walk stands: "3 of 12"."""
+        return f"{self.place + 1} of {len(self.queue)}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the queue: a heading, a child, or what was decided."""
+
+    heading: str = ""
+    due: DueRow | None = None
+    today: date | None = None
+    decided: Decided | None = None
+
+    @property
+    def key(self) -> object:
+        """What the row is about, so that the cursor stays on it."""
+        return self.due.child_id if self.due else (self.heading, self.decided)
+
+
+def due_words(due: date, overdue: int, today: date) -> str:
+    """Say when a review is due, school days counted in words."""
+    from practice.dates import day_words
+
+    if due == today:
+        return "due today"
+    if due > today:
+        return f"due {day_words(due)}"
+    if not overdue:
+        return f"was due {day_words(due)}"
+    return f"overdue by {overdue} school day{'s' if overdue != 1 else ''}"
+
+
+def _draw_due(row: DueRow, today: date, width: int) -> list[Content]:
+    from practice.vocabulary import ReviewStatus, label_of
+
+    when = due_words(row.due, row.overdue_school_days, today)
+    late = row.due < today
+    group = visible(row.reg_group or (f"Year {row.year_group}" if row.year_group else ""))
+    name_width = 24 if width < 90 else 32
+    status = label_of(ReviewStatus, row.status)
+    name = cut(visible(row.child), name_width)
+    left = f"{name}{' ' * (name_width - cell_len(name))} "
+    room = width - 3 - cell_len(left) - cell_len(when) - 2
+    middle = cut(f"{cut(group, 8):<8} {status}", max(room, 0))
+    tone = "$text-error" if late else "$text-warning" if row.due == today else "$text-muted"
+    first = Content.assemble(
+        "  ", left, (middle, "$text-muted"), " " * max(room - cell_len(middle) + 2, 1), (when, tone)
+    )
+    return [first, Content.styled("    " + cut(visible(row.reason), max(width - 5, 4)), "$text-muted")]
+
+
+def _draw_decided(row: Decided, width: int) -> list[Content]:
+    from practice.dates import day_words
+    from practice.vocabulary import Decision, label_of
+
+    head = f"  {cut(visible(row.child), 32)}: {label_of(Decision, row.decision)} · next {day_words(row.next)}"
+    reason = " ".join(visible(row.reason).split())
+    return [Content(cut(head, width - 1)), Content.styled("    " + cut(reason, max(width - 5, 4)), "$text-muted")]
+
+
+def draw(row: Row, width: int) -> list[Content]:
+    """Draw a line of the queue."""
+    if row.due is not None and row.today is not None:
+        return _draw_due(row.due, row.today, width)
+    if row.decided is not None:
+        return _draw_decided(row.decided, width)
+    return [Content(""), Content.styled(row.heading, "bold $text-primary")]
+
+
+def queue_of(vault: Vault, today: date) -> tuple[list[DueRow], list[DueRow]]:
+    """Return who is due by today, and the next of those to come."""
+    from storage.views.reviews import due
+
+    plans = due(vault, today, all_plans=True)
+    return [row for row in plans if row.due <= today], [row for row in plans if row.due > today][:COMING]
+
+
+class ReviewScreen(ConsoleScreen):
+    """The queue."""
+
+    NAME = "review"
+    HEADING = "Review"
+    HELP = (
+        "The children whose review is due, the longest overdue first. Enter opens the first or the chosen child with "
+        "the evidence and the questions; Ctrl+S there records it and shows the next. s sets the status under which a "
+        "child is reviewed; that gives the date."
+    )
+    CSS_PATH = "review.tcss"
+    BINDINGS = bindings("review")
+
+    def __init__(self, child_id: str = "") -> None:
+        super().__init__()
+        self.wanted_child = child_id
+        self.due: list[DueRow] = []
+        self.coming: list[DueRow] = []
+        self.decided: list[Decided] = []
+
+    def body(self) -> ComposeResult:
+        yield StateLine("", id="said")
+        yield MessageBar(id="done")
+        yield RecordList[Row](draw, skip=lambda row: row.due is None, id="queue")
+
+    def on_mount(self) -> None:
+        self.query_one("#queue").focus()
+
+    def refresh_record(self) -> None:
+        """Read who is due."""
+        self.fetch(queue_of, self.vault, self.console.now().date(), then=self._show)
+
+    def _show(self, found: tuple[list[DueRow], list[DueRow]]) -> None:
+        self.due, self.coming = found
+        today = self.console.now().date()
+        rows: list[Row] = []
+        if self.due:
+            rows += [Row(f"Due ({len(self.due)})"), *(Row(due=each, today=today) for each in self.due)]
+        if self.decided:
+            rows += [
+                Row(f"Decided in this session ({len(self.decided)})"),
+                *(Row(decided=each) for each in self.decided),
+            ]
+        if self.coming:
+            rows += [Row("Coming"), *(Row(due=each, today=today) for each in self.coming)]
+        self.query_one("#queue", RecordList).show(rows, keep=lambda row: row.key)
+        self.query_one("#said", StateLine).say(self._words())
+        self.refresh_bindings()
+        if self.wanted_child:
+            child, self.wanted_child = self.wanted_child, ""
+            self._begin(child)
+
+    def _words(self) -> str:
+        from practice.dates import day_words
+
+        if self.due:
+            count = len(self.due)
+            late = sum(1 for row in self.due if row.overdue_school_days)
+            words = f"{count} review{'s are' if count != 1 else ' is'} due"
+            return f"{words}, {late} of them overdue." if late else f"{words}."
+        if self.coming:
+            first = self.coming[0]
+            return f"No review is due. Next: {first.child}, {day_words(first.due)}."
+        return "No review is due, and no child has a review status yet. Press s and choose a child to set one."
+
+    # -- what can be done ----------------------------------------------------------------------------------------------
+
+    def _current(self) -> DueRow | None:
+        row: Row | None = self.query_one("#queue", RecordList).current
+        return row.due if row else None
+
+    def why_not(self, action_id: str) -> str:
+        if action_id == "review.open" and self._current() is None:
+            return "No child has a review status yet: s sets one."
+        if action_id == "review.record" and self._current() is None:
+            return "No child is chosen."
+        return ""
+
+    @on(RecordList.Opened)
+    def act_open(self) -> None:
+        """Review the child under the cursor, then those who are due after."""
+        row = self._current()
+        if row is not None:
+            self._begin(row.child_id)
+
+    def _begin(self, child_id: str) -> None:
+        queue = [(row.child_id, row.child) for row in self.due]
+        ids = [each for each, _ in queue]
+        if child_id in ids:
+            session = Session(queue, ids.index(child_id), self.decided)
+        else:
+            name = next((row.child for row in self.coming if row.child_id == child_id), "")
+            session = Session([(child_id, name)], 0, self.decided)
+        self.query_one("#done", MessageBar).say("")
+        self.console.open("review_child", session=session)
+
+    def ended(self) -> None:
+        """Show what was decided, when the walk is at its end."""
+        count = len(self.decided)
+        words = f"{count} review{'s' if count != 1 else ''} recorded in this session."
+        self.query_one("#done", MessageBar).say(words, "good")
+
+    def act_status(self) -> None:
+        """Set the status under which a child is reviewed."""
+        row = self._current()
+        self._ask_status(row.child_id if row else "")
+
+    def _ask_status(self, child_id: str) -> None:
+        from storage.views import children
+
+        if child_id:
+            self.fetch(children.get, self.vault, child_id, then=self._status_of)
+        else:
+            self.app.push_screen(StatusDialog(None), self._set)
+
+    def _status_of(self, child: ChildRow) -> None:
+        self.app.push_screen(StatusDialog(child), self._set)
+
+    def _set(self, chosen: StatusSet | None) -> None:
+        if chosen is None:
+            return
+        from storage.desk.reviews import set_status
+
+        self.run(set_status, self.vault, chosen.child_id, chosen.status, chosen.every, then=self._status_set)
+
+    def _status_set(self, plan: object) -> None:
+        from practice.dates import day_words
+
+        due = getattr(plan, "due", None)
+        if due is not None:
+            self.console.say(f"The next review is due {day_words(due)}. {getattr(plan, 'reason', '')}", "Status set")
+        self.refresh_record()

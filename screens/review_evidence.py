@@ -1,0 +1,140 @@
+"""The evidence beside a review's questions, drawn as plain text under its headings (R-81)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from practice.text import visible
+
+if TYPE_CHECKING:
+    from storage.views.evidence import Evidence, OpenDecision
+    from storage.views.record import EntryRow
+
+ENTRIES = 20
+"""How many of the entries since the last review are drawn; the record holds the others."""
+EXCERPT = 400
+
+
+def _head(text: str) -> Content:
+    return Content.styled(text, "bold $text-primary")
+
+
+def _plain(text: str, style: str = "") -> Content:
+    return Content.styled(visible(text), style) if style else Content(visible(text))
+
+
+def excerpt(text: str, limit: int = EXCERPT) -> str:
+    """Return the beginning of a text on one line; a mark says that there is more."""
+    words = " ".join(text.split())
+    return words if len(words) <= limit else words[:limit].rstrip() + " … (more in the record)"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a count with its word."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def evidence_content(found: Evidence, today: date) -> Content:
+    """Return everything that the review rests on."""
+    parts = [*_last(found), Content(""), *_since(found), Content(""), *_voice(found, today), Content("")]
+    parts += [*_decisions(found, today), Content(""), *_shares(found), Content(""), *_chronology(found)]
+    return Content("\n").join(parts)
+
+
+def _last(found: Evidence) -> list[Content]:
+    from practice.dates import day_words
+    from practice.vocabulary import Decision, label_of
+
+    if found.last is None:
+        return [_head("Last review"), _plain("None yet.", "$text-muted")]
+    last = found.last
+    by = f", {last.by}" if last.by else ""
+    return [
+        _head("Last review"),
+        _plain(f"{day_words(last.held_on)}{by}: {label_of(Decision, last.decision)}"),
+        _plain(excerpt(last.reason), "$text-muted"),
+    ]
+
+
+def _since(found: Evidence) -> list[Content]:
+    since = "since the last review" if found.last else "so far"
+    heading = _head(f"{counted(len(found.since), 'entry', 'entries')} {since}")
+    lines = [heading]
+    for entry in found.since[:ENTRIES]:
+        lines += _entry(entry)
+    if len(found.since) > ENTRIES:
+        lines.append(_plain(f"and {len(found.since) - ENTRIES} more in the record", "$text-muted"))
+    return lines
+
+
+def _entry(entry: EntryRow) -> list[Content]:
+    from practice.dates import in_words
+    from practice.vocabulary import ConcernCategory, EntryKind, label_of
+
+    kind = label_of(EntryKind, entry.kind)
+    category = label_of(ConcernCategory, entry.category)
+    head = " · ".join(part for part in (in_words(entry.occurred), kind, category) if part)
+    lines = [_plain(head, "$text-muted"), _plain(excerpt(entry.text))]
+    if entry.childs_words.strip():
+        lines.append(_plain(f"Child's words: “{excerpt(entry.childs_words)}”"))
+    return lines
+
+
+def _voice(found: Evidence, today: date) -> list[Content]:
+    from practice.dates import day_words
+
+    heading = _head("The child's own words")
+    if found.voice is None:
+        return [heading, _plain("Not recorded in any entry.", "$text-warning")]
+    day = found.voice.recorded_at.astimezone().date()
+    ago = (today - day).days
+    words = "today" if ago <= 0 else counted(ago, "day") + " ago"
+    return [
+        heading,
+        _plain(f"Last recorded {day_words(day)}, {words}:", "$text-muted"),
+        _plain(f"“{excerpt(found.voice.childs_words)}”"),
+    ]
+
+
+def _decisions(found: Evidence, today: date) -> list[Content]:
+    lines = [_head("Open decisions")]
+    if found.undecided:
+        concerns = counted(found.undecided, "concern has", "concerns have")
+        lines.append(_plain(f"{concerns} no decision yet.", "$text-warning"))
+    lines += [_decision(each, today) for each in found.decisions]
+    if not found.decisions and not found.undecided:
+        lines.append(_plain("None.", "$text-muted"))
+    return lines
+
+
+def _decision(decision: OpenDecision, today: date) -> Content:
+    from practice.dates import day_words
+    from practice.vocabulary import Decision, label_of
+
+    label = label_of(Decision, decision.decision)
+    if decision.due is None:
+        return _plain(f"{label}, no due date: {excerpt(decision.reason, 160)}")
+    if decision.due < today:
+        due, style = f"was due {day_words(decision.due)}", "$text-error"
+    else:
+        due, style = f"due {day_words(decision.due)}", ""
+    return Content.assemble(f"{label}, ", (due, style), f": {visible(excerpt(decision.reason, 160))}")
+
+
+def _shares(found: Evidence) -> list[Content]:
+    from practice.vocabulary import ShareState, label_of
+
+    lines = [_head("Shares waiting")]
+    for share in found.shares:
+        state = label_of(ShareState, share.state)
+        why = f" ({visible(excerpt(share.reason, 120))})" if share.state in ("held", "refused") and share.reason else ""
+        lines.append(_plain(f"{share.partner}: {state}{why}"))
+    return lines if found.shares else [*lines, _plain("None.", "$text-muted")]
+
+
+def _chronology(found: Evidence) -> list[Content]:
+    total = counted(found.entries, "entry", "entries")
+    return [_head("Chronology"), _plain(f"{found.promoted} of {total} chosen for it.")]
