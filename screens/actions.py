@@ -269,7 +269,7 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "review_child",
             "child",
             "ctrl+o",
-            "Record of the child",
+            "Child",
             "Open the child's record",
             "Review",
             "Open the child's record",

@@ -17,7 +17,7 @@ from screens.base import ConsoleScreen
 from screens.review_status import StatusDialog, StatusSet
 from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList
-from screens.widgets.text import MessageBar, StateLine
+from screens.widgets.text import MessageBar, StateLine, plain
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -89,19 +89,23 @@ def _draw_due(row: DueRow, today: date, width: int) -> list[Content]:
     from practice.vocabulary import ReviewStatus, label_of
 
     when = due_words(row.due, row.overdue_school_days, today)
-    late = row.due < today
-    group = visible(row.reg_group or (f"Year {row.year_group}" if row.year_group else ""))
-    name_width = 24 if width < 90 else 32
+    tone = "$text-error" if row.due < today else "$text-warning" if row.due == today else "$text-muted"
+    group = cut(visible(row.reg_group or (f"Year {row.year_group}" if row.year_group else "")), 8)
     status = label_of(ReviewStatus, row.status)
+    narrow = width < 90
+    name_width = min(max(width - 3 - 10 - cell_len(when) - 2 - (0 if narrow else 24), 10), 40)
     name = cut(visible(row.child), name_width)
-    left = f"{name}{' ' * (name_width - cell_len(name))} "
-    room = width - 3 - cell_len(left) - cell_len(when) - 2
-    middle = cut(f"{cut(group, 8):<8} {status}", max(room, 0))
-    tone = "$text-error" if late else "$text-warning" if row.due == today else "$text-muted"
-    first = Content.assemble(
-        "  ", left, (middle, "$text-muted"), " " * max(room - cell_len(middle) + 2, 1), (when, tone)
-    )
-    return [first, Content.styled("    " + cut(visible(row.reason), max(width - 5, 4)), "$text-muted")]
+    left = f"{name}{' ' * (name_width - cell_len(name))}  {group}{' ' * (8 - cell_len(group))}"
+    left += "" if narrow else f"  {status}"
+    space = " " * max(width - 3 - cell_len(left) - cell_len(when), 1)
+    first = Content.assemble("  ", left, space, (when, tone))
+    return [first, *_folded(f"{status}. {row.reason}" if narrow else row.reason, width)]
+
+
+def _folded(text: str, width: int) -> list[Content]:
+    """Return a text under its line, folded, so that none of it is cut."""
+    lines = plain(" ".join(text.split()), "$text-muted").wrap(max(width - 6, 10))
+    return [Content("    ") + line for line in lines]
 
 
 def _draw_decided(row: Decided, width: int) -> list[Content]:
@@ -109,8 +113,7 @@ def _draw_decided(row: Decided, width: int) -> list[Content]:
     from practice.vocabulary import Decision, label_of
 
     head = f"  {cut(visible(row.child), 32)}: {label_of(Decision, row.decision)} · next {day_words(row.next)}"
-    reason = " ".join(visible(row.reason).split())
-    return [Content(cut(head, width - 1)), Content.styled("    " + cut(reason, max(width - 5, 4)), "$text-muted")]
+    return [Content(cut(head, width - 1)), *_folded(row.reason, width)]
 
 
 def draw(row: Row, width: int) -> list[Content]:

@@ -13,7 +13,6 @@ from textual.timer import Timer
 from textual.widgets import Input, Select, Static, TextArea
 
 from practice.errors import ConsoleError
-from practice.text import visible
 from practice.vocabulary import Decision
 from screens.actions import bindings
 from screens.base import ConsoleScreen
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 PAUSE = 2.0
 """Seconds after a key before what is typed is sealed as a draft."""
-QUESTIONS_COLUMN = 2
 
 
 def draft_name(child_id: str) -> str:
@@ -103,6 +101,7 @@ class ReviewChildScreen(ConsoleScreen):
         with Vertical(id="who"):
             yield PlainText("", id="name")
             yield StateLine("", id="standing")
+            yield PlainText("", id="why", classes="muted")
         with Horizontal(id="sides"):
             with VerticalScroll(id="evidence", can_focus=False):
                 yield Static("", id="rests-on")
@@ -133,6 +132,7 @@ class ReviewChildScreen(ConsoleScreen):
         self.query_one("#rests-on", Static).update(evidence_content(found, today))
         self.query_one("#name", PlainText).show(found.child.name)
         self.query_one("#standing", StateLine).say(*standing_words(found, late, today))
+        self.query_one("#why", PlainText).show(found.plan.reason if found.plan else "")
         first = self._shown != found.child.id
         field = self.query_one("#next", DayField)
         due, reason = (proposed.due, proposed.reason) if proposed else (None, "")
@@ -300,7 +300,7 @@ class ReviewChildScreen(ConsoleScreen):
 
 
 def standing_words(found: Evidence, late: int, today: date) -> tuple[str, str]:
-    """Say who the child is and where the review stands, with the reason for the date; and its tone."""
+    """Say who the child is and where the review stands; and its tone."""
     from practice.vocabulary import ReviewEvery, ReviewStatus, label_of
 
     child = found.child
@@ -308,8 +308,8 @@ def standing_words(found: Evidence, late: int, today: date) -> tuple[str, str]:
     parts = [born(child.date_of_birth), *([group] if group else [])]
     plan = found.plan
     if plan is None:
-        return visible(" · ".join([*parts, "no review status yet"])), "warn"
+        return " · ".join([*parts, "no review status yet"]), "warn"
     status = label_of(ReviewStatus, plan.status)
     every = f", {label_of(ReviewEvery, plan.every).lower()}" if plan.every else ""
     parts += [f"{status}{every}", due_words(plan.due, late, today)]
-    return f"{' · '.join(parts)}\n{plan.reason}", "bad" if late else ""
+    return " · ".join(parts), "bad" if late else ""

@@ -29,7 +29,9 @@ def _plain(text: str, style: str = "") -> Content:
 def excerpt(text: str, limit: int = EXCERPT) -> str:
     """Return the beginning of a text on one line; a mark says that there is more."""
     words = " ".join(text.split())
-    return words if len(words) <= limit else words[:limit].rstrip() + " … (more in the record)"
+    if len(words) <= limit:
+        return words
+    return (words[:limit].rpartition(" ")[0] or words[:limit]) + " … (more in the record)"
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -39,8 +41,8 @@ def counted(count: int, one: str, many: str = "") -> str:
 
 def evidence_content(found: Evidence, today: date) -> Content:
     """Return everything that the review rests on."""
-    parts = [*_last(found), Content(""), *_since(found), Content(""), *_voice(found, today), Content("")]
-    parts += [*_decisions(found, today), Content(""), *_shares(found), Content(""), *_chronology(found)]
+    parts = [*_last(found), Content(""), *_decisions(found, today), Content(""), *_voice(found, today), Content("")]
+    parts += [*_shares(found), Content(""), *_chronology(found), Content(""), *_since(found)]
     return Content("\n").join(parts)
 
 
@@ -63,8 +65,8 @@ def _since(found: Evidence) -> list[Content]:
     since = "since the last review" if found.last else "so far"
     heading = _head(f"{counted(len(found.since), 'entry', 'entries')} {since}")
     lines = [heading]
-    for entry in found.since[:ENTRIES]:
-        lines += _entry(entry)
+    for place, entry in enumerate(found.since[:ENTRIES]):
+        lines += [*([Content("")] if place else []), *_entry(entry)]
     if len(found.since) > ENTRIES:
         lines.append(_plain(f"and {len(found.since) - ENTRIES} more in the record", "$text-muted"))
     return lines
