@@ -114,7 +114,7 @@ class DslConsole(Console):
         for name in ("SIGTERM", "SIGHUP"):
             # Windows has no such signals, and a thread's loop cannot hear them.
             with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(getattr(signal, name), self.act_exit)
+                loop.add_signal_handler(getattr(signal, name), self._exit_if, True)
         if self.vault is not None:
             self.entered(self.vault)
         elif (self.folder / "header.json").exists():
@@ -313,8 +313,18 @@ class DslConsole(Console):
         self.run_worker(self._leave(LOCKED), group="leave", exit_on_error=False)
 
     def act_exit(self) -> None:
-        """Lock and return to the shell."""
-        self.run_worker(self._leave(0), group="leave", exit_on_error=False)
+        """Lock and return to the shell; ask first where that would lose something for good."""
+        loss = self.screen.may_exit() if isinstance(self.screen, ConsoleScreen) else ""
+        if loss:
+            from screens.widgets.dialogs import ConfirmDialog
+
+            self.push_screen(ConfirmDialog("Leave now?", loss, verb="Leave without the code"), self._exit_if)
+        else:
+            self._exit_if(True)
+
+    def _exit_if(self, sure: bool | None) -> None:
+        if sure:
+            self.run_worker(self._leave(0), group="leave", exit_on_error=False)
 
     def act_theme(self) -> None:
         """Take the next theme and keep the choice."""

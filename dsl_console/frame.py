@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ class FrameState:
     sync_words: str
 
 
-def words_of(states: Counter[str], arrived: int) -> str:
-    """Return the sync state in words, such as "3 to approve · 5 queued · 1 came in"."""
+def words_of(states: Counter[str], arrived: int, last: str) -> str:
+    """Return the sync state in words, such as "3 to approve · 5 queued · last sync 16:10"."""
     parts = []
     if waiting := sum(states[state] for state in WAITING):
         parts.append(f"{waiting} to approve")
@@ -33,13 +34,28 @@ def words_of(states: Counter[str], arrived: int) -> str:
         parts.append(f"{queued} queued")
     if arrived:
         parts.append(f"{arrived} came in")
+    if last:
+        parts.append(f"last sync {last}")
     return " · ".join(parts)
+
+
+def moment_words(stored: str, now: datetime) -> str:
+    """Return a stored moment as the time of today, or as its day."""
+    if not stored:
+        return ""
+    from storage.types import from_utc_text
+
+    moment = from_utc_text(stored).astimezone()
+    return f"{moment:%H:%M}" if moment.date() == now.date() else f"{moment.day} {moment:%b}"
 
 
 def frame_state(vault: Vault) -> FrameState:
     """Read what the frame shows; blocks."""
+    from storage import outbox
     from storage.views import sharing
 
     states = Counter(share.state for share in sharing.shares(vault, states=(*WAITING, "held", *QUEUED)))
     arrived = len(sharing.items(vault, states=("waiting",)))
-    return FrameState(vault.school, words_of(states, arrived))
+    with vault.read() as connection:
+        last = moment_words(outbox.exchange(connection, "last_sync"), vault.clock().astimezone())
+    return FrameState(vault.school, words_of(states, arrived, last))

@@ -245,6 +245,10 @@ class ConsoleScreen(Calls, Screen[None]):
         """Leave the screen, losing nothing."""
         self.console.back()
 
+    def may_exit(self) -> str:
+        """Return what leaving the console now would lose for good, or an empty text: then nobody is asked."""
+        return ""
+
     def before_lock(self) -> Callable[[], None] | None:
         """Read what is unsaved and return the blocking call that seals it; it is given three seconds in a thread."""
         return None

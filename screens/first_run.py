@@ -330,6 +330,15 @@ class FirstRunScreen(ConsoleScreen):
                 return "The record is made and open. Continue to Today."
         return ""
 
+    def may_exit(self) -> str:
+        """Return what leaving now would lose: the recovery code, until it was read back."""
+        if self.step == 3 and self.answers.groups:
+            return (
+                "The recovery code was not read back yet, and it is never shown again. The record is made, and your "
+                "passphrase opens it; without the code, a forgotten passphrase loses it."
+            )
+        return ""
+
     def before_lock(self) -> Any:
         """Close a record that was made but not yet entered."""
         return self.vault_made.close if self.vault_made is not None else None

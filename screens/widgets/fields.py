@@ -26,7 +26,6 @@ class Field(Horizontal):
     DEFAULT_CSS = """
     Field { height: auto; }
     Field > .field--label { width: 20; height: auto; color: $text-muted; padding: 0 1 0 0; }
-    .-narrow Field > .field--label { width: 15; }
     """
 
     def __init__(self, label: str, *widgets: Widget, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002

@@ -215,7 +215,7 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
         lines = self._draw(row, width) if row is not None else [Content("…")]
         options = RenderOptions(self._get_style, self.styles.get_rules())
         strips = []
-        for line in lines:
+        for line in lines if mark != "cursor" else [each.without_spans for each in lines]:
             drawn = line.truncate(width, ellipsis=True).render_strips(width, 1, style, options)
             strip = drawn[0] if drawn else Strip.blank(width)
             strips.append(strip.extend_cell_length(width, style.rich_style).crop(0, width))

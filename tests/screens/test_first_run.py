@@ -130,13 +130,22 @@ async def test_a_name_is_needed_before_anything_else(new: DslConsole):
         assert isinstance(pilot.app.screen, FirstRunScreen)
 
 
-async def test_leaving_before_the_code_was_read_back_closes_the_record(new: DslConsole):
+async def test_leaving_before_the_code_was_read_back_asks_and_closes_the_record(new: DslConsole):
     async with new.run_test(size=(80, 24)) as pilot:
         await to_the_code(pilot)
         vault = pilot.app.screen.vault_made
         closed = []
         vault.close = lambda close=vault.close: (closed.append(True), close())
         await pilot.press("ctrl+q")
+        await settled(pilot)
+        assert "The recovery code was not read back yet" in words_on(pilot.app)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert not closed
+        assert "Your recovery code" in words_on(pilot.app)
+        await pilot.press("ctrl+q")
+        await settled(pilot)
+        pilot.app.screen.query_one("#confirm", Button).press()
         await settled(pilot)
         assert closed
         assert pilot.app.return_code == 0
