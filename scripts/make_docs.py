@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,11 +127,11 @@ def usage(context: click.Context) -> str:
 
 
 def options(context: click.Context) -> list[tuple[str, str]]:
-    """Each option as it is written, and its help; what every command has (--help) is left out."""
+    """Each option as it is written, and its help; arguments stand in the usage line, and every command has --help."""
     records = [
         parameter.get_help_record(context)
         for parameter in context.command.get_params(context)
-        if "--help" not in parameter.opts
+        if isinstance(parameter, click.Option) and "--help" not in parameter.opts
     ]
     return [record for record in records if record]
 
@@ -143,7 +144,7 @@ def section(words: str, context: click.Context) -> list[str]:
     """One command's part of the page."""
     lines = [f"## {words}", "", "```", usage(context), "```", ""]
     if help_text := context.command.help:
-        lines += [click.formatting.wrap_text(help_text, width=118, preserve_paragraphs=True), ""]
+        lines += [click.formatting.wrap_text(inspect.cleandoc(help_text), width=118, preserve_paragraphs=True), ""]
     if listed := options(context):
         lines += ["| option | |", "|---|---|", *(f"| `{cell(flag)}` | {cell(text)} |" for flag, text in listed), ""]
     if shape := SHAPES.get(words):

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from practice.acts import Act, Body, PersonAdded, SchoolSet, build
 from practice.calendars import SchoolCalendar
-from practice.errors import ConsoleError, IntegrityAlarm, NotFound, Refused, WrongPassphrase
+from practice.errors import ConsoleError, IntegrityAlarm, Refused, WrongPassphrase
 from practice.roles import check_may_record
 from storage import ledger, migrations, secrets_table, views
 from storage.anchor import Anchor, Head
@@ -40,6 +40,7 @@ from storage.locks import OpenLock
 from storage.places import check_place
 from storage.sealed import XWingPrivate, canonical
 from storage.tries import Tries
+from storage.unlocking import Unlocked, unlock
 from storage.views.base import apply
 
 Clock = Callable[[], datetime]
@@ -394,29 +395,16 @@ def new_key() -> bytes:
     return secrets.token_bytes(KEY_SIZE)
 
 
-def _choose_slot(header: Header, user: str) -> Slot:
-    wanted = user.strip().casefold()
-    if not wanted:
-        if len(header.slots) == 1:
-            return header.slots[0]
-        names = ", ".join(slot.name for slot in header.slots)
-        raise NotFound(f"Several people use this vault: {names}. Who are you?", hint="Name yourself with --as NAME.")
-    for slot in header.slots:
-        if wanted in (slot.id, slot.name.casefold()):
-            return slot
-    raise WrongPassphrase("That name and passphrase do not open this vault.", hint="Check the name and try again.")
-
-
-def open_vault(folder: Path, *, passphrase: str, user: str = "", clock: Clock = utc_now) -> Vault:
-    """Open the vault in this folder for a person.
+def open_vault(
+    folder: Path, *, passphrase: str = "", user: str = "", clock: Clock = utc_now, unlocked: Unlocked | None = None
+) -> Vault:
+    """Open the vault in this folder for a person; `unlocked` is the first half, where the caller has done it.
 
     Raises NotFound without a vault, WrongPassphrase, and IntegrityAlarm for a damaged or changed one. Where the record
     is older than its anchor it still opens for reading, with `alarm` set.
     """
-    header = read_header(folder)
-    slot = _choose_slot(header, user)
-    with Tries(folder).attempt():
-        keys = slot.open(passphrase, header.vault)
+    unlocked = unlocked or unlock(folder, passphrase, user)
+    header, slot, keys = unlocked.header, unlocked.slot, unlocked.keys
     try:
         compartment = header.compartments[CHILDREN]
         info = _wrap_info(header.vault, CHILDREN, compartment.generation)

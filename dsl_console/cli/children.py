@@ -1,0 +1,215 @@
+"""`children`: the school's roll, and children added by hand."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dsl_console.cli.options import Command, Day, Group
+from dsl_console.cli.output import day_json, joined, one_line, out, print_json
+from dsl_console.cli.session import Session
+from practice.errors import Refused
+from practice.vocabulary import ReviewStatus, label_of
+
+if TYPE_CHECKING:
+    from storage.desk.children import ImportReport
+    from storage.views.children import ChildRow
+
+ROLL_LIMIT = 50 * 1024 * 1024
+
+
+@click.group(cls=Group)
+def children() -> None:
+    """The children: import the roll, add one, list them, show one."""
+
+
+def _roll(path: str) -> bytes:
+    """Return the bytes of a roll's file; raises Refused where it cannot be read or is too large."""
+    try:
+        if path == "-":
+            stored = sys.stdin.buffer.read(ROLL_LIMIT + 1)
+        else:
+            with Path(path).open("rb") as file:
+                stored = file.read(ROLL_LIMIT + 1)
+    except OSError as error:
+        raise Refused(f"That file cannot be read ({type(error).__name__}). Nothing was imported.") from None
+    if len(stored) > ROLL_LIMIT:
+        raise Refused("That file is larger than 50 MiB, so nothing was imported.", hint="Export fewer columns.")
+    return stored
+
+
+def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        header, equals, field = pair.rpartition("=")
+        if not (equals and header.strip() and field.strip()):
+            raise click.UsageError(f"--map takes HEADER=FIELD, not «{pair}».")
+        mapping[header.strip()] = field.strip()
+    return mapping
+
+
+@children.command("import", cls=Command)
+@click.argument("file", required=False)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
+@click.option(
+    "--map", "pairs", metavar="HEADER=FIELD", multiple=True, help="Read a column as a field; may be repeated."
+)
+@click.option("--whole-school", is_flag=True, help="The file holds the whole roll: who is not in it has left.")
+@click.option(
+    "--confirm-leavers",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="How many will be marked as having left, where that is more than 5 % of the roll.",
+)
+@click.pass_obj
+def import_(
+    session: Session,
+    file: str | None,
+    dry_run: bool,
+    pairs: tuple[str, ...],
+    whole_school: bool,
+    confirm_leavers: int | None,
+) -> None:
+    """Take in the roll from a CSV file of SIMS, Arbor, Bromcom or another system.
+
+    A row that cannot be used is named with its line and reason, and the rest is taken. Nothing is ever deleted, and a
+    blank never erases what is known.
+    """
+    mapping = _mapping(pairs)
+    data = _roll(session.need(file, "FILE", "The roll's file") if file != "-" else "-")
+    with session.opened(writes=not dry_run) as vault:
+        from storage.desk.children import import_roster
+
+        report = import_roster(
+            vault,
+            data,
+            dry_run=dry_run,
+            mapping=mapping,
+            whole_school=whole_school,
+            confirm_leavers=confirm_leavers,
+        )
+    if session.json:
+        print_json(_report_json(report))
+    else:
+        _print_report(report)
+
+
+def _report_json(report: ImportReport) -> dict[str, Any]:
+    return {
+        "joined": report.joined,
+        "changed": report.changed,
+        "left": report.left,
+        "unchanged": report.unchanged,
+        "not_in_file": report.not_in_file,
+        "rejected": [{"line": line, "reason": reason} for line, reason in report.rejected],
+        "warnings": [{"line": line, "text": text} for line, text in report.warnings],
+        "dry_run": report.dry_run,
+    }
+
+
+def _print_report(report: ImportReport) -> None:
+    if report.dry_run:
+        out("Nothing was changed. The import would give:")
+    out(f"joined       {report.joined}")
+    out(f"changed      {report.changed}")
+    out(f"left         {report.left}")
+    out(f"unchanged    {report.unchanged}")
+    out(f"not in file  {report.not_in_file}")
+    out(f"not used     {len(report.rejected)}")
+    for line, reason in report.rejected:
+        out(f"    line {line}: {reason}")
+    if report.warnings:
+        out(f"to look at   {len(report.warnings)}")
+    for line, text in report.warnings:
+        out(f"    line {line}: {text}")
+
+
+@children.command(cls=Command)
+@click.argument("name", required=False)
+@click.option("--dob", metavar="DATE", type=Day(), help="Date of birth.")
+@click.option("--upn", metavar="UPN", default="", help="Unique pupil number.")
+@click.pass_obj
+def add(session: Session, name: str | None, dob: date | None, upn: str) -> None:
+    """Add one child by hand and print their id."""
+    if dob is not None and dob > date.today():  # noqa: DTZ011 - a date of birth is local
+        raise click.UsageError("The date of birth lies in the future.")
+    wanted = session.need(name, "NAME", "The child's name")
+    with session.opened(writes=True) as vault:
+        from storage.desk.children import add_child
+
+        child_id, warning = add_child(vault, name=wanted, date_of_birth=day_json(dob), upn=upn)
+    session.note(warning or "")
+    session.done(child_id, "added", "The child was added.")
+
+
+def _child_json(child: ChildRow) -> dict[str, Any]:
+    return {
+        "id": child.id,
+        "name": child.name,
+        "upn": child.upn,
+        "date_of_birth": day_json(child.date_of_birth),
+        "year_group": child.year_group,
+        "status": child.status,
+        "reg_group": child.reg_group,
+        "legal_name": child.legal_name,
+        "provisional": child.provisional,
+        "on_roll": child.on_roll,
+    }
+
+
+def _child_line(child: ChildRow) -> str:
+    marks = [
+        label_of(ReviewStatus, child.status),
+        "provisional" if child.provisional else "",
+        "" if child.on_roll else "left",
+    ]
+    return joined([child.id, one_line(child.told_apart), child.upn, *marks], "  ")
+
+
+@children.command("list", cls=Command)
+@click.option("--left", is_flag=True, help="Also list those who have left.")
+@click.pass_obj
+def list_(session: Session, left: bool) -> None:
+    """List the children by surname."""
+    with session.opened() as vault:
+        from storage.views import children as view
+
+        rows = view.all_children(vault, include_left=left)
+    if session.json:
+        print_json([_child_json(row) for row in rows])
+        return
+    for row in rows:
+        out(_child_line(row))
+
+
+@children.command(cls=Command)
+@click.argument("child", required=False)
+@click.pass_obj
+def show(session: Session, child: str | None) -> None:
+    """Show what is known of a child from the roll, and how they are reviewed."""
+    with session.opened() as vault:
+        from storage.views import children as view
+        from storage.views import record, reviews
+
+        row = session.child(vault, child)
+        fields = {name: value for name, value in view.fields_of(vault, row.id).items() if value}
+        other = dict(fields.pop("other", {}))
+        plan = reviews.plan(vault, row.id)
+        entries = record.count(vault, row.id)
+    review = None
+    if plan is not None:
+        review = {"status": plan.status, "every": plan.every, "due": day_json(plan.due), "reason": plan.reason}
+    if session.json:
+        print_json({**_child_json(row), "fields": {**fields, **other}, "review": review, "entries": entries})
+        return
+    out(_child_line(row))
+    for name, value in sorted({**fields, **other}.items()):
+        words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        out(f"    {name.replace('_', ' ')}: {one_line(words)}")
+    if plan is not None:
+        out(f"Review: {label_of(ReviewStatus, plan.status)}, next due {plan.due.isoformat()}. {plan.reason}")
+    out(f"Entries: {entries}")

@@ -1,0 +1,212 @@
+"""`decide`, `amend`, `entry`, `entry move`, `promote`: what is done about an entry, and the entry itself."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dsl_console.cli.options import Code, Command, Day, ShowGroup, codes, text_option
+from dsl_console.cli.output import (
+    day_json,
+    indented,
+    joined,
+    moment_json,
+    out,
+    print_json,
+    version_json,
+)
+from dsl_console.cli.session import Session
+from practice.vocabulary import ConcernCategory, Decision, EntryKind, HowKnown, Significance, Told, label_of
+
+if TYPE_CHECKING:
+    from storage.views.record import EntryDetail, VersionRow
+
+
+@click.command(cls=Command)
+@click.argument("entry", required=False)
+@click.option("--decision", metavar="D", type=Code(*Decision), help=f"What is to be done: {codes(Decision)}.")
+@text_option("--reason", "Why, in a sentence.")
+@click.option("--due", metavar="DATE", type=Day(), help="By when it is to be done or looked at again.")
+@click.pass_obj
+def decide(session: Session, entry: str | None, decision: str | None, reason: str | None, due: date | None) -> None:
+    """Record a decision beside an entry; an earlier one is superseded and stays readable."""
+    with session.opened(writes=True) as vault:
+        from storage.desk import concerns
+        from storage.views import record
+
+        ident = record.get(vault, session.need(entry, "ENTRY", "Entry's id")).id
+        chosen = session.need_code(decision, "--decision", f"Decision ({codes(Decision)})", Code(*Decision))
+        why = session.need_text(reason, "--reason", "Why?")
+        act = concerns.decide(vault, ident, chosen, why, due=due)
+    session.done(act, "decided", f"Decided: {label_of(Decision, chosen)}.", entry_id=ident)
+
+
+@click.command(cls=Command)
+@click.argument("entry", required=False)
+@text_option("--text", "The whole new text; - reads it from standard input.")
+@text_option("--reason", "Why it is amended.")
+@click.pass_obj
+def amend(session: Session, entry: str | None, text: str | None, reason: str | None) -> None:
+    """Add a version to an entry; every version before it stays readable."""
+    with session.opened(writes=True) as vault:
+        from storage.desk import concerns
+        from storage.views import record
+
+        row = record.get(vault, session.need(entry, "ENTRY", "Entry's id"))
+        new = session.need_text(text, "--text", "The whole new text")
+        why = session.need_text(reason, "--reason", "Why is it amended?")
+        concerns.amend(vault, row.id, new, why, sees=row.version)
+    session.done(row.id, "amended", "A new version stands; those before it stay readable.")
+
+
+@click.command(cls=Command)
+@click.argument("entry", required=False)
+@text_option("--reason", "Why it belongs in the chronology.")
+@click.option("--significance", metavar="S", type=Code(*Significance), help=f"What it means: {codes(Significance)}.")
+@click.pass_obj
+def promote(session: Session, entry: str | None, reason: str | None, significance: str | None) -> None:
+    """Choose an entry for the chronology, with the reason."""
+    with session.opened(writes=True) as vault:
+        from storage.desk import concerns
+        from storage.views import record
+
+        ident = record.get(vault, session.need(entry, "ENTRY", "Entry's id")).id
+        label = f"What does it mean? ({codes(Significance)})"
+        chosen = session.need_code(significance, "--significance", label, Code(*Significance))
+        why = session.need_text(reason, "--reason", "Why does it belong in the chronology?")
+        concerns.promote(vault, ident, why, chosen)
+    session.done(ident, "promoted", "It stands in the chronology.")
+
+
+@click.group(cls=ShowGroup)
+@click.argument("entry", required=False)
+@click.pass_context
+def entry(context: click.Context, entry: str | None) -> None:
+    """Show one entry whole: every version, decision and move."""
+    if context.invoked_subcommand:
+        return
+    session: Session = context.obj
+    with session.opened() as vault:
+        from storage.views import record
+
+        found = record.detail(vault, session.need(entry, "ENTRY", "Entry's id"))
+    if session.json:
+        print_json(_detail_json(found))
+    else:
+        _print_detail(found)
+
+
+@entry.command(cls=Command)
+@click.argument("entry", required=False)
+@click.option("--to", metavar="CHILD", help="The child to whom it belongs.")
+@text_option("--reason", "Why it is moved.")
+@click.pass_obj
+def move(session: Session, entry: str | None, to: str | None, reason: str | None) -> None:
+    """Move an entry that was logged under the wrong child; shares that have not left are withheld."""
+    with session.opened(writes=True) as vault:
+        from storage.desk import concerns
+        from storage.views import record
+
+        ident = record.get(vault, session.need(entry, "ENTRY", "Entry's id")).id
+        child = session.child(vault, to, "--to")
+        session.note(f"It goes to {child.told_apart}.")
+        why = session.need_text(reason, "--reason", "Why is it moved?")
+        moved = concerns.move(vault, ident, child.id, why)
+    if moved.withheld:
+        session.note(f"{moved.withheld} of its shares had not left and were withheld.")
+    if moved.already_with:
+        session.note(f"Tell them: {', '.join(moved.already_with)} received it before it was moved.")
+    session.done(
+        ident,
+        "moved",
+        "The entry was moved.",
+        child_id=child.id,
+        withheld=moved.withheld,
+        already_with=list(moved.already_with),
+    )
+
+
+def _current(found: EntryDetail) -> VersionRow:
+    return next((each for each in found.versions if each.act_id == found.entry.version), found.versions[-1])
+
+
+def _detail_json(found: EntryDetail) -> dict[str, Any]:
+    entry_row = found.entry
+    return {
+        "id": entry_row.id,
+        "child_id": entry_row.child_id,
+        "kind": entry_row.kind,
+        "current": version_json(_current(found)),
+        "versions": [version_json(each) for each in found.versions],
+        "child": entry_row.child,
+        "source": entry_row.source,
+        "agency": entry_row.agency,
+        "category": entry_row.category,
+        "further_categories": list(entry_row.further_categories),
+        "promoted": entry_row.promoted,
+        "unfinished": list(entry_row.unfinished),
+        "conflict": entry_row.conflict,
+        "decisions": [
+            {
+                "decision": each.decision,
+                "reason": each.reason,
+                "due": day_json(each.due),
+                "by": each.by,
+                "at": moment_json(each.at),
+                "outcome": each.outcome,
+                "superseded": each.superseded,
+            }
+            for each in found.decisions
+        ],
+        "moved": [{"at": moment_json(each.moved_at), "by": each.by} for each in found.moves],
+    }
+
+
+def _print_detail(found: EntryDetail) -> None:
+    from practice.dates import day_words, in_words
+    from storage.desk.concerns import recorded_words
+
+    row, concern = found.entry, found.concern
+    out(joined([row.id, row.child, label_of(EntryKind, row.kind), label_of(ConcernCategory, row.category)]))
+    out(f"{recorded_words(row)}, by {row.recorded_by}. Source: {joined([row.source, row.agency], ', ')}.")
+    facts = {
+        "Where": concern.place,
+        "How known": label_of(HowKnown, concern.how_known),
+        "Child told": label_of(Told, concern.child_told),
+        "Parent told": label_of(Told, concern.parent_told),
+        "Told": "; ".join(joined([each.name, each.at], " at ") for each in concern.told),
+        "Done at once": concern.immediate_action,
+    }
+    for name, value in facts.items():
+        if value:
+            out(indented(f"{name}: {value}"))
+    if row.conflict:
+        out("Two people amended the same version: both stand below.")
+    for version in found.versions:
+        now = " (the one that stands)" if version.act_id == row.version and len(found.versions) > 1 else ""
+        when = version.recorded_at.astimezone()
+        out(f"Version {version.version}{now}, {day_words(when.date())}, {when:%H:%M}, {version.recorded_by}")
+        if version.reason:
+            out(indented(f"Reason: {version.reason}"))
+        out(indented(f"Happened: {in_words(version.occurred)}"))
+        out(indented(version.text))
+        if version.childs_words:
+            out(indented("The child's own words:"))
+            out(indented(version.childs_words, "        "))
+    for decision in found.decisions:
+        old = ", superseded" if decision.superseded else ""
+        out(
+            f"Decision: {label_of(Decision, decision.decision)}, {day_words(decision.at.astimezone().date())}, "
+            f"{decision.by}{old}"
+        )
+        out(indented(decision.reason))
+        if decision.due:
+            out(indented(f"Due: {day_words(decision.due)}"))
+    if not found.decisions and row.kind == "concern":
+        out("Nothing has been decided yet.")
+    for trace in found.moves:
+        out(f"Moved between children on {day_words(trace.moved_at.astimezone().date())}, {trace.by}")
+    if row.unfinished:
+        out(f"Still to be filled in: {', '.join(row.unfinished)}.")

@@ -1,0 +1,89 @@
+"""`init`: a vault for a school and its first person."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from dsl_console.cli.options import Code, Command, codes
+from dsl_console.cli.output import out, print_json, say
+from dsl_console.cli.session import Session, read_passphrase
+from practice.errors import Refused
+from practice.vocabulary import PartnerKind, Role
+
+FLOOR_VARIABLE = "DSL_CONSOLE_KDF_FLOOR"
+ROLES = (Role.DSL, Role.DEPUTY, Role.HEAD)
+
+
+def _new_passphrase(session: Session) -> str:
+    """Return a passphrase that will do: from its file, or asked for twice at a time until it will."""
+    from storage.keys import passphrase_faults
+
+    if session.passphrase_file:
+        return read_passphrase(session.passphrase_file)
+    while True:
+        passphrase = session.passphrase("Passphrase (12 characters or four words)")
+        faults = passphrase_faults(passphrase)
+        if not faults and session.passphrase("The same again") == passphrase:
+            return passphrase
+        say(" ".join(faults) or "The two were not the same. Try once more.")
+        if not sys.stdin.isatty():
+            raise Refused("No passphrase was agreed on. Nothing was made.")
+
+
+@click.command(cls=Command)
+@click.option("--school", metavar="NAME", help="The organisation's name.")
+@click.option("--user", metavar="NAME", help="Your name, as it stands beside what you record.")
+@click.option("--role", metavar="ROLE", type=Code(*ROLES), default="dsl", help=f"Your role: {codes(ROLES)}.")
+@click.option(
+    "--kind",
+    metavar="KIND",
+    type=Code(*PartnerKind),
+    default="school",
+    help=f"What sort of organisation it is: {codes(PartnerKind)}.",
+)
+@click.option("--code", metavar="URN", default="", help="The organisation's own number, such as a school's URN.")
+@click.option("--front-door", metavar="NUMBER", default="", help="Telephone of children's social care, by day.")
+@click.option("--out-of-hours", metavar="NUMBER", default="", help="Telephone of the emergency duty team.")
+@click.pass_obj
+def init(
+    session: Session,
+    school: str | None,
+    user: str | None,
+    role: str,
+    kind: str,
+    code: str,
+    front_door: str,
+    out_of_hours: str,
+) -> None:
+    """Set up a vault for an organisation and its first person, and print the recovery code once.
+
+    With DSL_CONSOLE_KDF_FLOOR=1 the passphrase's key is derived at the least cost that this program allows
+    (Argon2id: 64 MiB, 3 passes) instead of the cost that suits this machine; meant for tests and slow machines.
+    """
+    from storage.header import FILE_NAME
+    from storage.keys import FLOOR
+
+    if (session.folder / FILE_NAME).exists():
+        raise Refused("There is a vault in this folder already. Nothing was changed.")
+    name = session.need(school, "--school", "Name of the school or organisation")
+    person = session.need(user, "--user", "Your name")
+    passphrase = _new_passphrase(session)
+
+    from practice.acts import SchoolSet, build
+    from storage.vault import create
+
+    phones = {"front_door": front_door, "out_of_hours": out_of_hours}
+    body = build(SchoolSet, {"name": name, "code": code, "organisation": kind, "phones": phones})
+    kdf = FLOOR if os.environ.get(FLOOR_VARIABLE) == "1" else None
+    vault, recovery_code = create(session.folder, school=body, user=person, passphrase=passphrase, role=role, kdf=kdf)
+    with vault:
+        if session.json:
+            print_json({"vault": str(session.folder), "user": vault.person.name, "recovery_code": recovery_code})
+            return
+        say(f"The vault of {body.name} is ready in {session.folder}.")
+        say("This recovery code opens it when the passphrase is lost. It is shown only now: write it down on paper and")
+        say("lock it away from this machine.")
+        out(recovery_code)

@@ -1,0 +1,191 @@
+"""`log`: a concern about a child, recorded from the shell (R-01, R-11, R-15, R-16, R-17)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dsl_console.cli.options import Code, Command, codes, text_option
+from dsl_console.cli.output import print_json, say
+from dsl_console.cli.session import Session, print_id
+from practice.errors import NotFound
+from practice.vocabulary import ConcernCategory, EntryKind, HowKnown, IdentityCheck, Told
+
+if TYPE_CHECKING:
+    from practice.acts import Phones
+    from storage.vault import Vault
+
+Parts = tuple[str, ...]
+
+
+def _told(values: Parts) -> list[dict[str, str]]:
+    """Read NAME@TIME; without an @ it is a name alone."""
+    told = []
+    for value in values:
+        name, at, time = value.rpartition("@")
+        told.append({"name": name, "at": time} if at else {"name": value, "at": ""})
+    return told
+
+
+def _caller(words: str | None, identity: str | None) -> dict[str, str] | None:
+    """Read "name, role, agency"; what a comma does not part belongs to the agency's name (R-16)."""
+    if words is None and identity is None:
+        return None
+    name, role, agency = ([part.strip() for part in (words or "").split(",", 2)] + ["", "", ""])[:3]
+    return {"name": name, "role": role, "agency": agency, "identity": identity or "unverified"}
+
+
+def _others(session: Session, vault: Vault, values: Parts) -> list[tuple[str, str]]:
+    """Read CHILD:ROLE of the other children in the event (R-11)."""
+    others = []
+    for value in values:
+        child, colon, role = value.rpartition(":")
+        if not colon:
+            raise click.UsageError(f"--also takes CHILD:ROLE, not «{value}».")
+        others.append((session.child(vault, child, "--also").id, role.strip().casefold().replace("-", "_")))
+    return others
+
+
+def _about(session: Session, vault: Vault, wanted: str | None, not_on_roll: bool) -> tuple[str, str]:
+    """Return the child's id, or the name of one who is to be recorded provisionally (R-15)."""
+    if not_on_roll:
+        return "", session.need(wanted, "CHILD", "The child's name")
+    from storage.views import children
+
+    while True:
+        name = session.need(wanted, "CHILD", "Child (name, id or UPN)")
+        try:
+            return children.resolve(vault, name).id, ""
+        except NotFound as error:
+            if not children.find(vault, name, limit=1):
+                if session.sure(f"Not on the roll: record provisionally as «{name}»?"):
+                    return "", name
+                error.hint = "For a child who is not on the roll, add --not-on-roll."
+            if wanted is not None or not session.at_terminal:
+                raise
+            session.tell_error(error)
+
+
+@click.command(cls=Command)
+@click.argument("child", required=False)
+@text_option("--text", "What happened; - reads it from standard input.")
+@click.option(
+    "--kind", metavar="KIND", type=Code(*EntryKind), default="concern", help=f"Sort of entry: {codes(EntryKind)}."
+)
+@click.option("--when", metavar="WHEN", help="When it happened, as you would write it; left out, it is now.")
+@text_option("--words", "The child's own words.")
+@click.option(
+    "--category",
+    "categories",
+    metavar="CATEGORY",
+    type=Code(*ConcernCategory),
+    multiple=True,
+    help=f"What it is about, the main one first; may be repeated: {codes(ConcernCategory)}.",
+)
+@click.option("--how", metavar="HOW", type=Code(*HowKnown), help=f"How it is known: {codes(HowKnown)}.")
+@click.option("--where", metavar="PLACE", default="", help="Where it happened.")
+@click.option("--from", "caller", metavar='"NAME, ROLE, AGENCY"', help="Who rang or wrote for an agency.")
+@click.option(
+    "--identity",
+    metavar="CHECK",
+    type=Code(*IdentityCheck),
+    help=f"How the caller's identity was checked: {codes(IdentityCheck)}.",
+)
+@click.option("--told", metavar="NAME@TIME", multiple=True, help="Who was told, and when; may be repeated.")
+@click.option(
+    "--also",
+    metavar="CHILD:ROLE",
+    multiple=True,
+    help="Another child in the event: subject, harmed, alleged_to_have_harmed, witness, sibling; may be repeated.",
+)
+@click.option("--child-told", metavar="X", type=Code(*Told), help=f"Whether the child was told: {codes(Told)}.")
+@click.option("--parent-told", metavar="X", type=Code(*Told), help=f"Whether a parent was told: {codes(Told)}.")
+@text_option("--action", "What was done at once.")
+@click.option("--not-on-roll", is_flag=True, help="CHILD is the name of a child who is not on the roll yet.")
+@click.pass_obj
+def log(
+    session: Session,
+    child: str | None,
+    text: str | None,
+    kind: str,
+    when: str | None,
+    words: str | None,
+    categories: Parts,
+    how: str | None,
+    where: str,
+    caller: str | None,
+    identity: str | None,
+    told: Parts,
+    also: Parts,
+    child_told: str | None,
+    parent_told: str | None,
+    action: str | None,
+    not_on_roll: bool,
+) -> None:
+    """Record a concern, or another entry of a child's record, and print its id.
+
+    At a terminal it asks for what is left out, and Enter skips what may stay blank. No one else is told by it.
+    """
+    with session.opened(writes=True) as vault:
+        child_id, new_child = _about(session, vault, child, not_on_roll)
+        others = _others(session, vault, also)
+        fields: dict[str, Any] = {
+            "entry_kind": kind,
+            "text": session.need_text(text, "--text", "What happened?"),
+            "childs_words": session.offer_text(words, "The child's own words"),
+            "when": session.offer(when, "When did it happen? (Enter: now)"),
+        }
+        if not categories:
+            asked = session.offer(None, "Category (its beginning will do; Enter skips)", Code(*ConcernCategory))
+            categories = (asked,) if asked else ()
+        fields |= {
+            "category": categories[0] if categories else "",
+            "further_categories": categories[1:],
+            "how_known": session.offer(
+                how, "How is it known? (seen, heard, told by child …; Enter skips)", Code(*HowKnown)
+            ),
+            "place": where,
+            "caller": _caller(caller, identity),
+            "told": _told(told),
+            "child_told": child_told or "",
+            "parent_told": parent_told or "",
+            "immediate_action": action or "",
+        }
+        _record(session, vault, fields, child_id, new_child, others)
+
+
+def _record(
+    session: Session,
+    vault: Vault,
+    fields: dict[str, Any],
+    child_id: str,
+    new_child: str,
+    others: list[tuple[str, str]],
+) -> None:
+    from practice.dates import in_words
+    from storage.desk.concerns import log_concern, read_when
+
+    occurred = read_when(vault, fields.pop("when"))
+    ids = log_concern(vault, {**fields, "occurred": occurred}, child_id=child_id, new_child=new_child, also=others)
+    if session.json:
+        print_json({"id": ids[0], "state": "recorded", **({"also": ids[1:]} if others else {})})
+        return
+    now = vault.clock().astimezone()
+    say(f"When it happened was read as: {in_words(occurred)}. {occurred.note}".strip())
+    if (fields["caller"] or {}).get("identity") == "unverified":
+        say("The caller is not verified: ring back on a number you already hold before saying anything.")
+    what_now(now, vault.school.phones, ids[0])
+    for ident in ids:
+        print_id(ident)
+
+
+def what_now(now: datetime, phones: Phones, entry_id: str) -> None:
+    """Say that no one else was told, and what can be done at once (R-17)."""
+    say(f"Recorded at {now:%H:%M}. No one else has been told.")
+    say("What now?")
+    say("    In immediate danger: ring 999.")
+    say(f"    Children's social care, front door: {phones.front_door or 'number not set'}.")
+    say(f"    Out of hours: {phones.out_of_hours or 'number not set'}.")
+    say(f"    Decide what is to be done: dsl-console decide {entry_id}")

@@ -1,0 +1,177 @@
+"""`chronology` and `search`: reading a child's record back."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dsl_console.cli.options import Command, Day
+from dsl_console.cli.output import indented, joined, moment_json, occurred_json, one_line, out, print_json
+from dsl_console.cli.session import Session
+from practice.vocabulary import ConcernCategory, Decision, EntryKind, Impact, ShareState, Significance, label_of
+
+if TYPE_CHECKING:
+    from storage.views.children import ChildRow
+    from storage.views.record import EntryRow, Trace
+    from storage.views.sharing import ShareRow
+
+Shares = dict[str, list["ShareRow"]]
+
+
+@click.command(cls=Command)
+@click.argument("child", required=False)
+@click.option("--promoted", is_flag=True, help="Only what was chosen for the chronology.")
+@click.option("--from", "start", metavar="DATE", type=Day(), help="Only what happened on this day or later.")
+@click.option("--to", "end", metavar="DATE", type=Day(), help="Only what happened on this day or earlier.")
+@click.option("--as-known-on", metavar="DATE", type=Day(), help="The record as it stood at the end of that day.")
+@click.pass_obj
+def chronology(
+    session: Session,
+    child: str | None,
+    promoted: bool,
+    start: date | None,
+    end: date | None,
+    as_known_on: date | None,
+) -> None:
+    """Show a child's record in the order in which it happened."""
+    if start and end and start > end:
+        raise click.UsageError("--from lies after --to.")
+    with session.opened() as vault:
+        from storage.views import record, sharing
+
+        row = session.child(vault, child)
+        entries = record.chronology(vault, row.id, promoted=promoted, start=start, end=end, as_known_on=as_known_on)
+        traces = [] if promoted else record.traces(vault, row.id)
+        if as_known_on:
+            traces = [each for each in traces if each.moved_at.astimezone().date() <= as_known_on]
+        shares: Shares = {}
+        for share in sharing.shares(vault):
+            shares.setdefault(share.entry_id, []).append(share)
+    if session.json:
+        print_json(
+            {
+                "child": {"id": row.id, "name": row.name},
+                "entries": [_entry_json(each, shares.get(each.id, [])) for each in entries],
+                "moved": [{"at": moment_json(each.moved_at), "by": each.by, "away": each.away} for each in traces],
+            }
+        )
+    else:
+        _print_chronology(row, entries, traces, shares)
+
+
+def _entry_json(entry: EntryRow, shares: list[ShareRow]) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "occurred": occurred_json(entry.occurred),
+        "recorded_at": moment_json(entry.recorded_at),
+        "source": entry.source,
+        "agency": entry.agency,
+        "kind": entry.kind,
+        "text": entry.text,
+        "childs_words": entry.childs_words,
+        "category": entry.category,
+        "significance": entry.significance,
+        "impact": entry.impact,
+        "action": entry.action,
+        "outcome": entry.outcome,
+        "duplicate_of": None,
+        "links": [],
+        "shared": [{"partner": share.partner, "state": share.state} for share in shares],
+        "promoted": entry.promoted,
+        "decision": entry.decision,
+        "versions": entry.versions,
+        "recorded_by": entry.recorded_by,
+    }
+
+
+def _print_chronology(child: ChildRow, entries: list[EntryRow], traces: list[Trace], shares: Shares) -> None:
+    from practice.dates import day_words
+
+    out(f"{child.told_apart}  {child.id}")
+    count = f"{len(entries)} entries." if len(entries) != 1 else "1 entry."
+    out(count if entries else "There is nothing here yet.")
+    for entry in entries:
+        out()
+        _print_entry(entry, shares.get(entry.id, []))
+    if traces:
+        out()
+    for trace in traces:
+        way = "from" if trace.away else "to"
+        out(f"An entry was moved {way} this record on {day_words(trace.moved_at.astimezone().date())}, {trace.by}.")
+
+
+def _print_entry(entry: EntryRow, shares: list[ShareRow]) -> None:
+    from practice.dates import in_words
+    from storage.desk.concerns import recorded_words
+
+    out(joined([in_words(entry.occurred), label_of(EntryKind, entry.kind), label_of(ConcernCategory, entry.category)]))
+    out(
+        indented(
+            joined(
+                [
+                    f"Source: {joined([entry.source, entry.agency], ', ')}",
+                    f"{recorded_words(entry)}, {entry.recorded_by}",
+                ]
+            )
+        )
+    )
+    out(indented(entry.text))
+    if entry.childs_words:
+        out(indented("The child's own words:"))
+        out(indented(entry.childs_words, "        "))
+    marks = [
+        f"In the chronology: {label_of(Significance, entry.significance)}" if entry.promoted else "",
+        f"Impact: {label_of(Impact, entry.impact)}" if entry.impact else "",
+        f"Decision: {label_of(Decision, entry.decision)}" if entry.decision else "",
+        f"{entry.versions} versions" if entry.versions > 1 else "",
+        *(f"{share.partner}: {label_of(ShareState, share.state)}" for share in shares),
+    ]
+    for name, text in (("Action", entry.action), ("Outcome", entry.outcome)):
+        if text:
+            out(indented(f"{name}: {text}"))
+    if any(marks):
+        out(indented(one_line(joined(marks))))
+    out(indented(entry.id))
+
+
+@click.command(cls=Command)
+@click.argument("words", nargs=-1)
+@click.option("--child", metavar="CHILD", help="Only in this child's record.")
+@click.pass_obj
+def search(session: Session, words: tuple[str, ...], child: str | None) -> None:
+    """Find entries that hold all these words, the newest first; a phrase stands in double quotes."""
+    wanted = session.need(" ".join(words), "WORDS", "Words")
+    with session.opened() as vault:
+        from storage.views import record
+
+        within = session.child(vault, child, "--child").id if child else None
+        hits = record.search(vault, wanted, child_id=within)
+    if session.json:
+        print_json(
+            [
+                {
+                    "entry_id": hit.entry_id,
+                    "child_id": hit.child_id,
+                    "child": hit.child,
+                    "occurred": occurred_json(hit.occurred),
+                    "snippet": _unmarked(hit.snippet),
+                    "marked": hit.snippet,
+                }
+                for hit in hits
+            ]
+        )
+        return
+    from practice.dates import in_words
+
+    for hit in hits:
+        out(joined([hit.entry_id, one_line(hit.child), in_words(hit.occurred)]))
+        out(indented(_unmarked(hit.snippet)))
+    if not hits:
+        session.note("Nothing was found.")
+
+
+def _unmarked(snippet: str) -> str:
+    """Return the words as they were written: the marks around what was found are for a screen."""
+    return snippet.replace("⟪", "").replace("⟫", "")

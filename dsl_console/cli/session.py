@@ -1,0 +1,273 @@
+"""One run of the program: which vault, who asks, and how what was left out is asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dsl_console import config
+from dsl_console.cli.output import out, print_json, print_json_error, say
+from practice.errors import ConsoleError, NotFound, Refused
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+    from storage.views.children import ChildRow
+
+PASSPHRASE_LIMIT = 4096
+INPUT_LIMIT = 1024 * 1024
+CAUTION = (
+    "Caution: text typed as an argument stays in the shell's history. Leave it out to be asked for it, or give - to "
+    "read it from standard input."
+)
+
+
+@dataclass
+class Session:
+    """What was asked before the command, and what the command needs to know of its surroundings."""
+
+    vault: str | None = None
+    passphrase_file: str | None = None
+    user: str = ""
+    json: bool = False
+    dash: bool = False
+    """Whether `-` stands among the arguments, so that standard input is a text and no answers."""
+    input_taken: bool = False
+    cautioned: bool = False
+
+    # -- opening -----------------------------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """The vault's folder."""
+        return config.vault_folder(self.vault)
+
+    @contextlib.contextmanager
+    def opened(self, *, writes: bool = False, tell_alarm: bool = True) -> Iterator[Vault]:
+        """Open the vault; an alarm is said and reading goes on, and raised before anything is asked for writing.
+
+        The database's libraries load in a thread while the passphrase is asked for and its key is derived.
+        """
+        from storage.header import read_header
+        from storage.unlocking import choose_slot, unlock
+
+        choose_slot(read_header(self.folder), self.user)
+        loading = threading.Thread(target=importlib.import_module, args=("storage.vault",), daemon=True)
+        loading.start()
+        unlocked = unlock(self.folder, self.passphrase(), self.user)
+        loading.join()
+        from storage.vault import open_vault
+
+        with open_vault(self.folder, unlocked=unlocked) as vault:
+            if vault.alarm is not None:
+                if writes:
+                    raise vault.alarm
+                if tell_alarm:
+                    self.tell_error(vault.alarm)
+            yield vault
+
+    def passphrase(self, label: str = "Passphrase") -> str:
+        """Return the passphrase from its file, or ask for it without showing it."""
+        if self.passphrase_file:
+            return read_passphrase(self.passphrase_file)
+        if not sys.stdin.isatty() and (self.json or self.dash) and not _has_terminal():
+            raise click.UsageError("The passphrase cannot be asked for here: name its file with --passphrase-file.")
+        try:
+            return str(click.prompt(label, hide_input=True, err=True))
+        except click.Abort:
+            raise click.UsageError("No passphrase was given: name its file with --passphrase-file.") from None
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    @property
+    def at_terminal(self) -> bool:
+        """Whether a person sits before standard input, to be asked also for what is not needed."""
+        return sys.stdin.isatty() and not self.json
+
+    def _may_ask(self, name: str) -> None:
+        if not sys.stdin.isatty() and (self.json or self.dash):
+            raise click.UsageError(f"Missing {name}.")
+
+    def need(self, value: str | None, name: str, label: str) -> str:
+        """Return a value of one line, asked for where it was left out, read from standard input where it is `-`."""
+        if value == "-":
+            return self.standard_input().strip()
+        if value is not None and value.strip():
+            return value
+        return str(self._prompt(name, label))
+
+    def need_code(self, value: str | None, name: str, label: str, kind: click.ParamType[str]) -> str:
+        """Return a code, asked for until it is one."""
+        return value if value else str(self._prompt(name, label, kind))
+
+    def _prompt(self, name: str, label: str, kind: click.ParamType[str] | None = None) -> object:
+        self._may_ask(name)
+        try:
+            return click.prompt(label, type=kind, err=True)
+        except click.Abort:
+            if sys.stdin.isatty():
+                raise
+            raise click.UsageError(f"Missing {name}.") from None
+        except UnicodeDecodeError:
+            raise _not_utf8() from None
+
+    def offer(self, value: str | None, label: str, kind: click.ParamType[str] | None = None) -> str:
+        """Return a value that may stay blank: asked for only at a terminal, where Enter leaves it out."""
+        if value is not None or not self.at_terminal:
+            return value or ""
+
+        def checked(answer: str) -> str:
+            return kind.convert(answer, None, None) if kind and answer.strip() else answer.strip()
+
+        return str(click.prompt(label, default="", show_default=False, value_proc=checked, err=True))
+
+    def need_text(self, value: str | None, name: str, label: str) -> str:
+        """Return a note; where it was left out it is asked for, line by line, to an empty line or ctrl+d."""
+        if value is not None:
+            return value
+        self._may_ask(name)
+        text = self._lines(f"{label} (end with an empty line or ctrl+d)")
+        if not text.strip():
+            raise click.UsageError(f"Missing {name}.")
+        return text
+
+    def offer_text(self, value: str | None, label: str) -> str:
+        """Return a note that may stay blank, asked for only at a terminal."""
+        if value is not None or not self.at_terminal:
+            return value or ""
+        return self._lines(f"{label} (an empty line leaves it out or ends it)")
+
+    def _lines(self, label: str) -> str:
+        say(f"{label}:")
+        lines: list[str] = []
+        size = 0
+        while (line := _line()) is not None and line:
+            size += len(line) + 1
+            if size > INPUT_LIMIT:
+                raise Refused("The text is longer than a note can be. Nothing was recorded.")
+            lines.append(line)
+        return "\n".join(lines)
+
+    def sure(self, question: str) -> bool:
+        """Ask yes or no at a terminal; elsewhere it is no."""
+        return self.at_terminal and click.confirm(question, err=True)
+
+    def standard_input(self) -> str:
+        """Return the text on standard input, UTF-8, without the line end that a shell adds; raises Refused."""
+        if self.input_taken:
+            raise click.UsageError("Only one - can be read from standard input.")
+        self.input_taken = True
+        stored = sys.stdin.buffer.read(INPUT_LIMIT + 1)
+        if len(stored) > INPUT_LIMIT:
+            raise Refused("The text on standard input is longer than a note can be. Nothing was recorded.")
+        try:
+            text = stored.decode("utf-16" if stored[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        except UnicodeDecodeError:
+            raise _not_utf8() from None
+        return text.removesuffix("\n").removesuffix("\r")
+
+    def caution(self) -> None:
+        """Say once that what was typed stays in the shell's history; with `--json` an error stands alone, so later."""
+        if not self.cautioned and not self.json:
+            say(CAUTION)
+        self.cautioned = True
+
+    # -- children ----------------------------------------------------------------------------------------------------
+
+    def child(self, vault: Vault, wanted: str | None, name: str = "CHILD") -> ChildRow:
+        """Return the one child whom an id, a UPN or a name fits; a name typed at a terminal may be tried again."""
+        from storage.views import children
+
+        if wanted is not None and wanted.strip():
+            return children.resolve(vault, self.need(wanted, name, "Child"))
+        while True:
+            try:
+                return children.resolve(vault, self.need(None, name, "Child"))
+            except NotFound as error:
+                if not self.at_terminal:
+                    raise
+                self.tell_error(error)
+
+    # -- answering ---------------------------------------------------------------------------------------------------
+
+    def done(self, ident: str, state: str, sentence: str = "", **more: object) -> None:
+        """Answer a writing command: `{id, state}` for a program; the id for a script and the sentence for a person."""
+        if self.json:
+            print_json({"id": ident, "state": state, **more})
+            return
+        if sentence:
+            say(sentence)
+        print_id(ident)
+
+    def note(self, text: str) -> None:
+        """Say something beside the answer, to a person only."""
+        if text and not self.json:
+            say(text)
+
+    def tell_error(self, error: ConsoleError) -> None:
+        """Print an error, in the shape that was asked for."""
+        if self.json:
+            print_json_error(error.message, error.hint, error.status)
+        else:
+            say(error.message)
+            if error.hint:
+                say(error.hint)
+
+
+def print_id(ident: str) -> None:
+    """Print an id alone on its line, so that a script can take it."""
+    out(ident)
+
+
+def read_passphrase(path: str) -> str:
+    """Return the passphrase in a file, without its line end; raises UsageError where it cannot be read."""
+    try:
+        with Path(path).expanduser().open("rb") as file:
+            stored = file.read(PASSPHRASE_LIMIT + 1)
+        text = stored.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"The passphrase file cannot be read ({type(error).__name__}).") from None
+    if len(stored) > PASSPHRASE_LIMIT:
+        raise click.UsageError("The passphrase file is too long to hold a passphrase.")
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _has_terminal() -> bool:
+    """Say whether a person can be asked although standard input is a text."""
+    if os.name == "nt":
+        return sys.stderr.isatty()
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _line() -> str | None:
+    """Return one line of a note, or None at its end. At a terminal it may be longer than the terminal's own limit."""
+    try:
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            with contextlib.suppress(ImportError):
+                import readline  # noqa: F401 - lets `input` edit, and take lines over 4096 characters
+            return input()
+        line = sys.stdin.readline()
+    except EOFError:
+        return None
+    except UnicodeDecodeError:
+        raise _not_utf8() from None
+    return line.rstrip("\r\n") if line else None
+
+
+def _not_utf8() -> Refused:
+    return Refused(
+        "The text on standard input is not UTF-8, so it would not be kept as it was written. Nothing was recorded.",
+        hint="Save it as UTF-8 and try again.",
+    )

@@ -1,0 +1,45 @@
+"""The first half of opening a vault: its header, who is asking, and the costly derivation of their key.
+
+It needs neither the database nor its models, so that a program can load those in another thread meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from practice.errors import NotFound, WrongPassphrase
+from storage.header import Header, read_header
+from storage.keys import PersonKeys, Slot
+from storage.tries import Tries
+
+
+@dataclass(frozen=True, repr=False)
+class Unlocked:
+    """A vault's header, the slot of the person who is asking, and the keys that their passphrase opened."""
+
+    header: Header
+    slot: Slot
+    keys: PersonKeys
+
+
+def choose_slot(header: Header, user: str) -> Slot:
+    """Return the slot of a person, by name or id; raises NotFound where several people use it and none is named."""
+    wanted = user.strip().casefold()
+    if not wanted:
+        if len(header.slots) == 1:
+            return header.slots[0]
+        names = ", ".join(slot.name for slot in header.slots)
+        raise NotFound(f"Several people use this vault: {names}. Who are you?", hint="Name yourself with --as NAME.")
+    for slot in header.slots:
+        if wanted in (slot.id, slot.name.casefold()):
+            return slot
+    raise WrongPassphrase("That name and passphrase do not open this vault.", hint="Check the name and try again.")
+
+
+def unlock(folder: Path, passphrase: str, user: str = "") -> Unlocked:
+    """Open a person's slot; raises NotFound, NotAllowed after ten wrong tries, WrongPassphrase, and IntegrityAlarm."""
+    header = read_header(folder)
+    slot = choose_slot(header, user)
+    with Tries(folder).attempt():
+        return Unlocked(header, slot, slot.open(passphrase, header.vault))
