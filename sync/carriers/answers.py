@@ -36,6 +36,10 @@ class TokenAnswer(HubAnswer):
     expires_in: Annotated[int, Field(gt=0, le=3600)]
 
 
+class InvitedAnswer(HubAnswer):
+    org: Short
+
+
 class EnrolAnswer(HubAnswer):
     org: Short
     hub_id: Short

@@ -25,6 +25,7 @@ from sync.carriers.answers import (
     EnrolAnswer,
     HubAnswer,
     InboxItem,
+    InvitedAnswer,
     ItemOutcome,
     Page,
     Receipt,
@@ -36,6 +37,7 @@ from sync.carriers.answers import (
 from sync.carriers.wire import Answer, EpochChanged, HubRefused, NoAnswer, Wire, problem_code
 from sync.hub import jose
 from sync.hub.jose import JoseFault
+from sync.hub.routing import is_org
 from sync.identity import HubPin, OrgKeys, TransportKeys, read_key_set
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ __all__ = [
     "Receipt",
     "WellKnown",
     "batches",
+    "invited",
 ]
 MAX_PAGE = 4 * 1024 * 1024
 MAX_BATCH = 1024 * 1024
@@ -77,6 +80,18 @@ def batches(items: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]
         size += length
     if group:
         yield group
+
+
+def invited(base_url: str, code: str, transport: httpx.BaseTransport | None = None) -> str:
+    """The organisation that a hub made this invite code for; HubRefused with code `invite` if it does not hold."""
+    wire = Wire(base_url, transport)
+    try:
+        found = _fit(InvitedAnswer, wire.ask("POST", "/v1/invite", content=_json({"code": code}), headers=JSON).json())
+    finally:
+        wire.close()
+    if not is_org(found.org):
+        raise NoAnswer("The hub's answer is not written as it must be.")
+    return found.org
 
 
 class HubClient:

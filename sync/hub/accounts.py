@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -57,13 +57,19 @@ class Accounts:
         value = {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "scope": "transport"}
         return answer(value)
 
+    async def invited(self, request: Request) -> Response:
+        """Which organisation a code was made for: whoever holds the code may join as that one and no other."""
+        value, _ = await json_of(request, 4096, self.hub.limits.body_seconds)
+        org = await self.hub.store.invited(hash_of(_code(value)))
+        if org is None:
+            raise Problem(403, "invite", "This invite code is not valid, or its time is over.")
+        return answer({"org": org})
+
     async def enrol(self, request: Request) -> Response:
         """Join with a one-time code: the key set (identity, signing, encryption) and the public transport key."""
         limit = self.hub.limits.key_set_bytes
         value, _ = await json_of(request, limit + 4096, self.hub.limits.body_seconds)
-        code = value.get("code")
-        if not isinstance(code, str) or len(code) > 64:
-            raise Problem(400, "schema", "This needs an invite code.")
+        code = _code(value)
         keys = read_key_set(value.get("key_set"), limit)
         try:
             transport = jose.public_key(value.get("transport"), "sig")
@@ -108,3 +114,10 @@ class Accounts:
             raise Problem(403, "not-yours", "An organisation changes its own keys only.")
         await self.hub.store.put_keys(member.org, body.decode("ascii"), keys.serial, keys.identity, int(expected[1:-1]))
         return Response(status_code=204, headers={"etag": f'"{keys.serial}"'})
+
+
+def _code(value: dict[str, Any]) -> str:
+    code = value.get("code")
+    if not isinstance(code, str) or len(code) > 64:
+        raise Problem(400, "schema", "This needs an invite code.")
+    return code

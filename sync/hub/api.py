@@ -260,6 +260,7 @@ def routes(hub: Hub) -> list[Route]:
         Route("/openapi.json", openapi_document),
         Route("/.well-known/scx-hub", accounts.well_known),
         Route("/oauth2/token", accounts.token, methods=["POST"]),
+        Route("/v1/invite", accounts.invited, methods=["POST"]),
         Route("/v1/enrol", accounts.enrol, methods=["POST"]),
         Route("/v1/orgs/{org}/keys", accounts.keys, methods=["GET"]),
         Route("/v1/orgs/{org}/keys", accounts.put_keys, methods=["PUT"]),

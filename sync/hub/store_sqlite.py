@@ -105,6 +105,16 @@ class Store:
 
         return await self._writer.write(job)
 
+    async def invited(self, code_hash: str) -> str | None:
+        """For whom an invite that still holds was made, used or not, since a joining may be repeated."""
+
+        def job(db: sqlite3.Connection) -> str | None:
+            where = (code_hash, int(self.clock()))
+            row = db.execute("SELECT org FROM invites WHERE hash = ? AND expires_at > ?", where).fetchone()
+            return str(row["org"]) if row else None
+
+        return await self._writer.read(job)
+
     async def enrol(self, code_hash: str, member: Member) -> None:
         """Use up an invite; the same organisation with the same keys may repeat it, if the answer was lost on
         the way.

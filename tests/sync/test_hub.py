@@ -24,7 +24,7 @@ from running_hub import CTR, RunningHub, mid_of
 
 from practice.errors import HubUnreachable, NotAllowed, NotFound, Refused
 from sync import envelope, identity
-from sync.carriers.hub import EpochChanged, HubClient, HubRefused, batches
+from sync.carriers.hub import EpochChanged, HubClient, HubRefused, batches, invited
 from sync.hub import jose
 from sync.hub.api import Hub, openapi, routes
 from sync.hub.limits import Limits
@@ -115,6 +115,19 @@ def test_one_bad_item_does_not_stop_the_others(hub: RunningHub, keys: Keys, seal
         mid_of(8): (201, None),
     }
     assert all(outcome.sentence for outcome in outcomes.values() if not outcome.stored)
+
+
+def test_a_code_says_whose_it_is_until_its_time_is_over(hub: RunningHub, keys: Keys) -> None:
+    code = invite(hub.database, keys["school"].org, timedelta(minutes=15))
+    assert invited(hub.url, f" {code.lower()} ") == keys["school"].org
+    school = HubClient(hub.url, keys["school"])
+    school.enrol(code, keys["school"].public_key_set(1, name="x", kind="school"))
+    assert invited(hub.url, code) == keys["school"].org, "a joining may be repeated, if its answer was lost"
+    hub.server.hub.store.clock = lambda: time.time() + 901
+    for bad in (code, "AAAAA-BBBBB-CCCCC-DDDDD", ""):
+        with pytest.raises(HubRefused) as caught:
+            invited(hub.url, bad)
+        assert caught.value.code == "invite"
 
 
 def test_a_single_put(hub: RunningHub, keys: Keys, sealed: Sealed) -> None:
