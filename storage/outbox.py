@@ -29,6 +29,7 @@ SCHEMA = (
         envelope TEXT NOT NULL
     ) STRICT""",
     "CREATE INDEX outbox_by_state ON outbox (state)",
+    "CREATE INDEX outbox_by_entry ON outbox (eid) WHERE eid IS NOT NULL",
     "CREATE TABLE exchange (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
 )
 WAITING = ("queued", "offered")
@@ -82,6 +83,27 @@ def of_share(connection: Connection, share: str) -> list[Message]:
     """Return a share's messages, oldest first."""
     rows = connection.exec_driver_sql(f"SELECT {_COLUMNS} FROM outbox WHERE share = ? ORDER BY made_at", (share,))  # noqa: S608
     return [Message(*row) for row in rows]
+
+
+def of_entry(connection: Connection, org: str, eid: str, class_: str) -> list[Message]:
+    """Return the messages of one class about one entry to an organisation, by revision."""
+    rows = connection.exec_driver_sql(
+        f"SELECT {_COLUMNS} FROM outbox WHERE eid = ? AND org = ? AND class = ? ORDER BY rev, made_at",  # noqa: S608
+        (eid, org, class_),
+    )
+    return [Message(*row) for row in rows]
+
+
+def mids(connection: Connection, *states: str) -> set[str]:
+    """Return the ids of the messages in these states."""
+    marks = ", ".join("?" * len(states))
+    return {row[0] for row in connection.exec_driver_sql(f"SELECT mid FROM outbox WHERE state IN ({marks})", states)}  # noqa: S608
+
+
+def waiting_entries(connection: Connection) -> int:
+    """Return how many entries the hub has not acknowledged yet."""
+    statement = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'offered') AND class = 'data'"
+    return int(connection.exec_driver_sql(statement).scalar_one())
 
 
 def mark(connection: Connection, mid: str, state: str, now: str, detail: str = "", *, tried: bool = False) -> None:

@@ -9,6 +9,8 @@ SCHEMA = ("CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STR
 AUDIT = "audit"
 INBOX_PREFIX = "inbox/"
 ORGANISATION = "organisation"
+ORGANISATION_PENDING = "organisation/pending"
+HUB = "hub"
 DEVICE = "device"
 
 
@@ -30,3 +32,8 @@ def under(connection: Connection, prefix: str) -> dict[str, bytes]:
     """Return every secret whose name begins so, by the rest of its name."""
     rows = connection.exec_driver_sql("SELECT name, value FROM secrets WHERE name GLOB ?", (prefix + "*",))
     return {row[0][len(prefix) :]: bytes(row[1]) for row in rows}
+
+
+def drop(connection: Connection, name: str) -> None:
+    """Forget a secret in the open transaction."""
+    connection.exec_driver_sql("DELETE FROM secrets WHERE name = ?", (name,))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlmodel import Field
 
 from practice.acts import (
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 
 class PartnerTable(ViewTable, table=True):
-    """A partner agency; `identity` is the thumbprint of the identity key that was first seen."""
+    """A partner agency; `identity` is the thumbprint of the identity key last seen, `changed` that it is another one
+    than before and was not compared since."""
 
     __tablename__ = "partners"
     org: str = string(primary_key=True)
@@ -50,6 +51,7 @@ class PartnerTable(ViewTable, table=True):
     verified: bool = typed(Flag)
     removed: bool = typed(Flag)
     by_message: bool = typed(Flag)
+    changed: bool = typed(Flag)
 
 
 class ContractTable(ViewTable, table=True):
@@ -117,6 +119,7 @@ def _fold_partners(_key: str, acts: Sequence[Act]) -> Rows:
         if isinstance(body, PartnerAdded):
             before = partners.get(body.org)
             same_key = before is not None and before["identity"] == body.identity
+            other_key = before is not None and bool(before["identity"]) and not same_key
             partners[body.org] = {
                 "org": body.org,
                 "name": body.name,
@@ -126,9 +129,11 @@ def _fold_partners(_key: str, acts: Sequence[Act]) -> Rows:
                 "verified": bool(before and before["verified"] and same_key),
                 "removed": False,
                 "by_message": body.by_message,
+                "changed": other_key or bool(before and before["changed"]),
             }
         elif isinstance(body, PartnerVerified) and body.org in partners:
-            partners[body.org]["verified"] = partners[body.org]["identity"] == body.identity
+            compared = partners[body.org]["identity"] == body.identity
+            partners[body.org] |= {"verified": compared, "changed": partners[body.org]["changed"] and not compared}
         elif isinstance(body, PartnerRemoved) and body.org in partners:
             partners[body.org]["removed"] = True
         elif isinstance(body, ContractAdded):
@@ -276,6 +281,7 @@ class PartnerRow:
     verified: bool
     removed: bool
     by_message: bool
+    changed: bool
 
 
 @dataclass(frozen=True)
@@ -432,6 +438,37 @@ def share(vault: Vault, share_id: str) -> ShareRow:
     if not found:
         raise NotFound("There is no share with that id in this vault.", hint="dsl-console share list shows them.")
     return found[0]
+
+
+def places(connection: Connection, share_ids: Sequence[str]) -> dict[str, tuple[str, str, str]]:
+    """Return (entry, child, state) of shares by id, as the open transaction sees them."""
+    table = table_of(ShareTable)
+    found: dict[str, tuple[str, str, str]] = {}
+    for at in range(0, len(share_ids), 500):
+        chosen = table.c.id.in_(list(share_ids[at : at + 500]))
+        for row in connection.execute(
+            select(table.c.id, table.c.entry_id, table.c.child_id, table.c.state).where(chosen)
+        ):
+            found[row.id] = (row.entry_id, row.child_id, row.state)
+    return found
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """One revision of a partner's entry that is here already."""
+
+    id: str
+    rev: int
+    state: str
+    payload: str
+
+
+def arrived(connection: Connection, org: str, eid: str) -> list[Arrived]:
+    """Return every revision of a partner's entry, as the open transaction sees them."""
+    table = table_of(ItemTable)
+    statement = select(table.c.id, table.c.rev, table.c.state, table.c.payload)
+    statement = statement.where(table.c.eid == eid, table.c.org == org).order_by(table.c.rev, table.c.id)
+    return [Arrived(**row._mapping) for row in connection.execute(statement)]
 
 
 def items(vault: Vault, *, states: Sequence[str] = ()) -> list[ItemRow]:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from exchange import COUNCIL, SCHOOL, Hub, Place
 from running_hub import CTR, RunningHub, mid_of
 
-from sync import envelope, identity
+from sync import envelope, identity, partners
 from sync.identity import OrgKeys, read_key_set
 
 LATE = 4_000_000_000
@@ -61,3 +62,28 @@ def sealed(keys: dict[str, OrgKeys]) -> Callable[..., tuple[str, str]]:
         return mid, token
 
     return make
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> Iterator[Hub]:
+    running = Hub(tmp_path / "hub")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def school(tmp_path: Path, post: Hub) -> Iterator[Place]:
+    place = Place(tmp_path / "school", SCHOOL, "Northfield Invented Primary", "school")
+    place.join(post)
+    yield place
+    place.vault.close()
+
+
+@pytest.fixture
+def council(tmp_path: Path, post: Hub, school: Place) -> Iterator[Place]:
+    place = Place(tmp_path / "council", COUNCIL, "Northfield Invented Council", "social_care")
+    place.join(post)
+    partners.add_partner(school.vault, "301")
+    partners.add_partner(place.vault, "100123", name="The primary")
+    yield place
+    place.vault.close()

@@ -1,0 +1,100 @@
+"""Regular sharing agreements: a partner, a purpose, a lawful basis and a review date (R-66)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from practice.acts import ContractAdded, ContractEnded, build
+from practice.dates import day_words
+from practice.errors import NotFound, Refused
+from practice.sharing import basis_fault
+from practice.vocabulary import ConcernCategory
+from storage import outbox
+from storage.ledger import Draft
+from storage.views import sharing
+from storage.views.sharing import ContractRow
+from sync import outgoing, partners, spool
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+
+def add_contract(
+    vault: Vault, partner: str, purpose: str, basis: str, review: date, categories: Sequence[str] = ()
+) -> str:
+    """Record an agreement and return its id, which is also the random number that its messages carry.
+
+    Raises Refused for a blank purpose, a basis that is not open to this organisation, or a review date that is past.
+    """
+    row = sharing.partner(vault, partner)
+    partners.check_may_share(row)
+    if not purpose.strip():
+        raise Refused("An agreement needs its purpose. Nothing was recorded.", hint="Write what the sharing is for.")
+    if fault := basis_fault(basis, vault.school.organisation):
+        raise Refused(f"{fault} Nothing was recorded.")
+    if review < today(vault):
+        raise Refused("The review date is past already. Nothing was recorded.", hint="Give a date that is to come.")
+    if unknown := [each for each in categories if each not in set(ConcernCategory)]:
+        raise Refused(
+            f"«{unknown[0]}» is no category that this program knows. Nothing was recorded.",
+            hint="Choose from: " + ", ".join(ConcernCategory) + ".",
+        )
+    fields = {
+        "contract": secrets.token_hex(16),
+        "org": row.org,
+        "purpose": purpose,
+        "basis": basis,
+        "review": review.isoformat(),
+        "categories": tuple(categories),
+    }
+    added: ContractAdded = build(ContractAdded, fields)
+    vault.record(added)
+    return added.contract
+
+
+def end(vault: Vault, contract: str, reason: str) -> int:
+    """End an agreement and return how many entries were withheld: what has not left stays here (rule 10)."""
+    row = get(vault, contract)
+    if row.ended:
+        raise Refused("That agreement has ended already. Nothing was changed.")
+    if not reason.strip():
+        raise Refused("Ending an agreement needs its reason. Nothing was changed.", hint="Write why in one sentence.")
+    ended = build(ContractEnded, {"contract": row.id, "reason": reason})
+    with vault.write() as unit:
+        queued = [each for each in outbox.messages(unit.connection, "queued") if each.ctr == row.id and each.share]
+        for message in queued:
+            with suppress(OSError):
+                spool.drop(vault, message.mid)
+        detail = "The agreement has ended."
+        drafts: list[Draft] = [Draft(ended)]
+        for message in queued:
+            drafts += outgoing.moved(unit.connection, message, "withheld", detail, outgoing.now(vault))
+        unit.record_many(drafts)
+    return len(queued)
+
+
+def get(vault: Vault, contract: str) -> ContractRow:
+    """Return one agreement; raises NotFound."""
+    found = next((row for row in sharing.contracts(vault) if row.id == contract), None)
+    if found is None:
+        raise NotFound("There is no agreement with that id.", hint="dsl-console contract list shows them.")
+    return found
+
+
+def fault(row: ContractRow, on: date) -> str:
+    """Return why nothing may leave under an agreement on a day, in one sentence; blank where it may."""
+    if row.ended:
+        return "The agreement has ended."
+    if on > row.review:
+        return f"The agreement was due for review on {day_words(row.review)}."
+    return ""
+
+
+def today(vault: Vault) -> date:
+    """Return the local day by the vault's clock."""
+    moment: datetime = vault.clock()
+    return moment.astimezone().date()

@@ -1,0 +1,207 @@
+"""What arrives: opened, checked, taken in once, and answered, in one transaction per message (protocol: §4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from practice.acts import ItemAccepted, ItemArrived, ItemRefused, build
+from practice.errors import ConsoleError, Refused
+from practice.received import received_entry
+from practice.text import visible
+from storage import outbox
+from storage.ids import new_id
+from storage.ledger import Draft
+from storage.views import children, sharing
+from storage.views.sharing import ItemRow, PartnerRow
+from sync import outgoing, partners, plan, spool
+from sync.bodies import EntryBody, ReceiptBody
+from sync.envelope import EnvelopeRefused, Opened
+from sync.identity import KeySet, OrgKeys
+from sync.membership import own_keys
+
+if TYPE_CHECKING:
+    from storage.vault import Unit, Vault
+
+ENTRY_TYPES = ("entry", "correction")
+ANSWERED = {"waiting": ("stored", None), "accepted": ("shown", None), "refused": ("refused", "unmatched-case")}
+"""What we answer to an entry that is here already, by where its item stands."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one message did: entries and receipts taken in, our shares that were refused, and a sentence if it was
+    strange."""
+
+    received: int = 0
+    acknowledged: int = 0
+    refused: int = 0
+    error: str = ""
+    answer: tuple[str, str | None] | None = None
+
+
+# -- taking in ---------------------------------------------------------------------------------------------------------
+
+
+def take(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect:
+    """Take one verified message in, in the open transaction; raises EnvelopeRefused for one of the wrong form."""
+    kind = opened.claims["type"]
+    if kind in ENTRY_TYPES and opened.header.class_ == "data":
+        return _take_entry(unit, opened, sender, name)
+    if kind == "receipt" and opened.header.class_ == "control":
+        return _take_receipt(vault, unit, opened, name)
+    raise EnvelopeRefused("schema", "It is of a kind that this program does not know.")
+
+
+def _take_entry(unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect:
+    claims = opened.claims
+    known = sharing.arrived(unit.connection, sender.org, claims["eid"])
+    contents = [(each.rev, plan.content(partners_claims(each.payload))) for each in known]
+    arrival = plan.arrival(contents, claims["rev"], plan.content(claims))
+    if arrival == "duplicate":
+        here = next(each for each in known if each.rev == claims["rev"])
+        return Effect(answer=ANSWERED.get(here.state, ("stored", None)))
+    if arrival == "stale":
+        return Effect(answer=("stored", None))
+    item = _arrived(opened, sender, name)
+    unit.record(item, entry=item.item)
+    if arrival == "conflict":
+        error = f"{visible(name)} sent two different texts as one revision of an entry; both are in the inbox."
+        return Effect(received=1, answer=("refused", "revision-conflict"), error=error)
+    return Effect(received=1, answer=("stored", None))
+
+
+def partners_claims(payload: str) -> dict[str, object]:
+    """Return the claims of a payload that was checked when it arrived."""
+    import json
+
+    found: dict[str, object] = json.loads(payload)
+    return found
+
+
+def _arrived(opened: Opened, sender: KeySet, name: str) -> ItemArrived:
+    """The act for a new item, after its body was read by the very reader that will show it."""
+    claims = opened.claims
+    payload = opened.payload.decode()
+    try:
+        EntryBody.model_validate(claims["body"])
+        received_entry(payload)
+        item: ItemArrived = build(
+            ItemArrived,
+            {
+                "item": new_id(),
+                "org": sender.org,
+                "name": name,
+                "eid": claims["eid"],
+                "rev": claims["rev"],
+                "mid": opened.header.mid,
+                "ctr": opened.header.ctr,
+                "payload": payload,
+                "jws": opened.jws,
+            },
+        )
+    except (ValidationError, Refused) as fault:
+        raise EnvelopeRefused("schema", "Its content is not written as it must be.") from fault
+    return item
+
+
+def _take_receipt(vault: Vault, unit: Unit, opened: Opened, name: str) -> Effect:
+    """Bring a partner's word about one of our messages to it, and to the older open ones of the same entry (rule 7)."""
+    try:
+        body = ReceiptBody.model_validate(opened.claims["body"])
+    except ValidationError as fault:
+        raise EnvelopeRefused("schema", "Its content is not written as it must be.") from fault
+    message = outbox.message(unit.connection, body.re)
+    ours = message is not None and message.org == opened.header.sender and message.class_ == "data"
+    if message is None or not ours or (body.eid and (body.eid, body.rev) != (message.eid, message.rev)):
+        return Effect(error=f"{visible(name)} sent a receipt for a message that is not known here; it changed nothing.")
+    step = plan.after_receipt(message.state, message.detail, message.attempts, body.status, body.code)
+    if step is None:
+        return Effect()
+    moment = outgoing.now(vault)
+    drafts: list[Draft] = outgoing.moved(unit.connection, message, step.state, step.detail, moment, receipt=opened.jws)
+    if step.state == "acknowledged":
+        same = outbox.of_entry(unit.connection, message.org, message.eid or "", "data")
+        for older in plan.closed_by(message, same):
+            drafts += outgoing.moved(unit.connection, older, "acknowledged", "stored", moment, receipt=opened.jws)
+    if drafts:
+        unit.record_many(drafts)
+    good = step.state == "acknowledged"
+    return Effect(acknowledged=int(good), refused=int(not good))
+
+
+# -- a person's answer -------------------------------------------------------------------------------------------------
+
+
+def accept(vault: Vault, item_id: str, child_id: str) -> str:
+    """Match a partner's entry to a child: it stands in that chronology from now on, and the partner is told so.
+
+    Returns the entry's id. Raises NotFound, and Refused where the item was answered already or a newer revision of it
+    is here.
+    """
+    child = children.get(vault, child_id)
+    with vault.write() as unit:
+        item = _waiting(vault, item_id)
+        newer = [each for each in sharing.arrived(unit.connection, item.org, item.eid) if each.rev > item.rev]
+        if newer:
+            raise Refused(
+                f"{visible(item.sender)} has sent a newer version of this entry. Nothing was taken in.",
+                hint="Accept the newer one in the inbox, and refuse this one.",
+            )
+        unit.record(build(ItemAccepted, {"item": item.id}), child=child.id, entry=item.id)
+        receipt = _answer(vault, unit, item, "shown", None)
+    if receipt is not None:
+        spool.keep(vault, receipt.mid, receipt.envelope)
+    return item.id
+
+
+def refuse(vault: Vault, item_id: str, reason: str) -> None:
+    """Do not take a partner's entry in; the partner is told that it was not matched, never the reason."""
+    if not reason.strip():
+        raise Refused("Refusing an entry needs its reason. Nothing was changed.", hint="Write why in one sentence.")
+    with vault.write() as unit:
+        item = _waiting(vault, item_id)
+        unit.record(build(ItemRefused, {"item": item.id, "reason": reason}), entry=item.id)
+        receipt = _answer(vault, unit, item, "refused", "unmatched-case")
+    if receipt is not None:
+        spool.keep(vault, receipt.mid, receipt.envelope)
+
+
+def _waiting(vault: Vault, item_id: str) -> ItemRow:
+    item = sharing.item(vault, item_id)
+    if item.state != "waiting":
+        said = "accepted" if item.state == "accepted" else "refused"
+        raise Refused(f"That entry was {said} already. Nothing was changed.")
+    return item
+
+
+def _answer(vault: Vault, unit: Unit, item: ItemRow, status: str, code: str | None) -> outbox.Message | None:
+    """Queue the receipt; a partner whose key is in doubt gets none, and asks again once it was compared."""
+    row = next((each for each in sharing.partners(vault, removed=True) if each.org == item.org), None)
+    reader = reader_of(row)
+    if reader is None:
+        return None
+    claims = partners_claims(item.payload)
+    about = outgoing.Address(str(claims["mid"]), str(claims["ctr"]), "entry", item.eid, item.rev)
+    return outgoing.queue_receipt(vault, unit, own_keys(vault), reader, about, status, code)
+
+
+def reader_of(row: PartnerRow | None) -> KeySet | None:
+    """Return the key set to which a receipt may be sealed, or None where there is none to be trusted."""
+    if row is None or row.changed:
+        return None
+    try:
+        return partners.key_set_of(row)
+    except ConsoleError:
+        return None
+
+
+def queue_answer(
+    vault: Vault, unit: Unit, keys: OrgKeys, reader: KeySet, opened: Opened, answer: tuple[str, str | None]
+) -> outbox.Message:
+    """Queue our receipt for a message that was just taken in."""
+    header, claims = opened.header, opened.claims
+    about = outgoing.Address(header.mid, header.ctr, claims["type"], claims["eid"], claims["rev"])
+    return outgoing.queue_receipt(vault, unit, keys, reader, about, *answer)

@@ -1,0 +1,54 @@
+"""This organisation's own keys and its place at the hub: what every exchange begins with (protocol: §2)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from practice.errors import Refused
+from storage import secrets_table
+from sync.identity import HubPin, OrgKeys, fingerprint_words
+
+if TYPE_CHECKING:
+    import httpx
+
+    from storage.vault import Vault
+    from sync.carriers.hub import HubClient
+
+
+def _not_enrolled() -> Refused:
+    return Refused(
+        "This organisation has not joined a hub yet, so nothing can be exchanged. Nothing was changed.",
+        hint="Ask the hub's operator for an invite code, then: dsl-console hub enrol URL CODE",
+    )
+
+
+def own_keys(vault: Vault) -> OrgKeys:
+    """Return the organisation's private keys; raises Refused before it joined a hub."""
+    with vault.read() as connection:
+        secret = secrets_table.get(connection, secrets_table.ORGANISATION)
+    if secret is None:
+        raise _not_enrolled()
+    return OrgKeys.from_secret(secret)
+
+
+def hub_pin(vault: Vault) -> HubPin:
+    """Return the hub that was joined, with the keys by which its receipts are known; raises Refused without one."""
+    with vault.read() as connection:
+        secret = secrets_table.get(connection, secrets_table.HUB)
+    if secret is None:
+        raise _not_enrolled()
+    return HubPin.from_json(json.loads(secret))
+
+
+def connect(vault: Vault, transport: httpx.BaseTransport | None = None) -> HubClient:
+    """Return a client of the joined hub, to be closed; nothing is asked of the hub yet."""
+    from sync.carriers.hub import HubClient
+
+    pin = hub_pin(vault)
+    return HubClient(pin.url, own_keys(vault), transport, pin=pin)
+
+
+def own_words(vault: Vault) -> str:
+    """Return the words of our own identity key, to be read to a partner over the telephone."""
+    return fingerprint_words(own_keys(vault).identity_thumbprint)

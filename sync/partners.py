@@ -1,0 +1,228 @@
+"""Partner agencies: joining the hub, knowing a partner by its identity key, and comparing that key by telephone."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Literal
+
+from practice.acts import HubEnrolled, PartnerAdded, PartnerRemoved, PartnerVerified, build
+from practice.errors import Refused
+from practice.text import visible
+from practice.vocabulary import PartnerKind
+from storage import secrets_table
+from storage.views import organisation, sharing
+from storage.views.sharing import PartnerRow
+from sync.identity import HubPin, KeySet, OrgKeys, fingerprint_words, generate, read_key_set
+from sync.membership import connect, own_keys, own_words
+
+if TYPE_CHECKING:
+    import httpx
+
+    from storage.vault import Unit, Vault
+    from sync.carriers.hub import HubClient
+
+__all__ = ["add_partner", "enrol", "key_set_of", "own_words", "refresh", "remove", "verify_partner", "words"]
+FIRST_SERIAL = 1
+Change = Literal["same", "newer", "older", "changed"]
+
+
+# -- joining -----------------------------------------------------------------------------------------------------------
+
+
+def enrol(vault: Vault, url: str, code: str, *, transport: httpx.BaseTransport | None = None) -> HubEnrolled:
+    """Join a hub with a one-time invite code, as the organisation that the code was made for.
+
+    The keys are kept before the hub hears of them, so that a lost answer can be asked for again with the same ones.
+    Raises Refused where this vault has joined a hub already or the code does not hold, HubUnreachable without a hub.
+    """
+    if organisation.hub(vault) is not None:
+        raise Refused(
+            "This organisation has joined a hub already. Nothing was changed.",
+            hint="dsl-console hub status shows which.",
+        )
+    keys, pin = _join(vault, url, code.strip(), transport)
+    enrolled: HubEnrolled = build(HubEnrolled, {"url": pin.url, "org": keys.org, "hub_id": pin.hub_id})
+    with vault.write() as unit:
+        unit.record(enrolled)
+        secrets_table.put(unit.connection, secrets_table.ORGANISATION, keys.to_secret())
+        secrets_table.put(unit.connection, secrets_table.HUB, json.dumps(pin.to_json()).encode())
+        secrets_table.drop(unit.connection, secrets_table.ORGANISATION_PENDING)
+    return enrolled
+
+
+def _join(vault: Vault, url: str, code: str, transport: httpx.BaseTransport | None) -> tuple[OrgKeys, HubPin]:
+    """Ask the hub for whom the code was made, make that organisation's keys or take up the kept ones, and join."""
+    from sync.carriers.hub import HubClient, invited
+
+    org = invited(url, code, transport)
+    keys = _pending_keys(vault, org)
+    school = vault.school
+    key_set = keys.public_key_set(FIRST_SERIAL, name=school.name[:200], kind=_kind(school.organisation))
+    with HubClient(url, keys, transport) as client:
+        return keys, client.enrol(code, key_set)
+
+
+def _pending_keys(vault: Vault, org: str) -> OrgKeys:
+    with vault.write() as unit:
+        kept = secrets_table.get(unit.connection, secrets_table.ORGANISATION_PENDING)
+        keys = OrgKeys.from_secret(kept) if kept else None
+        if keys is None or keys.org != org:
+            keys = generate(org)
+            secrets_table.put(unit.connection, secrets_table.ORGANISATION_PENDING, keys.to_secret())
+    return keys
+
+
+def _kind(text: str) -> str:
+    return "".join(letter if letter.isascii() and letter.islower() else "_" for letter in text.lower())[:40]
+
+
+# -- partners ----------------------------------------------------------------------------------------------------------
+
+
+def key_set_of(partner: PartnerRow) -> KeySet:
+    """Return a partner's key set as it is kept, checked against the pinned identity key."""
+    return read_key_set(partner.key_set, partner.identity)
+
+
+def add_partner(
+    vault: Vault, org: str, name: str = "", kind: str = "", *, transport: httpx.BaseTransport | None = None
+) -> PartnerRow:
+    """Add a partner by its code: fetch its keys from the hub, and pin the identity key that is seen first.
+
+    Adding one again reads its keys anew. Raises Refused where its keys are not at the hub, or do not hold.
+    """
+    from sync.carriers.hub import HubRefused
+    from sync.identity import normalise_org
+
+    org = normalise_org(org)
+    if kind and kind not in set(PartnerKind):
+        raise Refused(
+            f"«{visible(kind)}» is no kind of partner that this program knows. Nothing was added.",
+            hint="Choose one of: " + ", ".join(PartnerKind) + ".",
+        )
+    with connect(vault, transport) as client:
+        if org == client.keys.org:
+            raise Refused("That is this organisation's own code. Nothing was added.")
+        try:
+            found = read_key_set(client.key_set(org), None)
+        except HubRefused as fault:
+            if fault.code != "unknown-organisation":
+                raise
+            raise Refused(
+                "The hub does not have that partner's keys yet. Nothing was added.",
+                hint="Check the code; the partner must join the hub first. Then add it again.",
+            ) from None
+    before = next((row for row in sharing.partners(vault, removed=True) if row.org == org), None)
+    if before is not None and before.identity == found.identity_thumbprint and _older(before, found):
+        raise Refused("The hub sent an older key set of that partner than the one kept here. Nothing was changed.")
+    with vault.write() as unit:
+        unit.record(_added(found, before, name, kind))
+    return sharing.partner(vault, org)
+
+
+def _older(before: PartnerRow, found: KeySet) -> bool:
+    return found.serial < key_set_of(before).serial
+
+
+def _added(found: KeySet, before: PartnerRow | None, name: str = "", kind: str = "") -> PartnerAdded:
+    """The act for a partner as now known: what a person called it stays."""
+    known_kind = found.kind if found.kind in set(PartnerKind) else PartnerKind.SOCIAL_CARE.value
+    fields = {
+        "org": found.org,
+        "name": name or (before.name if before else "") or found.name or found.org,
+        "organisation": kind or (before.kind if before else "") or known_kind,
+        "key_set": found.jws,
+        "identity": found.identity_thumbprint,
+    }
+    return build(PartnerAdded, fields)  # type: ignore[no-any-return]
+
+
+def by_message(found: KeySet) -> PartnerAdded:
+    """The act for a partner who was first heard of by a message; nobody has compared its key."""
+    return _added(found, None).model_copy(update={"by_message": True})
+
+
+def words(vault: Vault, org: str) -> str:
+    """Return the words of a partner's identity key, as they must read them to us; raises NotFound."""
+    return fingerprint_words(sharing.partner(vault, org).identity)
+
+
+def verify_partner(vault: Vault, org: str, words: str = "") -> PartnerRow:
+    """Record that the words a partner read to us over the telephone are those of the key we hold.
+
+    Case, commas and hyphens do not matter. Raises Refused where the words differ or none were given; then nothing is
+    recorded.
+    """
+    partner = sharing.partner(vault, org)
+    typed = "".join(letter if letter.isalpha() else " " for letter in words.casefold()).split()
+    if not typed:
+        raise Refused(
+            f"The words that {visible(partner.name)} reads out are needed to compare. Nothing was recorded.",
+            hint="Ring them on a number you already have, and type the eight words they read from their own screen.",
+        )
+    if typed != fingerprint_words(partner.identity).split():
+        raise Refused(
+            f"Those are not the words of the key that is kept here for {visible(partner.name)}. Nothing was recorded.",
+            hint="Let them read the words once more. If they still differ, share nothing and tell the hub's operator.",
+        )
+    verified = build(PartnerVerified, {"org": partner.org, "identity": partner.identity})
+    vault.record(verified)
+    return sharing.partner(vault, partner.org)
+
+
+def remove(vault: Vault, org: str, reason: str) -> None:
+    """Exchange no more with a partner; what is queued for it stays here and is not sent."""
+    partner = sharing.partner(vault, org)
+    if not reason.strip():
+        raise Refused("Removing a partner needs its reason. Nothing was changed.", hint="Write why in one sentence.")
+    vault.record(build(PartnerRemoved, {"org": partner.org, "reason": reason}))
+
+
+# -- keys read anew ----------------------------------------------------------------------------------------------------
+
+
+def compare(partner: PartnerRow, found: KeySet) -> Change:
+    """Say what a freshly fetched key set means: `changed` is another identity key, which stops sharing."""
+    if found.identity_thumbprint != partner.identity:
+        return "changed"
+    known = key_set_of(partner)
+    if found.serial == known.serial:
+        return "same"
+    return "newer" if found.serial > known.serial else "older"
+
+
+def refresh(vault: Vault, client: HubClient, partner: PartnerRow) -> Change:
+    """Fetch one partner's key set again and record what is new; raises HubUnreachable, and Refused for a bad one."""
+    found = read_key_set(client.key_set(partner.org), None)
+    change = compare(partner, found)
+    if change in ("newer", "changed"):
+        with vault.write() as unit:
+            record_keys(unit, partner, found)
+    return change
+
+
+def record_keys(unit: Unit, partner: PartnerRow, found: KeySet) -> None:
+    """Record a partner's new key set in the open transaction; another identity key is thereby no longer verified."""
+    unit.record(_added(found, partner).model_copy(update={"by_message": partner.by_message}))
+
+
+def caution(partner: PartnerRow) -> str:
+    """Return the sentence about a key that nobody has compared; blank where it was."""
+    if partner.verified:
+        return ""
+    return f"You have not compared the words of {visible(partner.name)}'s key over the telephone."
+
+
+def check_may_share(partner: PartnerRow) -> None:
+    """Raise Refused where the partner's identity key is another one than before and was not compared since."""
+    if partner.changed:
+        raise Refused(
+            f"The identity key of {visible(partner.name)} has changed, so sharing with them has stopped. "
+            "Nothing was sent.",
+            hint="Ring them on a number you already have and compare the words: dsl-console partner verify.",
+        )
+
+
+def joined(vault: Vault) -> OrgKeys:
+    """Return our own keys; raises Refused before a hub was joined."""
+    return own_keys(vault)

@@ -1,0 +1,139 @@
+"""The exact bytes of a share, and the same as a person reads it before approving (R-65)."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from practice.dates import Occurred, day_words, in_words
+from practice.errors import Refused
+from practice.received import received_occurred
+from practice.text import visible
+from practice.vocabulary import ConcernCategory, EntryKind, LawfulBasis, PartnerKind, Role, Significance, label_of
+from storage.types import utc_text
+from storage.views import children, record
+from storage.views.base import table_of
+from storage.views.entries import EntryTable
+from storage.views.organisation import PersonTable
+from storage.views.record import EntryRow
+from storage.views.sharing import ContractRow, PartnerRow
+from sync import outgoing
+from sync.bodies import EntryBody
+from sync.envelope import MAX_ENVELOPE
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+_CODE = re.compile(r"[a-z0-9_]{0,60}")
+_OTHERS = re.compile(r"[^a-z0-9_]+")
+
+
+def entry_body(vault: Vault, entry: EntryRow) -> dict[str, Any]:
+    """Return the body of an entry's message (protocol: §3); raises Refused where the entry cannot be sent whole."""
+    child = children.get(vault, entry.child_id)
+    when = entry.occurred
+    occurred = {"text": when.text, "start": when.start, "end": when.end, "precision": str(when.precision)}
+    concern = record.detail(vault, entry.id).concern
+    action = entry.action
+    if concern.immediate_action and concern.immediate_action != action:
+        action = "\n\n".join(part for part in (concern.immediate_action, action) if part)
+    body = {
+        "occurred": occurred,
+        "recorded_at": utc_text(entry.recorded_at),
+        "source": entry.agency or vault.school.name,
+        "kind": code(entry.kind),
+        "significance": code(entry.significance),
+        "categories": [code(each) for each in (entry.category, *entry.further_categories) if each],
+        "event": entry.text,
+        "childs_voice": entry.childs_words,
+        "impact": entry.impact,
+        "action": action,
+        "outcome": entry.outcome,
+        "author_role": _author_role(vault, entry.id),
+        "approved_by_role": outgoing.own_role(vault),
+        "child": {
+            "name": child.name,
+            "date_of_birth": child.date_of_birth.isoformat() if child.date_of_birth else None,
+        },
+    }
+    try:
+        EntryBody.model_validate(body)
+    except ValidationError as error:
+        where = " ".join(str(part) for part in error.errors()[0]["loc"]).replace("_", " ")
+        raise Refused(f"This entry cannot be sent as it stands: its {where} does not fit. Nothing was sent.") from None
+    return body
+
+
+def code(text: str) -> str:
+    """Return a code as it may travel: a school's own category in small letters and underscores."""
+    return text if _CODE.fullmatch(text) else _OTHERS.sub("_", text.lower()).strip("_")[:60]
+
+
+def _author_role(vault: Vault, entry_id: str) -> str:
+    entries, people = table_of(EntryTable), table_of(PersonTable)
+    statement = select(people.c.role).join(entries, entries.c.author == people.c.id).where(entries.c.id == entry_id)
+    with vault.read() as connection:
+        return label_of(Role, connection.execute(statement).scalar())
+
+
+def check_size(payload: bytes) -> None:
+    """Raise Refused where these bytes would not fit an envelope once signed and sealed (two rounds of base64)."""
+    if len(payload) * 16 // 9 + 4096 > MAX_ENVELOPE:
+        raise Refused(
+            f"This entry is too long to send: {len(payload):,} bytes with its fields. Nothing was sent.",
+            hint="Shorten it, or send the long part by another way and say so in the entry.",
+        )
+
+
+def page(payload: str, partner: PartnerRow, contract: ContractRow | None, caution: str) -> str:
+    """Return the frozen bytes as plain lines for reading: to whom, why, about whom, what, and what is masked."""
+    claims = json.loads(payload)
+    body = claims["body"]
+    child = body["child"]
+    lines = [
+        f"To: {visible(partner.name)} ({label_of(PartnerKind, partner.kind)}), {partner.org}",
+        *_purpose(contract),
+        f"About: {visible(child['name'])}, {_born(child['date_of_birth'])}",
+        f"When it happened: {_when(body)}",
+        f"Recorded: {body['recorded_at']} by {visible(body['author_role'] or 'a member of staff')}",
+        f"Source: {visible(body['source'])}",
+        f"Kind: {label_of(EntryKind, body['kind'])}",
+    ]
+    if body["categories"]:
+        lines.append("About what: " + ", ".join(label_of(ConcernCategory, each) for each in body["categories"]))
+    if body["significance"]:
+        lines.append(f"Significance: {label_of(Significance, body['significance'])}")
+    long = (("event", "What happened"), ("childs_voice", "The child's own words"), ("action", "Action taken"))
+    for name, heading in (*long, ("impact", "Impact on the child"), ("outcome", "Outcome")):
+        if body[name]:
+            lines += ["", f"{heading}:", visible(body[name])]
+    lines += ["", "Masked: nothing."]
+    if caution:
+        lines += ["", f"Caution: {caution}"]
+    return "\n".join(lines)
+
+
+def _purpose(contract: ContractRow | None) -> list[str]:
+    if contract is None:
+        return ["Purpose: a single share, without an agreement; the lawful basis is chosen when it is approved"]
+    return [
+        f"Purpose: {visible(contract.purpose)}",
+        f"Lawful basis of the agreement: {label_of(LawfulBasis, contract.basis)}; review {day_words(contract.review)}",
+    ]
+
+
+def _born(date_of_birth: str | None) -> str:
+    from datetime import date
+
+    return f"born {day_words(date.fromisoformat(date_of_birth))}" if date_of_birth else "date of birth not known"
+
+
+def _when(body: dict[str, Any]) -> str:
+    occurred: Occurred = received_occurred(body)
+    reading = in_words(occurred)
+    written = visible(occurred.text)
+    return reading if not written or written in reading else f"{reading} (written «{written}»)"

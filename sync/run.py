@@ -1,0 +1,286 @@
+"""One sync: push what waits, pull what came, push the receipts; every step durable before the next (protocol: §4)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from practice.errors import HubUnreachable
+from practice.text import visible
+from storage import outbox
+from storage.ledger import Draft
+from storage.outbox import Message
+from storage.views import sharing
+from sync import contracts, outgoing, plan, spool
+from sync.membership import connect
+from sync.taking import Taking
+
+if TYPE_CHECKING:
+    import httpx
+
+    from storage.vault import Vault
+    from sync.carriers.hub import HubClient, Page
+
+ERRORS_SHOWN = 100
+MAX_PAGES = 1000
+
+
+def reached(_point: str) -> None:
+    """Called between durable steps; a test puts a function in its place that stops the work there."""
+
+
+@dataclass
+class SyncReport:
+    """What one sync did. `sent` counts entries that the hub acknowledged, `acknowledged` partners' receipts,
+    `received` entries taken in, `queued` what still waits, `refused` entries that the hub or a partner would not take,
+    `held` shares that a person holds back."""
+
+    sent: int = 0
+    acknowledged: int = 0
+    received: int = 0
+    queued: int = 0
+    refused: int = 0
+    held: int = 0
+    errors: list[str] = field(default_factory=list)
+
+
+def sync(
+    vault: Vault,
+    *,
+    transport: httpx.BaseTransport | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> SyncReport:
+    """Exchange with the hub once and report.
+
+    Raises HubUnreachable where the hub gives no answer that can be used; what was done until then stays done, and the
+    rest stays queued. Raises Refused while another sync of this vault is under way.
+    """
+    with spool.locked(vault), connect(vault, transport) as client:
+        spool.put_right(vault)
+        run = _Run(vault, client, progress or (lambda _text: None))
+        try:
+            run.whole()
+        except HubUnreachable as fault:
+            raise _unreachable(vault, fault) from fault
+        return run.finish()
+
+
+def _unreachable(vault: Vault, fault: HubUnreachable) -> HubUnreachable:
+    with vault.read() as connection:
+        waiting = outbox.waiting_entries(connection)
+    kept = f"{entries(waiting)} {'waits' if waiting == 1 else 'wait'} here and {'is' if waiting == 1 else 'are'} kept."
+    said = f"{fault.message} {kept if waiting else 'Nothing was waiting to leave, and nothing was lost.'}"
+    return HubUnreachable(said, title=fault.title, hint="Sync again later. If it cannot wait, ring the partner now.")
+
+
+def entries(count: int) -> str:
+    """Return `1 entry`, `2 entries`."""
+    return f"{count} {'entry' if count == 1 else 'entries'}"
+
+
+class _Run:
+    """One sync under way."""
+
+    def __init__(self, vault: Vault, client: HubClient, progress: Callable[[str], None]) -> None:
+        self.vault = vault
+        self.client = client
+        self.progress = progress
+        self.report = SyncReport()
+        self.taking = Taking(vault, client)
+        self.epoch = ""
+
+    def whole(self) -> None:
+        """Do everything in its order; each step may be cut short and is taken up by the next sync."""
+        self.progress("Reaching the hub")
+        self.enter_epoch(self.client.well_known().epoch)
+        self.acknowledge()
+        self.note(self.taking.refresh_keys())
+        self.push()
+        self.pull()
+        self.push()
+        with self.vault.write() as unit:
+            outbox.set_exchange(unit.connection, "last_sync", outgoing.now(self.vault))
+
+    def finish(self) -> SyncReport:
+        """Return the report with what still waits."""
+        with self.vault.read() as connection:
+            self.report.queued = outbox.waiting_entries(connection)
+        self.report.held = len(sharing.shares(self.vault, states=("held",)))
+        errors = self.report.errors
+        if len(errors) > ERRORS_SHOWN:
+            errors[ERRORS_SHOWN:] = [f"And {len(errors) - ERRORS_SHOWN} more."]
+        return self.report
+
+    def note(self, sentences: Sequence[str]) -> None:
+        """Keep sentences for the report, each once."""
+        self.report.errors += [each for each in sentences if each and each not in self.report.errors]
+
+    # -- where the exchange stands -----------------------------------------------------------------------------------
+
+    def exchange(self, name: str) -> str:
+        """Return where the exchange stands."""
+        with self.vault.read() as connection:
+            return outbox.exchange(connection, name)
+
+    def enter_epoch(self, epoch: str) -> None:
+        """Take up the hub's epoch. A new one means that it was restored: what no partner has receipted is offered
+        again under the same mids, and the inbox is read from its start (rule 5)."""
+        self.epoch = epoch
+        before = self.exchange("epoch")
+        if before == epoch:
+            return
+        with self.vault.write() as unit:
+            drafts: list[Draft] = []
+            if before:
+                for message in plan.offered_again(outbox.messages(unit.connection, "delivered")):
+                    drafts += outgoing.moved(
+                        unit.connection, message, "queued", "offered again", outgoing.now(self.vault)
+                    )
+            if drafts:
+                unit.record_many(drafts)
+            for name, value in (("epoch", epoch), ("cursor", ""), ("pos", ""), ("unacked", "")):
+                outbox.set_exchange(unit.connection, name, value)
+        if before:
+            self.note(["The hub was restored from a backup: what no partner has receipted is offered again."])
+
+    def strange(self) -> HubUnreachable:
+        """An answer of another epoch than the one this sync began under: nothing of it is believed (rule 13)."""
+        return HubUnreachable("The hub was restored during this sync.", title="The hub could not be reached")
+
+    # -- push --------------------------------------------------------------------------------------------------------
+
+    def push(self) -> None:
+        """Offer what waits, in batches that each stand on their own."""
+        from sync.carriers.hub import batches
+
+        with self.vault.read() as connection:
+            waiting = outbox.messages(connection, *outbox.WAITING)
+            places = sharing.places(connection, [each.share for each in waiting if each.share])
+        withheld = {share for share, place in places.items() if place[2] in ("withheld", "not_shared")}
+        waiting = [each for each in waiting if each.share not in withheld]
+        split = plan.to_offer(waiting, self._contract_faults(), self._partner_faults())
+        self._keep(waiting, split)
+        if split.ready:
+            self.progress(f"Offering {len(split.ready)} sealed {'message' if len(split.ready) == 1 else 'messages'}")
+        for group in batches([(each.mid, each.envelope) for each in split.ready]):
+            self._offer(group)
+
+    def _contract_faults(self) -> dict[str, str]:
+        today = contracts.today(self.vault)
+        return {row.id: contracts.fault(row, today) for row in sharing.contracts(self.vault)}
+
+    def _partner_faults(self) -> dict[str, str]:
+        faults = {}
+        for row in sharing.partners(self.vault, removed=True):
+            if row.removed:
+                faults[row.org] = "The partner was removed."
+            elif row.changed:
+                faults[row.org] = "The partner's identity key has changed and was not compared."
+        return faults
+
+    def _keep(self, waiting: Sequence[Message], split: plan.Split) -> None:
+        """Write beside each message that is kept why it is, and say so once for each reason and partner."""
+        kept = [each for each in waiting if each.mid in split.kept]
+        fresh = [each for each in kept if each.detail != split.kept[each.mid]]
+        if fresh:
+            with self.vault.write() as unit:
+                for message in fresh:
+                    outbox.mark(
+                        unit.connection, message.mid, message.state, outgoing.now(self.vault), split.kept[message.mid]
+                    )
+        names = {row.org: visible(row.name) for row in sharing.partners(self.vault, removed=True)}
+        counts: dict[tuple[str, str], int] = {}
+        for message in kept:
+            key = (names.get(message.org, message.org), split.kept[message.mid])
+            counts[key] = counts.get(key, 0) + 1
+        self.note([f"{entries(count)} for {name} not sent: {why}" for (name, why), count in counts.items()])
+
+    def _offer(self, group: list[tuple[str, str]]) -> None:
+        """Offer one batch: marked before it leaves, and moved on only by what the hub's signed receipt proves."""
+        moment = outgoing.now(self.vault)
+        with self.vault.write() as unit:
+            for mid, _ in group:
+                outbox.mark(unit.connection, mid, "offered", moment, tried=True)
+        reached("before-send")
+        result = self.client.send_batch(group, self._head())
+        reached("lost-response")
+        if result.epoch != self.epoch:
+            raise self.strange()
+        done, sent, refused = [], 0, 0
+        with self.vault.write() as unit:
+            drafts: list[Draft] = []
+            for mid, outcome in result.outcomes.items():
+                message = outbox.message(unit.connection, mid)
+                step = plan.after_offer(message.state, outcome.status, outcome.problem) if message else None
+                if message is None or step is None:
+                    continue
+                drafts += outgoing.moved(unit.connection, message, step.state, step.detail, outgoing.now(self.vault))
+                done.append(mid)
+                sent += int(step.state == "delivered" and message.class_ == "data")
+                if step.state != "delivered":
+                    refused += int(message.class_ == "data")
+                    self.note([outcome.sentence])
+            outbox.set_exchange(unit.connection, "hub_receipt", result.receipt.jws)
+            if drafts:
+                unit.record_many(drafts)
+        self.report.sent += sent
+        self.report.refused += refused
+        for mid in done:
+            spool.discard(self.vault, mid)
+
+    def _head(self) -> str:
+        """Return the digest of our chain's head, which the hub signs into its receipt (rule 16)."""
+        head = self.vault.anchored()
+        return hashlib.sha256(f"{head.device}:{head.seq}:".encode() + head.mac).hexdigest()
+
+    # -- pull --------------------------------------------------------------------------------------------------------
+
+    def pull(self) -> None:
+        """Take the inbox in, page by page; each message is durable before the hub may erase it."""
+        from sync.carriers.hub import EpochChanged
+
+        for _ in range(MAX_PAGES):
+            cursor = self.exchange("cursor")
+            try:
+                page = self.client.inbox(cursor)
+            except EpochChanged:
+                raise self.strange() from None
+            if page.epoch != self.epoch:
+                raise self.strange()
+            taken = int(self.exchange("pos") or 0)
+            if cursor and page.acked_through > taken:
+                self.note(["The hub was told of more than this vault holds: was an older copy of it put back?"])
+            if not page.items:
+                return
+            self.progress(f"Taking in {len(page.items)} {'message' if len(page.items) == 1 else 'messages'}")
+            self._take_page(page, taken)
+            with self.vault.write() as unit:
+                outbox.set_exchange(unit.connection, "cursor", page.next)
+            reached("before-ack")
+            self.acknowledge()
+            if page.next == cursor:
+                return
+
+    def _take_page(self, page: Page, taken: int) -> None:
+        fresh = set(plan.unread([item.pos for item in page.items], taken))
+        for item in page.items:
+            if item.pos not in fresh:
+                continue
+            effect = self.taking.take(item.pos, item.jose)
+            self.report.received += effect.received
+            self.report.acknowledged += effect.acknowledged
+            self.report.refused += effect.refused
+            self.note([effect.error])
+            reached("taken-in")
+
+    def acknowledge(self) -> None:
+        """Tell the hub what was taken in for good, also what a sync before this one could not say any more."""
+        positions = [int(each) for each in json.loads(self.exchange("unacked") or "[]")]
+        for at in range(0, len(positions), 500):
+            self.client.ack(positions[at : at + 500], self.epoch)
+        if positions:
+            with self.vault.write() as unit:
+                outbox.set_exchange(unit.connection, "unacked", "")

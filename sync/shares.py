@@ -1,0 +1,300 @@
+"""Sharing an entry with a partner: proposed, previewed as exact bytes, approved by a person, queued (R-60 to R-67)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from practice.acts import (
+    ShareApproved,
+    ShareCancelled,
+    ShareHeld,
+    SharePreviewed,
+    ShareProposed,
+    ShareRefused,
+    build,
+)
+from practice.errors import Refused
+from practice.sharing import basis_fault
+from practice.text import visible
+from storage import outbox
+from storage.ids import new_id
+from storage.views import record, sharing
+from storage.views.record import EntryRow
+from storage.views.sharing import ContractRow, PartnerRow, ShareRow
+from sync import contracts, envelope, outgoing, partners, spool
+from sync import preview as pages
+from sync.membership import own_keys
+from sync.plan import next_rev
+
+if TYPE_CHECKING:
+    from storage.vault import Unit, Vault
+
+OPEN = ("proposed", "held")
+UNDER_WAY = ("queued", "offered", "delivered")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What was frozen: `payload` is the exact bytes as text, `digest` their SHA-256 in hex, `page` the same for a
+    person; `caution` is a sentence to be heeded, or blank."""
+
+    share_id: str
+    digest: str
+    payload: str
+    page: str
+    caution: str
+
+
+@dataclass(frozen=True)
+class Approved:
+    """A share that is signed, sealed and queued."""
+
+    share_id: str
+    mid: str
+    state: str
+    caution: str
+
+
+def propose(vault: Vault, entry_id: str, to: str, contract: str = "") -> str:
+    """Propose an entry to a partner, under an agreement or as a single share, and return the share's id.
+
+    Raises NotFound, and Refused where the entry came from a partner, is on its way already, or nothing has changed.
+    """
+    entry = record.get(vault, entry_id)
+    partner = sharing.partner(vault, to)
+    partners.check_may_share(partner)
+    with vault.write() as unit:
+        _check_not_received(vault, entry)
+        _check_not_open(vault, entry, partner)
+        if contract:
+            _check_contract(vault, contracts.get(vault, contract), partner)
+        body = build(ShareProposed, {"share": new_id(), "org": partner.org, "contract": contract})
+        unit.record(body, child=entry.child_id, entry=entry.id)
+    return str(body.share)
+
+
+def _check_not_received(vault: Vault, entry: EntryRow) -> None:
+    source = next((row for row in sharing.items(vault, states=("accepted",)) if row.id == entry.id), None)
+    if source is not None:
+        raise Refused(
+            f"This entry came from {visible(source.sender)} and may be shared on only if they agree. "
+            "Nothing was proposed.",
+            hint="Ask them; they can share it themselves with whoever needs it.",
+        )
+
+
+def _check_not_open(vault: Vault, entry: EntryRow, partner: PartnerRow) -> None:
+    name = visible(partner.name)
+    for share in sharing.shares(vault, entry_id=entry.id):
+        if share.org != partner.org:
+            continue
+        if share.state in OPEN:
+            raise Refused(
+                f"This entry is proposed to {name} already. Nothing was changed.", hint=f"Its share is {share.id}."
+            )
+        if share.state in UNDER_WAY:
+            raise Refused(
+                f"This entry is on its way to {name} already. Nothing was changed.", hint=f"Its share is {share.id}."
+            )
+        if share.state == "acknowledged" and share.version_seen == entry.version:
+            raise Refused(f"{name} has this version of the entry already. Nothing was changed.")
+
+
+def _check_contract(vault: Vault, contract: ContractRow, partner: PartnerRow) -> None:
+    if contract.org != partner.org:
+        raise Refused("That agreement is with another partner. Nothing was changed.")
+    if fault := contracts.fault(contract, contracts.today(vault)):
+        raise Refused(
+            f"{fault} Nothing leaves under it.",
+            hint="Review the agreement with the partner and add it again, or share this entry singly.",
+        )
+
+
+def preview(vault: Vault, share_id: str) -> Preview:
+    """Freeze the bytes that would be signed, and return them with the page that a person reads (R-65)."""
+    keys = own_keys(vault)
+    share = sharing.share(vault, share_id)
+    _check_state(share, *OPEN)
+    partner = sharing.partner(vault, share.org)
+    contract = contracts.get(vault, share.contract) if share.contract else None
+    entry = record.get(vault, share.entry_id)
+    body = pages.entry_body(vault, entry)
+    with vault.write() as unit:
+        previous = _last_revision(unit, partner.org, entry.id)
+        rev = next_rev(max(previous or 0, share.rev) or None, outgoing.seconds(vault))
+        mid = new_id()
+        payload = envelope.build_payload(
+            mid=mid,
+            from_=keys.org,
+            to=partner.org,
+            ctr=_ctr(share),
+            type_="entry",
+            eid=entry.id,
+            rev=rev,
+            prev=previous,
+            body=body,
+            iat=outgoing.seconds(vault),
+        )
+        pages.check_size(payload)
+        fields = {
+            "share": share.id,
+            "digest": digest_of(payload.decode()),
+            "payload": payload.decode(),
+            "mid": mid,
+            "rev": rev,
+            "version_seen": entry.version,
+        }
+        frozen: SharePreviewed = build(SharePreviewed, fields)
+        unit.record(frozen, child=share.child_id, entry=share.entry_id)
+    caution = partners.caution(partner)
+    page = pages.page(frozen.payload, partner, contract, caution)
+    return Preview(share.id, frozen.digest, frozen.payload, page, caution)
+
+
+def digest_of(payload: str) -> str:
+    """Return the SHA-256 of the frozen bytes, in hex."""
+    return hashlib.sha256(payload.encode()).hexdigest()
+
+
+def _last_revision(unit: Unit, org: str, eid: str) -> int | None:
+    sent = [each.rev or 0 for each in outbox.of_entry(unit.connection, org, eid, "data")]
+    return max(sent) if sent else None
+
+
+def _ctr(share: ShareRow) -> str:
+    """Return the random number of the share's agreement, or one of its own that stays with a single share."""
+    if share.contract:
+        return share.contract
+    return str(json.loads(share.payload)["ctr"]) if share.payload else secrets.token_hex(16)
+
+
+def approve(
+    vault: Vault, share_id: str, digest: str, basis: str, child_told: str, parent_told: str, reason: str
+) -> Approved:
+    """Approve the frozen bytes: they are signed, sealed for the partner and queued in the transaction of the act.
+
+    Raises Refused where they are not the bytes that were previewed, the record or the child has changed since, the
+    basis is not open to this organisation, the agreement is past its review, or something that R-60 asks is missing.
+    """
+    keys = own_keys(vault)
+    fields = {"share": share_id, "digest": digest, "basis": basis, "reason": reason}
+    fields |= {"child_told": child_told, "parent_told": parent_told}
+    _check_answers(vault, fields)
+    with vault.write() as unit:
+        share = sharing.share(vault, share_id)
+        _check_state(share, *OPEN)
+        partner = sharing.partner(vault, share.org)
+        partners.check_may_share(partner)
+        claims = _check_frozen(vault, share, digest)
+        if share.contract:
+            _check_contract(vault, contracts.get(vault, share.contract), partner)
+        approved = build(ShareApproved, fields | {"mid": share.mid})
+        unit.record(approved, child=share.child_id, entry=share.entry_id)
+        address = outgoing.Address(share.mid, claims["ctr"], "entry", share.entry_id, share.rev, share.id)
+        message = outgoing.queue(vault, unit, share.payload.encode(), address, keys, partners.key_set_of(partner))
+    spool.keep(vault, message.mid, message.envelope)
+    return Approved(share.id, message.mid, message.state, partners.caution(partner))
+
+
+def _check_answers(vault: Vault, fields: dict[str, str]) -> None:
+    if not fields["reason"].strip():
+        raise Refused("A share needs its reason (R-60). Nothing was approved.", hint="Write why in one sentence.")
+    if fault := basis_fault(fields["basis"], vault.school.organisation):
+        raise Refused(f"{fault} Nothing was approved.")
+    for who, told in (("the child", fields["child_told"]), ("a parent", fields["parent_told"])):
+        if told not in ("told", "not_yet", "not_safe"):
+            raise Refused(
+                f"Say whether {who} was told (R-60). Nothing was approved.", hint="Answer told, not_yet or not_safe."
+            )
+
+
+def _check_frozen(vault: Vault, share: ShareRow, digest: str) -> dict[str, Any]:
+    """Return the frozen claims, if they are what was previewed and still what the record says."""
+    if not share.payload:
+        raise Refused("This share was not previewed yet. Nothing was approved.", hint="Preview it, then approve.")
+    if digest.strip().lower() != share.digest or digest_of(share.payload) != share.digest:
+        raise Refused(
+            "Those are not the bytes that were last previewed. Nothing was approved.", hint="Preview the share again."
+        )
+    entry = record.get(vault, share.entry_id)
+    claims: dict[str, Any] = json.loads(share.payload)
+    if entry.version != share.version_seen or entry.child_id != share.child_id or not _same_body(vault, entry, claims):
+        raise Refused(
+            "The record has changed since it was previewed. Nothing was approved.", hint="Preview the share again."
+        )
+    return claims
+
+
+def _same_body(vault: Vault, entry: EntryRow, claims: dict[str, Any]) -> bool:
+    """Say whether the record would give the same bytes now: a name, a date or a role may have changed beside it."""
+    return bool(pages.entry_body(vault, entry) == claims["body"])
+
+
+def hold(vault: Vault, share_id: str, reason: str) -> None:
+    """Let a share wait, with the reason."""
+    _decide(vault, share_id, reason, lambda fields: build(ShareHeld, fields))
+
+
+def refuse(vault: Vault, share_id: str, reason: str) -> None:
+    """Decide not to share: recorded with its reason as a share would be (R-60)."""
+    _decide(vault, share_id, reason, lambda fields: build(ShareRefused, fields))
+
+
+def _decide(vault: Vault, share_id: str, reason: str, act: Callable[[dict[str, str]], Any]) -> None:
+    with vault.write() as unit:
+        share = sharing.share(vault, share_id)
+        _check_state(share, *OPEN)
+        unit.record(act(_because(share, reason)), child=share.child_id, entry=share.entry_id)
+
+
+def cancel(vault: Vault, share_id: str, reason: str) -> None:
+    """Withhold an approved share that has not left: its sealed copy goes before the record says so.
+
+    Raises Refused once it was offered to the hub, since it may have arrived.
+    """
+    with vault.write() as unit:
+        share = sharing.share(vault, share_id)
+        _check_state(share, "queued")
+        for message in outbox.of_share(unit.connection, share.id):
+            if message.state != "queued" or message.attempts:
+                raise Refused(
+                    "This share was offered to the hub already and may have arrived. Nothing was changed.",
+                    hint="Sync to learn where it is, and ring the partner if it must not be used.",
+                )
+        fields = _because(share, reason)
+        for message in outbox.of_share(unit.connection, share.id):
+            with suppress(OSError):
+                spool.drop(vault, message.mid)
+            outbox.mark(unit.connection, message.mid, "withheld", outgoing.now(vault), "cancelled")
+        unit.record(build(ShareCancelled, fields), child=share.child_id, entry=share.entry_id)
+
+
+def _because(share: ShareRow, reason: str) -> dict[str, str]:
+    if not reason.strip():
+        raise Refused("That needs its reason (R-60). Nothing was changed.", hint="Write why in one sentence.")
+    return {"share": share.id, "reason": reason}
+
+
+_STATES = {
+    "not_shared": "It was decided not to share this entry",
+    "queued": "This share is approved and waits to leave",
+    "delivered": "This share is with the hub",
+    "acknowledged": "The partner has this share",
+    "refused": "This share was refused",
+    "expired": "This share was not collected in time",
+    "withheld": "This share was withheld",
+    "proposed": "This share is not approved yet",
+    "held": "This share is held",
+}
+
+
+def _check_state(share: ShareRow, *allowed: str) -> None:
+    if share.state not in allowed:
+        said = _STATES.get(share.state, "This share is past that step")
+        raise Refused(f"{said}, so that cannot be done. Nothing was changed.", hint="dsl-console share list shows it.")
