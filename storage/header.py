@@ -103,6 +103,12 @@ def _changed() -> IntegrityAlarm:
     )
 
 
+def no_vault() -> NotFound:
+    """Return the sentence for a folder without a vault."""
+    hint = "Run dsl-console to set one up, or name its folder with --vault."
+    return NotFound("There is no vault here yet.", hint=hint)
+
+
 def read_header(folder: Path) -> Header:
     """Return the header of the vault in this folder; raises NotFound, or IntegrityAlarm for a damaged one."""
     path = folder / FILE_NAME
@@ -111,10 +117,7 @@ def read_header(folder: Path) -> Header:
             raise _changed()
         stored = path.read_bytes()
     except FileNotFoundError:
-        raise NotFound(
-            "There is no vault here yet.",
-            hint="Run dsl-console to set one up, or name its folder with --vault.",
-        ) from None
+        raise no_vault() from None
     except OSError:
         raise Refused(
             "The vault's folder cannot be read. Nothing was changed.",

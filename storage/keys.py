@@ -90,6 +90,11 @@ def hkdf(secret: bytes, *info: object) -> bytes:
     )
 
 
+def new_key() -> bytes:
+    """Return 32 random bytes."""
+    return secrets.token_bytes(KEY_SIZE)
+
+
 # -- passphrases and recovery codes ------------------------------------------------------------------------------------
 
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
 from sqlalchemy import Connection, Engine
 
 from practice.acts import Act, Body, PersonAdded, SchoolSet, build
 from practice.calendars import SchoolCalendar
 from practice.errors import ConsoleError, IntegrityAlarm, Refused, WrongPassphrase
 from practice.roles import check_may_record
-from storage import ledger, migrations, secrets_table, views
+from storage import ledger, migrations, rotation, secrets_table, views
 from storage.anchor import Anchor, Head
 from storage.atomic import private_folder
 from storage.drafts import Drafts
@@ -24,28 +23,27 @@ from storage.engine import looks_plain, make_engine, plain_errors
 from storage.header import FILE_NAME, Compartment, Header, read_header
 from storage.ids import new_id
 from storage.keys import (
-    KEY_SIZE,
     Kdf,
     PersonKeys,
     Slot,
     b64,
     calibrate,
     hkdf,
+    new_key,
     new_recovery_code,
     new_slot,
     passphrase_faults,
 )
 from storage.ledger import Draft, Link, Problem
 from storage.locks import OpenLock
+from storage.opening import CHILDREN, RECOVERY, compartment_key, recovery_slot_id, wrap
 from storage.places import check_place
-from storage.sealed import XWingPrivate, canonical
+from storage.sealed import XWingPrivate
 from storage.tries import Tries
 from storage.unlocking import Unlocked, unlock
 from storage.views.base import apply
 
 Clock = Callable[[], datetime]
-CHILDREN = "children"
-RECOVERY = "recovery"
 
 
 def utc_now() -> datetime:
@@ -108,7 +106,14 @@ class Vault:
     """An open vault. Safe to use from several threads; every call may block."""
 
     def __init__(
-        self, folder: Path, header: Header, slot: Slot, keys: PersonKeys, compartment_key: bytes, clock: Clock
+        self,
+        folder: Path,
+        header: Header,
+        slot: Slot,
+        keys: PersonKeys,
+        key: bytes,
+        clock: Clock,
+        lock: OpenLock,
     ) -> None:
         self.folder = folder
         self.id = header.vault
@@ -119,23 +124,49 @@ class Vault:
         self._header = header
         self._header_digest = header.digest()
         self._slot = slot
-        self._key = compartment_key
         self._path = folder / f"{CHILDREN}.db"
-        self._anchor = Anchor(folder / f"{CHILDREN}.anchor", compartment_key)
         self._write_lock = threading.RLock()
         self._read_lock = threading.RLock()
-        self._lock = OpenLock(folder)
-        self._lock.share()
-        database_key = hkdf(compartment_key, "database")
-        self._writer: Engine = make_engine(self._path, database_key)
-        self._reader: Engine = make_engine(self._path, database_key, query_only=True)
+        self._lock = lock
+        self.compartment_key: bytes
+        self._anchor: Anchor
+        self._writer: Engine
+        self._reader: Engine
+        self._connect(key)
         self._data_version = -1
-        self._keys = keys
+        self.person_keys = keys
         self.device = ""
         self.author: ledger.Author
         self.drafts: Drafts
 
     # -- opening and closing -----------------------------------------------------------------------------------------
+
+    def _connect(self, key: bytes) -> None:
+        self.compartment_key = key
+        self._anchor = Anchor(self.folder / f"{CHILDREN}.anchor", key)
+        database_key = hkdf(key, "database")
+        self._writer = make_engine(self._path, database_key)
+        self._reader = make_engine(self._path, database_key, query_only=True)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let go of the database and hold the vault alone while its files are rewritten; raises Refused."""
+        with self._write_lock, self._read_lock, self._lock.alone():
+            self._writer.dispose()
+            self._reader.dispose()
+            yield
+
+    def take_key(self, key: bytes, header: Header) -> None:
+        """Go on with the compartment's new key."""
+        self._connect(key)
+        self.take_header(header)
+
+    def take_header(self, header: Header) -> None:
+        """Go on with a header that was written meanwhile."""
+        self._header = header
+        self._header_digest = header.digest()
+        self._slot = next(slot for slot in header.slots if slot.id == self._slot.id)
+        self.drafts = Drafts(self, header.compartments[CHILDREN].inbox)
 
     def _start(self) -> None:
         """Bring the database to the present shape and read what the vault keeps for itself."""
@@ -149,7 +180,7 @@ class Vault:
         if audit is None or device is None:
             raise IntegrityAlarm("The vault's own keys are missing from its database. Nothing was changed.")
         self.device = device.decode()
-        self.author = ledger.Author(self.person.id, self.device, self._keys.signing, audit)
+        self.author = ledger.Author(self.person.id, self.device, self.person_keys.signing, audit)
         self.drafts = Drafts(self, self._header.compartments[CHILDREN].inbox)
 
     def _check_head(self, anchored: Head) -> None:
@@ -284,7 +315,7 @@ class Vault:
     @contextlib.contextmanager
     def long_read(self) -> Iterator[Connection]:
         """Open a look at the record on a connection of its own, so that long reading never holds up anybody."""
-        engine = make_engine(self._path, hkdf(self._key, "database"), query_only=True)
+        engine = make_engine(self._path, hkdf(self.compartment_key, "database"), query_only=True)
         try:
             with plain_errors(), engine.connect() as connection:
                 yield connection
@@ -300,7 +331,7 @@ class Vault:
 
     def check_header(self) -> None:
         """Raise IntegrityAlarm unless the header on the disk is whole and made by a holder of the key."""
-        read_header(self.folder).check(CHILDREN, self._key)
+        read_header(self.folder).check(CHILDREN, self.compartment_key)
 
     def anchored(self) -> Head:
         """Return the head that is kept beside the record; raises IntegrityAlarm without a whole one."""
@@ -323,10 +354,6 @@ def people_of(folder: Path) -> list[SlotPerson]:
 def exists(folder: Path) -> bool:
     """Say whether there is a vault in this folder."""
     return (folder / FILE_NAME).exists()
-
-
-def _wrap_info(vault: str, compartment: str, generation: int) -> bytes:
-    return canonical("dsl-console/compartment/v1", vault, compartment, generation)
 
 
 def create(
@@ -355,15 +382,17 @@ def create(
     vault_id, person, device = new_id(), new_id(), new_id()
     slot, keys = new_slot(person, user.strip(), role, passphrase, kdf, vault_id)
     code = new_recovery_code()
-    recovery, _ = new_slot(RECOVERY + "-" + CHILDREN, RECOVERY, RECOVERY, code, None, vault_id)
-    compartment_key = new_key()
+    recovery, _ = new_slot(recovery_slot_id(CHILDREN), RECOVERY, RECOVERY, code, None, vault_id)
+    key = new_key()
     inbox = XWingPrivate.generate()
-    info = _wrap_info(vault_id, CHILDREN, 1)
-    wrapped = {each.id: each.xwing.encrypt(compartment_key, info) for each in (slot, recovery)}
-    header = Header(vault_id, 1, [slot], [recovery], {CHILDREN: Compartment(1, wrapped, inbox.public())})
+    header = Header(vault_id, 1, [slot], [recovery], {CHILDREN: Compartment(1, {}, inbox.public())})
+    for each in (slot, recovery):
+        wrap(header, CHILDREN, key, each)
     for left in ("", "-wal", "-shm"):  # by a set-up that was cut short before its header
         (folder / f"{CHILDREN}.db{left}").unlink(missing_ok=True)
-    vault = Vault(folder, header, slot, keys, compartment_key, clock)
+    lock = OpenLock(folder)
+    lock.share()
+    vault = Vault(folder, header, slot, keys, key, clock, lock)
     with plain_errors():
         migrations.migrate(vault._writer, fresh=True)
     audit = new_key()
@@ -383,16 +412,9 @@ def create(
     vault._anchor.create(Head(device, unit.head.seq, unit.head.mac, 1, header.digest()))
     for name in ("spool/reports", "spool/outbox", "spool/inbox", "drafts"):
         private_folder(folder / name)
-    header.write(folder, {CHILDREN: compartment_key})
+    header.write(folder, {CHILDREN: key})
     vault._start()
     return vault, code
-
-
-def new_key() -> bytes:
-    """Return 32 random bytes."""
-    import secrets
-
-    return secrets.token_bytes(KEY_SIZE)
 
 
 def open_vault(
@@ -404,24 +426,33 @@ def open_vault(
     is older than its anchor it still opens for reading, with `alarm` set.
     """
     unlocked = unlocked or unlock(folder, passphrase, user)
-    header, slot, keys = unlocked.header, unlocked.slot, unlocked.keys
+    lock = OpenLock(folder)
+    lock.share()
     try:
-        compartment = header.compartments[CHILDREN]
-        info = _wrap_info(header.vault, CHILDREN, compartment.generation)
-        compartment_key = keys.xwing.decrypt(compartment.wrapped[slot.id], info)
-    except (KeyError, InvalidTag, ValueError):
-        raise IntegrityAlarm(
-            "The vault's header was changed: its keys are not as they were written. Nothing was opened.",
-            hint="Put back header.json.prev or the header from a backup.",
-        ) from None
-    header.check(CHILDREN, compartment_key)
+        return _open(folder, unlocked, clock, lock)
+    except BaseException:
+        lock.close()
+        raise
+
+
+def _open(folder: Path, unlocked: Unlocked, clock: Clock, lock: OpenLock) -> Vault:
+    header = read_header(folder)  # read again under the lock: the keys may have been rotated meanwhile
+    slot = next((slot for slot in header.slots if slot.id == unlocked.slot.id), None)
+    if slot is None or slot.commitment != unlocked.slot.commitment:
+        raise WrongPassphrase("Your way into this vault was changed just now. Nothing was opened.", hint="Try again.")
+    keys = unlocked.keys
+    key = compartment_key(header, CHILDREN, slot, keys)
+    header.check(CHILDREN, key)
+    if rotation.unsettled(folder):
+        with lock.alone():
+            rotation.settle(folder, key)
     path = folder / f"{CHILDREN}.db"
     if not path.exists() or path.stat().st_size == 0 or looks_plain(path):
         raise IntegrityAlarm(
             "The children's database is missing from the vault, or is not the encrypted one.",
             hint="Nothing was created in its place. Put the file back, or restore the latest backup.",
         )
-    vault = Vault(folder, header, slot, keys, compartment_key, clock)
+    vault = Vault(folder, header, slot, keys, key, clock, lock)
     try:
         anchored: Head | None = None
         try:

@@ -1,0 +1,206 @@
+"""Who may open a vault: add, remove, change role and passphrase, recover, rotate (storage: §9).
+
+Each change edits the header under its own lock, together with the act that says who did it. Removing somebody rotates
+the keys of every compartment that the remover holds, so that a leaver cannot open what is written afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from practice.acts import (
+    Body,
+    PersonAdded,
+    PersonKeyChanged,
+    PersonRemoved,
+    PersonRoleChanged,
+    RecoveryReplaced,
+    build,
+)
+from practice.errors import NotFound, Refused
+from practice.roles import MANAGES_PEOPLE, check_may_record
+from practice.vocabulary import Role
+from storage.header import Header, read_header
+from storage.ids import new_id
+from storage.keys import Kdf, Slot, b64, calibrate, new_recovery_code, new_slot, passphrase_faults
+from storage.opening import CHILDREN, RECOVERY, compartment_key, recovery_slot_id, wrap
+
+if TYPE_CHECKING:
+    from storage.vault import SlotPerson, Vault
+
+_WAIT_SECONDS = 10.0
+Progress = Callable[[str], None]
+
+
+@contextlib.contextmanager
+def editing(folder: Path) -> Iterator[Header]:
+    """Hold the header alone and yield it as it stands on the disk."""
+    try:
+        with FileLock(str(folder / "header.lock"), timeout=_WAIT_SECONDS, mode=0o600):
+            yield read_header(folder)
+    except Timeout:
+        raise Refused("Somebody else is changing who may open this vault. Nothing was changed; try again.") from None
+
+
+def _write(vault: Vault, header: Header, *bodies: Body) -> None:
+    """Write the header one generation on, in the transaction of the acts that say what was changed."""
+    header.generation += 1
+    with vault.write() as unit:
+        for body in bodies:
+            unit.record(body)
+        header.write(vault.folder, {CHILDREN: vault.compartment_key})
+        vault.take_header(header)
+
+
+def people(vault: Vault) -> list[SlotPerson]:
+    """Return who may open this vault now."""
+    from storage.vault import people_of
+
+    return people_of(vault.folder)
+
+
+def find(header: Header, wanted: str) -> Slot:
+    """Return the slot of a person by name or id; raises NotFound."""
+    folded = wanted.strip().casefold()
+    for slot in header.slots:
+        if folded in (slot.id, slot.name.casefold()):
+            return slot
+    names = ", ".join(slot.name for slot in header.slots)
+    raise NotFound(f"Nobody of that name can open this vault. Those who can: {names}.")
+
+
+def _check_passphrase(passphrase: str) -> None:
+    if faults := passphrase_faults(passphrase):
+        raise Refused(" ".join(faults))
+
+
+def add_person(vault: Vault, name: str, role: str, passphrase: str, kdf: Kdf | None = None) -> str:
+    """Let somebody open this vault with a passphrase of their own; return their id.
+
+    They get the keys of the compartments that this vault object holds, no others. Raises Refused, NotAllowed.
+    """
+    check_may_record(vault.person.role, "person_added")
+    name = " ".join(name.split())
+    _check_passphrase(passphrase)
+    kdf = kdf or calibrate()
+    with editing(vault.folder) as header:
+        if any(slot.name.casefold() == name.casefold() for slot in header.slots):
+            raise Refused("Somebody of that name can open this vault already. Nothing was changed.")
+        slot, keys = new_slot(new_id(), name, role, passphrase, kdf, vault.id)
+        fields = {"person": slot.id, "name": name, "role": role, "signing_key": b64(keys.signing_public)}
+        added = build(PersonAdded, fields)
+        header.slots.append(slot)
+        wrap(header, CHILDREN, vault.compartment_key, slot)
+        _write(vault, header, added)
+    return slot.id
+
+
+def change_role(vault: Vault, wanted: str, role: str) -> None:
+    """Give somebody another role; the last one who manages people stays that."""
+    with editing(vault.folder) as header:
+        slot = find(header, wanted)
+        changed = build(PersonRoleChanged, {"person": slot.id, "role": role})
+        header.roles[slot.id] = role
+        _check_managed(header)
+        _write(vault, header, changed)
+
+
+def _check_managed(header: Header) -> None:
+    if not any(header.role_of(slot) in MANAGES_PEOPLE for slot in header.slots):
+        raise Refused(
+            "Then nobody could manage who opens this vault. Nothing was changed.",
+            hint="Make somebody else the DSL first.",
+        )
+
+
+def change_passphrase(vault: Vault, old: str, new: str, kdf: Kdf | None = None) -> None:
+    """Change the passphrase of the person who opened the vault; raises WrongPassphrase for a wrong old one."""
+    from practice.errors import WrongPassphrase
+
+    if not vault.check_passphrase(old):
+        raise WrongPassphrase("That is not your present passphrase. Nothing was changed.")
+    _check_passphrase(new)
+    kdf = kdf or calibrate()
+    with editing(vault.folder) as header:
+        slot = find(header, vault.person.id)
+        resealed = replace(slot, kdf=kdf, role=header.role_of(slot)).sealed_with(new, vault.person_keys, vault.id)
+        header.slots[header.slots.index(slot)] = resealed
+        header.roles.pop(slot.id, None)
+        _write(vault, header)
+
+
+def remove_person(vault: Vault, wanted: str, reason: str, progress: Progress = lambda _text: None) -> None:
+    """Take somebody's way in away and rotate the keys, so that they cannot open what is written afterwards."""
+    from storage.rotation import rotate
+
+    with editing(vault.folder) as header:
+        slot = find(header, wanted)
+        if slot.id == vault.person.id:
+            raise Refused("You cannot remove yourself. Nothing was changed.", hint="Ask another DSL or the head to.")
+        removed = build(PersonRemoved, {"person": slot.id, "reason": reason})
+        header.slots.remove(slot)
+        _check_managed(header)
+        header.roles.pop(slot.id, None)
+        for name, compartment in header.compartments.items():
+            if compartment.wrapped.pop(slot.id, None) is not None and name not in header.rotation_due:
+                header.rotation_due.append(name)
+        _write(vault, header, removed)
+    rotate(vault, f"{slot.name} was removed.", progress)
+
+
+def replace_recovery_code(vault: Vault) -> str:
+    """Make a new recovery code for this compartment; the one before opens nothing any more."""
+    with editing(vault.folder) as header:
+        code = _new_recovery(header, vault.compartment_key)
+        _write(vault, header, RecoveryReplaced())
+    return code
+
+
+def _new_recovery(header: Header, key: bytes) -> str:
+    code = new_recovery_code()
+    slot, _keys = new_slot(recovery_slot_id(CHILDREN), RECOVERY, RECOVERY, code, None, header.vault)
+    header.recovery = [each for each in header.recovery if each.id != slot.id] + [slot]
+    wrap(header, CHILDREN, key, slot)
+    return code
+
+
+def recover(folder: Path, *, code: str, user: str, passphrase: str, kdf: Kdf | None = None) -> tuple[Vault, str]:
+    """Open a vault with its recovery code, give somebody a new passphrase, and return it with the next code.
+
+    The person's keys are made anew, since their old ones lie under the forgotten passphrase; what they signed before
+    stays theirs. Raises WrongPassphrase for a wrong code, NotFound for an unknown name.
+    """
+    from storage.tries import Tries
+    from storage.vault import open_vault
+
+    _check_passphrase(passphrase)
+    kdf = kdf or calibrate()
+    with editing(folder) as header:
+        old = find(header, user) if user or len(header.slots) != 1 else header.slots[0]
+        recovery = next(slot for slot in header.recovery if slot.id == recovery_slot_id(CHILDREN))
+        with Tries(folder).attempt():
+            keys = recovery.open(code, header.vault)
+        key = compartment_key(header, CHILDREN, recovery, keys)
+        header.check(CHILDREN, key)
+        slot, person_keys = new_slot(old.id, old.name, header.role_of(old), passphrase, kdf, header.vault)
+        header.slots[header.slots.index(old)] = slot
+        header.roles.pop(old.id, None)
+        wrap(header, CHILDREN, key, slot)
+        next_code = _new_recovery(header, key)
+        header.generation += 1
+        header.write(folder, {CHILDREN: key})
+    vault = open_vault(folder, passphrase=passphrase, user=old.id)
+    changed = build(PersonKeyChanged, {"person": old.id, "signing_key": b64(person_keys.signing_public)})
+    with vault.write() as unit:
+        unit.record(changed)
+        unit.record(RecoveryReplaced())
+    return vault, next_code
+
+
+ROLES = tuple(Role)

@@ -1,0 +1,161 @@
+"""New keys for a compartment, and its database encrypted again, interruptible at every step (storage: §9).
+
+The new database and its anchor are made beside the old ones and checked; writing the header is the one step that
+counts. Killed before it, the new files are thrown away at the next opening; killed after it, they are put in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from practice.acts import KeysRotated
+from practice.errors import IntegrityAlarm
+from practice.roles import check_may_record
+from storage import secrets_table
+from storage.anchor import Anchor, Head
+from storage.atomic import replace, sync_folder
+from storage.engine import connect, make_engine, plain_errors
+from storage.header import Compartment, Header
+from storage.keys import hkdf, new_key
+from storage.opening import CHILDREN, wrap
+from storage.sealed import XWingPrivate
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+NEXT = ".next"
+
+
+def reached(_step: str) -> None:
+    """Do nothing: a place where a test may end the process."""
+
+
+def rotate(vault: Vault, reason: str, progress: Callable[[str], None] = lambda _text: None) -> None:
+    """Make new keys for the children's compartment, for everyone who still has a slot, without their passphrases.
+
+    Raises Refused where the vault is open elsewhere, NotAllowed by role; then nothing was changed.
+    """
+    from storage.people import editing
+
+    check_may_record(vault.person.role, "keys_rotated")
+    with vault.alone(), editing(vault.folder) as header:
+        database, anchor = _paths(vault.folder)
+        _discard(vault.folder)
+        key = new_key()
+        inbox = XWingPrivate.generate()
+        generation = header.compartments[CHILDREN].generation + 1
+        progress("Encrypting the record under the new key")
+        _export(database, vault.compartment_key, key)
+        reached("exported")
+        progress("Checking the new copy")
+        head = _finish_copy(vault, database, key, inbox, KeysRotated(generation=generation, reason=reason))
+        reached("checked")
+        _rewrap(header, key, inbox, generation)
+        Anchor(anchor.with_name(anchor.name + NEXT), key).create(
+            Head(head.device, head.seq, head.mac, header.generation, header.digest())
+        )
+        reached("anchored")
+        header.write(vault.folder, {CHILDREN: key})
+        reached("committed")
+        _put_in_place(vault.folder)
+        vault.take_key(key, header)
+
+
+def unsettled(folder: Path) -> bool:
+    """Say whether a rotation was cut short."""
+    database, _anchor = _paths(folder)
+    return database.with_name(database.name + NEXT).exists()
+
+
+def settle(folder: Path, key: bytes) -> None:
+    """Finish or forget a rotation that was cut short; the key that the header gives says which."""
+    database, _anchor = _paths(folder)
+    made = database.with_name(database.name + NEXT)
+    try:
+        connect(made, hkdf(key, "database")).close()
+    except IntegrityAlarm:
+        _discard(folder)
+    else:
+        _put_in_place(folder)
+
+
+def _paths(folder: Path) -> tuple[Path, Path]:
+    return folder / f"{CHILDREN}.db", folder / f"{CHILDREN}.anchor"
+
+
+def _export(database: Path, old: bytes, new: bytes) -> None:
+    """Copy every row of the database into a new file under the new key."""
+    made = database.with_name(database.name + NEXT)
+    with plain_errors():
+        connection = connect(database, hkdf(old, "database"))
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            # The key goes in as a bound value: as SQL text it would stay in memory (storage: trap 2).
+            secret = "x'" + hkdf(new, "database").hex() + "'"
+            connection.execute("ATTACH DATABASE ? AS made KEY ?", (str(made), secret))
+            connection.execute("SELECT sqlcipher_export('made')").fetchone()
+            connection.execute(f"PRAGMA made.user_version={version}")
+            connection.execute("DETACH DATABASE made")
+        finally:
+            connection.close()
+
+
+def _finish_copy(vault: Vault, database: Path, key: bytes, inbox: XWingPrivate, rotated: KeysRotated) -> Head:
+    """Record the rotation in the new copy, give it the new inbox key, and check every page of it."""
+    from storage.vault import Unit
+
+    made = database.with_name(database.name + NEXT)
+    engine = make_engine(made, hkdf(key, "database"))
+    try:
+        with plain_errors(), engine.begin() as connection:
+            unit = Unit(vault, connection)
+            unit.record(rotated)
+            secrets_table.put(connection, secrets_table.INBOX_PREFIX + inbox.public().key_id.hex(), inbox.raw)
+        with plain_errors(), engine.connect() as connection:
+            plain = connection.execution_options(isolation_level="AUTOCOMMIT")
+            plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            if plain.exec_driver_sql("PRAGMA cipher_integrity_check").fetchall():
+                raise IntegrityAlarm("The new copy of the record did not come out whole. Nothing was changed.")
+    finally:
+        engine.dispose()
+    assert unit.head is not None
+    return Head(vault.device, unit.head.seq, unit.head.mac, 0, bytes(32))
+
+
+def _rewrap(header: Header, key: bytes, inbox: XWingPrivate, generation: int) -> None:
+    """Give the new key to every slot that held the old one."""
+    holders = header.compartments[CHILDREN].wrapped
+    header.compartments[CHILDREN] = Compartment(generation, {}, inbox.public())
+    for slot in (*header.slots, *header.recovery):
+        if slot.id in holders:
+            wrap(header, CHILDREN, key, slot)
+    header.rotation_due = [name for name in header.rotation_due if name != CHILDREN]
+    header.generation += 1
+
+
+def _side_files(database: Path) -> list[Path]:
+    return [database.with_name(database.name + suffix) for suffix in ("-wal", "-shm")]
+
+
+def _discard(folder: Path) -> None:
+    database, anchor = _paths(folder)
+    made = database.with_name(database.name + NEXT)
+    for path in (*_side_files(made), anchor.with_name(anchor.name + NEXT), made):
+        path.unlink(missing_ok=True)
+
+
+def _put_in_place(folder: Path) -> None:
+    """Rename the anchor, then the database: while the new database's name stands, this can be done again."""
+    database, anchor = _paths(folder)
+    next_anchor = anchor.with_name(anchor.name + NEXT)
+    if next_anchor.exists():
+        replace(next_anchor, anchor)
+    reached("anchor in place")
+    for path in _side_files(database):
+        path.unlink(missing_ok=True)
+    replace(database.with_name(database.name + NEXT), database)
+    sync_folder(folder)
+    reached("in place")
