@@ -106,7 +106,7 @@ def test_the_header_before_is_kept(vault):
     header = read_header(vault.folder)
     before = (vault.folder / FILE_NAME).read_bytes()
     header.generation += 1
-    header.write(vault.folder, {"children": vault._key})
+    header.write(vault.folder, {"children": vault.compartment_key})
     assert (vault.folder / (FILE_NAME + ".prev")).read_bytes() == before
     assert read_header(vault.folder).generation == 2
 
@@ -118,7 +118,7 @@ def test_a_header_put_back_is_noticed(vault_folder, passphrase, tmp_path):
     with open_vault(vault_folder, passphrase=passphrase) as vault:
         header = read_header(vault.folder)
         header.generation += 1
-        header.write(vault.folder, {"children": vault._key})
+        header.write(vault.folder, {"children": vault.compartment_key})
     with open_vault(vault_folder, passphrase=passphrase) as vault:
         assert vault.alarm is None
         add_child(vault)
