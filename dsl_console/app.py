@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -99,6 +100,7 @@ class DslConsole(Console):
         self.animation_level = "full" if self.settings.animations else "none"
         self.leaving = False
         self._sync_words = ""
+        self._held_notices: list[Callable[[], None]] = []
         self._stop = threading.Event()
         self._lock_words = ""
         for theme in themes.THEMES.values():
@@ -164,12 +166,17 @@ class DslConsole(Console):
 
     def _watch_record(self, vault: Vault) -> None:
         """Tell the app within a poll's time that something was committed: runs in a thread of its own."""
+        told = False
         while not self._stop.wait(POLL_SECONDS):
             try:
                 changed = vault.changed()
+                told = False
             except ConsoleError as error:
-                self.call_later(self.report, error)
-                return
+                # A busy disk may answer the next time; the person hears of it once.
+                changed = False
+                if not told:
+                    told = True
+                    self.call_later(self.report, error)
             if changed and self.is_running:
                 self.post_message(RecordChanged())
 
@@ -307,6 +314,9 @@ class DslConsole(Console):
             self.hidden = False
             self.idle.heard()
             self.pop_screen()
+            held, self._held_notices = self._held_notices, []
+            for show in held:
+                show()
 
     def act_lock(self) -> None:
         """Lock, which ends this process."""
@@ -357,10 +367,13 @@ class DslConsole(Console):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Show a notice; never as markup, and nothing while the screen is hidden."""
+        """Show a notice, never as markup; while the screen is hidden it waits until the passphrase was given."""
         del markup
-        if not self.hidden:
-            super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+        show = partial(super().notify, message, title=title, severity=severity, timeout=timeout, markup=False)
+        if self.hidden:
+            self._held_notices.append(show)
+        else:
+            show()
 
     def say(self, message: str, title: str = "", severity: str = "information") -> None:
         from practice.text import visible

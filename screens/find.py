@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.timer import Timer
@@ -145,11 +145,12 @@ class FindScreen(ConsoleScreen):
         if listed.count:
             listed.focus()
 
-    def on_key(self, event: object) -> None:
-        key = getattr(event, "key", "")
+    def on_key(self, event: events.Key) -> None:
         listed = self.query_one("#found", RecordList)
-        if key == "down" and self.focused is not listed and listed.count:
+        if event.key == "down" and self.focused is not listed and listed.count:
             listed.focus()
+            event.stop()
+            event.prevent_default()
 
     def why_not(self, action_id: str) -> str:
         if action_id == "find.open" and self.query_one("#found", RecordList).current is None:

@@ -12,7 +12,7 @@ from textual.widgets import Button, TextArea
 from screens.widgets.text import MessageBar, PlainText
 
 DIALOG_CSS = """
-ReasonDialog, ConfirmDialog { align: center middle; background: $background 60%; }
+ReasonDialog, ConfirmDialog { align: center middle; background: $background 30%; }
 .dialog {
     width: 72; max-width: 96%; height: auto; max-height: 90%; background: $surface; border: round $border; padding: 1 2;
 }

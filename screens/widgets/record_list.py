@@ -176,7 +176,7 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
             self._tops = None
             height = self._count * self._row_height
         else:
-            heights = (len(self._lines(index, "")) for index in range(self._count))
+            heights = (len(self._draw(row, width)) for row in self._rows)
             self._tops = [0, *accumulate(heights)]
             height = self._tops[-1]
         self.virtual_size = Size(width, max(height, 1))

@@ -94,7 +94,7 @@ async def settled(pilot) -> None:
         await pilot.pause()
 
 
-async def wait_for(pilot, words: str, seconds: float = 5) -> None:
+async def wait_for(pilot, words: str, seconds: float = 15) -> None:
     """Wait until the words stand on the screen."""
     deadline = time.monotonic() + seconds
     while words not in words_on(pilot.app):

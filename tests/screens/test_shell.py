@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 from conftest import HOSTILE, NOW, PASSPHRASE, picture, settled, wait_for, words_on
 from textual.command import CommandPalette
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from dsl_console.app import POLL_SECONDS
 from dsl_console.supervisor import LOCKED
+from practice.errors import Refused
 from screens.actions import TABLE
 from screens.hide import HideScreen
 from screens.today import TodayScreen
 from screens.unlock import UnlockScreen
 from screens.widgets.chrome import KeyBar
+from screens.widgets.dialogs import ReasonDialog
 from storage.desk import children, concerns
 
 
@@ -181,6 +183,23 @@ async def test_hide_shows_nothing_and_the_passphrase_brings_it_back(console, vau
         await type_in(pilot, PASSPHRASE)
         assert isinstance(pilot.app.screen, TodayScreen)
         assert "Amira" in picture(pilot.app)
+
+
+async def test_hide_over_a_question_keeps_what_was_typed_and_what_was_said_meanwhile(console):
+    async with console() as pilot:
+        pilot.app.push_screen(ReasonDialog("Move?"))
+        await settled(pilot)
+        pilot.app.screen.query_one(TextArea).text = "the wrong twin"
+        await pilot.press("f8")
+        await settled(pilot)
+        pilot.app.report(Refused("The disk is full, so nothing was recorded."))
+        await settled(pilot)
+        assert "twin" not in picture(pilot.app)
+        assert "disk is full" not in picture(pilot.app)
+        await type_in(pilot, PASSPHRASE)
+        assert isinstance(pilot.app.screen, ReasonDialog)
+        assert pilot.app.screen.query_one(TextArea).text == "the wrong twin"
+        assert [each.message for each in pilot.app._notifications] == ["The disk is full, so nothing was recorded."]
 
 
 async def test_two_idle_minutes_hide_and_five_lock(console, clock):
