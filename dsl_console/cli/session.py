@@ -9,8 +9,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -108,7 +109,17 @@ class Session:
         """Return a code, asked for until it is one."""
         return value if value else str(self._prompt(name, label, kind))
 
-    def _prompt(self, name: str, label: str, kind: click.ParamType[str] | None = None) -> object:
+    def need_day(self, value: date | None, name: str, label: str) -> date:
+        """Return a day, asked for until it is one."""
+        if value is not None:
+            return value
+        from dsl_console.cli.options import Day
+
+        answer = self._prompt(name, label, Day())
+        assert isinstance(answer, date)
+        return answer
+
+    def _prompt(self, name: str, label: str, kind: click.ParamType[Any] | None = None) -> object:
         self._may_ask(name)
         try:
             return click.prompt(label, type=kind, err=True)

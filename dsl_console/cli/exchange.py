@@ -1,0 +1,129 @@
+"""`sync` and `inbox`: the batch with the hub, and what partners sent (R-67, R-69)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dsl_console.cli.options import Command, Group, text_option
+from dsl_console.cli.output import indented, joined, moment_json, occurred_json, one_line, out, print_json
+from dsl_console.cli.session import Session
+
+if TYPE_CHECKING:
+    from storage.views.sharing import ItemRow
+
+COUNTS = {
+    "sent": "taken by the hub in this sync",
+    "acknowledged": "receipts from partners",
+    "received": "new in the inbox",
+    "queued": "still waiting here",
+    "refused": "refused",
+    "held": "held by you",
+}
+
+
+@click.command(cls=Command)
+@click.pass_obj
+def sync(session: Session) -> int:
+    """Send what was approved, fetch what partners sent, and exchange receipts.
+
+    Sync is not a referral: if it cannot wait, ring. Exits 5 where the hub cannot be reached, with everything kept
+    queued, and 1 where an item was refused.
+    """
+    with session.opened(writes=True) as vault:
+        from sync.run import sync as exchange
+
+        report = exchange(vault, progress=session.note)
+        phones = vault.school.phones
+    if session.json:
+        print_json(asdict(report))
+    else:
+        values = asdict(report)
+        for name, words in COUNTS.items():
+            out(f"{values[name]:>4}  {words}")
+        for sentence in report.errors:
+            out(f"      {one_line(sentence)}")
+        session.note(
+            "Sync is not a referral. If it cannot wait, ring: "
+            + joined([phones.front_door, phones.out_of_hours, "999"], ", ")
+        )
+    return 1 if report.refused else 0
+
+
+@click.group(cls=Group)
+def inbox() -> None:
+    """What partners sent: list it, match it to a child, or refuse it."""
+
+
+@inbox.command("list", cls=Command)
+@click.pass_obj
+def list_(session: Session) -> None:
+    """List what partners sent, the newest first. The child's name is the partner's hint, never a match."""
+    with session.opened() as vault:
+        from storage.views import sharing
+
+        rows = sharing.items(vault)
+    if session.json:
+        print_json([_item_json(row) for row in rows])
+        return
+    from practice.dates import in_words
+
+    for row in rows:
+        hint = joined([one_line(row.hint_name), row.hint_date_of_birth and f"born {row.hint_date_of_birth}"], ", ")
+        out(joined([row.id, one_line(row.sender), row.state, f"about {hint}" if hint else "", in_words(row.occurred)]))
+        out(indented(row.text))
+        if row.childs_words:
+            out(indented("The child's own words:"))
+            out(indented(row.childs_words, "        "))
+    if not rows:
+        session.note("Nothing has arrived.")
+
+
+def _item_json(row: ItemRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "from": row.sender,
+        "child_hint": {"name": row.hint_name, "date_of_birth": row.hint_date_of_birth or None},
+        "occurred": occurred_json(row.occurred),
+        "text": row.text,
+        "state": row.state,
+        "org": row.org,
+        "childs_words": row.childs_words,
+        "arrived_at": moment_json(row.arrived_at),
+        "child_id": row.child_id,
+        "reason": row.reason,
+    }
+
+
+@inbox.command(cls=Command)
+@click.argument("item", required=False)
+@click.option("--child", metavar="CHILD", help="The child whom it is about.")
+@click.pass_obj
+def accept(session: Session, item: str | None, child: str | None) -> None:
+    """Match a partner's entry to a child: it stands in that chronology, with its source, and the partner is told."""
+    with session.opened(writes=True) as vault:
+        from storage.views import sharing
+        from sync import inbox as items
+
+        found = sharing.item(vault, session.need(item, "ITEM", "Item's id"))
+        session.note(joined([found.sender, found.hint_name, found.hint_date_of_birth], ", "))
+        row = session.child(vault, child, "--child")
+        ident = items.accept(vault, found.id, row.id)
+    session.done(ident, "accepted", f"It stands in the chronology of {row.told_apart}.", child_id=row.id)
+
+
+@inbox.command(cls=Command)
+@click.argument("item", required=False)
+@text_option("--reason", "Why it is not taken in; the partner is not told the reason.")
+@click.pass_obj
+def refuse(session: Session, item: str | None, reason: str | None) -> None:
+    """Do not take a partner's entry in."""
+    with session.opened(writes=True) as vault:
+        from storage.views import sharing
+        from sync import inbox as items
+
+        found = sharing.item(vault, session.need(item, "ITEM", "Item's id"))
+        items.refuse(vault, found.id, session.need_text(reason, "--reason", "Why?"))
+    session.done(found.id, "refused", "Refused. The partner is told that it was not matched.")

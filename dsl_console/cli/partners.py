@@ -1,0 +1,202 @@
+"""`partner` and `contract`: with whom entries are shared, and on what footing (R-61, R-66, R-120)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dsl_console.cli.options import Code, Command, Day, Group, codes, text_option
+from dsl_console.cli.output import day_json, indented, joined, one_line, out, print_json
+from dsl_console.cli.session import Session
+from practice.vocabulary import ConcernCategory, LawfulBasis, PartnerKind, label_of
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+    from storage.views.sharing import PartnerRow
+
+
+@click.group(cls=Group)
+def partner() -> None:
+    """Partner agencies: add one, compare its key over the telephone, list them, remove one."""
+
+
+def _chosen(session: Session, vault: Vault, wanted: str | None) -> PartnerRow:
+    from storage.views import sharing
+
+    return sharing.partner(vault, session.need(wanted, "PARTNER", "Partner (its code or name)"))
+
+
+@partner.command(cls=Command)
+@click.argument("org", required=False)
+@click.option("--name", metavar="NAME", default="", help="What you call it; left out, what it calls itself.")
+@click.option("--kind", metavar="KIND", type=Code(*PartnerKind), help=f"What sort it is: {codes(PartnerKind)}.")
+@click.pass_obj
+def add(session: Session, org: str | None, name: str, kind: str | None) -> None:
+    """Add a partner by its code, and fetch its keys from the hub."""
+    wanted = session.need(org, "ORG", "The partner's code (such as urn:scx:gb:la:301)")
+    with session.opened(writes=True) as vault:
+        from sync import partners
+
+        row = partners.add_partner(vault, wanted, name, kind or "")
+        words = partners.words(vault, row.org)
+    session.note(f"Before the first share, ring {row.name} on a number you already have and let them read these words:")
+    session.note(indented(words))
+    session.done(row.org, "added", "The partner was added.")
+
+
+@partner.command("list", cls=Command)
+@click.pass_obj
+def list_(session: Session) -> None:
+    """List the partner agencies, and whether the words of their keys were compared."""
+    with session.opened() as vault:
+        from storage.views import sharing
+        from sync.identity import fingerprint_words
+
+        rows = sharing.partners(vault)
+    if session.json:
+        print_json(
+            [
+                {
+                    "id": row.org,
+                    "name": row.name,
+                    "kind": row.kind,
+                    "fingerprint": fingerprint_words(row.identity),
+                    "verified": row.verified,
+                    "changed": row.changed,
+                }
+                for row in rows
+            ]
+        )
+        return
+    for row in rows:
+        state = "its key has changed: compare again" if row.changed else "compared" if row.verified else "not compared"
+        out(joined([row.org, one_line(row.name), label_of(PartnerKind, row.kind), state]))
+    if not rows:
+        session.note("There is no partner yet.")
+
+
+@partner.command(cls=Command)
+@click.argument("partner", required=False)
+@click.option("--words", metavar="WORDS", help="The eight words that the partner reads out to you.")
+@click.pass_obj
+def verify(session: Session, partner: str | None, words: str | None) -> None:
+    """Compare the words of a partner's key: ring them on a number you already have, and let them read theirs."""
+    with session.opened(writes=True) as vault:
+        from sync import partners
+
+        row = _chosen(session, vault, partner)
+        heard = session.need(words, "--words", f"The eight words that {row.name} reads out")
+        partners.verify_partner(vault, row.org, heard)
+    session.done(row.org, "verified", "The words agree: this is their key.")
+
+
+@partner.command(cls=Command)
+@click.argument("partner", required=False)
+@text_option("--reason", "Why nothing more is exchanged.")
+@click.pass_obj
+def remove(session: Session, partner: str | None, reason: str | None) -> None:
+    """Exchange no more with a partner; what is queued for it stays here."""
+    with session.opened(writes=True) as vault:
+        from sync import partners
+
+        row = _chosen(session, vault, partner)
+        partners.remove(vault, row.org, session.need_text(reason, "--reason", "Why?"))
+    session.done(row.org, "removed", "Nothing more is exchanged with this partner.")
+
+
+@click.group(cls=Group)
+def contract() -> None:
+    """Regular sharing agreements with partners."""
+
+
+class _Categories(Code):
+    """Categories with commas between them."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the codes with commas between them."""
+        return ",".join(Code.convert(self, part, param, ctx) for part in value.split(",") if part.strip())
+
+
+@contract.command("add", cls=Command)
+@click.argument("partner", required=False)
+@text_option("--purpose", "What the sharing is for.")
+@click.option("--basis", metavar="BASIS", type=Code(*LawfulBasis), help=f"The lawful basis: {codes(LawfulBasis)}.")
+@click.option("--review", metavar="DATE", type=Day(), help="Nothing is sent under it after this day.")
+@click.option(
+    "--categories",
+    metavar="C,C",
+    type=_Categories(*ConcernCategory),
+    default="",
+    help="What it covers, with commas between; left out, everything.",
+)
+@click.pass_obj
+def add_contract(
+    session: Session,
+    partner: str | None,
+    purpose: str | None,
+    basis: str | None,
+    review: date | None,
+    categories: str,
+) -> None:
+    """Record a regular sharing agreement with a partner, and print its id."""
+    with session.opened(writes=True) as vault:
+        from sync import contracts
+
+        row = _chosen(session, vault, partner)
+        why = session.need_text(purpose, "--purpose", "What is the sharing for?")
+        lawful = session.need_code(basis, "--basis", f"Lawful basis ({codes(LawfulBasis)})", Code(*LawfulBasis))
+        until = session.need_day(review, "--review", "Review date")
+        chosen = [each for each in categories.split(",") if each]
+        ident = contracts.add_contract(vault, row.org, why, lawful, until, chosen)
+    session.done(ident, "added", f"The agreement holds until {until.isoformat()}.")
+
+
+@contract.command("list", cls=Command)
+@click.pass_obj
+def list_contracts(session: Session) -> None:
+    """List the sharing agreements by their review dates."""
+    with session.opened() as vault:
+        from storage.views import sharing
+
+        names = {row.org: row.name for row in sharing.partners(vault, removed=True)}
+        rows = sharing.contracts(vault)
+    if session.json:
+        print_json([_contract_json(row, names) for row in rows])
+        return
+    for row in rows:
+        basis = label_of(LawfulBasis, row.basis)
+        state = "ended" if row.ended else f"review {row.review.isoformat()}"
+        out(joined([row.id, one_line(names.get(row.org, row.org)), basis, state, one_line(row.purpose)]))
+    if not rows:
+        session.note("There is no agreement yet.")
+
+
+def _contract_json(row: Any, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "partner": names.get(row.org, row.org),
+        "org": row.org,
+        "purpose": row.purpose,
+        "basis": row.basis,
+        "review": day_json(row.review),
+        "categories": list(row.categories),
+        "ended": row.ended,
+        "ended_reason": row.ended_reason,
+    }
+
+
+@contract.command(cls=Command)
+@click.argument("contract", required=False)
+@text_option("--reason", "Why it ends.")
+@click.pass_obj
+def end(session: Session, contract: str | None, reason: str | None) -> None:
+    """End an agreement: what has not left under it stays here."""
+    with session.opened(writes=True) as vault:
+        from sync import contracts
+
+        row = contracts.get(vault, session.need(contract, "CONTRACT", "Agreement's id"))
+        withheld = contracts.end(vault, row.id, session.need_text(reason, "--reason", "Why does it end?"))
+    session.note(f"{withheld} entries had not left and were withheld." if withheld else "")
+    session.done(row.id, "ended", "The agreement has ended.", withheld=withheld)

@@ -1,0 +1,176 @@
+"""`share`: an entry goes to a partner only as the exact bytes that a person saw and approved (R-60, R-63, R-65)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dsl_console.cli.options import Code, Command, Group, codes, text_option
+from dsl_console.cli.output import joined, moment_json, one_line, out, print_json
+from dsl_console.cli.session import Session
+from practice.vocabulary import LawfulBasis, ShareState, Told, label_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from storage.views.sharing import ShareRow
+
+
+@click.group(cls=Group)
+def share() -> None:
+    """Share an entry with a partner: propose, preview the exact bytes, approve."""
+
+
+@share.command(cls=Command)
+@click.argument("entry", required=False)
+@click.option("--to", metavar="PARTNER", help="Who is to receive it: its code or name.")
+@click.option("--contract", metavar="CONTRACT", default="", help="The agreement under which it goes, if there is one.")
+@click.pass_obj
+def propose(session: Session, entry: str | None, to: str | None, contract: str) -> None:
+    """Propose an entry to a partner, and print the share's id. Nothing leaves before it is approved."""
+    with session.opened(writes=True) as vault:
+        from storage.views import record
+        from sync import shares
+
+        ident = record.get(vault, session.need(entry, "ENTRY", "Entry's id")).id
+        ident = shares.propose(vault, ident, session.need(to, "--to", "Partner (its code or name)"), contract)
+    session.done(ident, "proposed", "Proposed. Next: dsl-console share preview, then share approve.")
+
+
+@share.command(cls=Command)
+@click.argument("share", required=False)
+@click.pass_obj
+def preview(session: Session, share: str | None) -> None:
+    """Freeze and show the exact bytes that would be signed, as a person reads them too, and the digest to approve."""
+    with session.opened(writes=True) as vault:
+        from sync import shares
+
+        frozen = shares.preview(vault, session.need(share, "SHARE", "Share's id"))
+    if session.json:
+        print_json({"digest": frozen.digest, "payload": frozen.payload, "page": frozen.page, "caution": frozen.caution})
+        return
+    out(frozen.page)
+    out()
+    out("The exact bytes that will be signed:")
+    out(frozen.payload)
+    out()
+    out(f"Digest: {frozen.digest}")
+
+
+@share.command(cls=Command)
+@click.argument("share", required=False)
+@click.option("--digest", metavar="DIGEST", help="The digest that the preview showed.")
+@click.option("--basis", metavar="BASIS", type=Code(*LawfulBasis), help=f"The lawful basis: {codes(LawfulBasis)}.")
+@click.option("--child-told", metavar="X", type=Code(*Told), help=f"Whether the child was told: {codes(Told)}.")
+@click.option("--parent-told", metavar="X", type=Code(*Told), help=f"Whether a parent was told: {codes(Told)}.")
+@text_option("--reason", "Why it is shared.")
+@click.pass_obj
+def approve(
+    session: Session,
+    share: str | None,
+    digest: str | None,
+    basis: str | None,
+    child_told: str | None,
+    parent_told: str | None,
+    reason: str | None,
+) -> None:
+    """Approve the bytes that were previewed: they are signed, sealed for the partner, and leave with the next sync."""
+    with session.opened(writes=True) as vault:
+        from storage.views import sharing
+        from sync import shares
+
+        row = sharing.share(vault, session.need(share, "SHARE", "Share's id"))
+        seen = session.need(digest, "--digest", "Digest that the preview showed")
+        lawful = session.need_code(basis, "--basis", f"Lawful basis ({codes(LawfulBasis)})", Code(*LawfulBasis))
+        told = Code(*Told)
+        child = session.need_code(child_told, "--child-told", f"Was the child told? ({codes(Told)})", told)
+        parent = session.need_code(parent_told, "--parent-told", f"Was a parent told? ({codes(Told)})", told)
+        why = session.need_text(reason, "--reason", "Why is it shared?")
+        approved = shares.approve(vault, row.id, seen, lawful, child, parent, why)
+    session.note(approved.caution)
+    session.done(approved.share_id, approved.state, "Approved. It waits on this machine until the next sync.")
+
+
+def _decided(session: Session, share: str | None, reason: str | None, state: str, sentence: str) -> None:
+    with session.opened(writes=True) as vault:
+        from storage.views import sharing
+        from sync import shares
+
+        acts: dict[str, Callable[..., None]] = {
+            "held": shares.hold,
+            "not_shared": shares.refuse,
+            "withheld": shares.cancel,
+        }
+        row = sharing.share(vault, session.need(share, "SHARE", "Share's id"))
+        acts[state](vault, row.id, session.need_text(reason, "--reason", "Why?"))
+    session.done(row.id, state, sentence)
+
+
+@share.command(cls=Command)
+@click.argument("share", required=False)
+@text_option("--reason", "Why it waits.")
+@click.pass_obj
+def hold(session: Session, share: str | None, reason: str | None) -> None:
+    """Let a proposed share wait."""
+    _decided(session, share, reason, "held", "Held.")
+
+
+@share.command(cls=Command)
+@click.argument("share", required=False)
+@text_option("--reason", "Why it is not shared.")
+@click.pass_obj
+def refuse(session: Session, share: str | None, reason: str | None) -> None:
+    """Decide not to share; the decision is kept as a share would be."""
+    _decided(session, share, reason, "not_shared", "Decided not to share.")
+
+
+@share.command(cls=Command)
+@click.argument("share", required=False)
+@text_option("--reason", "Why it is withheld.")
+@click.pass_obj
+def cancel(session: Session, share: str | None, reason: str | None) -> None:
+    """Withhold an approved share that has not left."""
+    _decided(session, share, reason, "withheld", "Withheld: it does not leave.")
+
+
+@share.command("list", cls=Command)
+@click.pass_obj
+def list_(session: Session) -> None:
+    """List every share, and every decision not to share, the newest first."""
+    with session.opened() as vault:
+        from storage.views import sharing
+
+        rows = sharing.shares(vault)
+    if session.json:
+        print_json([_share_json(row) for row in rows])
+        return
+    from practice.dates import in_words
+
+    for row in rows:
+        happened = in_words(row.occurred) if row.occurred else ""
+        state = label_of(ShareState, row.state)
+        out(joined([row.id, one_line(row.partner), state, one_line(row.child), happened]))
+        if row.reason:
+            out(f"    {one_line(row.reason)}")
+    if not rows:
+        session.note("Nothing was shared yet.")
+
+
+def _share_json(row: ShareRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "entry_id": row.entry_id,
+        "child_id": row.child_id,
+        "partner": row.partner,
+        "state": row.state,
+        "reason": row.reason,
+        "approved_by": row.approved_by,
+        "approved_at": moment_json(row.approved_at),
+        "org": row.org,
+        "contract": row.contract,
+        "basis": row.basis,
+        "child_told": row.child_told,
+        "parent_told": row.parent_told,
+        "digest": row.digest,
+    }
