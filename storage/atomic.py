@@ -19,6 +19,12 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def private_file(path: Path) -> Path:
+    """Make an empty file that only its owner reads, where there is none, and return it."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    return path
+
+
 def sync_file(descriptor: int) -> None:
     """Bring a file's bytes to the disk itself; macOS needs a stronger call than fsync."""
     if sys.platform == "darwin":

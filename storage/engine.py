@@ -14,6 +14,7 @@ from sqlalchemy.pool import StaticPool
 
 from practice.errors import ConsoleError, IntegrityAlarm, Refused
 
+PAGE_SIZE = 4096
 _PRAGMAS: dict[str, object] = {
     "temp_store": 2,
     "secure_delete": 1,

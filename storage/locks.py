@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import ReadWriteLock, Timeout
 
 from practice.errors import Refused
+from storage.atomic import private_file
 
 FILE_NAME = "lock"
 _WAIT_SECONDS = 5.0
@@ -18,7 +19,7 @@ class OpenLock:
     """The vault's `lock` file; the operating system frees it if the process is killed."""
 
     def __init__(self, folder: Path) -> None:
-        self._lock = ReadWriteLock(str(folder / FILE_NAME), is_singleton=False)
+        self._lock = ReadWriteLock(str(private_file(folder / FILE_NAME)), is_singleton=False)
 
     def share(self) -> None:
         """Say that the vault is open here; raises Refused while another process rewrites it."""

@@ -17,9 +17,9 @@ from practice.errors import ConsoleError, IntegrityAlarm, Refused, WrongPassphra
 from practice.roles import check_may_record
 from storage import ledger, migrations, rotation, secrets_table, views
 from storage.anchor import Anchor, Head
-from storage.atomic import private_folder
+from storage.atomic import private_file, private_folder
 from storage.drafts import Drafts
-from storage.engine import looks_plain, make_engine, plain_errors
+from storage.engine import PAGE_SIZE, looks_plain, make_engine, plain_errors
 from storage.header import FILE_NAME, Compartment, Header, read_header
 from storage.ids import new_id
 from storage.keys import (
@@ -313,9 +313,9 @@ class Vault:
         return verify(self, rebuild=rebuild, signatures=signatures, progress=progress or (lambda _text: None))
 
     @contextlib.contextmanager
-    def long_read(self) -> Iterator[Connection]:
+    def long_read(self, *, query_only: bool = True) -> Iterator[Connection]:
         """Open a look at the record on a connection of its own, so that long reading never holds up anybody."""
-        engine = make_engine(self._path, hkdf(self.compartment_key, "database"), query_only=True)
+        engine = make_engine(self._path, hkdf(self.compartment_key, "database"), query_only=query_only)
         try:
             with plain_errors(), engine.connect() as connection:
                 yield connection
@@ -390,6 +390,7 @@ def create(
         wrap(header, CHILDREN, key, each)
     for left in ("", "-wal", "-shm"):  # by a set-up that was cut short before its header
         (folder / f"{CHILDREN}.db{left}").unlink(missing_ok=True)
+    private_file(folder / f"{CHILDREN}.db")  # its log takes the same permissions
     lock = OpenLock(folder)
     lock.share()
     vault = Vault(folder, header, slot, keys, key, clock, lock)
@@ -410,7 +411,7 @@ def create(
         unit.record_many([Draft(school), Draft(added)])
     assert unit.head is not None
     vault._anchor.create(Head(device, unit.head.seq, unit.head.mac, 1, header.digest()))
-    for name in ("spool/reports", "spool/outbox", "spool/inbox", "drafts"):
+    for name in ("spool", "spool/reports", "spool/outbox", "spool/inbox", "drafts"):
         private_folder(folder / name)
     header.write(folder, {CHILDREN: key})
     vault._start()
@@ -447,7 +448,7 @@ def _open(folder: Path, unlocked: Unlocked, clock: Clock, lock: OpenLock) -> Vau
         with lock.alone():
             rotation.settle(folder, key)
     path = folder / f"{CHILDREN}.db"
-    if not path.exists() or path.stat().st_size == 0 or looks_plain(path):
+    if not path.exists() or path.stat().st_size < PAGE_SIZE or looks_plain(path):
         raise IntegrityAlarm(
             "The children's database is missing from the vault, or is not the encrypted one.",
             hint="Nothing was created in its place. Put the file back, or restore the latest backup.",

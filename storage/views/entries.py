@@ -30,7 +30,6 @@ SEARCH_SCHEMA = (
     "CREATE VIRTUAL TABLE entry_search USING fts5(text, childs_words, content='entries', content_rowid='pk',"
     " tokenize='unicode61 remove_diacritics 2', prefix='2 3')",
     "INSERT INTO entry_search (entry_search, rank) VALUES ('secure-delete', 1)",
-    "CREATE VIRTUAL TABLE entry_terms USING fts5vocab(entry_search, col)",
 )
 
 
@@ -243,10 +242,9 @@ def _reindex(connection: Connection, keys: Sequence[str]) -> None:
     _index(connection, keys, "INSERT INTO entry_search (rowid, text, childs_words) SELECT ")
 
 
-def search_terms(connection: Connection) -> list[tuple[Any, ...]]:
-    """Return every term of the index with how often it stands where, for comparing two replays."""
-    rows = connection.exec_driver_sql("SELECT term, col, doc, cnt FROM entry_terms ORDER BY term, col")
-    return [tuple(row) for row in rows]
+def check_search(connection: Connection) -> None:
+    """Compare the search index with the entries; raises DatabaseError. Nothing is written, yet it needs the writer."""
+    connection.exec_driver_sql("INSERT INTO entry_search (entry_search, rank) VALUES ('integrity-check', 1)")
 
 
 def _index(connection: Connection, keys: Sequence[str], start: str) -> None:
