@@ -163,7 +163,7 @@ class Day:
 
     def decide(self) -> str:
         """Decide, amend and move."""
-        concerns.decide(self.school, self.entries["main"], "referral_social_care", "A disclosure of physical harm.")
+        concerns.decide(self.school, self.entries["main"], "referral_social_care", "She told us that she was hit.")
         new_text = f"Maeve came to the office at break, crying, with her coat on. {HOSTILE}"
         concerns.amend(self.school, self.entries["main"], new_text, "Added what she wore.")
         right = children.resolve(self.school, "Idris Abdullahi")
@@ -188,7 +188,7 @@ class Day:
 
     def approve(self) -> str:
         """Propose the main entry to social care under a contract, and approve what was previewed."""
-        concerns.promote(self.school, self.entries["main"], "First disclosure of harm.", "turning_point", "negative")
+        concerns.promote(self.school, self.entries["main"], "The first time she spoke of being hit.", "turning_point", "negative")
         contract = contracts.add_contract(
             self.school,
             SOCIAL_CARE,

@@ -82,7 +82,7 @@ def enrol(setting: Setting, invite: Callable[[str], str]) -> None:
     for one, other in ((SCHOOL, SOCIAL_CARE), (SCHOOL, POLICE), (SOCIAL_CARE, SCHOOL), (POLICE, SCHOOL)):
         vault = orgs[one]
         partners.add_partner(vault, other, name=orgs[other].school.name, kind=orgs[other].school.organisation)
-        partners.verify_partner(vault, other, words=" ".join(partners.own_words(orgs[other])))
+        partners.verify_partner(vault, other, words=partners.own_words(orgs[other]))
 
 
 # -- the school's past -------------------------------------------------------------------------------------------------
