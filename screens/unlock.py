@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,6 +24,10 @@ from screens.widgets.text import MessageBar, PlainText, StateLine
 
 if TYPE_CHECKING:
     from storage.vault import SlotPerson, Vault
+
+
+DEMO_HINT_VARIABLE = "DSL_CONSOLE_DEMO_HINT"
+"""Set by the demo alone: what it says of its made-up school, the passphrase included."""
 
 
 def people_in(folder: Path) -> list[SlotPerson]:
@@ -67,6 +72,8 @@ class UnlockScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         with Vertical(id="card"):
             yield PlainText("Locked. Nothing was lost." if self.after_lock else "The record is locked.", id="said")
+            if hint := os.environ.get(DEMO_HINT_VARIABLE):
+                yield PlainText(hint, id="demo-hint")
             yield Field("Who", PlainText("", id="who"), OptionList(id="people"))
             yield Field("Passphrase", Input(password=True, id="passphrase", max_length=1000))
             yield StateLine("Enter unlocks.", id="state")

@@ -188,7 +188,9 @@ class Day:
 
     def approve(self) -> str:
         """Propose the main entry to social care under a contract, and approve what was previewed."""
-        concerns.promote(self.school, self.entries["main"], "The first time she spoke of being hit.", "turning_point", "negative")
+        concerns.promote(
+            self.school, self.entries["main"], "The first time she spoke of being hit.", "turning_point", "negative"
+        )
         contract = contracts.add_contract(
             self.school,
             SOCIAL_CARE,

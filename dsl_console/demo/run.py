@@ -16,8 +16,6 @@ from practice.errors import ConsoleError
 from storage.atomic import private_folder
 from sync.hub.server import invite
 
-HINT_VARIABLE = "DSL_CONSOLE_DEMO_HINT"
-
 
 def invite_code(database: Path, org: str) -> str:
     """Return a one-time code with which an organisation may join the demo's hub."""
@@ -44,6 +42,7 @@ def headless(as_json: bool = False) -> int:
 def console() -> int:
     """Open the console on the made-up school, with its hub and two partners at work beside it."""
     from dsl_console import supervisor
+    from screens.unlock import DEMO_HINT_VARIABLE
 
     with tempfile.TemporaryDirectory(prefix="dsl-console-demo-") as name:
         folder = private_folder(Path(name))
@@ -62,11 +61,11 @@ def console() -> int:
             for vault in made.vaults():
                 vault.close()
         workers = _partners_at_work(folder)
-        os.environ[HINT_VARIABLE] = f"This school is made up. Its passphrase is: {scene.PASSPHRASE}"
+        os.environ[DEMO_HINT_VARIABLE] = f"This school is made up. Its passphrase is: {scene.PASSPHRASE}"
         try:
             return supervisor.run(folder / "school")
         finally:
-            os.environ.pop(HINT_VARIABLE, None)
+            os.environ.pop(DEMO_HINT_VARIABLE, None)
             workers.terminate()
             workers.wait()
             hub.stop()
