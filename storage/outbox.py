@@ -106,6 +106,12 @@ def waiting_entries(connection: Connection) -> int:
     return int(connection.exec_driver_sql(statement).scalar_one())
 
 
+def offered_shares(connection: Connection) -> set[str]:
+    """Return the shares that were offered to the hub and whose outcome is not known yet."""
+    statement = "SELECT share FROM outbox WHERE state = 'offered' AND share IS NOT NULL"
+    return {row[0] for row in connection.exec_driver_sql(statement)}
+
+
 def mark(connection: Connection, mid: str, state: str, now: str, detail: str = "", *, tried: bool = False) -> None:
     """Move a message to a state."""
     connection.exec_driver_sql(

@@ -284,6 +284,7 @@ def _because(share: ShareRow, reason: str) -> dict[str, str]:
 _STATES = {
     "not_shared": "It was decided not to share this entry",
     "queued": "This share is approved and waits to leave",
+    "offered": "This share was offered to the hub and may have arrived",
     "delivered": "This share is with the hub",
     "acknowledged": "The partner has this share",
     "refused": "This share was refused",

@@ -31,6 +31,7 @@ from practice.acts import (
 from practice.dates import Occurred
 from practice.errors import NotFound
 from practice.received import read_payload, received_occurred
+from storage import outbox
 from storage.types import Flag, Json, UtcText
 from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
 
@@ -392,7 +393,10 @@ def contracts(vault: Vault) -> list[ContractRow]:
 
 
 def shares(vault: Vault, *, entry_id: str | None = None, states: Sequence[str] = ()) -> list[ShareRow]:
-    """Return the shares, newest proposal first."""
+    """Return the shares, newest proposal first.
+
+    A queued share that was offered to the hub, whose answer is not here, says `offered`; it is found under both.
+    """
     from storage.views.children import ChildTable
     from storage.views.entries import EntryTable
     from storage.views.organisation import PersonTable
@@ -417,13 +421,19 @@ def shares(vault: Vault, *, entry_id: str | None = None, states: Sequence[str] =
     if entry_id:
         statement = statement.where(table.c.entry_id == entry_id)
     if states:
-        statement = statement.where(table.c.state.in_(list(states)))
+        wanted = {"queued" if state == "offered" else state for state in states}
+        statement = statement.where(table.c.state.in_(sorted(wanted)))
     with vault.read() as connection:
-        return [_share(row) for row in connection.execute(statement)]
+        offered = outbox.offered_shares(connection)
+        found = [_share(row, offered) for row in connection.execute(statement)]
+    asked = {*states, "offered"} if "queued" in states else set(states)
+    return [row for row in found if not states or row.state in asked]
 
 
-def _share(row: Any) -> ShareRow:
+def _share(row: Any, offered: set[str]) -> ShareRow:
     fields = dict(row._mapping)
+    if fields["state"] == "queued" and fields["id"] in offered:
+        fields["state"] = "offered"
     fields["approved_by"] = fields.pop("approver") or ""
     fields["partner"] = fields["partner"] or fields["org"]
     fields["child"] = fields["child"] or ""

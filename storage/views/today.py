@@ -114,7 +114,8 @@ def _follow_ups(vault: Vault, view: TodayView, on: date) -> None:
 
 def _shares(vault: Vault, view: TodayView) -> None:
     for share in sharing.shares(vault, states=["proposed", "held", "queued", "delivered", "refused", "expired"]):
-        line = Line(share.state, share.id, share.child_id, share.child, share.partner)
+        state = "queued" if share.state == "offered" else share.state
+        line = Line(state, share.id, share.child_id, share.child, share.partner)
         if share.state in ("refused", "expired"):
             view.act_today.append(line)
         elif share.state == "proposed":

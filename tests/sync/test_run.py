@@ -13,8 +13,8 @@ from exchange import COUNCIL, POLICE, SCHOOL, TEXT, WORDS, Hub, Killed, Meddling
 
 from practice.errors import HubUnreachable, Refused
 from storage.views import record, sharing
-from sync import contracts, envelope, inbox, outgoing, partners, plan, shares, spool
-from sync.hub.server import new_epoch
+from sync import contracts, envelope, inbox, outgoing, partners, plan, run, shares, spool
+from sync.hub.server import close, new_epoch, status
 from sync.identity import generate
 from sync.membership import own_keys
 
@@ -98,13 +98,52 @@ def test_killed_while_pushing(point: str, school: Place, council: Place, share: 
     with pytest.raises(Killed):
         school.sync()
     assert [each.state for each in school.outbox()] == ["offered"], "marked before it left"
-    assert school.state(share) == "queued", "nothing is sent before the hub's word is here"
+    assert school.state(share) == "offered", "nothing is sent before the hub's word is here"
+    with pytest.raises(Refused, match="may have arrived"):
+        shares.cancel(school.vault, share, "Too late to say.")
     school.sync()
     assert council.sync().received == 1
     school.sync()
     assert council.sync().received == 0
     assert len(council.items()) == 1
     assert school.state(share) == "acknowledged"
+
+
+def test_an_item_that_the_hub_says_nothing_of_stays_offered(school: Place, council: Place) -> None:
+    child = school.child()
+    sent = [school.share(school.entry(child, f"What happened, {number}"), COUNCIL) for number in range(3)]
+    silent = school.outbox()[1].mid
+
+    def forget(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
+        if request.url.path != "/v1/messages:batch":
+            return None
+        value = json.loads(answer.content)
+        value["items"] = [item for item in reversed(value["items"]) if item["mid"] != silent]
+        return httpx.Response(200, json=value)
+
+    report = school.sync(transport=Meddling(forget))
+    assert (report.sent, report.queued) == (2, 1)
+    assert [each.mid for each in school.outbox("offered")] == [silent]
+    assert [school.state(each) for each in sent] == ["delivered", "offered", "delivered"]
+    assert school.sync().sent == 1
+    assert council.sync().received == 3
+
+
+def test_one_item_that_the_hub_refuses_does_not_hold_up_the_others(
+    post: Hub, school: Place, council: Place, tmp_path: Path
+) -> None:
+    police = Place(tmp_path / "police", POLICE, "Invented Police", "police")
+    police.join(post)
+    partners.add_partner(school.vault, POLICE)
+    child = school.child()
+    first = school.share(school.entry(child), COUNCIL)
+    second = school.share(school.entry(child), POLICE)
+    close(post.database, POLICE)
+    report = school.sync()
+    assert (report.sent, report.refused, report.queued, len(report.errors)) == (1, 1, 0, 1)
+    assert [school.state(each) for each in (first, second)] == ["delivered", "refused"]
+    assert school.reason(second) == "recipient-closed"
+    police.vault.close()
 
 
 def test_a_receipt_that_is_quicker_than_the_hubs_answer_is_not_undone(
@@ -119,7 +158,7 @@ def test_a_receipt_that_is_quicker_than_the_hubs_answer_is_not_undone(
 
 
 @pytest.mark.parametrize("point", ["taken-in", "before-ack"])
-def test_killed_while_pulling(point: str, school: Place, council: Place, monkeypatch) -> None:
+def test_killed_while_pulling(point: str, post: Hub, school: Place, council: Place, monkeypatch) -> None:
     child = school.child()
     sent = [school.share(school.entry(child, f"What happened, {number}"), COUNCIL) for number in range(3)]
     school.sync()
@@ -134,7 +173,7 @@ def test_killed_while_pulling(point: str, school: Place, council: Place, monkeyp
     assert sorted(each.text for each in council.items()) == [f"What happened, {number}" for number in range(3)]
     school.sync()
     assert {school.state(each) for each in sent} == {"acknowledged"}
-    assert council.exchange("unacked") == "", "the hub was told, also of what the killed sync had taken in"
+    assert status(post.database)["bytes"] == 0, "the hub was told of all, also of what the killed syncs had taken in"
 
 
 def test_an_old_page_shown_again_changes_nothing(school: Place, council: Place, share: str) -> None:
@@ -169,7 +208,8 @@ def test_an_old_page_shown_again_changes_nothing(school: Place, council: Place, 
     assert len(council.items()) == 1
     assert council.vault.verify().acts == acts, "not one act was added"
     live = [each for each in council.outbox() if each.state != "superseded"]
-    assert len(live) == 1, "and the answer is given once in a sync, however often the message is shown"
+    assert len(live) == 1
+    assert len(council.outbox()) == 2, "and the answer is given once in a sync, however often the message is shown"
     school.sync()
     assert school.state(share) == "acknowledged"
 
@@ -229,7 +269,7 @@ def test_a_strange_answer_changes_no_state(
         assert school.state(other) == "delivered", "what the hub had acknowledged before stays so"
         assert after[:3] == before[:3]
     else:
-        assert school.state(other) == "queued"
+        assert school.state(other) == ("offered" if path == "/v1/messages:batch" else "queued")
         assert after == before
     school.sync()
     council.sync()
@@ -271,6 +311,24 @@ def test_a_new_epoch_offers_again_what_is_there_already_and_it_stays_single(
     school.sync()
     assert school.state(share) == "acknowledged"
     assert len(council.items()) == 1
+
+
+def test_a_hub_that_is_put_back_during_a_sync_is_not_believed(
+    post: Hub, school: Place, council: Place, share: str, monkeypatch
+) -> None:
+    def put_back(point: str) -> None:
+        if point == "before-send":
+            post.stop()
+            new_epoch(post.database)
+            post.start()
+
+    monkeypatch.setattr(run, "reached", put_back)
+    with pytest.raises(HubUnreachable, match="1 entry waits here"):
+        school.sync()
+    assert school.state(share) == "offered"
+    monkeypatch.undo()
+    assert school.sync().sent == 1
+    assert council.sync().received == 1
 
 
 def test_an_agreement_past_its_review_keeps_its_entries_here(school: Place, council: Place) -> None:
