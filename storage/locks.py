@@ -19,7 +19,14 @@ class OpenLock:
     """The vault's `lock` file; the operating system frees it if the process is killed."""
 
     def __init__(self, folder: Path) -> None:
-        self._lock = ReadWriteLock(str(private_file(folder / FILE_NAME)), is_singleton=False)
+        try:
+            path = private_file(folder / FILE_NAME)
+        except OSError:
+            raise Refused(
+                "The vault's folder cannot be written, so it was not opened. Nothing was changed.",
+                hint="Check the folder's permissions and that the drive is plugged in.",
+            ) from None
+        self._lock = ReadWriteLock(str(path), is_singleton=False)
 
     def share(self) -> None:
         """Say that the vault is open here; raises Refused while another process rewrites it."""

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def start(*arguments: object, **options: object) -> subprocess.Popen[bytes]:
     """Begin the work; its lines come through `stdout`."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **options.pop("env", {})}
-    command = [sys.executable, "-m", "tests.faults.work", *map(str, arguments)]
+    command = [*options.pop("before", []), sys.executable, "-m", "tests.faults.work", *map(str, arguments)]
     return subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
