@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROLL_LIMIT = 50 * 1024 * 1024
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="The roll: import, add, list, show.")
 def children() -> None:
     """The children: import the roll, add one, list them, show one."""
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from storage.views.record import EntryDetail, VersionRow
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Record a decision beside an entry.")
 @click.argument("entry", required=False)
 @click.option("--decision", metavar="D", type=Code(*Decision), help=f"What is to be done: {codes(Decision)}.")
 @text_option("--reason", "Why, in a sentence.")
@@ -43,7 +43,7 @@ def decide(session: Session, entry: str | None, decision: str | None, reason: st
     session.done(act, "decided", f"Decided: {label_of(Decision, chosen)}.", entry_id=ident)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Add a version to an entry.")
 @click.argument("entry", required=False)
 @text_option("--text", "The whole new text; - reads it from standard input.")
 @text_option("--reason", "Why it is amended.")
@@ -61,7 +61,7 @@ def amend(session: Session, entry: str | None, text: str | None, reason: str | N
     session.done(row.id, "amended", "A new version stands; those before it stay readable.")
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Choose an entry for the chronology.")
 @click.argument("entry", required=False)
 @text_option("--reason", "Why it belongs in the chronology.")
 @click.option("--significance", metavar="S", type=Code(*Significance), help=f"What it means: {codes(Significance)}.")
@@ -80,7 +80,7 @@ def promote(session: Session, entry: str | None, reason: str | None, significanc
     session.done(ident, "promoted", "It stands in the chronology.")
 
 
-@click.group(cls=ShowGroup)
+@click.group(cls=ShowGroup, short_help="Show one entry whole, or move it.")
 @click.argument("entry", required=False)
 @click.pass_context
 def entry(context: click.Context, entry: str | None) -> None:

@@ -24,7 +24,7 @@ COUNTS = {
 }
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Exchange with the hub once.")
 @click.pass_obj
 def sync(session: Session) -> int:
     """Send what was approved, fetch what partners sent, and exchange receipts.
@@ -52,7 +52,7 @@ def sync(session: Session) -> int:
     return 1 if report.refused else 0
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="What partners sent.")
 def inbox() -> None:
     """What partners sent: list it, match it to a child, or refuse it."""
 

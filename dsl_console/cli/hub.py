@@ -17,7 +17,7 @@ from practice.errors import Refused
 DATABASE_HELP = "The hub's database, a file or sqlite:///file; left out, one in this program's data folder."
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Serve, invite, join a hub.")
 def hub() -> None:
     """The hub: serve one, invite organisations to it, join one, and see how it stands."""
 

@@ -33,7 +33,7 @@ def _new_passphrase(session: Session) -> str:
             raise Refused("No passphrase was agreed on. Nothing was made.")
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Set up a vault.")
 @click.option("--school", metavar="NAME", help="The organisation's name.")
 @click.option("--user", metavar="NAME", help="Your name, as it stands beside what you record.")
 @click.option("--role", metavar="ROLE", type=Code(*ROLES), default="dsl", help=f"Your role: {codes(ROLES)}.")

@@ -68,7 +68,7 @@ def _about(session: Session, vault: Vault, wanted: str | None, not_on_roll: bool
             session.tell_error(error)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Record a concern.")
 @click.argument("child", required=False)
 @text_option("--text", "What happened; - reads it from standard input.")
 @click.option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from storage.views.record import VersionRow
 
 INDENT = "    "
+_OBEYED = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def use_utf8() -> None:
@@ -46,14 +48,21 @@ def say(text: str) -> None:
     _write(sys.stderr, visible(text))
 
 
+def _json(value: Any, indent: int | None = None) -> str:
+    """Return JSON whose text is verbatim; what a terminal would obey or turn around is written as its escape."""
+    return _OBEYED.sub(
+        lambda found: f"\\u{ord(found.group()):04x}", json.dumps(value, ensure_ascii=False, indent=indent)
+    )
+
+
 def print_json(value: Any) -> None:
     """Print the answer for a program; stored text stands in it verbatim."""
-    _write(sys.stdout, json.dumps(value, ensure_ascii=False, indent=2))
+    _write(sys.stdout, _json(value, indent=2))
 
 
 def print_json_error(message: str, hint: str, status: int) -> None:
     """Print an error for a program, on one line."""
-    _write(sys.stderr, json.dumps({"error": message, "hint": hint, "status": status}, ensure_ascii=False))
+    _write(sys.stderr, _json({"error": message, "hint": hint, "status": status}))
 
 
 def indented(text: str, by: str = INDENT) -> str:

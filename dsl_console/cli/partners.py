@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from storage.views.sharing import PartnerRow
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Partner agencies and their keys.")
 def partner() -> None:
     """Partner agencies: add one, compare its key over the telephone, list them, remove one."""
 
@@ -106,7 +106,7 @@ def remove(session: Session, partner: str | None, reason: str | None) -> None:
     session.done(row.org, "removed", "Nothing more is exchanged with this partner.")
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Agreements with partners.")
 def contract() -> None:
     """Regular sharing agreements with partners."""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Shares = dict[str, list["ShareRow"]]
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Show a child's record in order.")
 @click.argument("child", required=False)
 @click.option("--promoted", is_flag=True, help="Only what was chosen for the chronology.")
 @click.option("--from", "start", metavar="DATE", type=Day(), help="Only what happened on this day or later.")
@@ -136,7 +136,7 @@ def _print_entry(entry: EntryRow, shares: list[ShareRow]) -> None:
     out(indented(entry.id))
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Find entries by their words.")
 @click.argument("words", nargs=-1)
 @click.option("--child", metavar="CHILD", help="Only in this child's record.")
 @click.pass_obj

@@ -12,7 +12,7 @@ from dsl_console.cli.session import Session
 from practice.vocabulary import ReviewEvery, ReviewStatus, label_of
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="What is due, and holding a review.")
 def review() -> None:
     """Reviews: what is due, how often a child is reviewed, and holding a review."""
 

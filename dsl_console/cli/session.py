@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import sys
@@ -62,10 +63,14 @@ class Session:
 
         choose_slot(read_header(self.folder), self.user)
         loading = threading.Thread(target=importlib.import_module, args=("storage.vault",), daemon=True)
+        gc.disable()  # what an import makes stays, so looking through it for garbage is a tenth of its time wasted
         loading.start()
-        unlocked = unlock(self.folder, self.passphrase(), self.user)
-        loading.join()
-        from storage.vault import open_vault
+        try:
+            unlocked = unlock(self.folder, self.passphrase(), self.user)
+            loading.join()
+            from storage.vault import open_vault
+        finally:
+            gc.enable()
 
         with open_vault(self.folder, unlocked=unlocked) as vault:
             if vault.alarm is not None:

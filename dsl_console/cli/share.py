@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from storage.views.sharing import ShareRow
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Propose, preview, approve.")
 def share() -> None:
     """Share an entry with a partner: propose, preview the exact bytes, approve."""
 

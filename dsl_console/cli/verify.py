@@ -10,7 +10,7 @@ from dsl_console.cli.session import Session
 from practice.errors import IntegrityAlarm
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Check that all is as it was recorded.")
 @click.option("--rebuild", is_flag=True, help="Also replay every act into fresh views and compare them.")
 @click.option("--signatures", is_flag=True, help="Also check the signature of every act.")
 @click.pass_obj

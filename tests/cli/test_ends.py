@@ -17,6 +17,11 @@ def test_a_wrong_passphrase_ends_with_3(school: School, tmp_path) -> None:
     assert error["status"] == 3
 
 
+def test_who_asks_is_named_before_the_command(school: School) -> None:
+    assert "Ada Lowe" in school.run("--as", "r. khan", "children", "list").out
+    assert school.run("--as", "Nobody", "children", "list", "--json", status=3).error["status"] == 3
+
+
 def test_a_passphrase_file_that_is_not_there_ends_with_2(school: School, tmp_path) -> None:
     school.passphrase_file = tmp_path / "none"
     school.run("children", "list", status=2)

@@ -98,7 +98,9 @@ def test_control_characters_are_shown_as_marks_and_kept_verbatim_for_programs(sc
     assert "\x1b" not in plain
     assert "\u202e" not in plain
     assert "␛[31m" in plain
-    assert school.run("entry", ident, "--json").json["current"]["text"] == text
+    answer = school.run("entry", ident, "--json")
+    assert answer.json["current"]["text"] == text
+    assert "\u202e" not in answer.out
 
 
 def test_a_line_of_a_note_cannot_pass_for_one_of_ours(school: School) -> None:
