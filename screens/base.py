@@ -65,8 +65,11 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-class RecordChanged(Message):
-    """Something was committed to the record: by this screen, another one, or a command beside the console."""
+class RecordChanged(Message, bubble=False):
+    """Something was committed to the record: by this screen, another one, or a command beside the console.
+
+    The app hands it down to the screen on top; were it to bubble, it would come back to the app for ever.
+    """
 
 
 @dataclass
@@ -226,6 +229,11 @@ class ConsoleScreen(Calls, Screen[None]):
     def on_screen_resume(self) -> None:
         if self.is_mounted and self._seen_changes != self.console.changes:
             self._record_changed()
+
+    def opening(self, screen: str) -> dict[str, Any]:
+        """Return what another screen is opened with from here, such as the child that stands under the cursor."""
+        del screen
+        return {}
 
     def why_not(self, action_id: str) -> str:
         """Return why this screen's action cannot be done now, or an empty text where it can."""
