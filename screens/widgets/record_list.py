@@ -201,6 +201,10 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
         super().notify_style_update()
         self._strips.clear()
 
+    def _fixed_height(self) -> bool:
+        """Whether every row is `row_height` lines tall."""
+        return self._rows is None
+
     # -- drawing -------------------------------------------------------------------------------------------------------
 
     def _lines(self, index: int, mark: str) -> list[Strip]:
@@ -219,7 +223,7 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
             drawn = line.truncate(width, ellipsis=True).render_strips(width, 1, style, options)
             strip = drawn[0] if drawn else Strip.blank(width)
             strips.append(strip.extend_cell_length(width, style.rich_style).crop(0, width))
-        if self._rows is None:
+        if self._fixed_height():
             blank = Strip.blank(width, style.rich_style)
             strips = [*strips, *[blank] * self._row_height][: self._row_height]
         if row is not None:

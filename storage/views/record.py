@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy import text as sql
 
 from practice.acts import ConcernLogged
@@ -185,6 +185,29 @@ def chronology(
     first, last = start.isoformat() if start else "", (end + timedelta(days=1)).isoformat() if end else "~"
     kept = [row for row in rows if first <= row.occurred_sort < last and (row.promoted or not promoted)]
     return kept[offset : None if limit is None else offset + limit]
+
+
+def entry_ids(vault: Vault, child_id: str, *, promoted: bool = False) -> list[str]:
+    """Return the ids of a child's entries in the order of the chronology (R-78): a list of any length is laid out by
+    them, and its rows are read as they come into sight."""
+    statement = select(_ENTRIES.c.id).where(_ENTRIES.c.child_id == child_id)
+    if promoted:
+        statement = statement.where(_ENTRIES.c.promoted.is_(True))
+    with vault.read() as connection:
+        return list(connection.execute(statement.order_by(_ENTRIES.c.occurred_sort, _ENTRIES.c.id)).scalars())
+
+
+def undecided_counts(vault: Vault, child_id: str = "") -> dict[str, int]:
+    """Return how many concerns of each child have no decision yet; children without one are left out (R-17)."""
+    statement = (
+        select(_ENTRIES.c.child_id, func.count())
+        .where(_ENTRIES.c.decision == "", _ENTRIES.c.kind.in_(["concern", "operation_encompass"]))
+        .group_by(_ENTRIES.c.child_id)
+    )
+    if child_id:
+        statement = statement.where(_ENTRIES.c.child_id == child_id)
+    with vault.read() as connection:
+        return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def count(vault: Vault, child_id: str, *, promoted: bool = False) -> int:

@@ -392,7 +392,9 @@ def contracts(vault: Vault) -> list[ContractRow]:
         ]
 
 
-def shares(vault: Vault, *, entry_id: str | None = None, states: Sequence[str] = ()) -> list[ShareRow]:
+def shares(
+    vault: Vault, *, entry_id: str | None = None, child_id: str | None = None, states: Sequence[str] = ()
+) -> list[ShareRow]:
     """Return the shares, newest proposal first.
 
     A queued share that was offered to the hub, whose answer is not here, says `offered`; it is found under both.
@@ -420,6 +422,8 @@ def shares(vault: Vault, *, entry_id: str | None = None, states: Sequence[str] =
     )
     if entry_id:
         statement = statement.where(table.c.entry_id == entry_id)
+    if child_id:
+        statement = statement.where(table.c.child_id == child_id)
     if states:
         wanted = {"queued" if state == "offered" else state for state in states}
         statement = statement.where(table.c.state.in_(sorted(wanted)))
