@@ -44,6 +44,11 @@ SCREENS: dict[str, str] = {
     "log": "screens.log_concern:LogScreen",
     "children": "screens.children:ChildrenScreen",
     "child": "screens.child:ChildScreen",
+    "entry": "screens.entry:EntryScreen",
+    "what_now": "screens.what_now:WhatNowScreen",
+    "decide": "screens.decide:DecideScreen",
+    "amend": "screens.amend:AmendScreen",
+    "move": "screens.move_entry:MoveScreen",
     "review": "screens.review:ReviewScreen",
     "review_child": "screens.review_child:ReviewChildScreen",
     "share": "screens.share:ShareScreen",
@@ -289,7 +294,9 @@ class DslConsole(Console):
             if isinstance(self._shown, ConsoleScreen):
                 self._shown.action_do(action_id)
         elif action.opens:
-            self.open(action.opens)
+            there = any(action.opens == getattr(each, "NAME", "") for each in self.screen_stack)
+            own = isinstance(self.screen, ConsoleScreen) and not there
+            self.open(action.opens, **(cast("ConsoleScreen", self.screen).opening(action.opens) if own else {}))
         else:
             getattr(self, action.method)()
 

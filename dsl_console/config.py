@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import tomllib
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -96,16 +97,20 @@ def save(path: Path, settings: Settings) -> None:
     """Write the settings in one step: the old file or the new one, never a piece."""
     import tomli_w
 
-    from storage.atomic import private_folder, write_atomic
-
     checked, faults = check(asdict(settings))
     if faults:
         raise Refused(faults[0], title="The settings were not saved")
     body = tomli_w.dumps(asdict(checked)).encode()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".settings-")
     try:
-        private_folder(path.parent)
-        write_atomic(path, body)
+        with os.fdopen(handle, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
     except OSError as error:
+        Path(name).unlink(missing_ok=True)
         raise Refused(
             f"The settings could not be saved ({type(error).__name__}).", hint="The old ones are kept."
         ) from None

@@ -213,9 +213,42 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
     ),
     "find": (_own("find", "open", "enter", "Open", "Open what was found", "Find", "Open what was found"),),
     # -- log, children, child ------------------------------------------------------------------------------------------
-    "log": (),
-    "children": (),
-    "child": (),
+    "log": (
+        _own("log", "record", "ctrl+s", "Record", "Record the concern", "Log", "Record the concern"),
+        _own("log", "more", "ctrl+o", "More", "Show or fold the fields that are rarely needed", "Log", "More fields"),
+        _own("log", "discard", "ctrl+n", "Begin afresh", "Let this draft go, after a question", "Log", "Begin afresh"),
+    ),
+    "what_now": (
+        _own("what_now", "telephone", "1", "Telephone", "Show the numbers to ring", "Recorded", "Telephone"),
+        _own("what_now", "decide", "2", "Decide", "Decide what is to be done, and why", "Recorded", "Decide"),
+        _own("what_now", "share", "3", "Share", "Propose it to a partner agency", "Recorded", "Share it"),
+    ),
+    "decide": (_own("decide", "record", "ctrl+s", "Record", "Record the decision", "Decide", "Record the decision"),),
+    "amend": (_own("amend", "record", "ctrl+s", "Record", "Record the new version", "Amend", "Record the version"),),
+    "move": (_own("move", "record", "ctrl+s", "Move", "Move the entry, after a question", "Move", "Move the entry"),),
+    "children": (
+        _own("children", "open", "enter", "Open", "Open the child's record", "Children", "Open the child"),
+        _own("children", "new", "n,ctrl+n", "New child", "Add a child by hand", "Children", "Add a child"),
+    ),
+    "child": (
+        _own("child", "open", "enter", "Whole", "Show the entry whole, with its versions", "Child", "Entry whole"),
+        _own("child", "amend", "e", "Amend", "Write a new version of the entry", "Child", "Amend the entry"),
+        _own("child", "decide", "d", "Decide", "Decide what is to be done, and why", "Child", "Decide"),
+        _own("child", "move", "m", "Move", "Move the entry to the right child", "Child", "Move the entry"),
+        _own("child", "promote", "p", "Choose", "Choose the entry for the chronology", "Child", "Choose the entry"),
+        _own("child", "share", "s", "Share", "Propose the entry to a partner agency", "Child", "Share the entry"),
+        _own("child", "review", "r", "Review status", "Set how the child is reviewed", "Child", "Review status"),
+        _own("child", "chosen", "a", "All or chosen", "Show all entries, or those chosen", "Child", "All or chosen"),
+        _own("child", "history", "h", "History", "Reviews held, and entries moved", "Child", "Reviews and moves"),
+        _own("child", "known", "k", "As known on", "The record as it was known on a day", "Child", "As known on a day"),
+    ),
+    "entry": (
+        _own("entry", "amend", "e", "Amend", "Write a new version of the entry", "Entry", "Amend"),
+        _own("entry", "decide", "d", "Decide", "Decide what is to be done, and why", "Entry", "Decide"),
+        _own("entry", "move", "m", "Move", "Move the entry to the right child", "Entry", "Move"),
+        _own("entry", "promote", "p", "Choose", "Choose the entry for the chronology", "Entry", "Choose"),
+        _own("entry", "share", "s", "Share", "Propose the entry to a partner agency", "Entry", "Share"),
+    ),
     # -- review --------------------------------------------------------------------------------------------------------
     "review": (
         _own(

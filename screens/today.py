@@ -153,7 +153,7 @@ class TodayScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         yield MessageBar(id="alarm")
         with Horizontal(id="today"):
-            yield RecordList[Row](draw, skip=lambda row: row.line is None, empty="One moment…", id="lines")
+            yield RecordList[Row](draw, skip=lambda row: row.line is None, id="lines")
             with Vertical(id="side"):
                 yield PlainText("Concerns, last twelve weeks", classes="section")
                 yield Static(id="weeks")

@@ -16,9 +16,7 @@ from screens.today import TodayScreen
 from screens.unlock import UnlockScreen
 from screens.widgets.chrome import KeyBar
 from screens.widgets.dialogs import ReasonDialog
-from storage import people
 from storage.desk import children, concerns
-from storage.keys import FLOOR
 
 
 def test_each_wrong_try_waits_longer():
@@ -51,17 +49,6 @@ async def test_unlock_shows_today_with_the_schools_numbers(console):
         assert "Oakfield Academy · Sam Okafor, DSL" in shown
         assert "Today, Sat 21 Nov 2026" in shown
         assert "No children are known yet." in shown
-
-
-async def test_of_several_people_the_one_who_is_chosen_unlocks(console, vault):
-    theirs = "seven green bottles on walls"
-    people.add_person(vault, "Priya [b]Natarajan", "deputy", theirs, FLOOR)
-    async with console(unlocked=False) as pilot:
-        assert "Priya [b]Natarajan, deputy DSL" in words_on(pilot.app)
-        await pilot.press("down", "enter")
-        await type_in(pilot, theirs)
-        assert isinstance(pilot.app.screen, TodayScreen)
-        assert "Priya [b]Natarajan, deputy DSL" in words_on(pilot.app)
 
 
 async def test_a_wrong_passphrase_is_said_and_not_kept(console, brief):

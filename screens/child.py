@@ -1,0 +1,327 @@
+"""A child's record: who they are, when the next review is, and the chronology with its words whole (R-70, R-78)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NamedTuple
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from practice.dates import day_words
+from practice.errors import ConsoleError
+from practice.text import visible
+from screens.actions import bindings
+from screens.base import ConsoleScreen
+from screens.child_dialogs import DayDialog, PromoteDialog, Promotion, ReviewStatusDialog, StatusChoice
+from screens.child_read import ChildView, Wanted, child_view, open_log
+from screens.entry_lines import Line, draw_line
+from screens.widgets.long_list import LongList
+from screens.widgets.record_list import RecordList
+from screens.widgets.text import MessageBar
+from screens.wording import (
+    NO_SHARE_SCREEN,
+    READ_ONLY,
+    birth_words,
+    group_words,
+    has_share_screen,
+    may_write,
+    moment_words,
+    roll_words,
+    status_words,
+)
+
+ON_ENTRY = {"child.open", "child.amend", "child.decide", "child.move", "child.promote", "child.share"}
+WRITES = {"child.amend", "child.decide", "child.move", "child.promote", "child.share", "child.review"}
+EMPTY = "Nothing is in this record yet. F2 logs a concern about this child."
+NONE_CHOSEN = "No entry is chosen for the chronology yet. a shows all entries; p chooses the one you stand on."
+
+
+class Sheet(NamedTuple):
+    """The lines above the chronology."""
+
+    who: Content
+    review: Content
+    record: Content
+
+
+def sheet_of(view: ChildView, today: date, wanted: Wanted, *, brief: bool = False) -> Sheet:
+    """Say who the child is, when the next review is and why, and what the record holds.
+
+    `brief` leaves out what stands in the header and in the history: for a small screen.
+    """
+    child = view.child
+    details = [
+        birth_words(child.date_of_birth),
+        group_words(child),
+        roll_words(child),
+        child.upn and f"UPN {child.upn}",
+    ]
+    if child.legal_name != child.name:
+        details.insert(0, f"legally {child.legal_name}")
+    if child.look_alikes:
+        details.append("similar name: check")
+    words = Content.styled(visible(" · ".join(each for each in details if each)), "$text-muted")
+    who = words if brief else Content.assemble((visible(child.name), "bold"), "  ", words)
+    plan = view.plan
+    review = Content.styled("No review status yet: r sets one.", "$text-muted")
+    if plan is not None:
+        late = plan.due < today
+        when = f"review {'was due' if late else 'due'} {day_words(plan.due)}"
+        review = Content.assemble(
+            (status_words(plan.status), "$text-primary"),
+            " · ",
+            (when, "bold $text-warning" if late else ""),
+            ("" if brief else "  " + visible(plan.reason), "$text-muted"),
+        )
+    shown = f"{view.total} entr{'ies' if view.total != 1 else 'y'}"
+    if wanted.promoted:
+        shown = f"{len(view.keys)} of {shown}: those chosen for the chronology"
+    parts: list[Any] = [(shown, "$text-muted")]
+    if view.undecided:
+        parts += [("  ·  ", "$text-muted"), (f"{view.undecided} without a decision", "bold $text-warning")]
+    if view.traces:
+        parts += [("  ·  " + moves_words(view), "$text-muted")]
+    return Sheet(who, review, Content.assemble(*parts))
+
+
+def moves_words(view: ChildView) -> str:
+    """Say without a word of their text that entries were moved from or to this child (R-14)."""
+    away = sum(trace.away for trace in view.traces)
+    parts = [
+        f"{away} moved away" if away else "",
+        f"{len(view.traces) - away} moved here" if len(view.traces) > away else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def history_of(view: ChildView) -> Content:
+    """Return the reviews that were held and the traces of moves, newest first."""
+    parts: list[Any] = []
+    if view.plan is not None:
+        parts += [
+            ("Next review", "bold $text-primary"),
+            f"\n{day_words(view.plan.due)}. {visible(view.plan.reason)}\n\n",
+        ]
+    parts += [("Reviews held", "bold $text-primary"), "\n"]
+    if not view.held:
+        parts.append(("None yet. F4 reviews who is due.\n", "$text-muted"))
+    for held in view.held:
+        parts += [(day_words(held.held_on), "bold"), f"  {visible(held.decision)}"]
+        parts += [f": {visible(held.reason)}\n"]
+        following = f", next {day_words(held.next)}" if held.next else ""
+        parts += [(f"by {visible(held.by)}{following}\n", "$text-muted")]
+        parts += [f"  {visible(name).replace('_', ' ')}: {visible(text)}\n" for name, text in held.answers.items()]
+    if view.traces:
+        parts += ["\n", ("Entries moved", "bold $text-primary"), "\n"]
+        for trace in reversed(view.traces):
+            to = "An entry was moved away" if trace.away else "An entry was moved here"
+            parts.append((f"{to}, {moment_words(trace.moved_at)}, by {visible(trace.by)}\n", ""))
+    return Content.assemble(*parts)
+
+
+class ChildScreen(ConsoleScreen):
+    """The front sheet and the chronology."""
+
+    NAME = "child"
+    HEADING = "Child"
+    HELP = (
+        "Everything recorded about one child, in the order in which it happened. The arrows choose an entry, Enter "
+        "shows it whole with its versions and decisions; the letters act on it. F2 logs about this child."
+    )
+    CSS_PATH = "child.tcss"
+    BINDINGS = bindings("child")
+
+    def __init__(self, child_id: str, entry_id: str = "") -> None:
+        super().__init__()
+        self.wanted = Wanted(child_id)
+        self.view: ChildView | None = None
+        self._seek = entry_id
+        self._noted = False
+
+    @property
+    def heading(self) -> str:
+        """Say whose record it is."""
+        return self.view.child.name if self.view else self.HEADING
+
+    def body(self) -> ComposeResult:
+        yield Static(id="who")
+        yield Static(id="review")
+        yield Static(id="record")
+        yield MessageBar(id="banner")
+        yield LongList[Line](draw_line, id="chronology")
+        with VerticalScroll(id="history"):
+            yield Static(id="history-text")
+
+    def on_mount(self) -> None:
+        self.query_one("#history").display = False
+        self.rows.focus()
+
+    @property
+    def rows(self) -> LongList[Line]:
+        """The chronology."""
+        return self.query_one("#chronology", LongList)
+
+    @property
+    def current(self) -> Line | None:
+        """The entry under the cursor."""
+        return self.rows.current
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def refresh_record(self) -> None:
+        """Read the record again; the cursor stays on its entry."""
+        if self.console.vault is None:
+            return
+        listed = self.rows
+        near = self._seek or (listed.keys[listed.cursor] if listed.cursor < len(listed.keys) else "")
+        if not self._noted:
+            self._noted = True
+            self.run(open_log, self.vault, self.wanted.child_id)
+        self.fetch(child_view, self.vault, self.wanted, near, then=self._show, failed=self._gone)
+
+    def _gone(self, error: ConsoleError) -> None:
+        self.console.report(error)
+        if self.view is None:
+            self.console.back()
+
+    def _show(self, view: ChildView) -> None:
+        first, self.view = self.view is None, view
+        self._show_sheet()
+        self.query_one("#history-text", Static).update(history_of(view))
+        listed = self.rows
+        listed.empty = NONE_CHOSEN if self.wanted.promoted else EMPTY
+        if self.wanted.known_on is not None:
+            listed.empty = "Nothing was recorded by that day."
+        # A record is opened at its end: what happened last is what is asked for first.
+        cursor = self._seek or (view.keys[-1] if first and view.keys else "")
+        self._seek = ""
+        listed.show_keys(view.keys, view.fetch, view.pages, cursor=cursor)
+        banner = (
+            f"As known on {day_words(self.wanted.known_on)}. Escape returns to today." if self.wanted.known_on else ""
+        )
+        self.query_one("#banner", MessageBar).say(banner, "warn")
+        self.refresh_chrome()
+        self.refresh_bindings()
+
+    def _show_sheet(self) -> None:
+        if self.view is None:
+            return
+        sheet = sheet_of(self.view, self.console.now().date(), self.wanted, brief=self.size.width < 100)
+        for name, content in zip(("who", "review", "record"), sheet, strict=True):
+            self.query_one(f"#{name}", Static).update(content)
+
+    def on_resize(self) -> None:
+        self._show_sheet()
+
+    # -- what can be done ----------------------------------------------------------------------------------------------
+
+    def opening(self, screen: str) -> dict[str, Any]:
+        """F2 logs about this child."""
+        return {"child_id": self.wanted.child_id} if screen == "log" else {}
+
+    def why_not(self, action_id: str) -> str:
+        if self.view is None:
+            return "The record is still being read."
+        if action_id in WRITES:
+            if not may_write(self.vault):
+                return READ_ONLY
+            if self.wanted.known_on is not None:
+                return "This is the record as it was known then. Escape returns to today."
+        if action_id in ON_ENTRY and (self.current is None or self.history_shown):
+            return "There is no entry to act on here."
+        if action_id == "child.share" and not has_share_screen():
+            return NO_SHARE_SCREEN
+        return ""
+
+    @property
+    def history_shown(self) -> bool:
+        """Whether reviews and moves stand where the chronology was."""
+        return bool(self.query_one("#history").display)
+
+    def act_back(self) -> None:
+        """Leave the history, then the past, then the screen."""
+        if self.history_shown:
+            self.act_history()
+        elif self.wanted.known_on is not None:
+            self._want(Wanted(self.wanted.child_id, self.wanted.promoted))
+        else:
+            self.console.back()
+
+    def _want(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self.refresh_record()
+
+    @on(RecordList.Opened)
+    def _clicked(self) -> None:
+        self.action_do("child.open")
+
+    def act_open(self) -> None:
+        """Show the entry whole."""
+        if line := self.current:
+            self.console.open("entry", entry_id=line.entry.id)
+
+    def act_amend(self) -> None:
+        """Write a new version of the entry."""
+        if line := self.current:
+            self.console.open("amend", entry_id=line.entry.id)
+
+    def act_decide(self) -> None:
+        """Decide what is to be done about it."""
+        if line := self.current:
+            self.console.open("decide", entry_id=line.entry.id)
+
+    def act_move(self) -> None:
+        """Move it to the right child."""
+        if line := self.current:
+            self.console.open("move", entry_id=line.entry.id)
+
+    def act_share(self) -> None:
+        """Propose it to a partner."""
+        if line := self.current:
+            self.console.open("share", entry_id=line.entry.id)
+
+    def act_promote(self) -> None:
+        """Choose it for the chronology."""
+        if line := self.current:
+            self.app.push_screen(PromoteDialog(line.entry), self._promote)
+
+    def _promote(self, promotion: Promotion | None) -> None:
+        if promotion is not None:
+            self.run(promotion.record, self.vault, then=lambda _: self.console.say("Chosen for the chronology."))
+
+    def act_review(self) -> None:
+        """Set the status under which the child is reviewed."""
+        if self.view is not None:
+            plan = self.view.plan
+            dialog = ReviewStatusDialog(self.view.child.id, plan.status if plan else "", plan.every if plan else "")
+            self.app.push_screen(dialog, self._set_status)
+
+    def _set_status(self, choice: StatusChoice | None) -> None:
+        if choice is not None:
+            self.run(choice.record, self.vault, then=lambda _: self.console.say("The review status is set."))
+
+    def act_chosen(self) -> None:
+        """Show all entries, or those chosen for the chronology."""
+        self._want(Wanted(self.wanted.child_id, not self.wanted.promoted, self.wanted.known_on))
+
+    def act_history(self) -> None:
+        """Show the reviews held and the moves, or the chronology again."""
+        shown = not self.history_shown
+        self.query_one("#history").display = shown
+        self.rows.display = not shown
+        (self.query_one("#history") if shown else self.rows).focus()
+        self.refresh_bindings()
+
+    def act_known(self) -> None:
+        """Ask for a day, and show the record as it was known at its end."""
+        self.app.push_screen(DayDialog(), self._known)
+
+    def _known(self, day: date | None) -> None:
+        if day is not None:
+            if self.history_shown:
+                self.act_history()
+            self._want(Wanted(self.wanted.child_id, self.wanted.promoted, day))

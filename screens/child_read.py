@@ -1,0 +1,100 @@
+"""What the child's screen reads of the record, in one go: plain functions that block, without a widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from screens.entry_lines import Line
+from screens.widgets.record_list import PAGE
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+    from storage.views.children import ChildRow
+    from storage.views.record import EntryRow, Trace
+    from storage.views.reviews import HeldRow, PlanRow
+
+Fetch = Callable[[int, int], Sequence[Line]]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries of whom: all or those chosen for the chronology, and as known on which day."""
+
+    child_id: str
+    promoted: bool = False
+    known_on: date | None = None
+
+
+@dataclass(frozen=True)
+class ChildView:
+    """A child's front sheet, the keys of the entries, and the pages that are shown first."""
+
+    child: ChildRow
+    plan: PlanRow | None
+    held: list[HeldRow]
+    traces: list[Trace]
+    undecided: int
+    total: int
+    keys: list[str]
+    fetch: Fetch
+    pages: dict[int, Sequence[Line]]
+
+
+def open_log(vault: Vault, child_id: str) -> None:
+    """Note that a person opened this child's record (R-114)."""
+    from practice.acts import RecordOpened
+
+    if vault.alarm is None:
+        vault.record(RecordOpened(), child=child_id)
+
+
+def child_view(vault: Vault, wanted: Wanted, near: str) -> ChildView:
+    """Read a child's record; `near` is the key of the entry whose page is read with it."""
+    from storage.views import children, record, reviews
+
+    child = next(
+        (row for row in children.all_children(vault, include_left=True) if row.id == wanted.child_id),
+        None,
+    ) or children.get(vault, wanted.child_id)
+    keys, fetch = entries_of(vault, wanted)
+    place = keys.index(near) if near in keys else max(len(keys) - 1, 0)
+    numbers = {max(place // PAGE - 1, 0), place // PAGE}
+    pages = {number: fetch(number * PAGE, PAGE) for number in numbers} if keys else {}
+    return ChildView(
+        child=child,
+        plan=reviews.plan(vault, child.id),
+        held=reviews.history(vault, child.id),
+        traces=record.traces(vault, child.id),
+        undecided=record.undecided_counts(vault, child.id).get(child.id, 0),
+        total=record.count(vault, child.id),
+        keys=keys,
+        fetch=fetch,
+        pages=pages,
+    )
+
+
+def entries_of(vault: Vault, wanted: Wanted) -> tuple[list[str], Fetch]:
+    """Return the keys of the entries in their order, and what reads a page of them."""
+    from storage.views import record, sharing
+
+    shares: dict[str, list[tuple[str, str]]] = {}
+    for share in sharing.shares(vault, child_id=wanted.child_id):
+        shares.setdefault(share.entry_id, []).append((share.partner, share.state))
+
+    def lines(rows: Sequence[EntryRow]) -> list[Line]:
+        return [Line(row, tuple(shares.get(row.id, ()))) for row in rows]
+
+    if wanted.known_on is not None:
+        known = record.chronology(vault, wanted.child_id, promoted=wanted.promoted, as_known_on=wanted.known_on)
+        plain = [Line(row) for row in known]
+        return [row.id for row in known], lambda offset, limit: plain[offset : offset + limit]
+    keys = record.entry_ids(vault, wanted.child_id, promoted=wanted.promoted)
+
+    def fetch(offset: int, limit: int) -> list[Line]:
+        found = {row.id: row for row in record.by_ids(vault, keys[offset : offset + limit])}
+        return lines([found[key] for key in keys[offset : offset + limit] if key in found])
+
+    return keys, fetch

@@ -1,0 +1,199 @@
+"""Forms whose unfinished text is sealed at every pause, so that neither Escape nor a power cut loses a word."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+from textual.timer import Timer
+from textual.widgets import Input, Select, TextArea
+
+from practice.errors import ConsoleError
+from screens.base import ConsoleScreen
+from screens.widgets.child_picker import ChildPicker
+from screens.widgets.text import StateLine
+
+if TYPE_CHECKING:
+    from storage.drafts import Draft
+    from storage.vault import Vault
+
+PAUSE = 0.6
+"""Seconds after the last key before the draft is sealed."""
+
+
+def clock_words(moment: datetime) -> str:
+    """Return a moment as the local time of day, `16:42`."""
+    return f"{moment.astimezone():%H:%M}"
+
+
+class DraftKeeper:
+    """One draft of one vault: seals in any thread, never an older state over a newer one, and nothing once closed."""
+
+    def __init__(self, vault: Vault, name: str) -> None:
+        self.vault = vault
+        self.name = name
+        self._lock = threading.Lock()
+        self._newest = 0
+        self._closed = False
+
+    def seal(self, number: int, fields: dict[str, Any]) -> bool:
+        """Keep the fields, or forget the draft where there are none; say whether a draft is kept now."""
+        with self._lock:
+            if self._closed or number < self._newest:
+                return False
+            self._newest = number
+            if fields:
+                self.vault.drafts.seal(self.name, fields)
+            else:
+                self.vault.drafts.drop(self.name)
+            return bool(fields)
+
+    def drop(self) -> None:
+        """Forget the draft for good: what it held was recorded, or let go."""
+        with self._lock:
+            self._closed = True
+            self.vault.drafts.drop(self.name)
+
+    def found(self) -> Draft | None:
+        """Return the draft that was kept."""
+        return self.vault.drafts.get(self.name)
+
+
+class DraftScreen(ConsoleScreen):
+    """A form with a draft; its own class says what is in it and how it is put back.
+
+    It yields a `StateLine(id="said")`, which says where the draft stands.
+    """
+
+    keeper: DraftKeeper
+    begun: datetime | None = None
+    """When the draft was begun: the moment that a record of it was captured."""
+    _number = 0
+    _sealed: dict[str, Any] | None = None
+    _timer: Timer | None = None
+    ready = False
+    """Whether the form is as it was left: until then nothing is sealed over the draft."""
+    _finished = False
+
+    def draft_name(self) -> str:
+        """Return the name under which the draft is kept."""
+        raise NotImplementedError
+
+    def draft_fields(self) -> dict[str, Any]:
+        """Return what is written so far; an empty dict where nothing is."""
+        raise NotImplementedError
+
+    def put_back(self, fields: dict[str, Any]) -> None:
+        """Fill the form from a draft."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """Fill the form where no draft was kept."""
+
+    def on_mount(self) -> None:
+        self.keeper = DraftKeeper(self.vault, self.draft_name())
+        self.fetch(self.keeper.found, then=self._found, group="draft")
+
+    def _found(self, draft: Draft | None) -> None:
+        self.ready = True
+        if draft is None:
+            self.begin()
+            return
+        fields = dict(draft.fields)
+        begun = str(fields.pop("begun", ""))
+        self.begun = datetime.fromisoformat(begun) if begun else draft.saved_at
+        self.put_back(fields)
+        self.as_sealed()
+        self.say(f"Draft from {clock_words(draft.saved_at)} put back.", "good")
+        self.refresh_bindings()
+
+    def as_sealed(self) -> None:
+        """Take what stands in the form as what is sealed already."""
+        self._sealed = self._state()[1]
+
+    def say(self, text: str, tone: str = "") -> None:
+        """Say on the form's own line where things stand."""
+        self.query_one("#said", StateLine).say(text, tone)
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    @on(Select.Changed)
+    @on(ChildPicker.Picked)
+    def touched(self) -> None:
+        """Note a key: the draft is sealed once the keys pause."""
+        if self._timer is not None:
+            self._timer.stop()
+        if not self._finished:
+            self._timer = self.set_timer(PAUSE, self._pause)
+
+    def _state(self) -> tuple[int, dict[str, Any]]:
+        fields = self.draft_fields()
+        if fields:
+            self.begun = self.begun or self.console.clock()
+            fields["begun"] = self.begun.isoformat()
+        else:
+            self.begun = None
+        self._number += 1
+        return self._number, fields
+
+    def _pause(self) -> None:
+        self._timer = None
+        if self.ready and not self._finished and self.console.vault is not None:
+            number, fields = self._state()
+            if fields != self._sealed:
+                self._sealed = fields
+                self.fetch(self.keeper.seal, number, fields, then=self._kept, failed=self._not_kept, group="seal")
+        self.refresh_bindings()
+
+    def _kept(self, kept: bool) -> None:
+        if kept and not self._finished:
+            self.say(f"Draft kept {clock_words(self.console.clock())}.")
+
+    def _not_kept(self, error: ConsoleError) -> None:
+        self._sealed = None
+        self.say(f"{error.message} {error.hint}".strip(), "bad")
+
+    def before_lock(self) -> Callable[[], None] | None:
+        """Read the form and return the call that seals it."""
+        if self._finished or not self.ready:
+            return None
+        number, fields = self._state()
+        keeper = self.keeper
+
+        def seal() -> None:
+            keeper.seal(number, fields)
+
+        return seal
+
+    # -- leaving -------------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Leave the form for good: its draft was dropped with what it held."""
+        self._finished = True
+        self.console.back()
+
+    def act_back(self) -> None:
+        """Leave; what is written stays as a draft, and the person is told so."""
+        if not self.ready:
+            self.console.back()
+            return
+        number, fields = self._state()
+        if not fields:
+            self.console.back()
+            return
+        self.run(self.keeper.seal, number, fields, then=self._left, failed=self._not_kept)
+
+    def _left(self, _kept: bool) -> None:
+        self._finished = True
+        self.console.back()
+        self.console.say(f"Draft kept at {clock_words(self.console.clock())}. {self.again}")
+
+    @property
+    def again(self) -> str:
+        """How to come back to the draft."""
+        return "F2 continues it."

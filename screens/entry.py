@@ -1,0 +1,272 @@
+"""One entry whole: every field, every version with who, when and why, every decision, every share (R-01 to R-06)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from practice.acts import ConcernLogged
+from practice.dates import day_words, in_words
+from practice.errors import ConsoleError
+from practice.text import visible
+from practice.vocabulary import Decision, HowKnown, IdentityCheck, Impact, Told, label_of
+from screens.actions import bindings
+from screens.base import ConsoleScreen
+from screens.child_dialogs import PromoteDialog, Promotion
+from screens.entry_lines import HERE, quoted
+from screens.log_form import ROLES
+from screens.wording import (
+    NO_SHARE_SCREEN,
+    READ_ONLY,
+    chosen_words,
+    has_share_screen,
+    may_write,
+    moment_words,
+    recorded_words,
+    share_words,
+    state_words,
+    what_words,
+)
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+    from storage.views.record import DecisionRow, EntryDetail, EntryRow, VersionRow
+    from storage.views.sharing import ShareRow
+
+LABEL = 20
+
+
+@dataclass(frozen=True)
+class Whole:
+    """An entry with everything that belongs to it."""
+
+    detail: EntryDetail
+    shares: list[ShareRow]
+
+
+def whole(vault: Vault, entry_id: str) -> Whole:
+    """Read an entry whole; blocks."""
+    from storage.views import record, sharing
+
+    return Whole(record.detail(vault, entry_id), sharing.shares(vault, entry_id=entry_id))
+
+
+Part = tuple[str, Content]
+"""A label and what stands beside it; a part without a label is a heading."""
+
+
+def plain_part(label: str, text: str) -> Iterator[Part]:
+    """Yield a labelled text, where there is one."""
+    if text.strip():
+        yield label, Content(visible(text))
+
+
+def facts_of(entry: EntryRow, concern: ConcernLogged) -> Iterator[Part]:
+    """Yield the entry's fields in the order of the form; what is blank is left out."""
+    state, waiting = state_words(entry)
+    if state:
+        yield "State", Content.styled(state, "bold $text-warning" if waiting else "")
+    yield from plain_part("What happened", entry.text)
+    if entry.childs_words:
+        yield "Child's own words", Content(quoted(entry.childs_words))
+    yield from plain_part("Where", concern.place)
+    yield from plain_part("How known", label_of(HowKnown, concern.how_known))
+    yield from plain_part("Who saw it", concern.seen_by)
+    yield from plain_part("Who was present", concern.present)
+    yield from plain_part("How the child was", concern.demeanour)
+    yield from plain_part("Questions asked", concern.questions_asked)
+    yield from plain_part("Done at once", entry.action or concern.immediate_action)
+    yield from plain_part("Who was told", "\n".join(f"{each.name}, {each.at}".rstrip(", ") for each in concern.told))
+    yield from plain_part("Child told?", label_of(Told, concern.child_told))
+    yield from plain_part("Parent told?", label_of(Told, concern.parent_told))
+    yield from plain_part("If not, why", concern.not_told_reason)
+    yield from plain_part("Opinion", concern.opinion)
+    yield from plain_part("Its grounds, whose", concern.opinion_grounds)
+    if caller := concern.caller:
+        who = ", ".join(part for part in (caller.name, caller.role, caller.agency) if part)
+        yield from plain_part("Caller", f"{who}\n{label_of(IdentityCheck, caller.identity)}")
+    if concern.role_of_child != "subject":
+        yield from plain_part("The child's part", ROLES.get(concern.role_of_child, concern.role_of_child))
+    yield from plain_part("Original note", concern.original_kept)
+    yield from plain_part("As first written", concern.child_as_written)
+    if entry.promoted:
+        words = f"{chosen_words(entry)} · impact on the child: {label_of(Impact, entry.impact).lower()}"
+        yield from plain_part("Chronology", words)
+    yield from plain_part("Outcome", entry.outcome)
+    yield from plain_part("Source", "" if entry.source == HERE else entry.source)
+    yield "Recorded", Content.styled(recorded_words(entry), "")
+    if entry.days_late > 1:
+        yield " ", Content.styled(moment_words(entry.recorded_at), "$text-muted")
+    yield from plain_part("Still to be written", ", ".join(entry.unfinished))
+
+
+def decision_part(row: DecisionRow) -> Part:
+    """Return a decision; one that was superseded says so and stays readable (R-02)."""
+    parts: list[Any] = []
+    if row.superseded:
+        parts.append(("Superseded: ", "$text-warning"))
+    parts += [(visible(label_of(Decision, row.decision)), "" if row.superseded else "bold"), "\n", visible(row.reason)]
+    if row.due:
+        parts.append(f"\nTo be done by {day_words(row.due)}")
+    if row.advice:
+        who = ", ".join(row.advice[key] for key in ("name", "role") if row.advice.get(key))
+        said = row.advice.get("advice", "")
+        parts.append(f"\nAdvice{' from ' + visible(who) if who else ''}{': ' + visible(said) if said else ''}")
+    if row.outcome:
+        parts.append(f"\nOutcome: {visible(row.outcome)}")
+    parts.append((f"\n{moment_words(row.at)}, by {visible(row.by)}", "$text-muted"))
+    return "Earlier decision" if row.superseded else "Decision", Content.assemble(*parts)
+
+
+def version_part(row: VersionRow, newest: int) -> Part:
+    """Return a version with who wrote it, when and why (R-05)."""
+    now = " (as it stands)" if row.version == newest else ""
+    parts: list[Any] = [(f"{moment_words(row.recorded_at)}, by {visible(row.recorded_by)}{now}", "$text-muted")]
+    if row.reason:
+        parts.append(f"\nBecause: {visible(row.reason)}")
+    parts.append(f"\n{visible(row.text)}")
+    if row.childs_words:
+        parts += ["\n", ("In the child's words: ", "$text-accent"), quoted(row.childs_words)]
+    parts.append((f"\nWhen: {in_words(row.occurred)}", "$text-muted"))
+    return f"Version {row.version}", Content.assemble(*parts)
+
+
+def parts_of(found: Whole) -> Iterator[Part]:
+    """Yield everything that is known of an entry, its headings without a label."""
+    detail = found.detail
+    yield from facts_of(detail.entry, detail.concern)
+    if detail.decisions:
+        yield "", Content.styled("Decisions", "bold $text-primary")
+        yield from (decision_part(row) for row in reversed(detail.decisions))
+    if len(detail.versions) > 1:
+        yield "", Content.styled("Versions", "bold $text-primary")
+        newest = max(row.version for row in detail.versions)
+        yield from (version_part(row, newest) for row in reversed(detail.versions))
+    if found.shares:
+        yield "", Content.styled("Shared", "bold $text-primary")
+        for share in found.shares:
+            yield from plain_part("Share", share_words(share.partner, share.state))
+    for trace in detail.moves:
+        yield from plain_part("Moved", f"Moved between children {moment_words(trace.moved_at)}, by {trace.by}")
+
+
+def lay_out(parts: Iterator[Part], width: int) -> Content:
+    """Lay the parts out as two columns, or under each other where it is narrow."""
+    lines: list[Content] = []
+    beside = width >= 60
+    for label, content in parts:
+        if not label:
+            lines += [Content(""), content]
+            continue
+        if not beside:
+            lines += [Content.styled(label, "$text-muted"), *content.wrap(max(width, 20))]
+            continue
+        for number, line in enumerate(content.wrap(max(width - LABEL, 20))):
+            lines.append(Content.assemble((f"{label if not number else '':<{LABEL}}", "$text-muted"), line))
+    return Content("\n").join(lines)
+
+
+class EntryScreen(ConsoleScreen):
+    """An entry, to be read from top to bottom."""
+
+    NAME = "entry"
+    HEADING = "Entry"
+    HELP = (
+        "One entry with every field that was written, its decisions, and every version with who, when and why. "
+        "The arrows scroll; the letters act on it."
+    )
+    CSS_PATH = "entry.tcss"
+    BINDINGS = bindings("entry")
+
+    def __init__(self, entry_id: str) -> None:
+        super().__init__()
+        self.entry_id = entry_id
+        self.found: Whole | None = None
+
+    @property
+    def heading(self) -> str:
+        """Say whose entry it is."""
+        return f"Entry: {self.found.detail.entry.child}" if self.found else self.HEADING
+
+    def body(self) -> ComposeResult:
+        yield Static(id="head")
+        with VerticalScroll(id="whole"):
+            yield Static(id="text")
+
+    def on_mount(self) -> None:
+        self.query_one("#whole").focus()
+
+    def refresh_record(self) -> None:
+        """Read it again."""
+        if self.console.vault is not None:
+            self.fetch(whole, self.vault, self.entry_id, then=self._show, failed=self._gone)
+
+    def _gone(self, error: ConsoleError) -> None:
+        self.console.report(error)
+        self.console.back()
+
+    def _show(self, found: Whole) -> None:
+        self.found = found
+        self.refresh_chrome()
+        self.refresh_bindings()
+        self._draw()
+
+    def _draw(self) -> None:
+        if self.found is None:
+            return
+        entry = self.found.detail.entry
+        head = Content.assemble((in_words(entry.occurred), "bold"), "  ", (what_words(entry), "$text-primary"))
+        if entry.occurred.text and entry.occurred.note:
+            head += Content.styled(
+                f"\nWritten as «{visible(entry.occurred.text)}». {visible(entry.occurred.note)}", "$text-muted"
+            )
+        self.query_one("#head", Static).update(head)
+        width = min(self.query_one("#whole").scrollable_content_region.width, 118)
+        self.query_one("#text", Static).update(lay_out(parts_of(self.found), max(width, 20)))
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    # -- actions -------------------------------------------------------------------------------------------------------
+
+    def why_not(self, action_id: str) -> str:
+        if action_id == "back":
+            return ""
+        if self.found is None:
+            return "The entry is still being read."
+        if not may_write(self.vault):
+            return READ_ONLY
+        if action_id == "entry.share" and not has_share_screen():
+            return NO_SHARE_SCREEN
+        return ""
+
+    def act_amend(self) -> None:
+        """Write a new version."""
+        self.console.open("amend", entry_id=self.entry_id)
+
+    def act_decide(self) -> None:
+        """Decide what is to be done about it."""
+        self.console.open("decide", entry_id=self.entry_id)
+
+    def act_move(self) -> None:
+        """Move it to the right child."""
+        self.console.open("move", entry_id=self.entry_id)
+
+    def act_share(self) -> None:
+        """Propose it to a partner."""
+        self.console.open("share", entry_id=self.entry_id)
+
+    def act_promote(self) -> None:
+        """Choose it for the chronology."""
+        if self.found is not None:
+            self.app.push_screen(PromoteDialog(self.found.detail.entry), self._promote)
+
+    def _promote(self, promotion: Promotion | None) -> None:
+        if promotion is not None:
+            self.run(promotion.record, self.vault, then=lambda _: self.console.say("Chosen for the chronology."))

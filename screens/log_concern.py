@@ -1,0 +1,245 @@
+"""Log a concern: a child, what happened, ctrl+s; everything else may wait (R-01 to R-04, R-15)."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Button, Input, Select
+
+from practice.errors import ConsoleError
+from screens.actions import bindings
+from screens.drafting import DraftKeeper, DraftScreen, clock_words
+from screens.log_form import LogForm
+from screens.widgets.child_picker import ChildPicker
+from screens.widgets.dialogs import ConfirmDialog
+from screens.widgets.text import StateLine
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+    from storage.views.children import ChildRow
+
+FOLD = {True: "Fewer fields  Ctrl+O", False: "More: who saw it, who was told, opinion, caller  Ctrl+O"}
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A concern that was recorded: its entry, when, and who was told according to it."""
+
+    entry_id: str
+    recorded_at: datetime
+    told: tuple[str, ...]
+
+
+def record_concern(
+    keeper: DraftKeeper,
+    fields: dict[str, Any],
+    child_id: str,
+    new_child: str,
+    also: list[tuple[str, str]],
+    captured_at: datetime | None,
+) -> Logged:
+    """Record a concern and forget its draft; blocks."""
+    from storage.desk.concerns import log_concern
+    from storage.views import record
+
+    vault = keeper.vault
+    made = log_concern(vault, fields, child_id=child_id, new_child=new_child, also=also, captured_at=captured_at)
+    with contextlib.suppress(OSError):
+        # The concern stands: a draft that cannot be removed must not look as if it did not.
+        keeper.drop()
+    entry = record.get(vault, made[0])
+    return Logged(entry.id, entry.recorded_at, tuple(each["name"] for each in fields.get("told", ())))
+
+
+def known_children(vault: Vault, *ids: str) -> dict[str, ChildRow]:
+    """Return the children with these ids, look-alikes marked; one that is not there any more is left out."""
+    from storage.views.children import all_children
+
+    return {row.id: row for row in all_children(vault, include_left=True) if row.id in ids}
+
+
+class LogScreen(DraftScreen):
+    """The form, its draft, and recording."""
+
+    NAME = "log"
+    HEADING = "Log a concern"
+    HELP = (
+        "Two letters find the child, Enter takes them, then write what happened; Ctrl+S records. Nothing else is "
+        "needed now: what is missing stays on a list. What you write is kept as an encrypted draft at every pause."
+    )
+    CSS_PATH = "log_concern.tcss"
+    BINDINGS = bindings("log")
+
+    def __init__(self, child_id: str = "") -> None:
+        super().__init__()
+        self.child_id = child_id
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(id="scroll", can_focus=False):
+            yield LogForm(id="form")
+            yield Button(FOLD[False], id="fold", compact=True)
+        yield StateLine("Ctrl+S records. Only the child and what happened are needed.", id="said")
+
+    @property
+    def form(self) -> LogForm:
+        """The form's fields."""
+        return self.query_one(LogForm)
+
+    # -- the draft -----------------------------------------------------------------------------------------------------
+
+    def draft_name(self) -> str:
+        """There is one concern at a time."""
+        return "log"
+
+    def draft_fields(self) -> dict[str, Any]:
+        """Return what is written; a child alone is not worth keeping."""
+        values = self.form.values()
+        return values if set(values) - {"child", "child_typed", "also_role"} else {}
+
+    def begin(self) -> None:
+        """Take the child from the screen that this one was opened from."""
+        if self.child_id:
+            self.fetch(known_children, self.vault, self.child_id, then=self._take_child, group="child")
+        self.form.picker.query_one(Input).focus()
+
+    def _take_child(self, known: dict[str, ChildRow]) -> None:
+        if child := known.get(self.child_id):
+            self.form.picker.choose(child)
+            self.form.query_one("#text").focus()
+
+    def put_back(self, fields: dict[str, Any]) -> None:
+        """Fill the form, and look up the children that it names."""
+        self.form.put_back(fields)
+        self._fold()
+        self.ready = False
+        child, also = str(fields.get("child", "")), str(fields.get("also", ""))
+        provisional, typed = str(fields.get("new_child", "")), str(fields.get("child_typed", ""))
+        if provisional:
+            self.form.picker.choose(None, provisional)
+        elif typed:
+            self.form.picker.query_one(Input).value = typed
+
+        def chosen(known: dict[str, ChildRow]) -> None:
+            if child in known:
+                self.form.picker.choose(known[child])
+            if also in known:
+                self.form.query_one("#also", ChildPicker).choose(known[also])
+            self.ready = True
+            self.as_sealed()
+            if self.child_id and self.child_id != child and (wanted := known.get(self.child_id)):
+                about = known[child].name if child in known else provisional or "no child yet"
+                self.say(
+                    f"An earlier draft is put back, about {about}. Record it, or let it go with Ctrl+N, "
+                    f"before you begin one about {wanted.name}.",
+                    "warn",
+                )
+
+        ids = (child, also, self.child_id)
+        failed = partial(self._no_children, dict(fields))
+        self.fetch(known_children, self.vault, *ids, then=chosen, failed=failed, group="child")
+        self.form.query_one("#text" if child or provisional else "#child Input").focus()
+
+    def _no_children(self, fields: dict[str, Any], error: ConsoleError) -> None:
+        """Say that the draft's children could not be looked up; the draft itself stays as it was sealed."""
+        self.console.report(error)
+        self._sealed = fields
+        self.ready = True
+
+    # -- actions -------------------------------------------------------------------------------------------------------
+
+    def why_not(self, action_id: str) -> str:
+        if action_id == "log.discard" and self.ready and not self.draft_fields():
+            return "Nothing is written yet."
+        return ""
+
+    def act_record(self) -> None:
+        """Record the concern, durably, and ask what now."""
+        form = self.form
+        picker = form.picker
+        if not self.ready:
+            return
+        if picker.child is None and not picker.provisional:
+            typed = f"«{picker.text.strip()}» is not chosen yet: " if picker.text.strip() else ""
+            self.say(f"{typed}which child is this about? Choose one, or «Not on the roll». Nothing is lost.", "warn")
+            picker.query_one(Input).focus()
+            return
+        values = form.values()
+        if not values.get("text", "").strip() and not values.get("childs_words", "").strip():
+            self.say("There is nothing written yet. Write what happened, then Ctrl+S.", "warn")
+            form.query_one("#text").focus()
+            return
+        also = [(values["also"], values.get("also_role", "subject"))] if "also" in values else []
+        child_id = picker.child.id if picker.child else ""
+        began = self.begun or self.console.clock()
+        self.say("Recording…")
+        self.run(
+            record_concern,
+            self.keeper,
+            form.act_fields(),
+            child_id,
+            picker.provisional,
+            also,
+            began,
+            then=self._recorded,
+            failed=self._refused,
+        )
+
+    def _refused(self, error: ConsoleError) -> None:
+        self.say(f"{error.message} {error.hint} What you wrote is still here.", "bad")
+
+    def _recorded(self, logged: Logged) -> None:
+        child = self.form.picker.child
+        name = child.name if child else self.form.picker.provisional
+        child_id = child.id if child else ""
+        self.finish()
+        self.console.open(
+            "what_now",
+            entry_id=logged.entry_id,
+            about=name,
+            child_id=child_id,
+            recorded=clock_words(logged.recorded_at),
+            told=logged.told,
+        )
+
+    def act_more(self) -> None:
+        """Unfold or fold the fields that are rarely needed."""
+        form = self.form
+        form.show_more(not form.more_shown)
+        self._fold()
+        if form.more_shown:
+            form.query_one("#entry_kind").focus()
+
+    def _fold(self) -> None:
+        self.query_one("#fold", Button).label = FOLD[self.form.more_shown]
+
+    @on(Button.Pressed, "#fold")
+    def _unfold(self) -> None:
+        self.act_more()
+
+    def act_discard(self) -> None:
+        """Ask whether the draft may go, then begin afresh."""
+        text = "What is written here goes for good; nothing of it is in the record. There is no way back."
+        self.app.push_screen(
+            ConfirmDialog("Let this draft go?", text, verb="Let it go", back="Keep it"), self._discarded
+        )
+
+    def _discarded(self, sure: bool | None) -> None:
+        if sure:
+            self.run(self.keeper.drop, then=lambda _: self._begin_again())
+
+    def _begin_again(self) -> None:
+        self._finished = True
+        self.console.back()
+        self.console.open("log", child_id=self.child_id) if self.child_id else self.console.open("log")
+
+    @on(Input.Changed)
+    @on(Select.Changed)
+    def _check_caller(self) -> None:
+        self.form.query_one("#ring-back").display = self.form.caller_unverified()
