@@ -12,17 +12,15 @@ import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock
-
 from practice.errors import IntegrityAlarm
 from storage.atomic import sync_file, write_atomic
 from storage.keys import hkdf
+from storage.locks import briefly_alone
 
 SLOT_SIZE = 256
 _FIELDS = struct.Struct(">8sQ16sQ32sQ32s")
 _MAGIC = b"DSLANCH\x01"
 _MAC_SIZE = 32
-_PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Anchor:
     def __init__(self, path: Path, compartment_key: bytes) -> None:
         self._path = path
         self._key = hkdf(compartment_key, "anchor")
-        self._lock = FileLock(str(path.with_suffix(".anchor-lock")), mode=0o600, timeout=_PATIENCE)
+        self._lock = path.with_suffix(".anchor-lock")
 
     def _slots(self) -> list[tuple[int, Head]]:
         try:
@@ -76,7 +74,7 @@ class Anchor:
 
     def move(self, head: Head) -> None:
         """Move the anchor on to this head; one that is already further stays. Raises OSError, also for a held lock."""
-        with self._lock:
+        with briefly_alone(self._lock):
             slots = self._slots()
             if slots:
                 newest = slots[-1][1]
@@ -91,7 +89,7 @@ class Anchor:
                 os.lseek(descriptor, counter % 2 * SLOT_SIZE, os.SEEK_SET)
                 if os.write(descriptor, self._slot(counter, head)) != SLOT_SIZE:
                     raise OSError("the disk took a part of the anchor only")
-                sync_file(descriptor)
+                sync_file(descriptor, content_only=True)
             finally:
                 os.close(descriptor)
 

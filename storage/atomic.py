@@ -25,12 +25,17 @@ def private_file(path: Path) -> Path:
     return path
 
 
-def sync_file(descriptor: int) -> None:
-    """Bring a file's bytes to the disk itself; macOS needs a stronger call than fsync."""
+def sync_file(descriptor: int, *, content_only: bool = False) -> None:
+    """Bring a file's bytes to the disk itself; macOS needs a stronger call than fsync.
+
+    With `content_only` its times may lag, which is all that is new where a file keeps its size.
+    """
     if sys.platform == "darwin":
         import fcntl
 
         fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    elif content_only and sys.platform == "linux":
+        os.fdatasync(descriptor)
     else:
         os.fsync(descriptor)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import ReadWriteLock, Timeout
+from filelock import FileLock, ReadWriteLock, Timeout
 
 from practice.errors import Refused
 from storage.atomic import private_file
 
 FILE_NAME = "lock"
 _WAIT_SECONDS = 5.0
+_BRIEFLY_SECONDS = 10.0
 
 
 class OpenLock:
@@ -61,3 +65,31 @@ class OpenLock:
         """Let go."""
         self._lock.release(force=True)
         self._lock.close()
+
+
+@contextlib.contextmanager
+def briefly_alone(path: Path) -> Iterator[None]:
+    """Hold a lock for the time that a few bytes take to be written; raises OSError after ten seconds in vain.
+
+    Taken at every act, so it is the kernel's own lock where there is one: a tenth of what a FileLock costs.
+    """
+    if sys.platform == "win32":
+        with FileLock(str(path), timeout=_BRIEFLY_SECONDS):
+            yield
+        return
+    import fcntl
+
+    until = time.monotonic() + _BRIEFLY_SECONDS
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.001)
+        yield
+    finally:
+        os.close(descriptor)

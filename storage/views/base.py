@@ -8,11 +8,13 @@ every machine and from every replay.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, Text, delete, insert, select
+from sqlalchemy import Connection, Table, Text, delete, select
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLiteDialect
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -112,16 +114,15 @@ def _totals(connection: Connection, view: View, keys: list[str]) -> Counter[str]
     """Return how many acts of the view's kinds the ledger holds for each key."""
     totals: Counter[str] = Counter()
     kinds = sorted(view.kinds)
-    marks = ",".join("?" * len(kinds))
+    among = f"kind IN ({marks(kinds)})"
     if view.column == "kind":
-        statement = f"SELECT count(*) FROM acts WHERE kind IN ({marks})"  # noqa: S608  (marks only)
+        statement = f"SELECT count(*) FROM acts WHERE {among}"  # noqa: S608  (marks only)
         totals[""] = connection.exec_driver_sql(statement, tuple(kinds)).scalar_one()
         return totals
-    for at in range(0, len(keys), _CHUNK):
-        chunk = keys[at : at + _CHUNK]
+    for chunk in chunks(keys):
         statement = (
-            f"SELECT {view.column}, count(*) FROM acts WHERE {view.column} IN ({','.join('?' * len(chunk))})"  # noqa: S608
-            f" AND kind IN ({marks}) GROUP BY 1"
+            f"SELECT {view.column}, count(*) FROM acts WHERE {view.column} IN ({marks(chunk)})"  # noqa: S608
+            f" AND {among} GROUP BY 1"
         )
         for key, count in connection.exec_driver_sql(statement, (*chunk, *kinds)):
             totals[key] = count
@@ -140,8 +141,9 @@ def replace_rows(
             if view.column == "kind":
                 connection.execute(delete(table))
                 continue
-            for at in range(0, len(replacing), _CHUNK):
-                connection.execute(delete(table).where(table.c[key_column].in_(replacing[at : at + _CHUNK])))
+            for chunk in chunks(replacing):
+                statement = f"DELETE FROM {table.name} WHERE {key_column} IN ({marks(chunk)})"  # noqa: S608
+                connection.exec_driver_sql(statement, chunk)
     gathered: Rows = defaultdict(list)
     for key, acts in groups.items():
         for name, rows in view.fold(key, sorted(acts, key=lambda act: act.order)).items():
@@ -149,9 +151,39 @@ def replace_rows(
     for model, _ in view.tables:
         table = table_of(model)
         if gathered[table.name]:
-            connection.execute(insert(table), gathered[table.name])
+            statement, read = _insertion(model)
+            connection.exec_driver_sql(statement, [read(row) for row in gathered[table.name]])
     if view.after:
         view.after(connection, list(groups))
+
+
+@cache
+def _insertion(model: type[SQLModel]) -> tuple[str, Callable[[dict[str, Any]], tuple[Any, ...]]]:
+    """Return the statement that inserts a row of a table, and what makes a row's fields its parameters.
+
+    Written once for each table, since building and compiling it anew costs more than the database takes to run it.
+    """
+    table = table_of(model)
+    columns = [column for column in table.columns if column.name != "pk"]
+    names = [column.name for column in columns]
+    dialect = SQLiteDialect()
+    converted = [(name, column.type.bind_processor(dialect)) for name, column in zip(names, columns, strict=True)]
+
+    def read(row: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(row[name] if convert is None else convert(row[name]) for name, convert in converted)
+
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks(names)})", read  # noqa: S608
+
+
+def marks(values: Sequence[object]) -> str:
+    """Return as many question marks."""
+    return ",".join("?" * len(values))
+
+
+def chunks(keys: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the keys a few hundred at a time, as many as a statement takes."""
+    for at in range(0, len(keys), _CHUNK):
+        yield tuple(keys[at : at + _CHUNK])
 
 
 def contents(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam
-from sqlalchemy import text as sql
+from sqlalchemy import Connection, Integer
 from sqlmodel import Field
 
 from practice.acts import (
@@ -24,7 +23,7 @@ from practice.dates import Occurred, sort_key
 from practice.quality import unfinished
 from practice.received import received_entry
 from storage.types import Flag, Json, UtcText
-from storage.views.base import Rows, View, ViewTable, optional_string, string, typed, view
+from storage.views.base import Rows, View, ViewTable, chunks, marks, optional_string, string, typed, view
 
 SEARCH_SCHEMA = (
     "CREATE VIRTUAL TABLE entry_search USING fts5(text, childs_words, content='entries', content_rowid='pk',"
@@ -248,11 +247,9 @@ def check_search(connection: Connection) -> None:
 
 
 def _index(connection: Connection, keys: Sequence[str], start: str) -> None:
-    statement = sql(f"{start} pk, text, childs_words FROM entries WHERE id IN :keys").bindparams(
-        bindparam("keys", expanding=True)
-    )
-    for at in range(0, len(keys), 500):
-        connection.execute(statement, {"keys": list(keys[at : at + 500])})
+    for chunk in chunks(keys):
+        statement = f"{start} pk, text, childs_words FROM entries WHERE id IN ({marks(chunk)})"
+        connection.exec_driver_sql(statement, chunk)
 
 
 ENTRIES = view(
