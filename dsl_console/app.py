@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from textual import events
 from textual.app import SystemCommand
 from textual.command import CommandPalette
+from textual.css.query import NoMatches
 from textual.screen import ModalScreen, Screen
 
 from dsl_console import config, crash
@@ -52,6 +53,8 @@ SCREENS: dict[str, str] = {
     "review": "screens.review:ReviewScreen",
     "review_child": "screens.review_child:ReviewChildScreen",
     "share": "screens.share:ShareScreen",
+    "share_entry": "screens.share_entry:ShareEntryScreen",
+    "inbox": "screens.inbox:InboxScreen",
     "sync": "screens.sync:SyncScreen",
     "partners": "screens.partners:PartnersScreen",
 }
@@ -265,7 +268,11 @@ class DslConsole(Console):
         action = TABLE[action_id]
         shown = self._shown
         if action not in EVERYWHERE:
-            return shown.why_not(action_id) if isinstance(shown, ConsoleScreen) else ""
+            try:
+                return shown.why_not(action_id) if isinstance(shown, ConsoleScreen) else ""
+            except NoMatches:
+                # The footer is drawn before the widgets inside the body are mounted.
+                return "The screen is still being drawn."
         if self.hidden and action_id not in {"lock", "exit"}:
             return "The screen is hidden: your passphrase brings it back."
         if not action.locked and self.vault is None:

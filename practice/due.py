@@ -10,6 +10,8 @@ from practice.dates import parse_when
 _COUNTED = re.compile(r"^(?:in\s+)?(\d{1,3}|a|one|two|three|four|six)\s+(day|week|month)s?(?:\s+time)?$")
 _NUMBERS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "six": 6}
 _WEEKDAY = re.compile(r"^(?:by\s+|on\s+|this\s+)?(mon|tue|wed|thu|fri|sat|sun)[a-z]*$")
+_STATED = re.compile(r"\d{4}|[/.\-]\d\d?[/.\-]\d\d|yesterday|ago\b|\blast\b")
+"""Words that say which day is meant, so that it is not moved into the next year."""
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ASK = "Which day is that? Write it as Friday, in 2 weeks, or 5/12/2026."
 PAST = "That day is past: is it the one you mean?"
@@ -35,7 +37,7 @@ def parse_due(text: str, today: date) -> tuple[date | None, str]:
     if read.start is None:
         return None, ASK
     day = date.fromisoformat(read.start[:10])
-    if day < today and not re.search(r"\d{4}|[/.\-]\d\d?[/.\-]\d\d", wanted):
+    if day < today and not _STATED.search(wanted):
         day = _next_year(day, today)
     return day, PAST if day < today else ""
 

@@ -106,8 +106,8 @@ class DayField(Vertical):
         self.screen.focus_next()
 
     def _show(self) -> None:
-        from practice.coming import coming_day
         from practice.dates import day_words
+        from practice.due import parse_due
 
         said = self.query_one(StateLine)
         now = cast("Console", self.app).now()
@@ -117,11 +117,12 @@ class DayField(Vertical):
             self.day = self.proposed
             said.say(self.reason if text else f"{day_words(self.proposed)}: {self.reason[:1].lower()}{self.reason[1:]}")
             return
-        self.day, self.question = coming_day(text, now.replace(tzinfo=None))
+        self.day, self.question = parse_due(text, now.date())
         if self.day is not None and self.day <= now.date():
             self.question = f"{day_words(self.day)} is not after today. Which day comes next?"
-        if self.question:
+        if self.day is None:
+            self.question = self.question or "Which day comes next?"
+        if self.question or self.day is None:
             said.say(self.question, "warn")
         else:
-            assert self.day is not None
             said.say(f"Read as {day_words(self.day)}, set by hand.")

@@ -46,3 +46,11 @@ def test_what_cannot_be_read_is_asked_about():
 
 def test_a_past_day_is_kept_and_asked_about():
     assert parse_due("5/11/2026", TODAY) == (date(2026, 11, 5), PAST)
+
+
+def test_a_day_that_was_is_not_moved_into_the_next_year():
+    for words in ("yesterday", "last Friday"):
+        day, question = parse_due(words, TODAY)
+        assert day is not None
+        assert day < TODAY
+        assert question == PAST

@@ -1,0 +1,278 @@
+"""Partners: the agencies, whether their key words were compared, and the agreements with each (R-66, R-120)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+
+from practice.text import visible
+from screens.actions import bindings
+from screens.base import ConsoleScreen
+from screens.partners_dialogs import AddDialog, CompareDialog, ContractDialog, EnrolDialog
+from screens.widgets.chrome import cut
+from screens.widgets.dialogs import ReasonDialog
+from screens.widgets.record_list import RecordList
+from screens.widgets.text import PlainText, StateLine
+
+if TYPE_CHECKING:
+    from practice.acts import HubEnrolled
+    from storage.vault import Vault
+    from storage.views.sharing import ContractRow, PartnerRow
+
+
+@dataclass(frozen=True)
+class Agencies:
+    """What the screen shows."""
+
+    hub: HubEnrolled | None
+    partners: list[PartnerRow]
+    contracts: list[ContractRow]
+    today: date
+
+
+def agencies(vault: Vault) -> Agencies:
+    """Return the hub, the partners and the agreements."""
+    from storage.views import organisation, sharing
+
+    today = vault.clock().astimezone().date()
+    return Agencies(organisation.hub(vault), sharing.partners(vault), sharing.contracts(vault), today)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A partner with the number of agreements in force."""
+
+    partner: PartnerRow
+    contracts: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """An agreement as of a day."""
+
+    contract: ContractRow
+    today: date
+
+
+def compared_words(partner: PartnerRow) -> tuple[str, str]:
+    """Say whether the key words were compared, and the tone."""
+    if partner.changed:
+        return "key changed: compare again", "$text-error"
+    if partner.verified:
+        return "words compared", "$text-success"
+    return "words not compared", "$text-warning"
+
+
+def draw(row: Row, width: int) -> list[Content]:
+    """Draw a partner in two lines."""
+    from practice.vocabulary import PartnerKind, label_of
+
+    state, tone = compared_words(row.partner)
+    name = cut(visible(row.partner.name), max(width - 3 - cell_len(state), 10))
+    space = " " * max(width - 1 - cell_len(name) - cell_len(state), 1)
+    count = f"{row.contracts} agreement{'s' if row.contracts != 1 else ''}"
+    kind = label_of(PartnerKind, row.partner.kind)
+    second = cut(f"  {kind} · {count} · {visible(row.partner.org)}", width - 1)
+    return [Content.assemble(name, space, (state, tone)), Content.styled(second, "$text-muted")]
+
+
+def draw_agreement(row: Agreement, width: int) -> list[Content]:
+    """Draw an agreement: its purpose, then basis and review date, and what it covers."""
+    from practice.dates import day_words
+    from practice.vocabulary import ConcernCategory, LawfulBasis, label_of
+
+    contract = row.contract
+    if contract.ended:
+        state, tone = "ended", "$text-muted"
+    elif contract.review < row.today:
+        state, tone = "review overdue: nothing leaves", "$text-error"
+    else:
+        state, tone = "in force", "$text-success"
+    purpose = cut(" ".join(visible(contract.purpose).split()), max(width - 3 - cell_len(state), 10))
+    space = " " * max(width - 1 - cell_len(purpose) - cell_len(state), 1)
+    terms = f"  {label_of(LawfulBasis, contract.basis)} · review {day_words(contract.review)}"
+    categories = ", ".join(label_of(ConcernCategory, code) for code in contract.categories) or "any category"
+    extra = f"ended: {visible(contract.ended_reason)}" if contract.ended else categories
+    return [
+        Content.assemble(purpose, space, (state, tone)),
+        Content.styled(cut(terms, width - 1), "$text-muted"),
+        Content.styled(cut(f"  {' '.join(extra.split())}", width - 1), "$text-muted"),
+    ]
+
+
+class PartnersScreen(ConsoleScreen):
+    """The agencies, and the agreements with the one under the cursor."""
+
+    NAME = "partners"
+    HEADING = "Partners"
+    HELP = (
+        "The agencies with whom this school shares. n adds one, w compares its key words with you over the telephone, "
+        "g adds an agreement for regular sharing, x ends the agreement under the cursor, r removes a partner. h joins "
+        "the hub. Tab goes from the partners to the agreements."
+    )
+    CSS_PATH = "partners.tcss"
+    BINDINGS = bindings("partners")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: Agencies | None = None
+
+    def body(self) -> ComposeResult:
+        yield StateLine("", id="said")
+        with Horizontal(id="sides"):
+            with Vertical(id="who"):
+                yield PlainText("Partners", classes="side-title")
+                yield RecordList[Row](draw, id="partners")
+            with Vertical(id="what"):
+                yield PlainText("Agreements", id="what-title", classes="side-title")
+                yield RecordList[Agreement](draw_agreement, id="contracts")
+
+    def on_mount(self) -> None:
+        self.query_one("#partners").focus()
+
+    def refresh_record(self) -> None:
+        """Read partners and agreements."""
+        self.fetch(agencies, self.vault, then=self._show)
+
+    def _show(self, found: Agencies) -> None:
+        self.found = found
+        listed = self.query_one("#partners", RecordList)
+        listed.empty = self._empty_words()
+        rows = [
+            Row(
+                partner,
+                sum(c.org == partner.org and not c.ended and c.review >= found.today for c in found.contracts),
+            )
+            for partner in found.partners
+        ]
+        listed.show(rows, keep=lambda row: row.partner.org)
+        hub = found.hub
+        said = f"Hub {hub.url}. Our code: {hub.org}" if hub else "This school has not joined a hub yet: press h."
+        self.query_one("#said", StateLine).say(said, "" if hub else "warn")
+        self._show_contracts()
+        self.refresh_bindings()
+
+    def _empty_words(self) -> str:
+        if self.found is None or self.found.hub is None:
+            return (
+                "First join the hub: ask its operator for the address and an invite code, then press h.\n\n"
+                "After that, n adds a partner by its code."
+            )
+        return "No partner yet. Press n and type the partner's code, such as the council's three-digit number."
+
+    def _show_contracts(self) -> None:
+        partner, found = self._partner(), self.found
+        contracts = self.query_one("#contracts", RecordList)
+        title = f"Agreements with {partner.name}" if partner else "Agreements"
+        self.query_one("#what-title", PlainText).show(title)
+        contracts.empty = (
+            "No agreement. A single or emergency share needs none; g adds one for regular sharing." if partner else ""
+        )
+        mine = (
+            [Agreement(row, found.today) for row in found.contracts if partner and row.org == partner.org]
+            if found
+            else []
+        )
+        mine.sort(key=lambda row: row.contract.ended)
+        contracts.show(mine, keep=lambda row: row.contract.id)
+
+    @on(RecordList.Moved, "#partners")
+    def _moved(self) -> None:
+        self._show_contracts()
+        self.refresh_bindings()
+
+    def on_descendant_focus(self) -> None:
+        self.refresh_bindings()
+
+    # -- what can be done ----------------------------------------------------------------------------------------------
+
+    def _partner(self) -> PartnerRow | None:
+        row: Row | None = self.query_one("#partners", RecordList).current
+        return row.partner if row else None
+
+    def _contract(self) -> ContractRow | None:
+        row: Agreement | None = self.query_one("#contracts", RecordList).current
+        return row.contract if row else None
+
+    def why_not(self, action_id: str) -> str:
+        verb = action_id.rpartition(".")[2]
+        enrolled = self.found is not None and self.found.hub is not None
+        partner, contract = self._partner(), self._contract()
+        no_contract = contract is None or contract.ended
+        reasons = (
+            (verb == "join" and enrolled, "This school has joined a hub already."),
+            (verb != "join" and not enrolled, "Join the hub first: h."),
+            (verb not in ("join", "add") and partner is None, "Add a partner first: n."),
+            (
+                verb == "contract" and partner is not None and partner.changed,
+                "The partner's key has changed: compare the words first (w).",
+            ),
+            (verb == "end" and no_contract, "No agreement in force is under the cursor: Tab goes to the agreements."),
+        )
+        return next((reason for stands, reason in reasons if stands), "")
+
+    def act_join(self) -> None:
+        """Join a hub."""
+        self.app.push_screen(EnrolDialog(), self._said)
+
+    def act_add(self) -> None:
+        """Add a partner."""
+        self.app.push_screen(AddDialog(), self._said)
+
+    def act_compare(self) -> None:
+        """Compare the key words with the partner by telephone."""
+        partner = self._partner()
+        if partner is not None:
+            self.app.push_screen(CompareDialog(partner), self._said)
+
+    def act_contract(self) -> None:
+        """Add an agreement with this partner."""
+        partner = self._partner()
+        if partner is not None:
+            self.app.push_screen(ContractDialog(partner), self._said)
+
+    def act_end(self) -> None:
+        """End the agreement under the cursor, with the reason."""
+        contract, partner = self._contract(), self._partner()
+        if contract is None or partner is None:
+            return
+
+        def answered(reason: str | None) -> None:
+            from sync.contracts import end
+
+            if reason:
+                self.run(end, self.vault, contract.id, reason, then=self._ended)
+
+        sentence = f"Nothing more leaves under «{contract.purpose}» for {partner.name}; what is queued is withheld."
+        self.app.push_screen(ReasonDialog("End this agreement", sentence, verb="End it"), answered)
+
+    def _ended(self, withheld: int) -> None:
+        kept = f" {withheld} queued share{'s were' if withheld != 1 else ' was'} withheld." if withheld else ""
+        self._said(f"The agreement has ended.{kept}")
+
+    def act_remove(self) -> None:
+        """Remove the partner, with the reason."""
+        partner = self._partner()
+        if partner is None:
+            return
+
+        def answered(reason: str | None) -> None:
+            from sync.partners import remove
+
+            if reason:
+                self.run(remove, self.vault, partner.org, reason, then=lambda _none: self._said("Removed."))
+
+        sentence = f"Nothing more is exchanged with {partner.name}. What was recorded stays."
+        self.app.push_screen(ReasonDialog("Remove this partner", sentence, verb="Remove"), answered)
+
+    def _said(self, words: str | None) -> None:
+        if words:
+            self.console.say(words, "Partners")
+            self.refresh_record()

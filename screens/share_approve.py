@@ -1,0 +1,124 @@
+"""The dialog that approves a share: it names who receives what, and asks what R-60 asks (R-60 to R-63)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from practice.errors import ConsoleError, Refused
+from practice.vocabulary import Told
+from screens.widgets.answer import AnswerField
+from screens.widgets.fields import ChoiceField, Field
+from screens.widgets.form_dialog import FormDialog
+from screens.widgets.text import PlainText
+
+if TYPE_CHECKING:
+    from practice.sharing import BasisChoice
+    from screens.console import Console
+    from screens.share_entry import Opened
+
+
+def basis_option(choice: BasisChoice) -> Option:
+    """Return a lawful basis as a line of the list; a greyed one says why it is."""
+    said = choice.why_not or choice.when
+    line = Content.assemble(choice.label, (f"  {said}", "$text-disabled" if choice.why_not else "$text-muted"))
+    return Option(line, id=choice.code.value, disabled=bool(choice.why_not))
+
+
+def told_of(found: Opened) -> tuple[str, str]:
+    """Return what the record says about who was told: the child, a parent."""
+    concern = found.detail.concern
+    return concern.child_told, concern.parent_told
+
+
+class ApproveDialog(FormDialog[str]):
+    """Asks for the lawful basis, who was told and why; dismissed with "approved", or "stale" where bytes changed."""
+
+    VERB = "Approve"
+    DEFAULT_CSS = """
+    ApproveDialog #basis { height: auto; max-height: 9; width: 1fr; margin: 0 0 1 0; }
+    ApproveDialog.-narrow #basis { max-height: 4; margin: 0; }
+    ApproveDialog #consent { margin: 1 0 0 0; color: $text-muted; }
+    ApproveDialog .label { color: $text-muted; }
+    """
+
+    def __init__(self, found: Opened) -> None:
+        size = len(found.payload.encode())
+        super().__init__(
+            f"Approve for {found.share.partner}",
+            f"{found.share.partner} receives this entry about {found.share.child}, with the child's name and date of "
+            f"birth: exactly the {size:,} bytes shown. It is sealed for them now and leaves at the next sync.",
+        )
+        self._found = found
+
+    def fields(self) -> ComposeResult:
+        from practice.sharing import consent_text, special_category_condition
+
+        yield PlainText("Lawful basis", classes="label")
+        yield OptionList(id="basis", compact=True)
+        yield Field("Child told?", ChoiceField(Told.choices(), prompt="Choose", id="child-told"))
+        yield Field("Parent told?", ChoiceField(Told.choices(), prompt="Choose", id="parent-told"))
+        yield Field("Reason", AnswerField(id="reason", placeholder="Why this is shared, and why anybody was not told"))
+        yield PlainText(f"{consent_text()} Condition: {special_category_condition()}", id="consent")
+
+    def on_mount(self) -> None:
+        from practice.sharing import allowed_bases
+
+        school = cast("Console", self.app).school
+        bases = allowed_bases(school.organisation if school else "school")
+        listed = self.query_one("#basis", OptionList)
+        listed.add_options([basis_option(choice) for choice in bases])
+        agreed = self._found.contract.basis if self._found.contract else ""
+        open_codes = [choice.code.value for choice in bases if not choice.why_not]
+        wanted = agreed if agreed in open_codes else next(choice.code.value for choice in bases if choice.default)
+        listed.highlighted = listed.get_option_index(wanted)
+        child, parent = told_of(self._found)
+        self.query_one("#child-told", ChoiceField).code = child
+        self.query_one("#parent-told", ChoiceField).code = parent
+        listed.focus()
+
+    def on_option_list_option_selected(self) -> None:
+        """Enter on a basis takes it and goes on."""
+        self.focus_next()
+
+    def confirm(self) -> None:
+        from sync.shares import approve
+
+        listed = self.query_one("#basis", OptionList)
+        child, parent = self.query_one("#child-told", ChoiceField), self.query_one("#parent-told", ChoiceField)
+        reason = self.query_one("#reason", AnswerField)
+        vault = cast("Console", self.app).vault
+        if listed.highlighted is None:
+            self.ask("Which lawful basis?", listed)
+        elif not child.code:
+            self.ask("Was the child told? If not, say why in the reason.", child)
+        elif not parent.code:
+            self.ask("Was a parent told? If not, say why in the reason.", parent)
+        elif not reason.text.strip():
+            self.ask("The reason is needed: it is kept with the share.", reason)
+        elif vault is not None:
+            basis = listed.get_option_at_index(listed.highlighted).id or ""
+            share = self._found.share
+            self.busy("Sealing it for the partner.")
+            self.run(
+                approve,
+                vault,
+                share.id,
+                share.digest,
+                basis,
+                child.code,
+                parent.code,
+                reason.text.strip(),
+                then=lambda _done: self.finish("approved"),
+                failed=self._refused,
+            )
+
+    def _refused(self, error: ConsoleError) -> None:
+        if isinstance(error, Refused) and "Preview the share again" in error.hint:
+            self.dismiss("stale")
+        else:
+            self.failed(error)

@@ -1,0 +1,184 @@
+"""One share: the record beside the exact bytes that leave, and the decision about it (R-60 to R-66)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.widgets import Static
+
+from practice.errors import Refused
+from screens.actions import bindings
+from screens.base import ConsoleScreen
+from screens.share import decide_with_reason, why_not_now
+from screens.share_approve import ApproveDialog
+from screens.share_record import record_content
+from screens.sharing_words import ReferralLine, share_words, way_words
+from screens.widgets.text import MessageBar, PlainText, StateLine
+from screens.widgets.verbatim import Verbatim
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+    from storage.views.record import EntryDetail
+    from storage.views.sharing import ContractRow, PartnerRow, ShareRow
+
+OPEN = ("proposed", "held")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One share with what it rests on; `payload` is the frozen bytes as text, `fault` why there are none."""
+
+    share: ShareRow
+    detail: EntryDetail
+    partner: PartnerRow | None
+    contract: ContractRow | None
+    payload: str
+    page: str
+    caution: str
+    fault: str = ""
+    anew: bool = False
+
+
+def opened(vault: Vault, share_id: str, *, anew: bool = False) -> Opened:
+    """Return a share with its frozen bytes; where it is still open and the record has changed, they are frozen anew."""
+    from storage.views import record, sharing
+    from sync import partners
+    from sync.preview import page as page_of
+    from sync.shares import preview
+
+    share = sharing.share(vault, share_id)
+    detail = record.detail(vault, share.entry_id)
+    partner = next((row for row in sharing.partners(vault, removed=True) if row.org == share.org), None)
+    contract = next((row for row in sharing.contracts(vault) if row.id == share.contract), None)
+    caution = partners.caution(partner) if partner else ""
+    stale = share.state in OPEN and (not share.payload or share.version_seen != detail.entry.version)
+    fault, changed = "", False
+    if stale or anew:
+        try:
+            preview(vault, share_id)
+            changed, share = bool(share.payload), sharing.share(vault, share_id)
+        except Refused as error:
+            fault = f"{error.message} {error.hint}".strip()
+    page = page_of(share.payload, partner, contract, "") if share.payload and partner and not fault else ""
+    return Opened(share, detail, partner, contract, "" if fault else share.payload, page, caution, fault, changed)
+
+
+class ShareEntryScreen(ConsoleScreen):
+    """The record, the page and the exact bytes of one share."""
+
+    NAME = "share_entry"
+    HEADING = "Share"
+    HELP = (
+        "On one side the record; on the other what leaves: as a person reads it, and the exact bytes that are signed. "
+        "a approves them after asking for the lawful basis and who was told; h holds, x decides not to share, c "
+        "withholds one that has not left. Nothing leaves before you sync."
+    )
+    CSS_PATH = "share.tcss"
+    BINDINGS = bindings("share_entry")
+
+    def __init__(self, share_id: str) -> None:
+        super().__init__()
+        self.share_id = share_id
+        self.found: Opened | None = None
+
+    def body(self) -> ComposeResult:
+        yield ReferralLine(id="referral")
+        yield PlainText("", id="about")
+        yield StateLine("", id="state")
+        yield StateLine("", id="caution")
+        yield MessageBar(id="fault")
+        with VerticalScroll(id="sides", can_focus=False):
+            with VerticalScroll(id="record"):
+                yield PlainText("The record", classes="side-title")
+                yield Static("", id="record-text")
+            with Vertical(id="leaves"):
+                with VerticalScroll(id="page"):
+                    yield PlainText("What leaves, as a person reads it", classes="side-title")
+                    yield PlainText("", id="page-text")
+                with VerticalScroll(id="bytes"):
+                    yield PlainText("The exact bytes", id="bytes-title", classes="side-title")
+                    yield Verbatim("", id="bytes-text")
+
+    def on_mount(self) -> None:
+        self.query_one("#bytes").focus()
+
+    def refresh_record(self) -> None:
+        """Read the share; while it is open, its bytes follow the record."""
+        self.fetch(opened, self.vault, self.share_id, then=self._show)
+
+    def _show(self, found: Opened) -> None:
+        self.found = found
+        share, entry = found.share, found.detail.entry
+        self.query_one("#referral").refresh(layout=True)
+        self.query_one("#about", PlainText).show(f"{entry.child or 'A child'} → {share.partner}")
+        tone = {"proposed": "warn", "held": "warn", "refused": "bad", "expired": "bad", "acknowledged": "good"}
+        approved = f" · Approved by {share.approved_by}" if share.approved_by else ""
+        words = f"{share_words(share)}{approved} · {way_words(found.contract)}"
+        self.query_one("#state", StateLine).say(words, tone.get(share.state, ""))
+        caution = self.query_one("#caution", StateLine)
+        caution.say("Caution: their key words were never compared by telephone." if found.caution else "", "warn")
+        caution.display = bool(found.caution)
+        self.query_one("#record-text", Static).update(record_content(found.detail))
+        self.query_one("#page-text", PlainText).show(found.page or found.fault)
+        self.query_one("#bytes-text", Verbatim).show(found.payload)
+        size = len(found.payload.encode())
+        title = f"The exact bytes: {size:,}, SHA-256 {share.digest[:16]}…" if found.payload else "No bytes yet"
+        self.query_one("#bytes-title", PlainText).show(title)
+        if found.anew:
+            self._say("The record has changed, so the bytes were made anew. Read them again.", "warn")
+        self.refresh_bindings()
+
+    def _say(self, sentence: str, tone: str = "") -> None:
+        self.query_one("#fault", MessageBar).say(sentence, tone)
+
+    # -- deciding ------------------------------------------------------------------------------------------------------
+
+    def why_not(self, action_id: str) -> str:
+        if self.found is None:
+            return "The share is still being read."
+        if action_id == "share_entry.approve" and not self.found.payload:
+            return self.found.fault or "There are no bytes to approve yet."
+        if action_id in ("share_entry.sync", "share_entry.child"):
+            return ""
+        if action_id == "share_entry.approve" and self.found.partner is not None and self.found.partner.changed:
+            return "The partner's key has changed: compare the words by telephone first (Partners)."
+        return why_not_now(self.found.share, action_id)
+
+    def act_approve(self) -> None:
+        """Ask for basis, who was told and why, and approve these bytes."""
+        found = self.found
+        if found is not None:
+            self.app.push_screen(ApproveDialog(found), self._approved)
+
+    def _approved(self, answer: str | None) -> None:
+        if answer == "stale":
+            self.fetch(opened, self.vault, self.share_id, anew=True, then=self._show)
+        elif answer:
+            partner = self.found.share.partner if self.found else ""
+            self.console.say(f"Approved for {partner}. It waits here until you sync.", "Share")
+            self._say("")
+            self.refresh_record()
+
+    def act_hold(self) -> None:
+        """Let the share wait, with the reason."""
+        decide_with_reason(self, self.found.share if self.found else None, "hold")
+
+    def act_refuse(self) -> None:
+        """Decide not to share, with the reason."""
+        decide_with_reason(self, self.found.share if self.found else None, "refuse")
+
+    def act_cancel(self) -> None:
+        """Withhold a share that has not left."""
+        decide_with_reason(self, self.found.share if self.found else None, "cancel")
+
+    def act_sync(self) -> None:
+        """Open Sync."""
+        self.console.open("sync")
+
+    def act_child(self) -> None:
+        """Open the child's record at this entry."""
+        if self.found is not None:
+            self.console.open("child", child_id=self.found.detail.entry.child_id, entry_id=self.found.share.entry_id)

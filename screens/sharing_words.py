@@ -1,0 +1,116 @@
+"""The words of sharing: where a share stands, why it came back, and that sync is no referral (protocol: §4, §5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+
+from practice.text import visible
+
+if TYPE_CHECKING:
+    from practice.acts import SchoolSet
+    from screens.console import Console
+    from storage.views.sharing import ContractRow, ShareRow
+
+STATES = {
+    "proposed": "Waits for approval",
+    "held": "Held",
+    "not_shared": "Decided not to share",
+    "queued": "Waiting to leave",
+    "offered": "Waiting: the hub has not confirmed it",
+    "delivered": "With the hub",
+    "acknowledged": "With the partner",
+    "refused": "Refused",
+    "expired": "Not collected",
+    "withheld": "Withheld, did not leave",
+    "superseded": "Replaced by a newer version",
+}
+REFUSALS = {
+    "unmatched-case": "the partner could not match it to a child",
+    "unknown-key": "it was sealed for a key that the partner no longer has",
+    "contract-revoked": "the agreement was ended",
+    "schema": "the partner's program could not read it",
+    "revision-conflict": "the partner has another text under the same number",
+    "not-ours": "it is not for this partner",
+    "not-accepted": "the partner did not take it",
+    "offered again": "offered again",
+    "stored": "",
+    "shown": "read and matched to a child",
+    "cancelled": "",
+}
+TONES = {
+    "proposed": "$text-warning",
+    "held": "$text-warning",
+    "refused": "$text-error",
+    "expired": "$text-error",
+    "acknowledged": "$text-success",
+}
+REFERRAL = "Sync is not a referral. If a child is in danger, telephone."
+
+
+def why_words(code: str) -> str:
+    """Return a reason as it was typed, or the words for a partner's or the hub's code."""
+    return REFUSALS.get(code, code)
+
+
+def state_words(state: str, reason: str = "") -> str:
+    """Say where a share stands, with its reason where one matters."""
+    words = STATES.get(state, state.replace("_", " "))
+    why = why_words(" ".join(visible(reason).split())) if state not in ("queued", "delivered", "proposed") else ""
+    return f"{words}: {why}" if why else words
+
+
+def share_words(share: ShareRow) -> str:
+    """Say where a share stands; the reason of an approval is not the reason of its state."""
+    return state_words(share.state, "" if share.state in ("queued", "acknowledged") else share.reason)
+
+
+def way_words(contract: ContractRow | None) -> str:
+    """Say whether a share is a single one or stands under an agreement."""
+    from practice.dates import day_words
+
+    if contract is None:
+        return "A single share, without an agreement"
+    return f"Under the agreement «{visible(contract.purpose)}», review {day_words(contract.review)}"
+
+
+def danger_words(school: SchoolSet | None) -> list[str]:
+    """Return the sentence of rule 15 and the numbers to telephone, each a part that is not folded."""
+    phones = school.phones if school else None
+    words = [REFERRAL, "999"]
+    if phones and phones.front_door:
+        words.append(f"front door {visible(phones.front_door)}")
+    if phones and phones.out_of_hours:
+        words.append(f"out of hours {visible(phones.out_of_hours)}")
+    return words
+
+
+class ReferralLine(Widget):
+    """The sentence of rule 15; folds between its numbers, never inside one."""
+
+    DEFAULT_CSS = """
+    ReferralLine { height: auto; color: $text-warning; text-style: bold; margin: 0 0 1 0; }
+    .-narrow ReferralLine { margin: 0; }
+    """
+
+    def lines(self, width: int) -> list[str]:
+        """Return the sentence and the numbers in lines of this width."""
+        lines = [""]
+        for part in danger_words(cast("Console", self.app).school):
+            gap = "" if not lines[-1] else " " if lines[-1] == REFERRAL else " · "
+            joined = f"{lines[-1]}{gap}{part}"
+            if cell_len(joined) <= width or not lines[-1]:
+                lines[-1] = joined
+            else:
+                lines.append(part)
+        return lines
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self.lines(width))
+
+    def render(self) -> Content:
+        return Content("\n".join(self.lines(self.size.width)))

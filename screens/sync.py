@@ -1,0 +1,335 @@
+"""Sync: the batch for each partner, a run of it that can be left, and what came in (R-69, protocol: §4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import ProgressBar
+
+from practice.text import visible
+from screens.actions import bindings
+from screens.base import ConsoleScreen
+from screens.sharing_words import TONES, ReferralLine, state_words
+from screens.sync_job import STEPS, job_of
+from screens.widgets.chrome import cut
+from screens.widgets.record_list import RecordList
+from screens.widgets.text import MessageBar, PlainText, StateLine, plain
+
+if TYPE_CHECKING:
+    from practice.acts import HubEnrolled
+    from storage.outbox import Message
+    from storage.vault import Vault
+    from storage.views.sharing import ItemRow, ShareRow
+
+OPEN = ("queued", "offered", "delivered", "refused", "expired")
+DONE = 30
+TICK = 0.1
+LINES = 3
+"""How many lines of what came in the list shows; the whole of it stands where it is opened."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the batch: a partner with the counts, or one entry on its way."""
+
+    heading: str = ""
+    share: ShareRow | None = None
+    state: str = ""
+    reason: str = ""
+    days: int = 0
+
+    @property
+    def key(self) -> object:
+        """What the line is about."""
+        return self.share.id if self.share else self.heading
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the screen shows."""
+
+    hub: HubEnrolled | None
+    last_sync: str
+    lines: list[Line]
+    items: list[ItemRow]
+    waiting: int
+
+
+def batch(vault: Vault, now: datetime) -> Batch:
+    """Return every partner's entries that are on their way or came back, the newest that arrived, and the inbox."""
+    from storage import outbox
+    from storage.views import organisation, sharing
+
+    shares = sharing.shares(vault, states=["queued", "delivered", "refused", "expired", "acknowledged"])
+    with vault.read() as connection:
+        messages = {each.mid: each for each in outbox.messages(connection) if each.share}
+        last = outbox.exchange(connection, "last_sync")
+    done = [share.id for share in shares if share.state == "acknowledged"][:DONE]
+    shown = [_line(share, messages.get(share.mid), now) for share in shares if share.state in OPEN or share.id in done]
+    lines: list[Line] = []
+    for partner in sorted({line.share.partner for line in shown if line.share}):
+        mine = [line for line in shown if line.share and line.share.partner == partner]
+        mine.sort(key=lambda line: list(TURN).index(line.state) if line.state in TURN else len(TURN))
+        lines += [Line(partner, reason=counts_of(mine)), *mine]
+    waiting = sum(line.state in ("queued", "offered") for line in shown)
+    items = sharing.items(vault)
+    items = [each for each in items if each.state == "waiting"] + [each for each in items if each.state != "waiting"]
+    return Batch(organisation.hub(vault), last, lines, items[:200], waiting)
+
+
+TURN = {
+    "refused": "refused",
+    "expired": "not collected",
+    "queued": "waiting",
+    "offered": "waiting",
+    "delivered": "with the hub",
+    "acknowledged": "with the partner",
+}
+"""The states in their order on the screen, with the words of their counts."""
+
+
+def _line(share: ShareRow, message: Message | None, now: datetime) -> Line:
+    from storage.types import from_utc_text
+
+    state = message.state if message and share.state == "queued" and message.state == "offered" else share.state
+    reason = message.detail if message and message.detail else ""
+    if share.state in ("refused", "expired"):
+        reason = share.reason
+    days = (now - from_utc_text(message.changed_at)).days if message and share.state == "delivered" else 0
+    return Line(share=share, state=state, reason=reason, days=days)
+
+
+def counts_of(lines: list[Line]) -> str:
+    """Return the counts of one partner: "2 waiting, 1 with the hub"."""
+    counts: dict[str, int] = {}
+    for line in lines:
+        words = TURN.get(line.state, line.state)
+        counts[words] = counts.get(words, 0) + 1
+    ordered = [words for words in dict.fromkeys(TURN.values()) if words in counts]
+    return ", ".join(f"{counts[words]} {words}" for words in ordered)
+
+
+def line_words(line: Line) -> str:
+    """Say where an entry stands, and why it has not left or came back."""
+    if line.state == "delivered" and line.days:
+        return f"With the hub, not collected for {line.days} day{'s' if line.days != 1 else ''}"
+    words = state_words(line.state, line.reason)
+    return f"{words}: {visible(line.reason)}" if line.state == "queued" and line.reason else words
+
+
+def draw(line: Line, width: int) -> list[Content]:
+    """Draw a partner's heading or one entry."""
+    from practice.dates import in_words
+
+    if line.share is None:
+        heading = Content.styled(cut(visible(line.heading), width - 1), "bold $text-primary")
+        return [heading, Content.styled(cut(f"  {line.reason}", width - 1), "$text-muted")]
+    state, tone = line_words(line), TONES.get(line.state, "$text-muted")
+    name_width = 18 if width < 70 else 26
+    name = cut(visible(line.share.child), name_width)
+    when = in_words(line.share.occurred) if line.share.occurred else ""
+    left = f"{name}{' ' * (name_width - cell_len(name))}  {when}"
+    if 2 + cell_len(left) + 2 + cell_len(state) < width:
+        space = " " * (width - 3 - cell_len(left) - cell_len(state))
+        return [Content.assemble("  ", left, space, (state, tone))]
+    folded = Content.styled(state, tone).wrap(max(width - 5, 10))
+    return [Content("  " + cut(left, width - 3)), *(Content("    ") + each for each in folded)]
+
+
+def _day(text: str) -> str:
+    """Return a date that a partner sent in words, or as it came."""
+    from practice.dates import day_words
+
+    try:
+        return day_words(date.fromisoformat(text))
+    except ValueError:
+        return f"«{text}»"
+
+
+def draw_item(item: ItemRow, width: int) -> list[Content]:
+    """Draw what came in: from whom, whom it may mean (a hint), when, and how it begins."""
+    from practice.dates import in_words
+
+    born = f", born {_day(item.hint_date_of_birth)}" if item.hint_date_of_birth else ""
+    hint = f"{item.hint_name}{born}" if item.hint_name else "no name given"
+    states = {"waiting": ("to be matched", "$text-warning"), "accepted": ("matched", "$text-muted")}
+    state, tone = states.get(item.state, ("refused by you", "$text-muted"))
+    sender = cut(f"From {visible(item.sender)}", max(width - 4 - cell_len(state), 8))
+    space = " " * max(width - 1 - cell_len(sender) - cell_len(state), 1)
+    about = cut(f"  says: {visible(hint)}", width - 1)
+    begins = f"{in_words(item.occurred)}: {' '.join(item.text.split())}"
+    folded = plain(begins, "$text-muted").wrap(max(width - 3, 10))
+    more = [Content.styled("  …", "$text-muted")] if len(folded) > LINES else []
+    return [
+        Content.assemble((sender, "bold"), space, (state, tone)),
+        Content(about),
+        *(Content("  ") + line for line in folded[:LINES]),
+        *more,
+    ]
+
+
+class SyncScreen(ConsoleScreen):
+    """The batch on one side, what came in on the other, and the run underneath."""
+
+    NAME = "sync"
+    HEADING = "Sync"
+    HELP = (
+        "What is on its way to each partner and what came in. y runs the sync; you may leave while it runs. Nothing "
+        "is called sent before the hub has confirmed it. What came in is matched by you: Enter opens it. Tab goes "
+        "from one list to the other. Sync is not a referral: if a child is in danger, telephone."
+    )
+    CSS_PATH = "sync.tcss"
+    BINDINGS = bindings("sync")
+
+    def __init__(self, item: str = "") -> None:
+        super().__init__()
+        self.wanted_item = item
+        self.found: Batch | None = None
+
+    def body(self) -> ComposeResult:
+        yield ReferralLine(id="referral")
+        yield StateLine("", id="said")
+        with Horizontal(id="lists"):
+            with Vertical(id="out"):
+                yield PlainText("On its way", classes="side-title")
+                yield RecordList[Line](draw, skip=lambda line: line.share is None, id="batch")
+            with Vertical(id="in"):
+                yield PlainText("What came in", id="in-title", classes="side-title")
+                yield RecordList["ItemRow"](draw_item, id="items")
+        with Vertical(id="run"):
+            yield ProgressBar(total=STEPS, show_eta=False, show_percentage=False, id="bar")
+            yield StateLine("", id="progress")
+            yield MessageBar(id="result")
+            yield PlainText("", id="errors")
+
+    def on_mount(self) -> None:
+        self.query_one("#bar").display = False
+        self.query_one("#errors").display = False
+        self.query_one("#batch").focus()
+        self.set_interval(TICK, self._follow)
+        job_of(self.console).watched = True
+
+    def on_screen_suspend(self) -> None:
+        job_of(self.console).watched = False
+
+    @on(events.ScreenResume)
+    def _watch(self) -> None:
+        job_of(self.console).watched = True
+
+    def on_unmount(self) -> None:
+        job_of(self.console).watched = False
+
+    def refresh_record(self) -> None:
+        """Read the batch and the inbox."""
+        self.fetch(batch, self.vault, self.console.clock(), then=self._show)
+
+    def _show(self, found: Batch) -> None:
+        self.found = found
+        self.query_one("#referral").refresh(layout=True)
+        self.query_one("#said", StateLine).say(self._words())
+        outgoing, items = self.query_one("#batch", RecordList), self.query_one("#items", RecordList)
+        outgoing.empty = "Nothing is on its way. An entry is proposed from a child's record and approved on Share."
+        items.empty = "Nothing came in yet."
+        outgoing.show(found.lines, keep=lambda line: line.key)
+        items.show(found.items, keep=lambda item: item.id)
+        waiting = sum(item.state == "waiting" for item in found.items)
+        self.query_one("#in-title", PlainText).show(
+            f"What came in ({waiting} to be matched)" if waiting else "What came in"
+        )
+        self.refresh_bindings()
+        if self.wanted_item:
+            item, self.wanted_item = self.wanted_item, ""
+            items.focus()
+            self.console.open("inbox", item=item)
+
+    def _words(self) -> str:
+        from practice.dates import day_words, time_words
+        from storage.types import from_utc_text
+
+        found = self.found
+        if found is None:
+            return ""
+        if found.hub is None:
+            return "This school has not joined a hub yet. Press p for Partners: it takes the hub's address and a code."
+        if not found.last_sync:
+            return f"Hub {found.hub.url}. Not synced yet."
+        last = from_utc_text(found.last_sync).astimezone()
+        return f"Hub {found.hub.url}. Last sync {day_words(last.date())}, {time_words(last)}."
+
+    # -- the run -------------------------------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Show how the sync that is under way stands."""
+        job = job_of(self.console)
+        bar, said = self.query_one("#bar", ProgressBar), self.query_one("#progress", StateLine)
+        if bar.display != job.running:
+            bar.display = job.running
+            self.refresh_bindings()
+        if job.running:
+            bar.update(progress=min(len(job.said), STEPS - 1))
+            said.say(f"{job.said[-1]}. You may leave; it goes on." if job.said else "Beginning.")
+        elif said.text:
+            said.say("")
+        result = self.query_one("#result", MessageBar)
+        if result.text != job.ended:
+            result.say(job.ended, job.tone)
+            errors = self.query_one("#errors", PlainText)
+            errors.show("\n".join(job.errors))
+            errors.display = bool(job.errors)
+
+    def act_run(self) -> None:
+        """Run the sync."""
+        from sync.run import sync
+
+        if job_of(self.console).start(self.vault, sync):
+            self._follow()
+
+    # -- what can be done ----------------------------------------------------------------------------------------------
+
+    def _item(self) -> ItemRow | None:
+        item: ItemRow | None = self.query_one("#items", RecordList).current
+        return item
+
+    def _share(self) -> ShareRow | None:
+        line: Line | None = self.query_one("#batch", RecordList).current
+        return line.share if line else None
+
+    @property
+    def _in_inbox(self) -> bool:
+        return self.focused is self.query_one("#items")
+
+    def why_not(self, action_id: str) -> str:
+        if action_id == "sync.run":
+            if job_of(self.console).running:
+                return "A sync is under way."
+            if self.found is not None and self.found.hub is None:
+                return "This school has not joined a hub yet: Partners does that."
+        if action_id == "sync.open" and (self._item() if self._in_inbox else self._share()) is None:
+            return "Nothing is in this list."
+        return ""
+
+    def on_descendant_focus(self) -> None:
+        self.refresh_bindings()
+
+    @on(RecordList.Opened)
+    def act_open(self) -> None:
+        """Open what came in, to match it; or the share that is on its way."""
+        if self._in_inbox:
+            item = self._item()
+            if item is not None:
+                self.console.open("inbox", item=item.id)
+        else:
+            share = self._share()
+            if share is not None:
+                self.console.open("share_entry", share_id=share.id)
+
+    def act_partners(self) -> None:
+        """Open Partners."""
+        self.console.open("partners")

@@ -1,0 +1,436 @@
+"""Sharing as a DSL does it: partners, the exact bytes, approval, a sync with a real hub, and what came in."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from conftest import HOSTILE, picture, settled, wait_for, words_on
+from textual.widgets import Input, OptionList, Select
+
+from screens.inbox import InboxScreen
+from screens.share_approve import ApproveDialog
+from screens.share_entry import ShareEntryScreen
+from screens.share_propose import ProposeDialog
+from screens.sync import draw_item
+from screens.sync_job import job_of
+from screens.today import TodayScreen
+from screens.widgets.answer import AnswerField
+from screens.widgets.child_picker import ChildPicker
+from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
+from screens.widgets.mark_list import MarkList
+from screens.widgets.record_list import RecordList
+from screens.widgets.verbatim import Verbatim, folded
+from storage.desk import children, concerns
+from storage.vault import utc_now
+from storage.views import record, sharing
+from sync import contracts, inbox, partners, run, shares
+from sync.hub.server import invite
+from tests.sync.exchange import COUNCIL, Hub, Place
+
+SCHOOL = "urn:scx:gb:urn:123456"
+DANGER = "Sync is not a referral. If a child is in danger, telephone. 999"
+
+
+class TrueClock:
+    """The true time: the hub keeps no other."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self):
+        return utc_now() + self.ahead
+
+
+@pytest.fixture
+def clock() -> TrueClock:
+    return TrueClock()
+
+
+@pytest.fixture
+def hub(tmp_path: Path):
+    (tmp_path / "hub").mkdir()
+    running = Hub(tmp_path / "hub")
+    yield running
+    if running.thread.is_alive():
+        running.stop()
+
+
+@pytest.fixture
+def joined(vault, hub):
+    partners.enrol(vault, hub.url, invite(hub.database, SCHOOL))
+    return vault
+
+
+@pytest.fixture
+def council(hub, joined, tmp_path: Path):
+    """The council with a vault of its own; the school knows it, its words not compared yet."""
+    place = Place(tmp_path / "council", COUNCIL, "Northfield [red]Services", "social_care")
+    place.join(hub)
+    partners.add_partner(joined, COUNCIL)
+    partners.add_partner(place.vault, SCHOOL)
+    yield place
+    place.vault.close()
+
+
+@pytest.fixture
+def entry(vault) -> str:
+    child, _ = children.add_child(vault, name="Mia Hart", date_of_birth="2016-05-03", reg_group="5B")
+    fields = {"text": HOSTILE, "childs_words": "I hid [in the shed]", "category": "physical", "when": "21/11/2026"}
+    return concerns.log_concern(vault, fields, child_id=child)[0]
+
+
+async def press(pilot, *keys: str) -> None:
+    await pilot.press(*keys)
+    await settled(pilot)
+
+
+def state_of(vault, share: str) -> str:
+    return sharing.share(vault, share).state
+
+
+async def answer_reason(pilot, words: str) -> None:
+    assert isinstance(pilot.app.screen, ReasonDialog)
+    await press(pilot, *words, "ctrl+s")
+
+
+async def approve_in_dialog(pilot, reason: str) -> None:
+    assert isinstance(pilot.app.screen, ApproveDialog)
+    pilot.app.screen.query_one("#child-told", Select).value = "told"
+    pilot.app.screen.query_one("#parent-told", Select).value = "not_safe"
+    pilot.app.screen.query_one("#reason", AnswerField).text = reason
+    await press(pilot, "ctrl+s")
+
+
+# -- partners ----------------------------------------------------------------------------------------------------------
+
+
+async def test_before_the_hub_every_screen_says_what_to_do_first(console):
+    async with console() as pilot:
+        await press(pilot, "f5")
+        assert f"{DANGER} · front door 01234 567890 · out of hours 01234 567891" in words_on(pilot.app)
+        assert "this school has not joined a hub" in words_on(pilot.app)
+        await press(pilot, "y")
+        assert DANGER in words_on(pilot.app)
+        assert "Press p for Partners" in words_on(pilot.app)
+        assert pilot.app.why_not("sync.run")
+        await press(pilot, "p")
+        assert "First join the hub" in words_on(pilot.app)
+        assert pilot.app.why_not("partners.add") == "Join the hub first: h."
+
+
+async def test_join_add_compare_and_agree_by_keys(console, vault, hub, tmp_path):
+    council = Place(tmp_path / "council", COUNCIL, "Northfield [red]Services", "social_care")
+    council.join(hub)
+    async with console() as pilot:
+        pilot.app.open("partners")
+        await settled(pilot)
+        await press(pilot, "h")
+        pilot.app.screen.query_one("#url", Input).value = hub.url
+        await press(pilot, "ctrl+s")
+        assert "The invite code is needed" in words_on(pilot.app)
+        pilot.app.screen.query_one("#code", Input).value = invite(hub.database, SCHOOL)
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, f"Our code: {SCHOOL}")
+        await press(pilot, "n", *"999", "ctrl+s")
+        await wait_for(pilot, "does not have that partner's keys yet")
+        pilot.app.screen.query_one("#org", Input).value = "301"
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "words not compared")
+        assert "Northfield [red]Services" in words_on(pilot.app)
+        await press(pilot, "w")
+        for word in (*partners.own_words(vault).split(), *partners.words(vault, COUNCIL).split()):
+            assert word in words_on(pilot.app)
+        await press(pilot, *"not these words", "ctrl+s")
+        assert "Those are not the words" in words_on(pilot.app)
+        assert not sharing.partner(vault, COUNCIL).verified
+        pilot.app.screen.query_one("#words", Input).value = partners.words(vault, COUNCIL)
+        await press(pilot, "ctrl+s")
+        assert sharing.partner(vault, COUNCIL).verified
+        await press(pilot, "g", *"Plans", "ctrl+s")
+        made = sharing.contracts(vault)
+        assert [(row.purpose, row.basis, row.categories) for row in made] == [("Plans", "public_task", ())]
+        assert "Plans in force" in words_on(pilot.app)
+        await press(pilot, "tab", "x")
+        await answer_reason(pilot, "Over")
+        assert sharing.contracts(vault)[0].ended_reason == "Over"
+        await press(pilot, "shift+tab", "r")
+        await answer_reason(pilot, "Closed")
+        assert sharing.partners(vault) == []
+    council.vault.close()
+
+
+async def test_an_agreement_covers_what_is_marked_and_a_mark_is_a_sign(console, joined, council):
+    async with console() as pilot:
+        pilot.app.open("partners")
+        await settled(pilot)
+        await press(pilot, "g", *"Neglect only")
+        marks = pilot.app.screen.query_one("#categories", MarkList)
+        assert "[ ] Neglect" in picture(pilot.app)
+        marks.focus()
+        await press(pilot, "home", "space")
+        assert "[x] Neglect" in picture(pilot.app)
+        await press(pilot, "ctrl+s")
+        assert sharing.contracts(joined)[0].categories == ("neglect",)
+
+
+# -- proposing and deciding --------------------------------------------------------------------------------------------
+
+
+async def test_an_entry_is_proposed_read_and_approved(console, joined, council, entry):
+    agreement = contracts.add_contract(joined, COUNCIL, "Plans [Yr 9]", "public_task", date(2099, 1, 1))
+    async with console() as pilot:
+        pilot.app.open("share", entry_id=entry)
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, ProposeDialog)
+        shown = words_on(pilot.app)
+        assert HOSTILE in shown
+        assert "were never compared by telephone" in shown
+        assert "Plans [Yr 9]" in shown
+        await press(pilot, "ctrl+s")
+        assert isinstance(pilot.app.screen, ShareEntryScreen)
+        share = sharing.shares(joined)[0]
+        assert (share.contract, share.state, share.org) == (agreement, "proposed", COUNCIL)
+        assert pilot.app.screen.query_one("#bytes-text", Verbatim).text == share.payload
+        assert "words were never compared by telephone" in words_on(pilot.app)
+        assert HOSTILE in words_on(pilot.app)
+        await press(pilot, "a")
+        shown = words_on(pilot.app)
+        assert "Approve for Northfield [red]Services" in shown
+        assert "receives this entry about Mia Hart" in shown
+        bases = pilot.app.screen.query_one("#basis", OptionList)
+        assert [option.id for option in bases.options if option.disabled] == [
+            "recognised_legitimate_interest",
+            "legitimate_interests",
+        ]
+        assert "A public body does not use a legitimate interest" in str(
+            bases.get_option("legitimate_interests").prompt
+        )
+        await press(pilot, "ctrl+s")
+        assert "Was the child told?" in words_on(pilot.app)
+        await approve_in_dialog(pilot, "She must be seen [today]")
+        share = sharing.share(joined, share.id)
+        assert (share.state, share.basis, share.child_told, share.parent_told, share.reason) == (
+            "queued",
+            "public_task",
+            "told",
+            "not_safe",
+            "She must be seen [today]",
+        )
+        assert "Waiting to leave · Approved by Sam Okafor" in words_on(pilot.app)
+        assert pilot.app.why_not("share_entry.approve")
+        await press(pilot, "c")
+        await answer_reason(pilot, "Wrong child")
+        assert state_of(joined, share.id) == "withheld"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_the_exact_bytes_stand_beside_the_record(console, joined, council, entry, size):
+    share = shares.propose(joined, entry, COUNCIL)
+    async with console(size=size) as pilot:
+        pilot.app.open("share", share_id=share)
+        await settled(pilot)
+        screen = pilot.app.screen
+        payload = sharing.share(joined, share).payload
+        shown = screen.query_one("#bytes-text", Verbatim)
+        assert shown.text == payload
+        assert str(shown.render()).replace("\n", "") == payload
+        assert HOSTILE in payload
+        assert HOSTILE in str(screen.query_one("#record-text").render())
+        assert HOSTILE in screen.query_one("#page-text").text
+        assert DANGER in words_on(pilot.app)
+
+
+def test_the_bytes_are_folded_and_no_space_is_lost():
+    text = "a b  c   " * 20
+    assert "".join(folded(text, 7)) == text
+    assert all(len(line) <= 7 for line in folded(text, 7))
+
+
+async def test_a_record_that_changed_is_read_again_before_it_is_approved(console, joined, council, entry):
+    share = shares.propose(joined, entry, COUNCIL)
+    async with console() as pilot:
+        pilot.app.open("share", share_id=share)
+        await settled(pilot)
+        await press(pilot, "a")
+        concerns.amend(joined, entry, "The mark was on the left arm", "Seen again")
+        await approve_in_dialog(pilot, "Because")
+        await wait_for(pilot, "so the bytes were made anew. Read them again.")
+        assert state_of(joined, share) == "proposed"
+        assert "left arm" in sharing.share(joined, share).payload
+        assert "left arm" in pilot.app.screen.query_one("#bytes-text", Verbatim).text
+        await press(pilot, "a")
+        await approve_in_dialog(pilot, "Because")
+        assert state_of(joined, share) == "queued"
+
+
+async def test_holding_and_not_sharing_are_as_easy_and_keep_their_reasons(console, joined, council, entry):
+    share = shares.propose(joined, entry, COUNCIL)
+    async with console() as pilot:
+        await press(pilot, "f5")
+        assert HOSTILE in words_on(pilot.app)
+        assert "To approve · Northfield [red]Services (1)" in words_on(pilot.app)
+        assert "Waits for approval" in words_on(pilot.app)
+        await press(pilot, "h")
+        await answer_reason(pilot, "Ask [first]")
+        assert "Held: Ask [first]" in words_on(pilot.app)
+        await press(pilot, "x", "escape")
+        assert state_of(joined, share) == "held"
+        await press(pilot, "x")
+        await answer_reason(pilot, "Nothing new")
+        row = sharing.share(joined, share)
+        assert (row.state, row.reason) == ("not_shared", "Nothing new")
+        assert "Decided not to share: Nothing new" in words_on(pilot.app)
+        assert pilot.app.why_not("share.hold")
+
+
+# -- sync --------------------------------------------------------------------------------------------------------------
+
+
+def approved(vault, entry: str) -> str:
+    share = shares.propose(vault, entry, COUNCIL)
+    digest = shares.preview(vault, share).digest
+    shares.approve(vault, share, digest, "public_task", "told", "told", "She must be seen.")
+    return share
+
+
+async def synced(pilot) -> None:
+    await press(pilot, "y")
+    while job_of(pilot.app).running:
+        await pilot.pause(0.02)
+    await settled(pilot)
+
+
+async def test_a_sync_says_what_it_did_and_where_each_entry_stands(console, joined, council, entry):
+    share = approved(joined, entry)
+    async with console() as pilot:
+        pilot.app.open("sync")
+        await settled(pilot)
+        assert "Northfield [red]Services" in words_on(pilot.app)
+        assert "1 waiting" in words_on(pilot.app)
+        assert DANGER in words_on(pilot.app)
+        await synced(pilot)
+        await wait_for(pilot, "1 entry with the hub.")
+        await wait_for(pilot, "1 with the hub")
+        assert state_of(joined, share) == "delivered"
+        council.sync()
+        await synced(pilot)
+        await wait_for(pilot, "1 entry confirmed by a partner.")
+        assert "1 with the partner" in words_on(pilot.app)
+        item = council.items("waiting")[0]
+        assert item.text == HOSTILE
+        inbox.refuse(council.vault, item.id, "Not one of ours")
+        council.sync()
+        await synced(pilot)
+        await wait_for(pilot, "Refused: the partner could not match it to a child")
+
+
+async def test_without_the_hub_one_sentence_says_that_it_is_kept(console, joined, council, entry, hub):
+    share = approved(joined, entry)
+    hub.stop()
+    async with console() as pilot:
+        pilot.app.open("sync")
+        await settled(pilot)
+        await synced(pilot)
+        await wait_for(pilot, "1 entry waits here and is kept.")
+        assert state_of(joined, share) == "queued"
+        assert "1 waiting" in words_on(pilot.app)
+
+
+async def test_a_sync_goes_on_when_its_screen_is_left(console, joined, council, entry, monkeypatch):
+    share = approved(joined, entry)
+    at_the_hub = threading.Event()
+    monkeypatch.setattr(run, "reached", lambda _point: at_the_hub.wait(20))
+    async with console() as pilot:
+        pilot.app.open("sync")
+        await settled(pilot)
+        await pilot.press("y")
+        await wait_for(pilot, "Offering 1 sealed message. You may leave; it goes on.")
+        assert pilot.app.screen.query_one("#bar").display
+        assert pilot.app.why_not("sync.run") == "A sync is under way."
+        await pilot.press("escape")
+        assert isinstance(pilot.app.screen, TodayScreen)
+        at_the_hub.set()
+        while job_of(pilot.app).running:
+            await pilot.pause(0.02)
+        await wait_for(pilot, "1 entry with the hub.")
+        assert state_of(joined, share) == "delivered"
+
+
+# -- what came in ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def arrived(joined, council, entry, hub) -> str:
+    """An entry of the council's about a Mia Hart, taken in by the school."""
+    theirs = council.entry(council.child("Mia", "Hart", "2016-05-03"), HOSTILE, "I hid [in the shed]")
+    council.share(theirs, SCHOOL)
+    council.sync()
+    run.sync(joined)
+    return sharing.items(joined)[0].id
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_what_came_in_is_matched_by_a_person(console, joined, arrived, entry, size):
+    mine = record.get(joined, entry).child_id
+    async with console(size=size) as pilot:
+        pilot.app.open("sync", item=arrived)
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, InboxScreen)
+        shown = words_on(pilot.app)
+        assert "From Northfield [red]Services" in shown
+        assert "They say: Mia Hart, born Tue 3 May 2016. This is a hint, not a match." in shown
+        assert HOSTILE in str(pilot.app.screen.query_one("#item-text").render())
+        assert "same date of birth" in shown
+        assert sharing.item(joined, arrived).state == "waiting", "nothing is matched by itself"
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, ConfirmDialog)
+        asked = pilot.app.screen.query_one(".dialog--sentence").text
+        assert "the record of Mia Hart, born Tue 3 May 2016, class 5B (same date of birth)" in asked
+        await press(pilot, "escape")
+        assert sharing.item(joined, arrived).state == "waiting"
+        await press(pilot, "enter", "tab", "enter")
+        assert sharing.item(joined, arrived).child_id == mine
+        assert arrived in [row.id for row in record.chronology(joined, mine)]
+
+
+async def test_another_child_may_be_found_by_name(console, joined, arrived):
+    other, _ = children.add_child(joined, name="Zara Quinn")
+    async with console() as pilot:
+        pilot.app.open("sync", item=arrived)
+        await settled(pilot)
+        await press(pilot, "f", *"zar")
+        assert pilot.app.screen.query_one(ChildPicker).child is None
+        await wait_for(pilot, "Zara Quinn")
+        await press(pilot, "enter")
+        assert "Put this in Zara Quinn's record?" in words_on(pilot.app)
+        assert sharing.item(joined, arrived).state == "waiting"
+        await press(pilot, "tab", "enter")
+        assert sharing.item(joined, arrived).child_id == other
+
+
+async def test_what_came_in_may_be_refused_with_a_reason(console, joined, arrived):
+    async with console() as pilot:
+        pilot.app.open("sync")
+        await settled(pilot)
+        listed = pilot.app.screen.query_one("#items", RecordList)
+        assert HOSTILE in " ".join(line.plain.strip() for line in draw_item(listed.row(0), 50))
+        await press(pilot, "tab", "enter", "x")
+        await answer_reason(pilot, "Not our pupil")
+        item = sharing.item(joined, arrived)
+        assert (item.state, item.reason) == ("refused", "Not our pupil")
+        await wait_for(pilot, "refused by you")
+
+
+async def test_a_new_share_shows_and_the_cursor_stays(console, joined, council, entry):
+    shares.propose(joined, entry, COUNCIL)
+    child = record.get(joined, entry).child_id
+    async with console() as pilot:
+        await press(pilot, "f5")
+        standing = pilot.app.screen.query_one("#shares", RecordList).current.key
+        other = concerns.log_concern(joined, {"text": "Seen at the gate"}, child_id=child)[0]
+        shares.propose(joined, other, COUNCIL)
+        await wait_for(pilot, "Seen at the gate")
+        assert pilot.app.screen.query_one("#shares", RecordList).current.key == standing
