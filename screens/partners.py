@@ -19,7 +19,7 @@ from screens.partners_dialogs import AddDialog, CompareDialog, ContractDialog, E
 from screens.widgets.chrome import cut
 from screens.widgets.dialogs import ReasonDialog
 from screens.widgets.record_list import RecordList
-from screens.widgets.text import PlainText, StateLine
+from screens.widgets.text import PlainText, StateLine, plain
 
 if TYPE_CHECKING:
     from practice.acts import HubEnrolled
@@ -71,7 +71,7 @@ def compared_words(partner: PartnerRow) -> tuple[str, str]:
 
 
 def draw(row: Row, width: int) -> list[Content]:
-    """Draw a partner in two lines."""
+    """Draw a partner: name and whether the words were compared, kind and agreements, code."""
     from practice.vocabulary import PartnerKind, label_of
 
     state, tone = compared_words(row.partner)
@@ -79,8 +79,11 @@ def draw(row: Row, width: int) -> list[Content]:
     space = " " * max(width - 1 - cell_len(name) - cell_len(state), 1)
     count = f"{row.contracts} agreement{'s' if row.contracts != 1 else ''}"
     kind = label_of(PartnerKind, row.partner.kind)
-    second = cut(f"  {kind} · {count} · {visible(row.partner.org)}", width - 1)
-    return [Content.assemble(name, space, (state, tone)), Content.styled(second, "$text-muted")]
+    return [
+        Content.assemble(name, space, (state, tone)),
+        Content.styled(cut(f"  {kind} · {count}", width - 1), "$text-muted"),
+        Content.styled(cut(f"  {visible(row.partner.org)}", width - 1), "$text-muted"),
+    ]
 
 
 def draw_agreement(row: Agreement, width: int) -> list[Content]:
@@ -95,13 +98,14 @@ def draw_agreement(row: Agreement, width: int) -> list[Content]:
         state, tone = "review overdue: nothing leaves", "$text-error"
     else:
         state, tone = "in force", "$text-success"
-    purpose = cut(" ".join(visible(contract.purpose).split()), max(width - 3 - cell_len(state), 10))
-    space = " " * max(width - 1 - cell_len(purpose) - cell_len(state), 1)
+    purpose = plain(" ".join(contract.purpose.split())).wrap(max(width - 3 - cell_len(state), 10))
+    space = " " * max(width - 1 - purpose[0].cell_length - cell_len(state), 1)
     terms = f"  {label_of(LawfulBasis, contract.basis)} · review {day_words(contract.review)}"
     categories = ", ".join(label_of(ConcernCategory, code) for code in contract.categories) or "any category"
     extra = f"ended: {visible(contract.ended_reason)}" if contract.ended else categories
     return [
-        Content.assemble(purpose, space, (state, tone)),
+        Content.assemble(purpose[0], space, (state, tone)),
+        *purpose[1:],
         Content.styled(cut(terms, width - 1), "$text-muted"),
         Content.styled(cut(f"  {' '.join(extra.split())}", width - 1), "$text-muted"),
     ]
