@@ -9,9 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from practice.dates import Occurred
 from practice.errors import IntegrityAlarm, Refused
@@ -227,6 +236,16 @@ class ChildChanged(Body):
     changes: dict[str, Any]
     sees: str = ""
     reason: Line = ""
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        """Refuse a field that no child has, or a value that it cannot hold, before it is in the ledger for ever."""
+        fields = dict(self.changes)
+        for name in ("provisional", "on_roll"):
+            if not isinstance(fields.pop(name, True), bool):
+                raise ValueError(f"{name} is yes or no")
+        ChildFields.model_validate(fields)
+        return self
 
 
 @kind("child_left")

@@ -46,17 +46,17 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
     first = births[0].body
     assert isinstance(first, ChildAdded)
     fields: dict[str, Any] = first.model_dump(mode="json")
-    provisional, on_roll = fields.pop("provisional"), True
+    provisional, on_roll, changed = fields.pop("provisional"), True, False
     for act in acts:
         if isinstance(act.body, ChildChanged):
-            changes = dict(act.body.changes)
+            changed, changes = True, dict(act.body.changes)
             provisional = changes.pop("provisional", provisional)
             on_roll = changes.pop("on_roll", on_roll)
             fields["other"] |= changes.pop("other", {})
             fields |= changes
         elif act.kind == "child_left":
             on_roll = False
-    known = ChildFields.model_validate(fields)
+    known = ChildFields.model_validate(fields) if changed else first
     forename = known.preferred_forename or known.legal_forename
     surname = known.preferred_surname or known.legal_surname
     name = f"{forename} {surname}".strip() or "Name not known"
@@ -76,7 +76,7 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
                 "reg_group": known.reg_group,
                 "provisional": provisional,
                 "on_roll": on_roll,
-                "fields": known.model_dump(mode="json"),
+                "fields": known.model_dump(mode="json", exclude={"provisional"}),
                 "version": acts[-1].id,
             }
         ]

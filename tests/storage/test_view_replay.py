@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from practice import acts as kinds
 from practice.acts import Act
+from practice.errors import Refused
 from storage import ledger, migrations
 from storage.engine import memory_engine
 from storage.verifying import copy, replay
@@ -183,3 +184,11 @@ def test_a_view_that_was_changed_behind_the_ledger_is_found_by_a_rebuild(busy, s
     assert busy.verify().ok
     report = busy.verify(rebuild=True)
     assert {problem.kind for problem in report.problems} == {"view"}, report.problems
+
+
+@pytest.mark.parametrize("changes", [{"shoe_size": "4"}, {"on_roll": "no"}, {"year_group": "x" * 500}, {"other": 1}])
+def test_a_change_that_no_child_can_hold_never_reaches_the_ledger(vault, changes):
+    child = add_child(vault)
+    with pytest.raises(Refused):
+        vault.record(kinds.build(kinds.ChildChanged, {"changes": changes}), child=child)
+    assert vault.verify(rebuild=True).problems == []
