@@ -16,6 +16,15 @@ _OWN = frozenset({"person_key_changed", "recovery_replaced", "record_opened", "e
 POLICY = "A role is a rule of this program, not of cryptography: whoever holds the key could read with other means."
 
 
+def check_may_replace_recovery(role: str) -> None:
+    """Raise NotAllowed where this role may not make a new recovery code; whoever used the old one always gets one."""
+    if role not in MANAGES_PEOPLE:
+        raise NotAllowed(
+            "Only the DSL or the headteacher may make a new recovery code. Nothing was changed.",
+            hint="Ask one of them to do it.",
+        )
+
+
 def check_may_record(role: str, act_kind: str) -> None:
     """Raise NotAllowed where this role may not record an act of this kind."""
     if act_kind in _OWN:

@@ -63,6 +63,11 @@ VERSION    {version, text, childs_words, occurred: OCCURRED, recorded_at, record
 
 SHAPES: dict[str, str] = {
     "init": "{vault, user, recovery_code}",
+    "people list": "[{id, name, role, compartments: [name], rotation_due: [name]}]",
+    "people remove": "{id, state, rotation_due: [name]}     rotation_due: keys that could not be made anew now",
+    "people code": "{id, state, recovery_code}",
+    "recover": "{id, state, recovery_code}",
+    "rekey": "{id, state, generation}",
     "children import": (
         "{joined, changed, left, unchanged, not_in_file,\n rejected: [{line, reason}], warnings: [{line, text}]}"
     ),

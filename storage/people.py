@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from practice.acts import (
     build,
 )
 from practice.errors import NotFound, Refused
-from practice.roles import MANAGES_PEOPLE, check_may_record
+from practice.roles import MANAGES_PEOPLE, check_may_record, check_may_replace_recovery
 from practice.vocabulary import Role
 from storage.header import Header, read_header
 from storage.ids import new_id
@@ -32,7 +32,7 @@ from storage.keys import Kdf, Slot, b64, calibrate, new_recovery_code, new_slot,
 from storage.opening import CHILDREN, RECOVERY, compartment_key, recovery_slot_id, wrap
 
 if TYPE_CHECKING:
-    from storage.vault import SlotPerson, Vault
+    from storage.vault import Vault
 
 _WAIT_SECONDS = 10.0
 Progress = Callable[[str], None]
@@ -58,11 +58,31 @@ def _write(vault: Vault, header: Header, *bodies: Body) -> None:
         vault.take_header(header)
 
 
-def people(vault: Vault) -> list[SlotPerson]:
-    """Return who may open this vault now."""
-    from storage.vault import people_of
+@dataclass(frozen=True)
+class Holder:
+    """Somebody who may open this vault, what they hold the key of, and which of those keys are to be made anew."""
 
-    return people_of(vault.folder)
+    id: str
+    name: str
+    role: str
+    compartments: tuple[str, ...]
+    rotation_due: tuple[str, ...]
+
+
+def people(vault: Vault) -> list[Holder]:
+    """Return who may open this vault now, in the order in which they were added."""
+    header = read_header(vault.folder)
+    found = []
+    for slot in header.slots:
+        held = tuple(name for name, compartment in header.compartments.items() if slot.id in compartment.wrapped)
+        due = tuple(name for name in held if name in header.rotation_due)
+        found.append(Holder(slot.id, slot.name, header.role_of(slot), held, due))
+    return found
+
+
+def rotation_due(vault: Vault) -> list[str]:
+    """Return the compartments whose keys somebody who was removed still knows."""
+    return list(read_header(vault.folder).rotation_due)
 
 
 def find(header: Header, wanted: str) -> Slot:
@@ -101,14 +121,16 @@ def add_person(vault: Vault, name: str, role: str, passphrase: str, kdf: Kdf | N
     return slot.id
 
 
-def change_role(vault: Vault, wanted: str, role: str) -> None:
-    """Give somebody another role; the last one who manages people stays that."""
+def change_role(vault: Vault, wanted: str, role: str) -> str:
+    """Give somebody another role and return their id; the last one who manages people stays that."""
+    check_may_record(vault.person.role, "person_role_changed")
     with editing(vault.folder) as header:
         slot = find(header, wanted)
         changed = build(PersonRoleChanged, {"person": slot.id, "role": role})
         header.roles[slot.id] = role
         _check_managed(header)
         _write(vault, header, changed)
+    return slot.id
 
 
 def _check_managed(header: Header) -> None:
@@ -135,10 +157,24 @@ def change_passphrase(vault: Vault, old: str, new: str, kdf: Kdf | None = None) 
         _write(vault, header)
 
 
-def remove_person(vault: Vault, wanted: str, reason: str, progress: Progress = lambda _text: None) -> None:
-    """Take somebody's way in away and rotate the keys, so that they cannot open what is written afterwards."""
+@dataclass(frozen=True)
+class Removed:
+    """Who was removed, which keys are still to be made anew, and what stood in the way."""
+
+    id: str
+    name: str
+    rotation_due: tuple[str, ...] = ()
+    waits: str = ""
+
+
+def remove_person(vault: Vault, wanted: str, reason: str, progress: Progress = lambda _text: None) -> Removed:
+    """Take somebody's way in away and rotate the keys, so that they cannot open what is written afterwards.
+
+    Their slot goes first. Where the keys cannot be rotated now, they stay marked as due, and the answer says why.
+    """
     from storage.rotation import rotate
 
+    check_may_record(vault.person.role, "person_removed")
     with editing(vault.folder) as header:
         slot = find(header, wanted)
         if slot.id == vault.person.id:
@@ -151,11 +187,17 @@ def remove_person(vault: Vault, wanted: str, reason: str, progress: Progress = l
             if compartment.wrapped.pop(slot.id, None) is not None and name not in header.rotation_due:
                 header.rotation_due.append(name)
         _write(vault, header, removed)
-    rotate(vault, f"{slot.name} was removed.", progress)
+    waits = ""
+    try:
+        rotate(vault, f"{slot.name} was removed.", progress)
+    except Refused as error:
+        waits = error.hint or error.message
+    return Removed(slot.id, slot.name, tuple(rotation_due(vault)), waits)
 
 
 def replace_recovery_code(vault: Vault) -> str:
-    """Make a new recovery code for this compartment; the one before opens nothing any more."""
+    """Make a new recovery code for this compartment; the one before opens nothing any more. Raises NotAllowed."""
+    check_may_replace_recovery(vault.person.role)
     with editing(vault.folder) as header:
         code = _new_recovery(header, vault.compartment_key)
         _write(vault, header, RecoveryReplaced())

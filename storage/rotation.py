@@ -32,8 +32,10 @@ def reached(_step: str) -> None:
     """Do nothing: a place where a test may end the process."""
 
 
-def rotate(vault: Vault, reason: str, progress: Callable[[str], None] = lambda _text: None) -> None:
+def rotate(vault: Vault, reason: str, progress: Callable[[str], None] = lambda _text: None) -> int:
     """Make new keys for the children's compartment, for everyone who still has a slot, without their passphrases.
+
+    Returns the generation of the new key.
 
     Raises Refused where the vault is open elsewhere, NotAllowed by role; then nothing was changed.
     """
@@ -61,6 +63,7 @@ def rotate(vault: Vault, reason: str, progress: Callable[[str], None] = lambda _
         reached("committed")
         _put_in_place(vault.folder)
         vault.take_key(key, header)
+    return generation
 
 
 def unsettled(folder: Path) -> bool:

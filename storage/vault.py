@@ -166,6 +166,7 @@ class Vault:
         self._header = header
         self._header_digest = header.digest()
         self._slot = next(slot for slot in header.slots if slot.id == self._slot.id)
+        self.person = SlotPerson(self._slot.id, self._slot.name, header.role_of(self._slot))
         self.drafts = Drafts(self, header.compartments[CHILDREN].inbox)
 
     def _start(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,24 +14,34 @@ from dsl_console.cli.session import Session, read_passphrase
 from practice.errors import Refused
 from practice.vocabulary import PartnerKind, Role
 
+if TYPE_CHECKING:
+    from storage.keys import Kdf
+
 FLOOR_VARIABLE = "DSL_CONSOLE_KDF_FLOOR"
 ROLES = (Role.DSL, Role.DEPUTY, Role.HEAD)
 
 
-def _new_passphrase(session: Session) -> str:
+def asked_kdf() -> Kdf | None:
+    """Return the least cost where DSL_CONSOLE_KDF_FLOOR=1 asks for it, else None: what suits this machine."""
+    from storage.keys import FLOOR
+
+    return FLOOR if os.environ.get(FLOOR_VARIABLE) == "1" else None
+
+
+def new_passphrase(session: Session, path: str | None, label: str, option: str = "--new-passphrase-file") -> str:
     """Return a passphrase that will do: from its file, or asked for twice at a time until it will."""
     from storage.keys import passphrase_faults
 
-    if session.passphrase_file:
-        return read_passphrase(session.passphrase_file)
+    if path:
+        return read_passphrase(path)
     while True:
-        passphrase = session.passphrase("Passphrase (12 characters or four words)")
+        passphrase = session.hidden(f"{label} (12 characters or four words)", option)
         faults = passphrase_faults(passphrase)
-        if not faults and session.passphrase("The same again") == passphrase:
+        if not faults and session.hidden("The same again", option) == passphrase:
             return passphrase
         say(" ".join(faults) or "The two were not the same. Try once more.")
         if not sys.stdin.isatty():
-            raise Refused("No passphrase was agreed on. Nothing was made.")
+            raise Refused("No passphrase was agreed on. Nothing was changed.")
 
 
 @click.command(cls=Command, short_help="Set up a vault.")
@@ -64,21 +75,21 @@ def init(
     (Argon2id: 64 MiB, 3 passes) instead of the cost that suits this machine; meant for tests and slow machines.
     """
     from storage.header import FILE_NAME
-    from storage.keys import FLOOR
 
     if (session.folder / FILE_NAME).exists():
         raise Refused("There is a vault in this folder already. Nothing was changed.")
     name = session.need(school, "--school", "Name of the school or organisation")
     person = session.need(user, "--user", "Your name")
-    passphrase = _new_passphrase(session)
+    passphrase = new_passphrase(session, session.passphrase_file, "Passphrase", "--passphrase-file")
 
     from practice.acts import SchoolSet, build
     from storage.vault import create
 
     phones = {"front_door": front_door, "out_of_hours": out_of_hours}
     body = build(SchoolSet, {"name": name, "code": code, "organisation": kind, "phones": phones})
-    kdf = FLOOR if os.environ.get(FLOOR_VARIABLE) == "1" else None
-    vault, recovery_code = create(session.folder, school=body, user=person, passphrase=passphrase, role=role, kdf=kdf)
+    vault, recovery_code = create(
+        session.folder, school=body, user=person, passphrase=passphrase, role=role, kdf=asked_kdf()
+    )
     with vault:
         if session.json:
             print_json({"vault": str(session.folder), "user": vault.person.name, "recovery_code": recovery_code})

@@ -20,6 +20,9 @@ PROGRAM = "dsl-console"
 COMMANDS = {
     "demo": "dsl_console.demo.command:demo",
     "init": "dsl_console.cli.init:init",
+    "people": "dsl_console.cli.people:people",
+    "recover": "dsl_console.cli.people:recover",
+    "rekey": "dsl_console.cli.people:rekey",
     "children": "dsl_console.cli.children:children",
     "log": "dsl_console.cli.log:log",
     "decide": "dsl_console.cli.entries:decide",

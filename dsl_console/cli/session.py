@@ -82,14 +82,16 @@ class Session:
 
     def passphrase(self, label: str = "Passphrase") -> str:
         """Return the passphrase from its file, or ask for it without showing it."""
-        if self.passphrase_file:
-            return read_passphrase(self.passphrase_file)
+        return read_passphrase(self.passphrase_file) if self.passphrase_file else self.hidden(label)
+
+    def hidden(self, label: str, option: str = "--passphrase-file") -> str:
+        """Ask for a secret without showing it; `option` names the file that could have held it."""
         if not sys.stdin.isatty() and (self.json or self.dash) and not _has_terminal():
-            raise click.UsageError("The passphrase cannot be asked for here: name its file with --passphrase-file.")
+            raise click.UsageError(f"{label}: this cannot be asked for here. Name its file with {option}.")
         try:
             return str(click.prompt(label, hide_input=True, err=True))
         except click.Abort:
-            raise click.UsageError("No passphrase was given: name its file with --passphrase-file.") from None
+            raise click.UsageError(f"{label}: none was given. Name its file with {option}.") from None
 
     # -- asking ------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,188 @@
+"""`people`, `recover`, `rekey`: who may open the vault, and with which keys."""
+
+from __future__ import annotations
+
+import click
+
+from dsl_console.cli.init import asked_kdf, new_passphrase
+from dsl_console.cli.options import Code, Command, Group, codes, text_option
+from dsl_console.cli.output import joined, one_line, out, print_json, say
+from dsl_console.cli.session import Session, read_passphrase
+from practice.roles import POLICY, check_may_record
+from practice.vocabulary import Role, label_of
+
+NEW_PASSPHRASE = click.option(
+    "--new-passphrase-file", "new_file", metavar="FILE", help="A file whose text is the new passphrase."
+)
+
+
+@click.group(cls=Group, short_help="Who may open the vault.")
+def people() -> None:
+    """The people who may open the vault, each with a passphrase of their own."""
+
+
+@people.command(cls=Command)
+@click.argument("name", required=False)
+@click.option("--role", metavar="ROLE", type=Code(*Role), help=f"Their role: {codes(Role)}.")
+@NEW_PASSPHRASE
+@click.pass_obj
+def add(session: Session, name: str | None, role: str | None, new_file: str | None) -> None:
+    """Let somebody open the vault, with a passphrase that they choose and type themselves.
+
+    A role is a rule of this program, not of cryptography: whoever holds the key could read with other means.
+    """
+    with session.opened(writes=True) as vault:
+        from storage.people import add_person
+
+        check_may_record(vault.person.role, "person_added")
+        session.note(POLICY)
+        wanted = session.need(name, "NAME", "Their name, as it will stand beside what they record")
+        code = session.need_code(role, "--role", f"Role ({codes(Role)})", Code(*Role))
+        passphrase = new_passphrase(session, new_file, "Their new passphrase")
+        ident = add_person(vault, wanted, code, passphrase, asked_kdf())
+    session.done(ident, "added", "They can open the vault with their own passphrase now.")
+
+
+@people.command("list", cls=Command)
+@click.pass_obj
+def list_(session: Session) -> None:
+    """List who may open the vault, with their role and whether keys are to be made anew."""
+    with session.opened() as vault:
+        from storage.people import people as holders
+        from storage.people import rotation_due
+
+        rows = holders(vault)
+        due = rotation_due(vault)
+    if session.json:
+        print_json(
+            [
+                {
+                    "id": row.id,
+                    "name": row.name,
+                    "role": row.role,
+                    "compartments": list(row.compartments),
+                    "rotation_due": list(row.rotation_due),
+                }
+                for row in rows
+            ]
+        )
+        return
+    for row in rows:
+        out(joined([row.id, one_line(row.name), label_of(Role, row.role), ", ".join(row.compartments)]))
+    if due:
+        out(f"Keys to be made anew: {', '.join(due)}. Somebody who was removed knew them; dsl-console rekey does it.")
+
+
+@people.command(cls=Command)
+@click.argument("name", required=False)
+@text_option("--reason", "Why they are removed.")
+@click.pass_obj
+def remove(session: Session, name: str | None, reason: str | None) -> None:
+    """Take away somebody's way in, and make the vault's keys anew so that they cannot read what follows.
+
+    Nobody else need do anything: every other passphrase stays as it is. What they recorded stays theirs.
+    """
+    with session.opened(writes=True) as vault:
+        from storage.people import remove_person
+
+        wanted = session.need(name, "NAME", "Who is removed")
+        why = session.need_text(reason, "--reason", "Why are they removed?")
+        gone = remove_person(vault, wanted, why, session.note)
+    if gone.rotation_due:
+        session.note(
+            "They can no longer open it, but its keys could not be made anew now, so a copy that they kept may still "
+            f"open what follows. {gone.waits} Then run dsl-console rekey."
+        )
+    sentence = "Removed, and the keys were made anew." if not gone.rotation_due else "Removed."
+    session.done(gone.id, "removed", sentence, rotation_due=list(gone.rotation_due))
+
+
+@people.command(cls=Command)
+@click.argument("name", required=False)
+@click.option("--role", metavar="ROLE", type=Code(*Role), help=f"Their new role: {codes(Role)}.")
+@click.pass_obj
+def role(session: Session, name: str | None, role: str | None) -> None:
+    """Give somebody another role."""
+    with session.opened(writes=True) as vault:
+        from storage.people import change_role
+
+        session.note(POLICY)
+        wanted = session.need(name, "NAME", "Whose role")
+        code = session.need_code(role, "--role", f"Role ({codes(Role)})", Code(*Role))
+        ident = change_role(vault, wanted, code)
+    session.done(ident, "changed", f"Their role is {label_of(Role, code)} from the next time they unlock.")
+
+
+@people.command(cls=Command)
+@NEW_PASSPHRASE
+@click.pass_obj
+def passphrase(session: Session, new_file: str | None) -> None:
+    """Change your own passphrase; nobody else's is touched."""
+    from storage.people import change_passphrase
+    from storage.vault import open_vault
+
+    present = session.passphrase("Present passphrase")
+    with open_vault(session.folder, passphrase=present, user=session.user) as vault:
+        if vault.alarm is not None:
+            raise vault.alarm
+        change_passphrase(vault, present, new_passphrase(session, new_file, "New passphrase"), asked_kdf())
+        ident = vault.person.id
+    session.done(ident, "changed", "Your new passphrase opens the vault; the one before opens nothing any more.")
+
+
+@people.command(cls=Command)
+@click.pass_obj
+def code(session: Session) -> None:
+    """Make a new recovery code and print it once; the one before opens nothing any more."""
+    with session.opened(writes=True) as vault:
+        from storage.people import replace_recovery_code
+
+        made = replace_recovery_code(vault)
+    _show_code(session, "children", "replaced", made)
+
+
+def _show_code(session: Session, ident: str, state: str, code: str) -> None:
+    if session.json:
+        print_json({"id": ident, "state": state, "recovery_code": code})
+        return
+    say("This is the recovery code from now on; the one before opens nothing any more. It is shown only now: write it")
+    say("down on paper and lock it away from this machine.")
+    out(code)
+
+
+@click.command(cls=Command, short_help="Open the vault with its recovery code.")
+@click.option("--code-file", metavar="FILE", help="A file whose text is the recovery code.")
+@NEW_PASSPHRASE
+@click.pass_obj
+def recover(session: Session, code_file: str | None, new_file: str | None) -> None:
+    """Give yourself a new passphrase with the vault's recovery code, and print the next code once.
+
+    The code that was used opens nothing any more. What was recorded before stays as it was.
+    """
+    from storage.header import read_header
+    from storage.people import recover as recovered
+    from storage.unlocking import choose_slot
+
+    who = choose_slot(read_header(session.folder), session.user)
+    typed = read_passphrase(code_file) if code_file else session.hidden("Recovery code", "--code-file")
+    chosen = new_passphrase(session, new_file, "Your new passphrase")
+    vault, next_code = recovered(session.folder, code=typed, user=who.id, passphrase=chosen, kdf=asked_kdf())
+    vault.close()
+    _show_code(session, who.id, "recovered", next_code)
+
+
+@click.command(cls=Command, short_help="Make the vault's keys anew.")
+@text_option("--reason", "Why, in a sentence.")
+@click.pass_obj
+def rekey(session: Session, reason: str | None) -> None:
+    """Make new keys for the children's record and encrypt it again, without anyone else's passphrase.
+
+    It can be stopped at any moment: one whole record stays. The recovery code stays as it is.
+    """
+    with session.opened(writes=True) as vault:
+        from storage.rotation import rotate
+
+        why = session.need_text(reason, "--reason", "Why are the keys made anew?")
+        generation = rotate(vault, why, session.note)
+    sentence = "The keys were made anew; every passphrase stays as it was."
+    session.done("children", "rotated", sentence, generation=generation)

@@ -1,0 +1,135 @@
+"""People by command: added, listed, given another role, removed; passphrases, the recovery code, new keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dsl_console.cli.main import root
+from storage.vault import open_vault
+from tests.cli.school import PASSPHRASE, School
+
+BEN = "seven tall paper boats"
+NEW = "under the old stone bridge"
+
+
+@pytest.fixture(autouse=True)
+def at_the_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DSL_CONSOLE_KDF_FLOOR", "1")
+
+
+@pytest.fixture
+def ben_file(tmp_path: Path) -> Path:
+    path = tmp_path / "ben"
+    path.write_text(BEN + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def ben(school: School, ben_file: Path) -> School:
+    """The school as Ben, a deputy, opens it."""
+    added = school.run("people", "add", "Ben Ode", "--role", "deputy", "--new-passphrase-file", str(ben_file), "--json")
+    assert added.json["state"] == "added"
+    return replace(school, passphrase_file=ben_file)
+
+
+def test_each_person_has_a_passphrase_of_their_own(school: School, ben: School) -> None:
+    listed = school.run("--as", "R. Khan", "people", "list", "--json").json
+    assert [(each["name"], each["role"], each["compartments"], each["rotation_due"]) for each in listed] == [
+        ("R. Khan", "dsl", ["children"], []),
+        ("Ben Ode", "deputy", ["children"], []),
+    ]
+    assert "Ben Ode · Deputy DSL" in school.run("--as", "R. Khan", "people", "list").out
+    assert ben.run("--as", "ben ode", "children", "list", "--json").json
+    ben.run("--as", "R. Khan", "children", "list", status=3)
+    assert "Several people" in school.run("children", "list", status=1).err
+    refused = ben.run("--as", "Ben Ode", "people", "add", "Cy Moss", "--role", "dsl", "--json", status=3)
+    assert "Only the DSL or the headteacher" in refused.error["error"]
+
+
+def test_a_new_persons_passphrase_is_typed_twice_and_must_do(school: School) -> None:
+    typed = "\n".join(["Ben Ode", "deputy", "short", BEN, "another", BEN, BEN]) + "\n"
+    done = school.run("people", "add", typed=typed, status=1)
+    assert "12 characters" in done.err
+    assert "Nothing was changed" in done.err
+    done = school.run("people", "add", typed="\n".join(["Ben Ode", "deputy", BEN, BEN]) + "\n")
+    assert "not of cryptography" in done.err
+    assert BEN not in done.out + done.err
+    with open_vault(school.folder, passphrase=BEN, user="Ben Ode") as vault:
+        assert vault.person.role == "deputy"
+
+
+def test_a_role_changes_and_somebody_must_manage_people(school: School, ben: School) -> None:
+    as_khan = ["--as", "R. Khan"]
+    assert school.run(*as_khan, "people", "role", "Ben Ode", "--role", "head", "--json").json["state"] == "changed"
+    assert school.run(*as_khan, "people", "list", "--json").json[1]["role"] == "head"
+    ben.run("--as", "Ben Ode", "people", "role", "R. Khan", "--role", "read-only")
+    last = ben.run("--as", "Ben Ode", "people", "role", "Ben Ode", "--role", "deputy", "--json", status=1)
+    assert "nobody could manage" in last.error["error"]
+    school.run(*as_khan, "people", "role", "Ben Ode", "--role", "deputy", "--json", status=3)
+    school.run(*as_khan, "people", "code", "--json", status=3)
+
+
+def test_who_is_removed_opens_nothing_and_nobody_else_need_do_anything(
+    school: School, ben: School, tmp_path: Path
+) -> None:
+    third = tmp_path / "third"
+    third.write_text(NEW, encoding="utf-8")
+    as_khan = ["--as", "R. Khan"]
+    school.run(*as_khan, "people", "add", "Cy Moss", "--role", "head", "--new-passphrase-file", str(third))
+    gone = school.run(*as_khan, "people", "remove", "Ben Ode", "--reason", "-", "--json", typed="Left in July.").json
+    assert (gone["state"], gone["rotation_due"]) == ("removed", [])
+    ben.run("--as", "Ben Ode", "children", "list", status=3)
+    assert replace(school, passphrase_file=third).run("--as", "Cy Moss", "children", "list", "--json").json
+    school.run(*as_khan, "people", "remove", "R. Khan", "--reason", "-", typed="Me.", status=1)
+    school.run(*as_khan, "verify", "--rebuild", "--signatures")
+
+
+def test_where_the_keys_cannot_be_made_anew_now_it_says_so_and_rekey_does_it_later(school: School, ben: School) -> None:
+    as_khan = ["--as", "R. Khan"]
+    with open_vault(school.folder, passphrase=PASSPHRASE, user="R. Khan"):
+        gone = school.run(*as_khan, "people", "remove", "Ben Ode", "--reason", "-", "--json", typed="Left.").json
+        assert (gone["state"], gone["rotation_due"]) == ("removed", ["children"])
+        ben.run("--as", "Ben Ode", "children", "list", status=3)
+        assert "rekey" in school.run("people", "list").out
+        assert school.run("people", "list", "--json").json[0]["rotation_due"] == ["children"]
+    done = school.run("rekey", "--reason", "-", "--json", typed="Ben left.").json
+    assert done == {"id": "children", "state": "rotated", "generation": 2}
+    assert school.run("people", "list", "--json").json[0]["rotation_due"] == []
+    assert len(school.run("children", "list", "--json").json) == 4
+
+
+def test_a_passphrase_is_changed(school: School, ben_file: Path) -> None:
+    assert (
+        school.run("people", "passphrase", "--new-passphrase-file", str(ben_file), "--json").json["state"] == "changed"
+    )
+    school.run("children", "list", status=3)
+    assert replace(school, passphrase_file=ben_file).run("children", "list", "--json").json
+
+
+def test_the_recovery_code_opens_it_once_and_is_replaced(school: School, ben_file: Path, tmp_path: Path) -> None:
+    first = school.run("people", "code", "--json").json
+    assert first["state"] == "replaced"
+    code = tmp_path / "code"
+    code.write_text(first["recovery_code"].lower(), encoding="utf-8")
+    arguments = ["recover", "--code-file", str(code), "--new-passphrase-file", str(ben_file), "--json"]
+    done = school.run(*arguments).json
+    assert done["state"] == "recovered"
+    assert done["recovery_code"] != first["recovery_code"]
+    school.run("children", "list", status=3)
+    assert replace(school, passphrase_file=ben_file).run("children", "list", "--json").json
+    assert school.run(*arguments, status=3).error["status"] == 3
+
+
+def test_the_recovery_code_is_typed_unseen(school: School) -> None:
+    code = school.run("people", "code").out.strip()
+    typed = "\n".join([code, NEW, NEW]) + "\n"
+    done = CliRunner().invoke(root, ["--vault", str(school.folder), "recover"], input=typed)
+    assert done.exit_code == 0, done.stderr
+    assert code not in done.stdout + done.stderr
+    assert "shown only now" in done.stderr
+    with open_vault(school.folder, passphrase=NEW) as vault:
+        assert vault.verify(signatures=True).ok
