@@ -37,12 +37,19 @@ def people_in(folder: Path) -> list[SlotPerson]:
     return people_of(folder)
 
 
-def opened(folder: Path, user: str, passphrase: str, clock: Any) -> tuple[Vault, list[datetime]]:
-    """Open the vault; return it with the times of the drafts that were kept."""
+def where_continued(name: str) -> str:
+    """Say where a draft is continued, by the name under which it was kept."""
+    if name == "log":
+        return "F2 continues it."
+    return "F4 continues it." if name.startswith("review-") else "It is put back where you were writing it."
+
+
+def opened(folder: Path, user: str, passphrase: str, clock: Any) -> tuple[Vault, list[tuple[datetime, str]]]:
+    """Open the vault; return it with the times and names of the drafts that were kept, the newest first."""
     from storage.vault import open_vault
 
     vault = open_vault(folder, passphrase=passphrase, user=user, clock=clock)
-    return vault, [draft.saved_at for draft in vault.drafts.all()]
+    return vault, [(draft.saved_at, draft.name) for draft in vault.drafts.all()]
 
 
 class UnlockScreen(ConsoleScreen):
@@ -145,15 +152,16 @@ class UnlockScreen(ConsoleScreen):
         user = people[chosen].id if chosen < len(people) else ""
         self.run(opened, self.folder, user, passphrase, self.console.clock, then=self._entered, failed=self._refused)
 
-    def _entered(self, result: tuple[Vault, list[datetime]]) -> None:
+    def _entered(self, result: tuple[Vault, list[tuple[datetime, str]]]) -> None:
         vault, drafts = result
         self.console.entered(vault)
         if drafts:
-            when = drafts[0].astimezone().strftime("%H:%M")
-            day = drafts[0].astimezone().date()
+            saved, name = drafts[0]
+            when = saved.astimezone().strftime("%H:%M")
+            day = saved.astimezone().date()
             today = self.console.now().date()
             words = when if day == today else f"{when} on {day.day} {day:%b}"
-            self.console.say(f"A draft from {words} was kept. F2 continues it.", title="Draft kept")
+            self.console.say(f"A draft from {words} was kept. {where_continued(name)}", title="Draft kept")
 
     def _refused(self, error: ConsoleError) -> None:
         self.query_one("#fault", MessageBar).say(f"{error.message} {error.hint}".strip(), "bad")

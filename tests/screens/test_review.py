@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from conftest import HOSTILE, picture, settled, wait_for, words_on
+from conftest import HOSTILE, PASSPHRASE, picture, settled, wait_for, words_on
 from textual.widgets import Input, Select
 
 from screens.review import ReviewScreen
@@ -208,3 +208,11 @@ async def test_a_status_is_set_by_hand_of_keys(console, vault):
         plan = planned.plan(vault, child)
         assert (plan.status, plan.due) == ("child_in_need", date(2026, 12, 4))
         assert "Next: Zara Quinn, Fri 4 Dec 2026" in words_on(pilot.app)
+
+
+async def test_unlock_says_where_a_kept_review_is_continued(console, due, vault):
+    vault.drafts.seal(draft_name(due["Mia"]), {"reason": "Half a thought"})
+    async with console(unlocked=False) as pilot:
+        pilot.app.screen.query_one("#passphrase", Input).value = PASSPHRASE
+        await press(pilot, "enter")
+        await wait_for(pilot, "F4 continues it.")
