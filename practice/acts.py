@@ -59,10 +59,14 @@ Reply = Literal["told", "not_yet", "not_safe", ""]
 """Whether a child or a parent was told (R-63); blank where nobody said."""
 
 
+STRICT = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+"""How every model here is built: on first use, since a command needs few of them."""
+
+
 class Body(BaseModel):
     """What every body shares: strictness, immutability and the name of its kind in the ledger."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = STRICT
     act_kind: ClassVar[str] = ""
     act_version: ClassVar[int] = 1
 
@@ -128,7 +132,7 @@ def build(cls: type[Body], fields: dict[str, Any]) -> Any:
 class Act(BaseModel):
     """One line of the ledger with its body: who did what, when, about whom."""
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, defer_build=True)
     id: str
     device: str
     seq: int
@@ -153,7 +157,7 @@ class Act(BaseModel):
 class Phones(BaseModel):
     """The numbers of the line that never scrolls away."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = STRICT
     front_door: Line = ""
     out_of_hours: Line = ""
     lado: Line = ""
@@ -173,7 +177,7 @@ class SchoolSet(Body):
 class TermDates(BaseModel):
     """One term, both days included."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = STRICT
     name: Line = ""
     start: Day
     end: Day
@@ -203,7 +207,7 @@ class PersonAdded(Body):
 class ChildFields(BaseModel):
     """What is known of a child from the school's roll or typed by hand; blank where it is not known."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = STRICT
     legal_surname: Line = ""
     legal_forename: Line = ""
     preferred_surname: Line = ""
@@ -261,7 +265,7 @@ class ChildLeft(Body):
 class Told(BaseModel):
     """Who was told, and when, as written."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = STRICT
     name: Line
     at: Line = ""
 
@@ -269,7 +273,7 @@ class Told(BaseModel):
 class Caller(BaseModel):
     """Who rang or wrote for an agency, and how that was checked (R-16)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = STRICT
     name: Line = ""
     role: Line = ""
     agency: Line = ""
@@ -327,7 +331,7 @@ class EntryMoved(Body):
 class Advice(BaseModel):
     """Advice that was sought before deciding."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = STRICT
     name: Line = ""
     role: Line = ""
     at: Line = ""

@@ -32,11 +32,11 @@ ANSWERED = {"waiting": ("stored", None), "accepted": ("shown", None), "refused":
 
 @dataclass(frozen=True)
 class Effect:
-    """What one message did: entries and receipts taken in, our shares that were refused, and a sentence if it was
-    strange."""
+    """What one message did: entries taken in, our message that it acknowledged, our shares that were refused, and a
+    sentence if it was strange."""
 
     received: int = 0
-    acknowledged: int = 0
+    acknowledged: str = ""
     refused: int = 0
     error: str = ""
     answer: tuple[str, str | None] | None = None
@@ -129,7 +129,7 @@ def _take_receipt(vault: Vault, unit: Unit, opened: Opened, name: str) -> Effect
     if drafts:
         unit.record_many(drafts)
     good = step.state == "acknowledged"
-    return Effect(acknowledged=int(good), refused=int(not good))
+    return Effect(acknowledged=message.mid if good else "", refused=int(not good))
 
 
 # -- a person's answer -------------------------------------------------------------------------------------------------

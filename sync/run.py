@@ -34,7 +34,7 @@ def reached(_point: str) -> None:
 
 @dataclass
 class SyncReport:
-    """What one sync did. `sent` counts entries that the hub acknowledged, `acknowledged` partners' receipts,
+    """What one sync did. `sent` counts entries that the hub acknowledged, `acknowledged` those that partners receipted,
     `received` entries taken in, `queued` what still waits, `refused` entries that the hub or a partner would not take,
     `held` shares that a person holds back."""
 
@@ -89,6 +89,7 @@ class _Run:
         self.client = client
         self.progress = progress
         self.report = SyncReport()
+        self.receipted: set[str] = set()
         self.taking = Taking(vault, client)
         self.epoch = ""
 
@@ -271,7 +272,8 @@ class _Run:
                 continue
             effect = self.taking.take(item.pos, item.jose)
             self.report.received += effect.received
-            self.report.acknowledged += effect.acknowledged
+            self.receipted |= {effect.acknowledged} - {""}  # "stored" and "shown" are two words about one entry
+            self.report.acknowledged = len(self.receipted)
             self.report.refused += effect.refused
             self.note([effect.error])
             reached("taken-in")

@@ -266,7 +266,7 @@ class Day:
         report = sync(self.school)
         share = sharing.share(self.school, self.shared["main"])
         hold(share.state == "acknowledged", f"The share's state is {share.state}.")
-        return f"{report.acknowledged} receipts; state: acknowledged"
+        return f"{report.acknowledged} entry receipted; state: acknowledged"
 
     def reply(self) -> str:
         """Social care shares an entry of its own; the school reads it in the one chronology."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from pydantic import ConfigDict
 from sqlalchemy import Connection, Table, Text, delete, select
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLiteDialect
 from sqlalchemy.orm import registry
@@ -27,8 +28,9 @@ _CHUNK = 500
 
 
 class ViewTable(SQLModel, registry=registry()):
-    """The base of every view's table: STRICT, in a metadata of its own."""
+    """The base of every view's table: STRICT, in a metadata of its own; its rows are read and written through Core."""
 
+    model_config = ConfigDict(defer_build=True)  # type: ignore[assignment]
     __table_args__ = {"sqlite_strict": True}
 
 

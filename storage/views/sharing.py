@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlmodel import Field
 
 from practice.acts import (
@@ -405,9 +405,11 @@ def shares(
 
     table, children, entries = table_of(ShareTable), table_of(ChildTable), table_of(EntryTable)
     people, agencies = table_of(PersonTable), table_of(PartnerTable)
+    whose = func.coalesce(entries.c.child_id, table.c.child_id)  # an entry that was moved is the right child's
     statement = (
         select(
             table,
+            whose.label("now_child"),
             agencies.c.name.label("partner"),
             children.c.name.label("child"),
             entries.c.text.label("entry_text"),
@@ -415,8 +417,8 @@ def shares(
             people.c.name.label("approver"),
         )
         .outerjoin(agencies, agencies.c.org == table.c.org)
-        .outerjoin(children, children.c.id == table.c.child_id)
         .outerjoin(entries, entries.c.id == table.c.entry_id)
+        .outerjoin(children, children.c.id == whose)
         .outerjoin(people, people.c.id == table.c.approved_by)
         .order_by(table.c.proposed_at.desc(), table.c.id.desc())
     )
@@ -438,6 +440,7 @@ def _share(row: Any, offered: set[str]) -> ShareRow:
     fields = dict(row._mapping)
     if fields["state"] == "queued" and fields["id"] in offered:
         fields["state"] = "offered"
+    fields["child_id"] = fields.pop("now_child")
     fields["approved_by"] = fields.pop("approver") or ""
     fields["partner"] = fields["partner"] or fields["org"]
     fields["child"] = fields["child"] or ""
