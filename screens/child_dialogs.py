@@ -31,8 +31,9 @@ Answer = TypeVar("Answer")
 class Asking(ModalScreen["Answer | None"], Generic[Answer]):
     """A dialog with fields: ctrl+s takes the answer, Escape leaves without one."""
 
-    CSS: ClassVar[str] = (
-        DIALOG_CSS + "Asking { align: center middle; background: $background 60%; } Asking Field { margin: 1 0 0 0; }"
+    CSS: ClassVar[str] = DIALOG_CSS + (
+        "PromoteDialog, ReviewStatusDialog, DayDialog { align: center middle; background: $background 30%; }"
+        "Field { margin: 1 0 0 0; }"
     )
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is changed"),

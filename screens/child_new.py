@@ -11,18 +11,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, Checkbox, Input
+from textual.widgets import Button, Input
 
 from practice.errors import ConsoleError
 from practice.text import LINE_LIMIT
 from screens.base import Calls
 from screens.widgets.dialogs import DIALOG_CSS
-from screens.widgets.fields import Field, WhenField
+from screens.widgets.fields import ChoiceField, Field, WhenField
 from screens.widgets.text import MessageBar, PlainText
 
 if TYPE_CHECKING:
     from screens.console import Console
     from storage.vault import Vault
+ROLL = (("Yes", "yes"), ("Not yet: provisional, matched later", "no"))
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def added(vault: Vault, fields: dict[str, Any], provisional: bool) -> NewChild:
 class NewChildDialog(Calls, ModalScreen[NewChild | None]):
     """Name, date of birth, year, class, UPN; dismissed with the child, or with None on Escape."""
 
-    CSS = DIALOG_CSS + "NewChildDialog { align: center middle; background: $background 60%; }"
+    CSS = DIALOG_CSS + "NewChildDialog { align: center middle; background: $background 30%; }"
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is added"),
         Binding("ctrl+s", "add", "Add", tooltip="Add the child"),
@@ -64,7 +65,7 @@ class NewChildDialog(Calls, ModalScreen[NewChild | None]):
                 yield Field("Year", Input(id="year_group", placeholder="R, 1 to 13", max_length=40))
                 yield Field("Class", Input(id="reg_group", max_length=40))
                 yield Field("UPN", Input(id="upn", placeholder="If known", max_length=40))
-                yield Checkbox("Not on the roll yet: match later", id="provisional", compact=True)
+                yield Field("On the roll?", ChoiceField(ROLL, id="provisional", value="yes", prompt="Yes"))
             yield MessageBar()
             with Horizontal(classes="dialog--buttons"):
                 yield Button("Back  Esc", id="back", compact=True)
@@ -106,7 +107,7 @@ class NewChildDialog(Calls, ModalScreen[NewChild | None]):
         fields |= {key: self.query_one(f"#{key}", Input).value.strip() for key in ("year_group", "reg_group", "upn")}
         vault = cast("Console", self.app).vault
         if vault is not None:
-            provisional = self.query_one("#provisional", Checkbox).value
+            provisional = self.query_one("#provisional", ChoiceField).code == "no"
             self.run(added, vault, fields, provisional, then=self._added, failed=self._refused)
 
     def _added(self, child: NewChild) -> None:

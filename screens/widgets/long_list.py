@@ -32,6 +32,7 @@ class LongList(RecordList[Row], inherit_bindings=False):
         Binding("end", "move_to(-1)", "Last", show=False),
     ]
     DEFAULT_CSS = """
+    LongList { scrollbar-gutter: stable; }
     LongList > .record-list--cursor, LongList > .record-list--cursor-blurred {
         background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground;
     }

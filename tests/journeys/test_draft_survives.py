@@ -91,7 +91,7 @@ def test_a_typed_draft_survives_a_kill(vault, vault_folder: Path, passphrase: st
     try:
         second.wait_for("Enter unlocks.")
         second.type(passphrase + "\r")
-        second.wait_for("F2 continues it.")
+        second.wait_for("Today,")
         second.type(F2)
         second.wait_for("put back.")
         second.type("\x13")

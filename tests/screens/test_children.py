@@ -89,10 +89,12 @@ async def test_a_child_is_added_with_n_and_a_mistyped_upn_is_told(console):
         dialog.query_one("#born Input", Input).value = "3 May 2016"
         dialog.query_one("#reg_group", Input).value = "6A"
         dialog.query_one("#upn", Input).value = "A123"
+        dialog.query_one("#provisional").code = "no"
         await pilot.press("ctrl+s")
         await settled(pilot)
         (child,) = known.all_children(pilot.app.vault)
         assert (child.name, str(child.date_of_birth), child.reg_group) == ("Ada Stone", "2016-05-03", "6A")
+        assert child.provisional
         assert isinstance(pilot.app.screen, ChildScreen)
         assert any("UPN" in each.message for each in pilot.app._notifications)
 
