@@ -85,7 +85,7 @@ def make_engine(path: Path, key: bytes, *, query_only: bool = False) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         if not connection._is_autocommit_isolation():
-            connection.exec_driver_sql(statement)
+            connection.connection.cursor().execute(statement)
 
     return engine
 

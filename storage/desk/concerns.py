@@ -62,10 +62,10 @@ def log_concern(
         raise Refused("There is nothing written yet, so nothing was recorded.", hint="Write what happened first.")
     _check_codes(concern)
     if child_id:
-        child_id = children.get(vault, child_id).id
+        child_id = children.known(vault, child_id)
     elif not new_child.strip():
         raise Refused("Which child is this about? Nothing was recorded yet.", hint="Choose a child, or type the name.")
-    others = [(children.get(vault, other).id, _role(role)) for other, role in also]
+    others = [(children.known(vault, other), _role(role)) for other, role in also]
     event = new_id() if others else None
     entries = [new_id() for _ in range(1 + len(others))]
     with vault.write() as unit:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 
+_LISTED = "dsl-console children list shows them."
+
+
 class ChildTable(ViewTable, table=True):
     """A child as the newest acts tell."""
 
@@ -187,13 +190,21 @@ def _alike(row: Sequence[Any]) -> tuple[str, str]:
     return (surname_first[0], surname_first[-1][:1])
 
 
+def known(vault: Vault, child_id: str) -> str:
+    """Return the id of a child who is in the vault, without reading more of them; raises NotFound."""
+    with vault.read() as connection:
+        if connection.exec_driver_sql("SELECT 1 FROM children WHERE id = ?", (child_id,)).first() is None:
+            raise NotFound("There is no child with that id in this vault.", hint=_LISTED)
+    return child_id
+
+
 def get(vault: Vault, child_id: str) -> ChildRow:
     """Return one child; raises NotFound."""
     children = table_of(ChildTable)
     with vault.read() as connection:
         row = connection.execute(_select().where(children.c.id == child_id)).first()
     if row is None:
-        raise NotFound("There is no child with that id in this vault.", hint="dsl-console children list shows them.")
+        raise NotFound("There is no child with that id in this vault.", hint=_LISTED)
     return _row(row)
 
 
@@ -203,7 +214,7 @@ def fields_of(vault: Vault, child_id: str) -> dict[str, Any]:
     with vault.read() as connection:
         row = connection.execute(select(children.c.fields).where(children.c.id == child_id)).first()
     if row is None:
-        raise NotFound("There is no child with that id in this vault.", hint="dsl-console children list shows them.")
+        raise NotFound("There is no child with that id in this vault.", hint=_LISTED)
     return dict(row[0])
 
 
