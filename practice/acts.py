@@ -307,6 +307,7 @@ class ConcernLogged(Body):
     role_of_child: Literal["subject", "harmed", "alleged_to_have_harmed", "witness", "sibling"] = "subject"
     original_kept: Line = ""
     child_as_written: Line = ""
+    reported_by: Line = ""
 
 
 @kind("amended")
@@ -542,6 +543,55 @@ class ItemRefused(Body):
 
     item: Identifier
     reason: Reason
+
+
+# -- sealed reports ----------------------------------------------------------------------------------------------------
+
+
+@kind("report_arrived")
+class ReportArrived(Body):
+    """A sealed report was opened, in its writer's own words; it stands in no record until a person matches it.
+
+    It is nobody's act: who wrote it is what the report itself says. A `note` is what somebody of the safeguarding team
+    sealed without a passphrase; `concern` then holds its further fields.
+    """
+
+    report: Identifier
+    form: Literal["report", "note"] = "report"
+    child_as_written: Line
+    text: Note
+    childs_words: Note = ""
+    happened: Annotated[str, BeforeValidator(_tidy_line), Field(max_length=200)] = ""
+    reporter: Line
+    reporter_role: Line = ""
+    told_dsl: bool = False
+    concern: ConcernLogged | None = None
+    digest: Annotated[str, Field(max_length=64)] = ""
+
+
+@kind("report_accepted")
+class ReportAccepted(Body):
+    """A person matched a report to a child; the concern is recorded beside this act, under the report's own id."""
+
+    report: Identifier
+
+
+@kind("report_closed")
+class ReportClosed(Body):
+    """A person did not take the report into a child's record, with the reason."""
+
+    report: Identifier
+    reason: Reason
+
+
+@kind("report_answered")
+class ReportAnswered(Body):
+    """Who told the reporter what was done."""
+
+    report: Identifier
+    by: Annotated[str, BeforeValidator(_tidy_line), StringConstraints(min_length=1, max_length=400)]
+    what: Reason
+    at: Line = ""
 
 
 # -- access ------------------------------------------------------------------------------------------------------------

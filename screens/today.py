@@ -29,6 +29,9 @@ SECTIONS = (
     ("later", "Also waiting", "$text-muted"),
 )
 KINDS = {
+    "report": "Report",
+    "damaged": "Damaged",
+    "answer": "Tell them",
     "concern": "Decide",
     "follow_up": "Follow up",
     "review": "Review",
@@ -80,8 +83,10 @@ def what_words(line: Line) -> str:
         return label_of(ReviewStatus, line.words)
     if line.kind == "follow_up":
         return label_of(Decision, line.words)
-    if line.kind == "item":
+    if line.kind in {"item", "report"}:
         return f"from {words}"
+    if line.kind == "answer":
+        return f"tell {words} what was done"
     return f"to {words}" if line.kind in SHARES else words
 
 
@@ -91,7 +96,7 @@ def draw(row: Row, width: int) -> list[Content]:
         return [Content(""), Content.styled(row.heading, f"bold {row.style}")] if row.heading else [Content("")]
     name_width = 20 if width < 100 else 28
     due = due_words(row.line)
-    name = visible(row.line.child) or "not matched yet"
+    name = visible(row.line.child) or ("a sealed report" if row.line.kind == "damaged" else "not matched yet")
     name = cut(initials_of(name) if row.initials and row.line.child else name, name_width)
     room = max(width - 2 - 11 - name_width - 2 - (cell_len(due) + 2 if due else 0) - 1, 8)
     what = cut(what_words(row.line), room)
@@ -198,6 +203,15 @@ class TodayScreen(ConsoleScreen):
         params: dict[str, Any]
         if line.kind in {"concern", "follow_up"}:
             screen, params = "child", {"child_id": line.child_id, "entry_id": line.subject}
+        elif line.kind in {"report", "answer"}:
+            screen, params = "triage", {"report_id": line.subject}
+        elif line.kind == "damaged":
+            self.console.say(
+                f"{line.words}. It stays where it is; ask who left a note, and write it down again.",
+                title="A sealed report could not be opened",
+                severity="warning",
+            )
+            return
         elif line.kind == "review":
             screen, params = "review", {"child_id": line.subject}
         elif line.kind == "item":

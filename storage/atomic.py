@@ -51,8 +51,11 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_atomic(path: Path, data: bytes, *, keep_previous: bool = False) -> None:
-    """Write a small file so that a reader sees the old one or the new one, never a part; raises OSError."""
+def write_atomic(path: Path, data: bytes, *, keep_previous: bool = False, mode: int = 0o600) -> None:
+    """Write a small file so that a reader sees the old one or the new one, never a part; raises OSError.
+
+    Only its owner reads it, unless `mode` says otherwise for what is no secret.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -60,6 +63,8 @@ def write_atomic(path: Path, data: bytes, *, keep_previous: bool = False) -> Non
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]
+            if mode != 0o600 and os.name == "posix":
+                os.fchmod(descriptor, mode)
             sync_file(descriptor)
         finally:
             os.close(descriptor)

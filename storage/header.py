@@ -11,11 +11,15 @@ import hmac
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from practice.errors import IntegrityAlarm, NotFound, Refused
 from storage.atomic import write_atomic
 from storage.keys import Slot, b64, hkdf, unb64
 from storage.sealed import XWingPublic
+
+if TYPE_CHECKING:
+    from practice.acts import SchoolSet
 
 FORMAT = "dsl-console/vault"
 VERSION = 1
@@ -45,6 +49,8 @@ class Header:
     """Roles that were changed after the person's slot was sealed."""
     rotation_due: list[str] = field(default_factory=list)
     """Compartments whose holder was removed by somebody who could not rotate their keys."""
+    public: dict[str, str] = field(default_factory=dict)
+    """What may be read without a key: the school's name and the telephone numbers that a reporter may need."""
     macs: dict[str, bytes] = field(default_factory=dict)
 
     def role_of(self, slot: Slot) -> str:
@@ -52,7 +58,7 @@ class Header:
         return self.roles.get(slot.id, slot.role)
 
     def _content(self) -> dict[str, object]:
-        return {
+        content: dict[str, object] = {
             "format": FORMAT,
             "v": VERSION,
             "vault": self.vault,
@@ -70,6 +76,7 @@ class Header:
                 for name, compartment in self.compartments.items()
             },
         }
+        return content | ({"public": self.public} if self.public else {})
 
     def digest(self) -> bytes:
         """SHA-256 of everything but the MACs."""
@@ -90,6 +97,12 @@ class Header:
         """Raise IntegrityAlarm unless the compartment's MAC is right."""
         if not hmac.compare_digest(self.macs.get(compartment, b""), self.mac(key)):
             raise _changed()
+
+
+def public_settings(school: SchoolSet) -> dict[str, str]:
+    """Return what a header says of a school to somebody without a key: its name and its telephone numbers."""
+    said = {"school": school.name, **school.phones.model_dump()}
+    return {name: text for name, text in said.items() if text}
 
 
 def _canonical(content: dict[str, object]) -> bytes:
@@ -152,6 +165,7 @@ def read_header(folder: Path) -> Header:
             },
             roles={str(slot): str(role) for slot, role in content["roles"].items()},
             rotation_due=[str(name) for name in content["rotation_due"]],
+            public={str(name): str(text) for name, text in content.get("public", {}).items()},
             macs=macs,
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -30,6 +30,15 @@ def first_shape(connection: Connection) -> None:
     make_views(connection)
 
 
+@step
+def sealed_reports(connection: Connection) -> None:
+    """The table of sealed reports."""
+    from storage.views.base import table_of
+    from storage.views.reports import ReportTable
+
+    table_of(ReportTable).create(connection, checkfirst=True)
+
+
 def make_views(connection: Connection) -> None:
     """Create every view's tables and the search index over the entries."""
     from storage.views import entries  # importing the package registers every view's tables

@@ -20,7 +20,7 @@ from storage.anchor import Anchor, Head
 from storage.atomic import private_file, private_folder
 from storage.drafts import Drafts
 from storage.engine import PAGE_SIZE, looks_plain, make_engine, plain_errors
-from storage.header import FILE_NAME, Compartment, Header, read_header
+from storage.header import FILE_NAME, Compartment, Header, public_settings, read_header
 from storage.ids import new_id
 from storage.keys import (
     Kdf,
@@ -387,6 +387,7 @@ def create(
     key = new_key()
     inbox = XWingPrivate.generate()
     header = Header(vault_id, 1, [slot], [recovery], {CHILDREN: Compartment(1, {}, inbox.public())})
+    header.public = public_settings(school)
     for each in (slot, recovery):
         wrap(header, CHILDREN, key, each)
     for left in ("", "-wal", "-shm"):  # by a set-up that was cut short before its header

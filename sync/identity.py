@@ -7,18 +7,16 @@ thumbprint.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any, Literal, Self
 
 from jwcrypto.jwk import JWK
 
 from practice.errors import IntegrityAlarm, Refused
+from practice.words import spoken
 from sync.hub import jose
 from sync.hub.jose import JoseFault
 from sync.hub.routing import is_org
@@ -27,9 +25,6 @@ KEY_SET_TYPE = "scx-keys+jws"
 MAX_KEY_SET = 32 * 1024
 MAX_SERIAL = 2**53
 KEYS_PER_USE = 16
-WORDS = 8
-# Stretching makes a false key with the same words dearer by a factor of 100,000 and costs the reader 30 ms.
-STRETCHING = 100_000
 
 
 @dataclass(frozen=True)
@@ -250,19 +245,9 @@ def _keys(value: object, purpose: Literal["sig", "enc"], revoked: frozenset[str]
     return tuple(key for key in keys if jose.thumbprint(key) not in revoked)
 
 
-@cache
-def word_list() -> tuple[str, ...]:
-    """The 256 words of the fingerprint, in their fixed order."""
-    return tuple(files("sync").joinpath("data/words.txt").read_text("utf-8").split())
-
-
-@lru_cache(maxsize=64)
 def fingerprint_words(identity_thumbprint: str) -> str:
-    """Eight words that two people compare over the telephone: PBKDF2-HMAC-SHA-256 of the thumbprint, 8 bytes, a word
-    each.
-    """
-    digest = hashlib.pbkdf2_hmac("sha256", identity_thumbprint.encode(), b"scx identity words v1", STRETCHING, WORDS)
-    return " ".join(word_list()[byte] for byte in digest)
+    """Return the eight words that two people compare over the telephone."""
+    return spoken(identity_thumbprint, "scx identity words v1")
 
 
 def normalise_org(text: str) -> str:

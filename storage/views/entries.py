@@ -115,7 +115,9 @@ def _birth(acts: Sequence[Act]) -> tuple[Act, ConcernLogged, str, str] | None:
         if isinstance(act.body, ConcernLogged):
             caller = act.body.caller
             agency = caller.agency if caller else ""
-            return act, act.body, agency or "this organisation", agency
+            reporter = act.body.reported_by
+            source = agency or (f"report by {reporter}" if reporter else "this organisation")
+            return act, act.body, source, agency
     arrived = next((act for act in acts if isinstance(act.body, ItemArrived)), None)
     accepted = next((act for act in acts if isinstance(act.body, ItemAccepted)), None)
     if arrived is None or accepted is None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from storage import outbox
+from storage.desk import triage
 from storage.types import utc_text
-from storage.views import record, reviews, sharing
+from storage.views import record, reports, reviews, sharing
 from storage.views.base import table_of
 from storage.views.children import ChildTable
 from storage.views.entries import DecisionTable, EntryTable
@@ -26,8 +27,8 @@ _WEEK = timedelta(days=7)
 class Line:
     """One thing to deal with.
 
-    `kind` is concern, review, follow_up, item, share, unsent or refused; `subject` is the id of the entry, child, item
-    or share that it is about; `due` is the day it was or is due, where it has one.
+    `kind` is report, damaged, concern, review, follow_up, answer, item, share, unsent or refused; `subject` is the id
+    of the report, entry, child, item or share that it is about; `due` is the day it was or is due, where it has one.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class TodayView:
     to_approve: int = 0
     queued: int = 0
     inbox: int = 0
+    reports: int = 0
     last_sync: str = ""
     children: int = 0
 
@@ -63,6 +65,7 @@ def today(vault: Vault, now: datetime) -> TodayView:
     """Return what waits as of this moment; every concern stays until it has a decision (R-17)."""
     on = now.astimezone().date()
     view = TodayView()
+    _reports(vault, view)
     for entry in record.undecided(vault):
         view.act_today.append(Line("concern", entry.id, entry.child_id, entry.child, entry.text))
     _follow_ups(vault, view, on)
@@ -88,6 +91,23 @@ def today(vault: Vault, now: datetime) -> TodayView:
         children = table_of(ChildTable)
         view.children = len(connection.execute(select(children.c.id).where(children.c.on_roll.is_(True))).all())
     return view
+
+
+def _reports(vault: Vault, view: TodayView) -> None:
+    """Sealed reports that wait, files that could not be taken in, and reporters who have still to be told."""
+    for report in reports.reports(vault, states=["waiting", "accepted", "closed"]):
+        line = Line("report", report.id, "", report.child_as_written, report.reporter)
+        if report.state == "waiting":
+            view.act_today.append(line)
+            view.reports += 1
+        elif report.unanswered:
+            view.this_week.append(replace(line, kind="answer"))
+    left = triage.left_behind(vault)
+    if left:
+        files = f"{len(left)} files" if len(left) > 1 else "1 file"
+        names = ", ".join(each.path.name for each in left[:3]) + (" …" if len(left) > 3 else "")
+        words = f"{files} could not be opened: {left[0].why} ({names})"
+        view.act_today.append(Line("damaged", str(left[0].path), "", "", words))
 
 
 def _follow_ups(vault: Vault, view: TodayView, on: date) -> None:

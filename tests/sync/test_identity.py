@@ -8,6 +8,7 @@ import pytest
 from jwcrypto.jwk import JWK
 
 from practice.errors import IntegrityAlarm, Refused
+from practice.words import word_list
 from sync import identity
 from sync.hub import jose
 from sync.identity import HubPin, OrgKeys, TransportKeys, normalise_org, read_key_set
@@ -116,7 +117,7 @@ def test_flipping_any_letter_of_a_key_set_is_refused() -> None:
 
 
 def test_eight_words_name_an_identity() -> None:
-    words = identity.word_list()
+    words = word_list()
     assert len(words) == len(set(words)) == 256
     assert all(word.isascii() and word.isalpha() and word.islower() and 3 <= len(word) <= 9 for word in words)
     mine = identity.fingerprint_words(KEYS.identity_thumbprint)
