@@ -611,6 +611,50 @@ class Exported(Body):
     sha256: Line
 
 
+# -- backups -----------------------------------------------------------------------------------------------------------
+
+
+@kind("backup_made")
+class BackupMade(Body):
+    """A backup was written, opened again and checked whole; `seq` and `mac` are the head that it holds."""
+
+    sha256: Line
+    size: int
+    acts: int
+    device: Identifier
+    seq: int
+    mac: Line
+    place: Annotated[str, Field(max_length=4096)] = ""
+    scheduled: bool = False
+
+
+@kind("backup_proved")
+class BackupProved(Body):
+    """A restore drill: whether the backup with this SHA-256 came back whole, and what was wrong where it did not."""
+
+    sha256: Line
+    ok: bool
+    acts: int = 0
+    problem: Annotated[str, Field(max_length=8000)] = ""
+    place: Annotated[str, Field(max_length=4096)] = ""
+
+
+@kind("restored")
+class Restored(Body):
+    """This vault was restored from a backup onto a new device; the head of the device before it is kept here."""
+
+    sha256: Line
+    device: Identifier
+    seq: int
+    mac: Line
+    made_at: Line = ""
+
+
+@kind("old_machine_gone")
+class OldMachineGone(Body):
+    """Somebody confirmed that the machine from which the vault was restored is no longer in use (design: §4)."""
+
+
 # -- people and keys ---------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,9 @@ from practice.vocabulary import Role
 
 MANAGES_PEOPLE = frozenset({Role.DSL, Role.HEAD})
 _PEOPLE = frozenset({"person_added", "person_removed", "person_role_changed", "keys_rotated"})
-_OWN = frozenset({"person_key_changed", "recovery_replaced", "record_opened", "exported"})
+_OWN = frozenset(
+    {"person_key_changed", "recovery_replaced", "record_opened", "exported", "backup_made", "backup_proved"}
+)
 
 POLICY = "A role is a rule of this program, not of cryptography: whoever holds the key could read with other means."
 

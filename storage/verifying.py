@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from practice.acts import Act
+from practice.acts import Act, BackupMade, Restored
 from practice.errors import ConsoleError, IntegrityAlarm
 from storage import ledger, migrations, secrets_table
 from storage.anchor import Head
@@ -86,13 +86,18 @@ def _chain(connection: Connection, anchored: Head | None, report: VerifyReport) 
         raise IntegrityAlarm("The vault's own keys are missing from its database.")
     report.acts, problems = ledger.verify_chain(connection, audit)
     report.problems += problems
-    if anchored is None:
-        return
-    try:
-        ledger.check_head(connection, anchored.device, anchored.seq, anchored.mac)
-    except IntegrityAlarm as alarm:
-        if all(problem.text != alarm.message for problem in report.problems):
-            report.problems.append(Problem("anchor", alarm.message))
+    heads = [] if anchored is None else [("anchor", anchored.device, anchored.seq, anchored.mac)]
+    heads += [
+        ("backup", act.body.device, act.body.seq, bytes.fromhex(act.body.mac))
+        for act in ledger.acts_where(connection, "kind", [], ["restored", "backup_made"])
+        if isinstance(act.body, Restored | BackupMade)
+    ]
+    for kind, device, seq, mac in heads:
+        try:
+            ledger.check_head(connection, device, seq, mac)
+        except IntegrityAlarm as alarm:
+            if all(problem.text != alarm.message for problem in report.problems):
+                report.problems.append(Problem(kind, alarm.message))
 
 
 def _rebuild(connection: Connection) -> list[Problem]:

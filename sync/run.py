@@ -13,6 +13,7 @@ from practice.text import visible
 from storage import outbox
 from storage.ledger import Draft
 from storage.outbox import Message
+from storage.restore import check_exchange
 from storage.views import sharing
 from sync import contracts, outgoing, plan, spool
 from sync.membership import connect
@@ -56,8 +57,10 @@ def sync(
     """Exchange with the hub once and report.
 
     Raises HubUnreachable where the hub gives no answer that can be used; what was done until then stays done, and the
-    rest stays queued. Raises Refused while another sync of this vault is under way.
+    rest stays queued. Raises Refused while another sync of this vault is under way, and after a restore until a person
+    has confirmed that the old machine is gone.
     """
+    check_exchange(vault)
     with spool.locked(vault), connect(vault, transport) as client:
         spool.put_right(vault)
         run = _Run(vault, client, progress or (lambda _text: None))

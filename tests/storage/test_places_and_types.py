@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from practice.errors import Refused
 from storage.ids import new_id
-from storage.places import _NETWORK_TYPES, check_place, mount_type
+from storage.places import Platform, check_open, check_place, in_cloud, mount_type, on_network
 from storage.types import Flag, Json, UtcText, from_utc_text, utc_text
 from storage.vault import create
 from tests.conftest import PASSPHRASE, PERSON, SCHOOL
@@ -44,7 +44,8 @@ broken
 )
 def test_the_longest_mount_point_decides(folder, kind):
     assert mount_type(folder, MOUNTS) == kind
-    assert (kind in _NETWORK_TYPES) == (kind not in ("ext4", "tmpfs"))
+    linux = Platform("linux", mounts=lambda: MOUNTS, resolve=str)
+    assert on_network(Path(folder), linux) == (kind not in ("ext4", "tmpfs"))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,69 @@ def test_a_folder_that_a_cloud_copies_is_refused_and_nothing_is_made(tmp_path, n
     with pytest.raises(Refused):
         create(folder, school=SCHOOL, user=PERSON, passphrase=PASSPHRASE)
     assert not folder.exists()
+
+
+MAC_MOUNTS = """\
+/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)
+/dev/disk3s5 on /System/Volumes/Data (apfs, local, journaled, nobrowse)
+//dsl@server/staff on /Volumes/staff share (smbfs, nodev, nosuid, mounted by dsl)
+/dev/disk5s1 on /Volumes/STICK (msdos, local, nodev, nosuid)
+broken
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "network"),
+    [
+        ("/Users/dsl/Library/Application Support/dsl-console/vault", False),
+        ("/Volumes/staff share/vault", True),
+        ("/Volumes/staff share", True),
+        ("/Volumes/STICK/vault", False),
+    ],
+)
+def test_on_macos_the_mount_that_is_not_local_is_the_network(folder, network):
+    mac = Platform("darwin", mounts=lambda: MAC_MOUNTS, resolve=str)
+    assert on_network(Path(folder), mac) == network
+
+
+@pytest.mark.parametrize(
+    ("folder", "network", "cloud"),
+    [
+        (r"C:\Users\dsl\AppData\Local\dsl-console\vault", False, False),
+        (r"\\server\staff\vault", True, False),
+        ("//server/staff/vault", True, False),
+        (r"\\?\UNC\server\staff\vault", True, False),
+        (r"\\?\C:\vaults\vault", False, False),
+        (r"S:\vault", True, False),
+        (r"C:\Users\dsl\OneDrive - Example School\vault", False, True),
+        (r"C:\Work Files\vault", False, True),
+        (r"c:\work files\sub\vault", False, True),
+        (r"C:\Work Files of ours\vault", False, False),
+        (r"G:\My Drive\vault", False, True),
+    ],
+)
+def test_windows_shares_mapped_drives_and_onedrive(folder, network, cloud):
+    windows = Platform(
+        "win32",
+        drive_type=lambda root: 4 if root.upper().startswith("S:") else 3,
+        environment={"OneDriveCommercial": r"C:\Work Files"},
+        resolve=str,
+    )
+    assert on_network(Path(folder), windows) == network
+    assert in_cloud(Path(folder), windows) == cloud
+
+
+def test_a_link_into_a_share_is_the_share():
+    linux = Platform("linux", mounts=lambda: MOUNTS, resolve=lambda path: path.replace("/home/dsl/link", "/mnt/nfs"))
+    assert on_network(Path("/home/dsl/link/vault"), linux)
+
+
+def test_a_vault_that_was_moved_onto_a_share_is_not_opened_and_one_in_a_cloud_draws_a_caution():
+    linux = Platform("linux", mounts=lambda: MOUNTS, resolve=str)
+    with pytest.raises(Refused, match="not opened"):
+        check_open(Path("/mnt/nfs/vault"), linux)
+    assert "cloud" in check_open(Path("/home/dsl/Dropbox/vault"), linux)
+    assert check_open(Path("/home/dsl/vault"), linux) == ""
 
 
 def test_a_local_folder_will_do(tmp_path):

@@ -1,0 +1,520 @@
+"""Backups: one file under a fresh key, opened again and checked whole before anyone is told that it is done.
+
+The database is encrypted anew (a copy that kept the key and the salt could be spliced into the live file: storage,
+trap 18); the fresh key is wrapped to every slot that holds the compartment and to its recovery slot. Drafts, the spool
+and other compartments go along as the ciphertext that they are, unopened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection
+
+from practice.acts import BackupMade
+from practice.errors import IntegrityAlarm, Refused
+from storage import container, ledger, secrets_table
+from storage.atomic import private_file, replace, sync_folder
+from storage.container import Container
+from storage.engine import connect, make_engine, plain_errors
+from storage.header import FILE_NAME, Header, read_header
+from storage.ids import new_id
+from storage.keys import PersonKeys, Slot, b64, hkdf, new_key
+from storage.opening import CHILDREN
+from storage.places import keeps_work
+from storage.sealed import canonical
+from storage.types import utc_text
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+FORMAT = "dsl-console/backup"
+VERSION = 1
+SUFFIX = ".dslb"
+KEEP = 14
+CARRIED = ("drafts", "spool/reports", "spool/outbox", "spool/inbox")
+_SCHEDULED = re.compile(r"dsl-console-backup-\d{4}-\d\d-\d\d-\d{6}-(?P<vault>[0-9a-f]{8})\.dslb")
+_TEMPORARY = ".dsl-console-"
+_STABLE_TRIES = 5
+_OPS = 20_000
+"""SQLite instructions between two looks at whether to stop: about a millisecond."""
+
+Progress = Callable[[str], None]
+Stop = Callable[[], bool]
+
+
+class Stopped(Refused):
+    """Somebody stopped the work; nothing of it was kept."""
+
+
+def quiet(_text: str) -> None:
+    """Say nothing."""
+
+
+def never() -> bool:
+    """Go on."""
+    return False
+
+
+def reached(_step: str) -> None:
+    """Do nothing: a place where a test may end the work."""
+
+
+@dataclass(frozen=True)
+class BackupReport:
+    """What a backup holds; `seq` and `mac` are its chain's head, `carried` the compartments taken along unopened."""
+
+    path: Path
+    acts: int
+    size: int
+    sha256: str
+    device: str
+    seq: int
+    mac: str
+    made_at: str
+    carried: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a checked database holds: how many acts, and the head of its own device's chain."""
+
+    acts: int
+    device: str
+    seq: int
+    mac: str
+
+
+# -- names -------------------------------------------------------------------------------------------------------------
+
+
+def short_id(vault_id: str) -> str:
+    """Return the few figures by which backups of one vault are told from another's; they say nothing of it."""
+    return "".join(sign for sign in vault_id.lower() if sign in "0123456789abcdef")[-8:].rjust(8, "0")
+
+
+def scheduled_name(vault_id: str, now: datetime) -> str:
+    """Return the name of a scheduled backup: no personal data, and in the order of time when sorted."""
+    return f"dsl-console-backup-{now.astimezone():%Y-%m-%d-%H%M%S}-{short_id(vault_id)}{SUFFIX}"
+
+
+def in_folder(folder: Path, vault_id: str) -> list[Path]:
+    """Return this vault's scheduled backups in a folder, oldest first; raises OSError."""
+    own = short_id(vault_id)
+    found = [path for path in folder.iterdir() if (fits := _SCHEDULED.fullmatch(path.name)) and fits["vault"] == own]
+    return sorted(found, key=lambda path: path.name)
+
+
+def prune(folder: Path, vault_id: str, keep: int) -> int:
+    """Remove this vault's oldest scheduled backups beyond `keep`; return how many went."""
+    gone = 0
+    with contextlib.suppress(OSError):
+        for path in in_folder(folder, vault_id)[: -max(keep, 1)]:
+            with contextlib.suppress(OSError):
+                path.unlink()
+                gone += 1
+    return gone
+
+
+# -- making one --------------------------------------------------------------------------------------------------------
+
+
+def backup(
+    vault: Vault, file: Path, progress: Progress = quiet, *, stop: Stop = never, scheduled: bool = False
+) -> BackupReport:
+    """Write a backup, open it again, check it whole, compare its head with the live one, and record that it was made.
+
+    Raises Refused for a place that will not do or cannot be written, Stopped, and IntegrityAlarm where the record or
+    its copy is not whole; then no file is left behind and one that was there before stays.
+    """
+    file = file.expanduser().absolute()
+    if file.is_relative_to(vault.folder.absolute()):
+        raise Refused(
+            "That is the vault's own folder: a backup in it would be lost with it. None was made.",
+            hint="Choose a stick, another drive or a network share.",
+        )
+    if vault.alarm is not None:
+        raise vault.alarm
+    report = write_backup(vault.folder, vault.compartment_key, file, vault.clock(), progress, stop, _slot_of(vault))
+    made = BackupMade(
+        sha256=report.sha256,
+        size=report.size,
+        acts=report.acts,
+        device=report.device,
+        seq=report.seq,
+        mac=report.mac,
+        place=str(file),
+        scheduled=scheduled,
+    )
+    vault.record(made)
+    return report
+
+
+def scheduled_backup(vault: Vault, folder: Path, keep: int = KEEP, *, stop: Stop = never) -> BackupReport:
+    """Write today's backup into the folder of the settings and remove the oldest beyond `keep`; raises as `backup`."""
+    report = backup(vault, folder / scheduled_name(vault.id, vault.clock()), stop=stop, scheduled=True)
+    prune(folder, vault.id, keep)
+    return report
+
+
+def _slot_of(vault: Vault) -> tuple[str, PersonKeys]:
+    return vault.person.id, vault.person_keys
+
+
+def write_backup(
+    folder: Path,
+    key: bytes,
+    file: Path,
+    now: datetime,
+    progress: Progress = quiet,
+    stop: Stop = never,
+    own: tuple[str, PersonKeys] | None = None,
+) -> BackupReport:
+    """Do the work of `backup` for a vault's folder and its compartment's key, recording nothing."""
+
+    def step() -> None:
+        if stop():
+            raise Stopped("The backup was stopped; nothing of it was kept, and the record is as it was.")
+
+    header = read_header(folder)
+    _check_target(file, header.vault)
+    with _plain_disk(), one_at_a_time(folder), _work(file.parent, folder, header.vault) as (work, part):
+        shutil.copyfile(folder / FILE_NAME, work / FILE_NAME)
+        header = read_header(work)
+        header.check(CHILDREN, key)
+        backup_key = new_key()
+        progress("Copying the record under a fresh key")
+        live, own_key = folder / f"{CHILDREN}.db", hkdf(backup_key, "database")
+        copy_database(live, hkdf(key, "database"), work / "copy.db", own_key, stop)
+        reached("exported")
+        sources = {FILE_NAME: work / FILE_NAME, f"{CHILDREN}.db": work / "copy.db", **_carry(folder, work, header)}
+        with plain_errors():
+            held = _look(work / "copy.db", own_key)
+        manifest = _manifest(header, key, backup_key, sources, held, now)
+        step()
+        progress("Writing the backup")
+        sha256 = container.write(part, manifest, sources, step)
+        (work / "copy.db").unlink()
+        reached("written")
+        progress("Opening the backup again and checking every page and act")
+        _check_written(part, key, backup_key, own, work, held, step)
+        _compare_live(folder, key, held)
+        reached("checked")
+        replace(part, file)
+        sync_folder(file.parent)
+        reached("in place")
+        if (there := container.digest_of(file)).sha256 != sha256:
+            raise IntegrityAlarm(
+                "The drive gave back other bytes than were written to it, so this backup is not good.",
+                hint="Use another drive or share. The record itself was not touched.",
+            )
+    carried = tuple(name for name in header.compartments if name != CHILDREN and f"{name}.db" in sources)
+    made_at = str(manifest["made_at"])
+    return BackupReport(file, held.acts, there.size, sha256, held.device, held.seq, held.mac, made_at, carried)
+
+
+def _check_target(file: Path, vault: str) -> None:
+    """Raise Refused where the file cannot be put: no folder, or a file there that is no backup of this vault."""
+    if not file.parent.is_dir():
+        raise Refused(
+            "The folder for the backup is not there. No backup was made.",
+            hint="Check that the stick or share is plugged in, or name another folder.",
+        )
+    if file.is_dir():
+        raise Refused("That is a folder; name a file in it for the backup. None was made.")
+    if file.exists():
+        try:
+            same = container.read(file).manifest.get("vault") == vault
+        except (Refused, IntegrityAlarm):
+            same = False
+        if not same:
+            raise Refused(
+                "There is another file of that name already, which is no backup of this vault. None was made.",
+                hint="Choose another name.",
+            )
+
+
+@contextlib.contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Hold the backups of this vault alone; raises Refused while another is being made."""
+    try:
+        with FileLock(str(folder / "backup.lock"), timeout=0, mode=0o600):
+            yield
+    except Timeout:
+        raise Refused("Another backup or drill of this vault is under way. Nothing was lost.") from None
+
+
+@contextlib.contextmanager
+def _plain_disk() -> Iterator[None]:
+    """Turn what the drive refuses into a plain sentence."""
+    try:
+        with plain_errors():
+            yield
+    except OSError as error:
+        full = error.errno in (28, 122, 112)  # ENOSPC, EDQUOT, Windows' ERROR_DISK_FULL
+        raise Refused(
+            f"The backup's drive {'is full' if full else 'cannot be written or went away'}. No backup was made, and the"
+            " record is as it was.",
+            hint="Free some room there, or choose another drive or share.",
+        ) from None
+
+
+@contextlib.contextmanager
+def _work(target: Path, folder: Path, vault: str) -> Iterator[tuple[Path, Path]]:
+    """Yield a private folder for the copy and a temporary name beside the target; both are gone afterwards.
+
+    The copy is a database at work: on a share or in a cloud's folder it is made in the vault's own folder instead.
+    What an earlier backup left when it was killed goes first.
+    """
+    place = target if keeps_work(target) else folder
+    mark = f"{_TEMPORARY}{short_id(vault)}-"
+    for left in {*target.glob(mark + "*"), *folder.glob(mark + "*")}:
+        shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=mark, dir=place))
+    part = target / f"{mark}{os.urandom(8).hex()}.part"
+    try:
+        yield work, part
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def copy_database(database: Path, key: bytes, made: Path, made_key: bytes, stop: Stop = never) -> None:
+    """Copy every row as of one moment into a new database under another key, which goes in as a bound value."""
+    private_file(made)
+    connection = connect(database, key)
+    try:
+        connection.set_progress_handler(lambda: int(stop()), _OPS)
+        connection.execute("ATTACH DATABASE ? AS made KEY ?", (str(made), "x'" + made_key.hex() + "'"))
+        # A copy that is cut short is thrown away, so it needs no journal.
+        connection.execute("PRAGMA made.journal_mode=OFF")
+        connection.execute("PRAGMA made.synchronous=OFF")
+        connection.execute("BEGIN")
+        try:
+            version = int(connection.execute("PRAGMA main.user_version").fetchone()[0])
+            connection.execute("SELECT sqlcipher_export('made')").fetchone()
+            connection.execute(f"PRAGMA made.user_version={version}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if stop():
+                raise Stopped("The backup was stopped; nothing of it was kept, and the record is as it was.") from None
+            raise
+        connection.execute("DETACH DATABASE made")
+    finally:
+        connection.close()
+
+
+def _carry(folder: Path, work: Path, header: Header) -> dict[str, Path]:
+    """Copy what goes along as it is: other compartments, drafts, the spool; return where each copy lies."""
+    sources: dict[str, Path] = {}
+    for name in header.compartments:
+        if name != CHILDREN and (folder / f"{name}.db").exists():
+            for each in _stable_copies(folder, work, name):
+                sources[each] = work / each
+    for part in CARRIED:
+        for path in sorted((folder / part).glob("*")):
+            name = f"{part}/{path.name}"
+            if path.is_symlink() or not path.is_file() or not container.NAME.fullmatch(name):
+                continue
+            copied = work / f"file-{len(sources)}"
+            with contextlib.suppress(FileNotFoundError):  # delivered or dropped in this moment
+                shutil.copyfile(path, copied)
+                sources[name] = copied
+    return sources
+
+
+def _stable_copies(folder: Path, work: Path, name: str) -> list[str]:
+    """Copy a compartment that is not ours to open: again until neither its database nor its log moved meanwhile."""
+    wanted = [f"{name}.db", f"{name}.db-wal", f"{name}.anchor"]
+    for _ in range(_STABLE_TRIES):
+        before = [_stamp(folder / each) for each in wanted]
+        there = [each for each, stamp in zip(wanted, before, strict=True) if stamp is not None]
+        for each in there:
+            shutil.copyfile(folder / each, work / each)
+        if before == [_stamp(folder / each) for each in wanted]:
+            return there
+    raise Refused("Another part of this vault is being written without a pause. No backup was made.", hint="Try again.")
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def key_info(vault: str, ident: str) -> bytes:
+    """Return the context to which a backup's wrapped key is bound."""
+    return canonical("dsl-console/backup/v1", vault, CHILDREN, ident)
+
+
+def manifest_mac(manifest: dict[str, Any], key: bytes) -> str:
+    """Return the MAC of a manifest under the compartment's key, so that nobody else can write one."""
+    signed = {name: value for name, value in manifest.items() if name != "mac"}
+    return b64(hmac.digest(hkdf(key, "backup"), canonical(sorted(signed.items())), "sha256"))
+
+
+def _manifest(
+    header: Header, key: bytes, backup_key: bytes, sources: dict[str, Path], held: Held, now: datetime
+) -> dict[str, Any]:
+    ident = new_id()
+    holders = header.compartments[CHILDREN].wrapped
+    digests = {name: container.digest_of(path) for name, path in sources.items()}
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "v": VERSION,
+        "id": ident,
+        "vault": header.vault,
+        "made_at": utc_text(now),
+        "acts": held.acts,
+        "head": {"device": held.device, "seq": held.seq, "mac": held.mac},
+        "keys": {
+            slot.id: b64(slot.xwing.encrypt(backup_key, key_info(header.vault, ident)))
+            for slot in (*header.slots, *header.recovery)
+            if slot.id in holders
+        },
+        "members": [
+            {"name": name, "size": found.size, "sha256": found.sha256} for name, found in sorted(digests.items())
+        ],
+    }
+    manifest["mac"] = manifest_mac(manifest, key)
+    return manifest
+
+
+# -- checking one ------------------------------------------------------------------------------------------------------
+
+
+def _held(connection: Connection, acts: int) -> Held:
+    device = secrets_table.get(connection, secrets_table.DEVICE)
+    if device is None:
+        raise container.damaged()
+    head = ledger.head(connection, device.decode())
+    return Held(acts, device.decode(), head.seq, head.mac.hex())
+
+
+def _look(database: Path, key: bytes) -> Held:
+    """Return what a copy says that it holds, unchecked."""
+    engine = make_engine(database, key)
+    try:
+        with engine.connect() as connection:
+            acts = int(connection.exec_driver_sql("SELECT count(*) FROM acts").scalar_one())
+            return _held(connection, acts)
+    finally:
+        engine.dispose()
+        drop_side_files(database)
+
+
+def check_database(database: Path, key: bytes) -> Held:
+    """Check every page and every act of a copied database and return what it holds; raises IntegrityAlarm."""
+    engine = make_engine(database, key)
+    try:
+        with plain_errors(), engine.connect() as connection:
+            if connection.exec_driver_sql("PRAGMA cipher_integrity_check").fetchall():
+                raise container.damaged()
+            audit = secrets_table.get(connection, secrets_table.AUDIT)
+            acts, problems = ledger.verify_chain(connection, audit or b"")
+            if audit is None or problems:
+                said = problems[0].text if problems else "The vault's own keys are missing."
+                raise IntegrityAlarm(
+                    f"The record in the backup is not as it was recorded. {said}",
+                    hint="Run dsl-console verify on the vault itself, and keep an older backup.",
+                )
+            return _held(connection, acts)
+    finally:
+        engine.dispose()
+        drop_side_files(database)
+
+
+def drop_side_files(database: Path) -> None:
+    """Remove the log and the index that SQLite keeps beside a database that was just closed."""
+    for suffix in ("-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+
+
+def _check_written(
+    part: Path,
+    key: bytes,
+    backup_key: bytes,
+    own: tuple[str, PersonKeys] | None,
+    work: Path,
+    held: Held,
+    step: Callable[[], None],
+) -> None:
+    """Read the written file as a restore would and check all that it holds."""
+    written = container.read(part)
+    header = header_of(written, work)
+    check_manifest(written, header, key)
+    if own is not None:
+        slot = next(slot for slot in header.slots if slot.id == own[0])
+        if unwrap(written, slot, own[1]) != backup_key:
+            raise container.damaged()
+    for member in written.members.values():
+        if member.name == f"{CHILDREN}.db":
+            container.extract(written, member.name, work / "check.db", step, durable=False)
+        else:
+            container.check(written, member.name, step)
+    if check_database(work / "check.db", hkdf(backup_key, "database")) != held:
+        raise container.damaged()
+
+
+def header_of(found: Container, work: Path) -> Header:
+    """Return the header within a backup, read with all the care that a vault's own gets."""
+    from storage.header import HEADER_LIMIT
+
+    inner = work / "header"
+    inner.mkdir(mode=0o700, exist_ok=True)
+    (inner / FILE_NAME).write_bytes(container.content(found, FILE_NAME, HEADER_LIMIT))
+    return read_header(inner)
+
+
+def check_manifest(found: Container, header: Header, key: bytes) -> None:
+    """Raise unless header and manifest belong together and were written by a holder of the compartment's key."""
+    manifest = found.manifest
+    try:
+        if manifest["format"] != FORMAT or manifest["v"] != VERSION:
+            raise Refused("This backup was made by a newer dsl-console.", hint="Update dsl-console here.")
+        right = manifest["vault"] == header.vault and manifest_mac(manifest, key) == manifest["mac"]
+    except (KeyError, TypeError, ValueError):
+        right = False
+    if not right:
+        raise container.damaged()
+    header.check(CHILDREN, key)
+
+
+def unwrap(found: Container, slot: Slot, keys: PersonKeys) -> bytes:
+    """Return the backup's own key as it was wrapped to a slot; raises IntegrityAlarm."""
+    from cryptography.exceptions import InvalidTag
+
+    from storage.keys import KEY_SIZE, unb64
+
+    manifest = found.manifest
+    try:
+        key = keys.xwing.decrypt(unb64(manifest["keys"][slot.id]), key_info(manifest["vault"], manifest["id"]))
+    except (InvalidTag, ValueError, KeyError, TypeError):
+        raise container.damaged() from None
+    if len(key) != KEY_SIZE:
+        raise container.damaged()
+    return key
+
+
+def _compare_live(folder: Path, key: bytes, held: Held) -> None:
+    """Raise unless the live record holds the very act at which the backup ends."""
+    engine = make_engine(folder / f"{CHILDREN}.db", hkdf(key, "database"), query_only=True)
+    try:
+        with plain_errors(), engine.connect() as connection:
+            ledger.check_head(connection, held.device, held.seq, bytes.fromhex(held.mac))
+    finally:
+        engine.dispose()

@@ -1,0 +1,381 @@
+"""Restoring a backup into an empty folder, and the drill that proves a backup by doing so (design: §4).
+
+A restored vault has a new key for its compartment, a new device with a chain and an anchor of its own, and holds its
+exchange with partners until a person confirms that the old machine is gone. It is made in a folder beside the target
+and renamed at the end: cut short, no half vault is left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from practice.acts import BackupProved, OldMachineGone, Restored
+from practice.errors import IntegrityAlarm, NotAllowed, NotFound, Refused
+from practice.roles import check_may_record
+from storage import backup, container, ledger, outbox, secrets_table
+from storage.anchor import Anchor, Head
+from storage.atomic import private_folder, sync_folder
+from storage.backup import Held, Progress, quiet, reached
+from storage.container import Container
+from storage.engine import make_engine, plain_errors
+from storage.header import FILE_NAME, Compartment, Header
+from storage.ids import new_id
+from storage.keys import Kdf, PersonKeys, Slot, hkdf, new_key, passphrase_faults
+from storage.opening import CHILDREN, compartment_key, recovery_slot_id, wrap
+from storage.places import check_place
+from storage.unlocking import Unlocked, choose_slot
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+HOLD = "restored_hold"
+"""Where the exchange keeps that it is held: the moment of the restore, blank once somebody let it go."""
+
+
+@dataclass(frozen=True)
+class RestoreReport:
+    """What was restored; `recovery_code` is the next one, where the vault was opened with the one before."""
+
+    folder: Path
+    vault: str
+    person: str
+    acts: int
+    made_at: str
+    sha256: str
+    device: str
+    recovery_code: str = ""
+
+
+@dataclass(frozen=True)
+class DrillReport:
+    """What a drill found: whether the backup came back whole, and the problem in plain words where it did not."""
+
+    file: Path
+    ok: bool
+    acts: int
+    sha256: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A backup that somebody's keys opened."""
+
+    found: Container
+    header: Header
+    key: bytes
+    backup_key: bytes
+    slot: Slot
+    keys: PersonKeys
+
+
+# -- restoring ---------------------------------------------------------------------------------------------------------
+
+
+def restore(
+    file: Path,
+    to: Path,
+    *,
+    passphrase: str,
+    user: str = "",
+    code: str = "",
+    kdf: Kdf | None = None,
+    clock: Callable[[], datetime] | None = None,
+    progress: Progress = quiet,
+) -> RestoreReport:
+    """Make a vault from a backup in an empty folder, with a passphrase of its time, or with the recovery code.
+
+    With `code`, `passphrase` becomes the new one of `user`. Raises Refused for a folder that holds something,
+    WrongPassphrase, and IntegrityAlarm for a backup that is not as it was written; then nothing is left behind.
+    """
+    from storage.people import recover
+    from storage.vault import open_vault, utc_now
+
+    clock = clock or utc_now
+    to = to.expanduser().absolute()
+    _check_empty(to)
+    if code and (faults := passphrase_faults(passphrase)):
+        raise Refused(" ".join(faults))
+    with _staging(to) as (staging, work):
+        progress("Opening the backup")
+        opened = _open(file, work, passphrase, user, code)
+        held = _materialise(opened, staging, work, clock(), progress)
+        next_code = ""
+        if code:
+            vault, next_code = recover(staging, code=code, user=user, passphrase=passphrase, kdf=kdf)
+        else:
+            vault = open_vault(staging, unlocked=Unlocked(opened.header, opened.slot, opened.keys), clock=clock)
+        with vault:
+            _record(vault, opened, held, progress)
+            report = RestoreReport(
+                to,
+                vault.id,
+                vault.person.name,
+                held.acts,
+                str(opened.found.manifest["made_at"]),
+                container.digest_of(file).sha256,
+                vault.device,
+                next_code,
+            )
+        reached("restored")
+        _move(staging, to)
+    return report
+
+
+def _check_empty(to: Path) -> None:
+    check_place(to)
+    if to.exists() and not (to.is_dir() and not any(to.iterdir())):
+        raise Refused(
+            "The folder to restore into is not empty. Nothing was restored, and nothing in it was touched.",
+            hint="Name an empty folder, or one that is not there yet.",
+        )
+
+
+@contextlib.contextmanager
+def _staging(to: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield a folder beside the target, and one within it for what goes again; both are gone if the work fails."""
+    mark = f".{to.name}.restoring-"
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        for left in to.parent.glob(mark + "*"):
+            shutil.rmtree(left, ignore_errors=True)
+        staging = Path(tempfile.mkdtemp(prefix=mark, dir=to.parent))
+    except OSError:
+        raise _not_written() from None
+    try:
+        yield staging, private_folder(staging / "work")
+    except OSError:
+        raise _not_written() from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _not_written() -> Refused:
+    return Refused(
+        "The folder to restore into cannot be written, or its drive is full. Nothing was restored.",
+        hint="Free some room or choose another folder. The backup is as it was.",
+    )
+
+
+def _move(staging: Path, to: Path) -> None:
+    shutil.rmtree(staging / "work")
+    if to.exists():
+        to.rmdir()
+    staging.rename(to)
+    sync_folder(to.parent)
+
+
+def _open(file: Path, work: Path, passphrase: str, user: str, code: str) -> _Opened:
+    """Read a backup and open it with a person's passphrase or the recovery code."""
+    found = container.read(file)
+    header = _header(found, work)
+    if code:
+        wanted = recovery_slot_id(CHILDREN)
+        slot = next((each for each in header.recovery if each.id == wanted), None)
+        if slot is None:
+            raise NotFound("This backup has no recovery code for the children's records.")
+        choose_slot(header, user)
+    else:
+        slot = choose_slot(header, user)
+        if header.role_of(slot) == "read_only":
+            raise NotAllowed("Your role here is to read, so the backup was not restored.", hint="Ask the DSL to do it.")
+    return _opened(found, header, slot, slot.open(code or passphrase, header.vault))
+
+
+def _header(found: Container, work: Path) -> Header:
+    try:
+        return backup.header_of(found, work)
+    except IntegrityAlarm as alarm:
+        if "newer" in alarm.message:
+            raise
+        raise container.damaged() from None
+
+
+def _opened(found: Container, header: Header, slot: Slot, keys: PersonKeys) -> _Opened:
+    try:
+        key = compartment_key(header, CHILDREN, slot, keys)
+        backup.check_manifest(found, header, key)
+    except IntegrityAlarm:
+        raise container.damaged() from None
+    return _Opened(found, header, key, backup.unwrap(found, slot, keys), slot, keys)
+
+
+def _materialise(opened: _Opened, staging: Path, work: Path, now: datetime, progress: Progress) -> Held:
+    """Lay a whole vault into the staging folder; return what the backup holds, checked."""
+    found, header = opened.found, opened.header
+    for name in found.members:
+        target = staging / name
+        private_folder(target.parent)
+        if name == f"{CHILDREN}.db":
+            progress("Taking the record out of the backup")
+            container.extract(found, name, work / "backup.db")
+        elif name != FILE_NAME:
+            container.extract(found, name, target)
+    for name in ("spool", *backup.CARRIED):
+        private_folder(staging / name)
+    progress("Checking every page and act")
+    held = backup.check_database(work / "backup.db", hkdf(opened.backup_key, "database"))
+    if held != _promised(found):
+        raise container.damaged()
+    reached("checked")
+    progress("Encrypting the record under a new key")
+    key, device = new_key(), new_id()
+    database = staging / f"{CHILDREN}.db"
+    backup.copy_database(work / "backup.db", hkdf(opened.backup_key, "database"), database, hkdf(key, "database"))
+    genesis = _renew(database, key, device, now)
+    _rewrap(header, key)
+    Anchor(staging / f"{CHILDREN}.anchor", key).create(Head(device, 0, genesis, header.generation, header.digest()))
+    header.write(staging, {CHILDREN: key})
+    reached("materialised")
+    return held
+
+
+def _promised(found: Container) -> Held:
+    try:
+        head = found.manifest["head"]
+        return Held(found.manifest["acts"], head["device"], head["seq"], head["mac"])
+    except (KeyError, TypeError):
+        raise container.damaged() from None
+
+
+def _renew(database: Path, key: bytes, device: str, now: datetime) -> bytes:
+    """Make the database that of a new device whose exchange is held; return the beginning of its chain."""
+    engine = make_engine(database, hkdf(key, "database"))
+    try:
+        with plain_errors(), engine.begin() as connection:
+            secrets_table.put(connection, secrets_table.DEVICE, device.encode())
+            outbox.set_exchange(connection, HOLD, now.isoformat())
+            return ledger.head(connection, device).mac
+    finally:
+        engine.dispose()
+
+
+def _rewrap(header: Header, key: bytes) -> None:
+    """Give the new key to every slot that held the old one; the inbox stays, since cards at other machines name it."""
+    before = header.compartments[CHILDREN]
+    header.compartments[CHILDREN] = Compartment(before.generation + 1, {}, before.inbox)
+    for slot in (*header.slots, *header.recovery):
+        if slot.id in before.wrapped:
+            wrap(header, CHILDREN, key, slot)
+    header.generation += 1
+
+
+def _record(vault: Vault, opened: _Opened, held: Held, progress: Progress) -> None:
+    """Say in the ledger what was restored, then check the whole vault as it will be used."""
+    check_may_record(vault.person.role, Restored.act_kind)
+    made_at = str(opened.found.manifest["made_at"])
+    sha256 = container.digest_of(opened.found.path).sha256
+    vault.record(Restored(sha256=sha256, device=held.device, seq=held.seq, mac=held.mac, made_at=made_at))
+    report = vault.verify(progress=progress)
+    if not report.ok:
+        raise IntegrityAlarm(
+            f"What came back is not whole, so it was not kept. {report.problems[0].text}", hint="Use another backup."
+        )
+
+
+# -- letting partners be reached again ---------------------------------------------------------------------------------
+
+
+def held_since(vault: Vault) -> str:
+    """Return since when the exchange is held after a restore, blank where it is not."""
+    with vault.read() as connection:
+        return outbox.exchange(connection, HOLD)
+
+
+def check_exchange(vault: Vault) -> None:
+    """Raise Refused while nobody has confirmed, after a restore, that the old machine is gone."""
+    if held_since(vault):
+        raise Refused(
+            "This vault was restored from a backup, so nothing leaves it and nothing is fetched until somebody"
+            " confirms that the old machine is gone. Nothing was lost.",
+            title="Held after a restore",
+            hint="Make sure of it, then run dsl-console restore --confirm-old-machine-gone, or confirm on Backups.",
+        )
+
+
+def confirm_old_machine_gone(vault: Vault) -> bool:
+    """Let the exchange go on; returns False where it was not held."""
+    if not held_since(vault):
+        return False
+    with vault.write() as unit:
+        unit.record(OldMachineGone())
+        outbox.set_exchange(unit.connection, HOLD, "")
+    return True
+
+
+# -- the drill ---------------------------------------------------------------------------------------------------------
+
+
+def drill(vault: Vault, file: Path, progress: Progress = quiet) -> DrillReport:
+    """Restore a backup of this vault into a private folder, verify it whole, record the result, and remove it.
+
+    Raises NotFound without such a file and Refused where it is no backup of this vault's; a backup that is not whole
+    is no error but a result.
+    """
+    file = file.expanduser().absolute()
+    if not file.is_file():
+        raise NotFound(
+            "The backup to prove is not there.",
+            hint="Plug its drive in, or name another: dsl-console backup drill FILE",
+        )
+    sha256 = container.digest_of(file).sha256
+    acts, problem = 0, ""
+    with backup.one_at_a_time(vault.folder), _drill_folder(vault.folder) as folder:
+        try:
+            acts = _prove(vault, file, folder, progress)
+        except IntegrityAlarm as alarm:
+            problem = alarm.message
+    vault.record(BackupProved(sha256=sha256, ok=not problem, acts=acts, problem=problem, place=str(file)))
+    return DrillReport(file, not problem, acts, sha256, problem)
+
+
+@contextlib.contextmanager
+def _drill_folder(folder: Path) -> Iterator[Path]:
+    mark = ".drill-"
+    for left in folder.glob(mark + "*"):
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        made = Path(tempfile.mkdtemp(prefix=mark, dir=folder))
+        try:
+            yield made
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    except OSError:
+        raise Refused(
+            "There is no room to restore the backup for the drill, or its drive went away. Nothing was changed.",
+            hint="Free some room on the vault's own disk and try again.",
+        ) from None
+
+
+def _prove(vault: Vault, file: Path, folder: Path, progress: Progress) -> int:
+    from storage.vault import open_vault
+
+    staging, work = private_folder(folder / "vault"), private_folder(folder / "work")
+    found = container.read(file)
+    header = _header(found, work)
+    if header.vault != vault.id:
+        raise Refused("That is a backup of another vault, so it proves nothing about this one. Nothing was changed.")
+    slot = next((each for each in header.slots if each.id == vault.person.id), None)
+    if slot is None or slot.xwing != vault.person_keys.xwing.public():
+        raise Refused(
+            "That backup was made before you had your present keys, so only an older passphrase opens it.",
+            hint="Prove a newer backup, or ask somebody who was there to prove this one.",
+        )
+    opened = _opened(found, header, slot, vault.person_keys)
+    held = _materialise(opened, staging, work, vault.clock(), progress)
+    with vault.read() as connection:
+        ledger.check_head(connection, held.device, held.seq, bytes.fromhex(held.mac))
+    with open_vault(staging, unlocked=Unlocked(header, slot, vault.person_keys), clock=vault.clock) as restored:
+        if restored.alarm is not None:
+            raise restored.alarm
+        report = restored.verify(rebuild=True, progress=progress)
+    if not report.ok:
+        raise IntegrityAlarm(report.problems[0].text)
+    return held.acts
