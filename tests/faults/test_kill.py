@@ -35,14 +35,14 @@ class Nursery:
             yield line.decode().split()
 
     def kill_one(self, folder: Path, turns: random.Random) -> tuple[set[str] | None, int]:
-        """Let one worker record and kill it at a random moment; what it found in the vault, and how much it added.
+        """Let one worker record a little, then kill it; what it found in the vault, and how much it added.
 
         One in ten is killed while it still opens the vault; such a worker has found nothing (None).
         """
         self.process.stdin.write(f"{folder}\n".encode())
         self.process.stdin.flush()
         found: set[str] | None = None
-        added = 0
+        added, enough, pid = 0, turns.randrange(6), 0
         early = turns.random() < 0.1
         for words in self.lines():
             if words[0] == "dead":
@@ -53,13 +53,15 @@ class Nursery:
                 found = set(words[1:-1])
             elif words[0] == "ready":
                 self.alarms += words[2] != "whole"
-                if not early:
-                    self._kill(int(words[1]), turns.uniform(0, 0.06))
+                pid = int(words[1])
             elif words[0] == "refused":
                 raise AssertionError(" ".join(words))
             elif len(words[0]) == 36:
                 self.acknowledged.add(words[0])
                 added += 1
+            if pid and not early and added >= enough:
+                self._kill(pid, turns.uniform(0, 0.01))
+                pid = 0
         raise AssertionError(self.process.stderr.read().decode())
 
     @staticmethod
