@@ -20,13 +20,15 @@ LIMITS = {"hide_after": (30, 3600), "lock_after": (60, 3600)}
 
 @dataclass(frozen=True)
 class Settings:
-    """What a person may set; `hide_after` and `lock_after` are idle seconds, `keys` maps an action's id to its keys."""
+    """What a person may set; `hide_after` and `lock_after` are idle seconds, `keys` maps an action's id to its keys,
+    `reports_folder` is the shared folder in which sealed reports are left."""
 
     theme: str = THEME_NAMES[0]
     hide_after: int = 120
     lock_after: int = 300
     initials: bool = False
     animations: bool = False
+    reports_folder: str = ""
     keys: dict[str, str] = field(default_factory=dict)
 
 
@@ -43,6 +45,11 @@ def vault_folder(option: str | Path | None = None) -> Path:
     return Path(chosen).expanduser() if chosen else data_dir() / "vault"
 
 
+def reports_folders(settings: Settings) -> tuple[Path, ...]:
+    """Return the shared folder from which sealed reports are collected, if one is set."""
+    return (Path(settings.reports_folder),) if settings.reports_folder else ()
+
+
 def settings_file() -> Path:
     """Return where the settings lie."""
     return data_dir() / "settings.toml"
@@ -57,6 +64,8 @@ def _fault(name: str, value: Any) -> str:
             return f"{name} must be a number of seconds from {least} to {most}"
     if name in {"initials", "animations"} and not isinstance(value, bool):
         return f"{name} must be true or false"
+    if name == "reports_folder" and not (isinstance(value, str) and (not value or Path(value).is_absolute())):
+        return "reports_folder must be the whole path of a folder"
     if name == "keys" and not (
         isinstance(value, dict) and all(isinstance(key, str) and isinstance(keys, str) for key, keys in value.items())
     ):

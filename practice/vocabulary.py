@@ -250,6 +250,21 @@ class Role(Coded):
     READ_ONLY = "read_only", "Read only"
 
 
+class ReportAbout(Coded):
+    """Whom a sealed report is about: asked before anything else (R-39)."""
+
+    CHILD = "child", "A child"
+    ADULT = "adult", "An adult who works here"
+    HEADTEACHER = "headteacher", "The headteacher"
+
+
+class YesNo(Coded):
+    """A plain answer."""
+
+    YES = "yes", "Yes"
+    NO = "no", "No"
+
+
 class ShareState(Coded):
     """Where a share stands; nothing is called sent before the hub has acknowledged it (R-69)."""
 

@@ -97,6 +97,16 @@ SHAPES: dict[str, str] = {
     "hub invite": "{agency, code}",
     "partner list": "[{id, name, kind, fingerprint, verified}]",
     "wording": "[{start, end, text, rule, question}]     offsets in Unicode characters of the input",
+    "report": "{id, state}     state: sealed",
+    "report card": "{id, state, school, words}     id: the vault's; state: written",
+    "report list": (
+        "[{id, form, state, child_as_written, child_id, reporter, written_at, arrived_at, answered}]\n"
+        "form: report | note     state: waiting | accepted | closed"
+    ),
+    "report show": (
+        "{id, form, state, child_as_written, child_id, reporter, reporter_role, told_dsl, text, childs_words,\n"
+        " happened, written_at, arrived_at, reason, answers: [{by, what, at}], candidates: [{id, name}]}"
+    ),
     "verify": "{ok, acts, problems: [{kind, text}]}",
     "demo": "[{step, ok, detail}]     with --headless",
 }

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from practice.acts import ConcernLogged, ReportArrived, build
 from practice.errors import IntegrityAlarm, NotFound, Refused
+from practice.vocabulary import ReportAbout
 from practice.words import spoken
 from storage.atomic import private_folder, write_atomic
 from storage.drafts import inbox_info
@@ -26,8 +27,6 @@ from storage.opening import CHILDREN
 from storage.sealed import SEALED_LIMIT, XWingPublic, canonical, seal
 from storage.types import utc_text
 
-ABOUT = ("child", "adult", "headteacher")
-"""Whom a report may be about: asked before anything else (R-39)."""
 SUFFIX = ".report"
 CARD_NAME = "report-card.json"
 CARD_LIMIT = 16 * 1024
@@ -146,13 +145,13 @@ class Sealed:
 
 def check_about(about: str, card: Card) -> None:
     """Raise Refused, saying whom to tell instead, unless the report is about a child (R-39)."""
-    if about == "adult":
+    if about == ReportAbout.ADULT:
         raise Refused(
             "A concern about an adult who works here cannot be left in this program yet. Nothing was stored.",
             title="Tell the headteacher",
             hint="Tell the headteacher in person now.",
         )
-    if about == "headteacher":
+    if about == ReportAbout.HEADTEACHER:
         raise Refused(
             "A concern about the headteacher is not kept here. Nothing was stored.",
             title="Ring the chair of governors",
@@ -161,7 +160,7 @@ def check_about(about: str, card: Card) -> None:
                 f"or the LADO: {card.phone('lado')}."
             ),
         )
-    if about not in ABOUT:
+    if about != ReportAbout.CHILD:
         raise Refused("Say first whom it is about: a child, an adult who works here, or the headteacher.")
 
 

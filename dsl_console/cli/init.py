@@ -58,6 +58,8 @@ def new_passphrase(session: Session, path: str | None, label: str, option: str =
 @click.option("--code", metavar="URN", default="", help="The organisation's own number, such as a school's URN.")
 @click.option("--front-door", metavar="NUMBER", default="", help="Telephone of children's social care, by day.")
 @click.option("--out-of-hours", metavar="NUMBER", default="", help="Telephone of the emergency duty team.")
+@click.option("--lado", metavar="NUMBER", default="", help="Telephone of the LADO, the council's designated officer.")
+@click.option("--chair", metavar="NUMBER", default="", help="Telephone of the chair of governors.")
 @click.pass_obj
 def init(
     session: Session,
@@ -68,6 +70,8 @@ def init(
     code: str,
     front_door: str,
     out_of_hours: str,
+    lado: str,
+    chair: str,
 ) -> None:
     """Set up a vault for an organisation and its first person, and print the recovery code once.
 
@@ -85,7 +89,7 @@ def init(
     from practice.acts import SchoolSet, build
     from storage.vault import create
 
-    phones = {"front_door": front_door, "out_of_hours": out_of_hours}
+    phones = {"front_door": front_door, "out_of_hours": out_of_hours, "lado": lado, "chair_of_governors": chair}
     body = build(SchoolSet, {"name": name, "code": code, "organisation": kind, "phones": phones})
     vault, recovery_code = create(
         session.folder, school=body, user=person, passphrase=passphrase, role=role, kdf=asked_kdf()

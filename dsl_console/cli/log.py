@@ -104,56 +104,68 @@ def _about(session: Session, vault: Vault, wanted: str | None, not_on_roll: bool
 @click.option("--parent-told", metavar="X", type=Code(*Told), help=f"Whether a parent was told: {codes(Told)}.")
 @text_option("--action", "What was done at once.")
 @click.option("--not-on-roll", is_flag=True, help="CHILD is the name of a child who is not on the roll yet.")
+@click.option(
+    "--seal", is_flag=True, help="Seal it without a passphrase; it is matched to a child after the next unlock."
+)
 @click.pass_obj
-def log(
-    session: Session,
-    child: str | None,
-    text: str | None,
-    kind: str,
-    when: str | None,
-    words: str | None,
-    categories: Parts,
-    how: str | None,
-    where: str,
-    caller: str | None,
-    identity: str | None,
-    told: Parts,
-    also: Parts,
-    child_told: str | None,
-    parent_told: str | None,
-    action: str | None,
-    not_on_roll: bool,
-) -> None:
+def log(session: Session, /, child: str | None, also: Parts, not_on_roll: bool, seal: bool, **given: Any) -> None:
     """Record a concern, or another entry of a child's record, and print its id.
 
     At a terminal it asks for what is left out, and Enter skips what may stay blank. No one else is told by it.
+
+    With --seal it needs no passphrase and can read nothing: CHILD is the name as you know it, and a person matches it.
     """
+    if seal:
+        if also:
+            raise click.UsageError("--also needs the children's records: with --seal, name the others in the text.")
+        _seal(session, session.need(child, "CHILD", "The child's name as you know it"), given)
+        return
     with session.opened(writes=True) as vault:
         child_id, new_child = _about(session, vault, child, not_on_roll)
         others = _others(session, vault, also)
-        fields: dict[str, Any] = {
-            "entry_kind": kind,
-            "text": session.need_text(text, "--text", "What happened?"),
-            "childs_words": session.offer_text(words, "The child's own words"),
-            "when": session.offer(when, "When did it happen? (Enter: now)"),
-        }
-        if not categories:
-            asked = session.offer(None, "Category (its beginning will do; Enter skips)", Code(*ConcernCategory))
-            categories = (asked,) if asked else ()
-        fields |= {
-            "category": categories[0] if categories else "",
-            "further_categories": categories[1:],
-            "how_known": session.offer(
-                how, "How is it known? (seen, heard, told by child …; Enter skips)", Code(*HowKnown)
-            ),
-            "place": where,
-            "caller": _caller(caller, identity),
-            "told": _told(told),
-            "child_told": child_told or "",
-            "parent_told": parent_told or "",
-            "immediate_action": action or "",
-        }
-        _record(session, vault, fields, child_id, new_child, others)
+        _record(session, vault, _fields(session, given), child_id, new_child, others)
+
+
+def _fields(session: Session, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the concern's fields from the options, asking for what was left out."""
+    fields: dict[str, Any] = {
+        "entry_kind": given["kind"],
+        "text": session.need_text(given["text"], "--text", "What happened?"),
+        "childs_words": session.offer_text(given["words"], "The child's own words"),
+        "when": session.offer(given["when"], "When did it happen? (Enter: now)"),
+    }
+    categories: Parts = given["categories"]
+    if not categories:
+        asked = session.offer(None, "Category (its beginning will do; Enter skips)", Code(*ConcernCategory))
+        categories = (asked,) if asked else ()
+    return fields | {
+        "category": categories[0] if categories else "",
+        "further_categories": categories[1:],
+        "how_known": session.offer(
+            given["how"], "How is it known? (seen, heard, told by child …; Enter skips)", Code(*HowKnown)
+        ),
+        "place": given["where"],
+        "caller": _caller(given["caller"], given["identity"]),
+        "told": _told(given["told"]),
+        "child_told": given["child_told"] or "",
+        "parent_told": given["parent_told"] or "",
+        "immediate_action": given["action"] or "",
+    }
+
+
+def _seal(session: Session, child: str, given: dict[str, Any]) -> None:
+    """Seal the concern as a note: it is nobody's act until a person has matched it to a child."""
+    from practice.acts import ConcernLogged, build
+    from practice.dates import parse_when
+    from storage import reports
+
+    reports.card_of(session.folder)
+    fields = _fields(session, given)
+    occurred = parse_when(fields.pop("when"), datetime.now().astimezone())
+    concern: ConcernLogged = build(ConcernLogged, {**fields, "occurred": occurred, "child_as_written": child})
+    writer = session.need(session.user or None, "--as NAME", "Your name")
+    left = reports.leave(session.folder, reports.note_fields(concern, child, writer), form="note")
+    session.done(left.id, "sealed", f"Sealed at {left.at.astimezone():%H:%M}. It waits for the next unlock.")
 
 
 def _record(

@@ -37,6 +37,7 @@ COMMANDS = {
     "share": "dsl_console.cli.share:share",
     "sync": "dsl_console.cli.exchange:sync",
     "inbox": "dsl_console.cli.exchange:inbox",
+    "report": "dsl_console.cli.report:report",
     "verify": "dsl_console.cli.verify:verify",
     "hub": "dsl_console.cli.hub:hub",
 }
