@@ -14,14 +14,20 @@ from practice.errors import Refused
 APP = "dsl-console"
 VAULT_VARIABLE = "DSL_CONSOLE_VAULT"
 THEME_NAMES = ("console-dark", "console-light")
-LIMITS = {"hide_after": (30, 3600), "lock_after": (60, 3600)}
-"""The least and the most of each setting in seconds."""
+LIMITS = {"hide_after": (30, 3600), "lock_after": (60, 3600), "backup_keep": (2, 1000)}
+"""The least and the most of each setting that is a number: seconds, or how many backups."""
+
+FOLDERS = {"reports_folder", "backup_folder"}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a person may set; `hide_after` and `lock_after` are idle seconds, `keys` maps an action's id to its keys,
-    `reports_folder` is the shared folder in which sealed reports are left."""
+    """What a person may set.
+
+    `hide_after` and `lock_after` are idle seconds, `keys` maps an action's id to its keys. At the first lock of each
+    day a backup goes into `backup_folder`, where one is named; the newest `backup_keep` of them stay.
+    `reports_folder` is the shared folder in which sealed reports are left.
+    """
 
     theme: str = THEME_NAMES[0]
     hide_after: int = 120
@@ -29,6 +35,8 @@ class Settings:
     initials: bool = False
     animations: bool = False
     reports_folder: str = ""
+    backup_folder: str = ""
+    backup_keep: int = 14
     keys: dict[str, str] = field(default_factory=dict)
 
 
@@ -61,11 +69,12 @@ def _fault(name: str, value: Any) -> str:
     if name in LIMITS:
         least, most = LIMITS[name]
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            return f"{name} must be a number of seconds from {least} to {most}"
+            unit = "backups" if name == "backup_keep" else "seconds"
+            return f"{name} must be a number of {unit} from {least} to {most}"
     if name in {"initials", "animations"} and not isinstance(value, bool):
         return f"{name} must be true or false"
-    if name == "reports_folder" and not (isinstance(value, str) and (not value or Path(value).is_absolute())):
-        return "reports_folder must be the whole path of a folder"
+    if name in FOLDERS and not (isinstance(value, str) and (not value or Path(value).is_absolute())):
+        return f"{name} must be the whole path of a folder"
     if name == "keys" and not (
         isinstance(value, dict) and all(isinstance(key, str) and isinstance(keys, str) for key, keys in value.items())
     ):

@@ -42,7 +42,10 @@ KINDS = {
     "delivered": "At the hub",
     "refused": "Refused",
     "expired": "Expired",
+    "backup": "Back up",
 }
+NAMELESS = {"backup": "the whole record", "damaged": "a sealed report"}
+"""What stands in the place of a child's name in a line that is about none."""
 SHARES = {"proposed", "held", "queued", "delivered", "refused", "expired"}
 
 
@@ -96,7 +99,7 @@ def draw(row: Row, width: int) -> list[Content]:
         return [Content(""), Content.styled(row.heading, f"bold {row.style}")] if row.heading else [Content("")]
     name_width = 20 if width < 100 else 28
     due = due_words(row.line)
-    name = visible(row.line.child) or ("a sealed report" if row.line.kind == "damaged" else "not matched yet")
+    name = visible(row.line.child) or NAMELESS.get(row.line.kind, "not matched yet")
     name = cut(initials_of(name) if row.initials and row.line.child else name, name_width)
     room = max(width - 2 - 11 - name_width - 2 - (cell_len(due) + 2 if due else 0) - 1, 8)
     what = cut(what_words(row.line), room)
@@ -214,6 +217,8 @@ class TodayScreen(ConsoleScreen):
             return
         elif line.kind == "review":
             screen, params = "review", {"child_id": line.subject}
+        elif line.kind == "backup":
+            screen, params = "backups", {}
         elif line.kind == "item":
             screen, params = "sync", {"item": line.subject}
         else:

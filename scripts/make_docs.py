@@ -107,6 +107,9 @@ SHAPES: dict[str, str] = {
         "{id, form, state, child_as_written, child_id, reporter, reporter_role, told_dsl, text, childs_words,\n"
         " happened, written_at, arrived_at, reason, answers: [{by, what, at}], candidates: [{id, name}]}"
     ),
+    "backup": "{id, state, file, acts, bytes, sha256, head: {device, seq, mac}, unopened: [compartment]}",
+    "backup drill": "{id, state, file, acts, problem}     state: proved | failed",
+    "restore": "{id, state, vault, acts, made_at, device, recovery_code}     recovery_code with --recovery only",
     "verify": "{ok, acts, problems: [{kind, text}]}",
     "demo": "[{step, ok, detail}]     with --headless",
 }

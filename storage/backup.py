@@ -161,9 +161,12 @@ def backup(
     return report
 
 
-def scheduled_backup(vault: Vault, folder: Path, keep: int = KEEP, *, stop: Stop = never) -> BackupReport:
+def scheduled_backup(
+    vault: Vault, folder: Path, keep: int = KEEP, *, progress: Progress = quiet, stop: Stop = never
+) -> BackupReport:
     """Write today's backup into the folder of the settings and remove the oldest beyond `keep`; raises as `backup`."""
-    report = backup(vault, folder / scheduled_name(vault.id, vault.clock()), stop=stop, scheduled=True)
+    name = scheduled_name(vault.id, vault.clock())
+    report = backup(vault, folder / name, progress, stop=stop, scheduled=True)
     prune(folder, vault.id, keep)
     return report
 

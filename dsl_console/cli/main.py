@@ -38,6 +38,8 @@ COMMANDS = {
     "sync": "dsl_console.cli.exchange:sync",
     "inbox": "dsl_console.cli.exchange:inbox",
     "report": "dsl_console.cli.report:report",
+    "backup": "dsl_console.cli.backups:backup",
+    "restore": "dsl_console.cli.backups:restore",
     "verify": "dsl_console.cli.verify:verify",
     "hub": "dsl_console.cli.hub:hub",
 }

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from storage import outbox
 from storage.desk import triage
 from storage.types import utc_text
-from storage.views import record, reports, reviews, sharing
+from storage.views import backups, record, reports, reviews, sharing
 from storage.views.base import table_of
 from storage.views.children import ChildTable
 from storage.views.entries import DecisionTable, EntryTable
@@ -27,8 +27,8 @@ _WEEK = timedelta(days=7)
 class Line:
     """One thing to deal with.
 
-    `kind` is report, damaged, concern, review, follow_up, answer, item, share, unsent or refused; `subject` is the id
-    of the report, entry, child, item or share that it is about; `due` is the day it was or is due, where it has one.
+    `kind` is report, damaged, concern, review, follow_up, answer, item, share, unsent, refused or backup; `subject` is
+    the id of the report, entry, child, item or share that it is about; `due` is the day it was or is due, if any.
     """
 
     kind: str
@@ -84,6 +84,8 @@ def today(vault: Vault, now: datetime) -> TodayView:
         view.this_week.append(Line("item", item.id, "", item.hint_name, item.sender))
         view.inbox += 1
     _shares(vault, view)
+    if wanting := backups.warning(vault, now):
+        view.this_week.append(Line("backup", "", "", "", wanting))
     view.twelve_weeks = _weeks(vault, on)
     with vault.read() as connection:
         view.last_sync = outbox.exchange(connection, "last_sync")
