@@ -602,6 +602,25 @@ class RecordOpened(Body):
     """A person opened a child's record (R-114)."""
 
 
+@kind("audit_read")
+class AuditRead(Body):
+    """A person read who opened which records; the act's own child says whose, where it was about one."""
+
+    person: str = ""
+    start: Day | None = None
+    end: Day | None = None
+
+
+@kind("unlock_failed")
+class UnlockFailed(Body):
+    """Wrong tries at somebody's passphrase or at a recovery code, recorded at the next unlock that succeeded."""
+
+    slot: Identifier
+    tries: int
+    first: Line
+    last: Line
+
+
 @kind("exported")
 class Exported(Body):
     """A copy left the program, with what it held and its SHA-256 (R-116)."""

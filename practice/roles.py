@@ -12,7 +12,16 @@ from practice.vocabulary import Role
 MANAGES_PEOPLE = frozenset({Role.DSL, Role.HEAD})
 _PEOPLE = frozenset({"person_added", "person_removed", "person_role_changed", "keys_rotated"})
 _OWN = frozenset(
-    {"person_key_changed", "recovery_replaced", "record_opened", "exported", "backup_made", "backup_proved"}
+    {
+        "person_key_changed",
+        "recovery_replaced",
+        "record_opened",
+        "audit_read",
+        "unlock_failed",
+        "exported",
+        "backup_made",
+        "backup_proved",
+    }
 )
 
 POLICY = "A role is a rule of this program, not of cryptography: whoever holds the key could read with other means."
@@ -24,6 +33,14 @@ def check_may_replace_recovery(role: str) -> None:
         raise NotAllowed(
             "Only the DSL or the headteacher may make a new recovery code. Nothing was changed.",
             hint="Ask one of them to do it.",
+        )
+
+
+def check_may_read_audit(role: str) -> None:
+    """Raise NotAllowed where this role may not read who opened which records."""
+    if role not in MANAGES_PEOPLE:
+        raise NotAllowed(
+            "Only the DSL or the headteacher may read who opened which records.", hint="Ask one of them to look."
         )
 
 

@@ -141,6 +141,7 @@ class ChildScreen(ConsoleScreen):
         self.view: ChildView | None = None
         self._seek = entry_id
         self._noted = False
+        self._unrecorded = ""
 
     @property
     def heading(self) -> str:
@@ -180,8 +181,18 @@ class ChildScreen(ConsoleScreen):
         near = self._seek or (listed.keys[listed.cursor] if listed.cursor < len(listed.keys) else "")
         if not self._noted:
             self._noted = True
-            self.run(open_log, self.vault, self.wanted.child_id)
+            self.run(open_log, self.vault, self.wanted.child_id, then=self._opened)
         self.fetch(child_view, self.vault, self.wanted, near, then=self._show, failed=self._gone)
+
+    def _opened(self, unrecorded: str) -> None:
+        self._unrecorded = unrecorded
+        self._show_banner()
+
+    def _show_banner(self) -> None:
+        known = self.wanted.known_on
+        words = f"As known on {day_words(known)}. Escape returns to today." if known else ""
+        banner = " ".join(each for each in (words, self._unrecorded) if each)
+        self.query_one("#banner", MessageBar).say(banner, "warn")
 
     def _gone(self, error: ConsoleError) -> None:
         self.console.report(error)
@@ -200,10 +211,7 @@ class ChildScreen(ConsoleScreen):
         cursor = self._seek or (view.keys[-1] if first and view.keys else "")
         self._seek = ""
         listed.show_keys(view.keys, view.fetch, view.pages, cursor=cursor)
-        banner = (
-            f"As known on {day_words(self.wanted.known_on)}. Escape returns to today." if self.wanted.known_on else ""
-        )
-        self.query_one("#banner", MessageBar).say(banner, "warn")
+        self._show_banner()
         self.refresh_chrome()
         self.refresh_bindings()
 

@@ -43,12 +43,11 @@ class ChildView:
     pages: dict[int, Sequence[Line]]
 
 
-def open_log(vault: Vault, child_id: str) -> None:
-    """Note that a person opened this child's record (R-114)."""
-    from practice.acts import RecordOpened
+def open_log(vault: Vault, child_id: str) -> str:
+    """Record that a person opened this child's record (R-114); return what to say where it could not be."""
+    from storage.desk.access import opened
 
-    if vault.alarm is None:
-        vault.record(RecordOpened(), child=child_id)
+    return opened(vault, child_id)
 
 
 def child_view(vault: Vault, wanted: Wanted, near: str) -> ChildView:

@@ -19,6 +19,7 @@ from practice.vocabulary import Decision, HowKnown, IdentityCheck, Impact, Told,
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.child_dialogs import PromoteDialog, Promotion
+from screens.child_read import open_log
 from screens.entry_lines import HERE, quoted
 from screens.log_form import ROLES
 from screens.wording import (
@@ -211,7 +212,13 @@ class EntryScreen(ConsoleScreen):
         self.console.report(error)
         self.console.back()
 
+    def _opened(self, unrecorded: str) -> None:
+        if unrecorded:
+            self.console.say(unrecorded, title="Not recorded yet", severity="warning")
+
     def _show(self, found: Whole) -> None:
+        if self.found is None:
+            self.run(open_log, self.vault, found.detail.entry.child_id, then=self._opened)
         self.found = found
         self.refresh_chrome()
         self.refresh_bindings()

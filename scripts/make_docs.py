@@ -68,6 +68,11 @@ SHAPES: dict[str, str] = {
     "people code": "{id, state, recovery_code}",
     "recover": "{id, state, recovery_code}",
     "rekey": "{id, state, generation}",
+    "audit": (
+        "[{id, at, recorded_at, person_id, person, kind, child_id, child, detail}]     kind: record_opened |\n"
+        " share_previewed | exported | unlock_failed | glass_broken | audit_read;\n"
+        " recorded_at is later than at where it could not be written then"
+    ),
     "children import": (
         "{joined, changed, left, unchanged, not_in_file,\n rejected: [{line, reason}], warnings: [{line, text}]}"
     ),

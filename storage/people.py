@@ -226,7 +226,7 @@ def recover(folder: Path, *, code: str, user: str, passphrase: str, kdf: Kdf | N
     with editing(folder) as header:
         old = find(header, user) if user or len(header.slots) != 1 else header.slots[0]
         recovery = next(slot for slot in header.recovery if slot.id == recovery_slot_id(CHILDREN))
-        with Tries(folder).attempt():
+        with Tries(folder).attempt(recovery.id):
             keys = recovery.open(code, header.vault)
         key = compartment_key(header, CHILDREN, recovery, keys)
         header.check(CHILDREN, key)

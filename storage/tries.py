@@ -17,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from practice.errors import NotAllowed, WrongPassphrase
+from storage import failures
 from storage.atomic import write_atomic
 
 LIMIT = 10
@@ -55,8 +56,11 @@ class Tries:
         self._wall, self._running, self._boot = wall, running, boot
 
     @contextlib.contextmanager
-    def attempt(self) -> Iterator[None]:
-        """Count a try around the check of a passphrase; raises NotAllowed without checking after ten wrong ones."""
+    def attempt(self, slot: str = "") -> Iterator[None]:
+        """Count a try around the check of a passphrase; raises NotAllowed without checking after ten wrong ones.
+
+        A wrong try at a slot is remembered until it can be recorded.
+        """
         with contextlib.suppress(OSError, Timeout), self._lock:
             counted = self._counted()
             if len(counted) >= LIMIT:
@@ -70,6 +74,8 @@ class Tries:
         try:
             yield
         except WrongPassphrase:
+            if slot:
+                failures.note(self._path.parent, slot)
             raise
         except BaseException:
             self._forget_last()

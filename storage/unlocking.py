@@ -41,5 +41,5 @@ def unlock(folder: Path, passphrase: str, user: str = "") -> Unlocked:
     """Open a person's slot; raises NotFound, NotAllowed after ten wrong tries, WrongPassphrase, and IntegrityAlarm."""
     header = read_header(folder)
     slot = choose_slot(header, user)
-    with Tries(folder).attempt():
+    with Tries(folder).attempt(slot.id):
         return Unlocked(header, slot, slot.open(passphrase, header.vault))

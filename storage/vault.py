@@ -15,7 +15,7 @@ from practice.acts import Act, Body, PersonAdded, SchoolSet, build
 from practice.calendars import SchoolCalendar
 from practice.errors import ConsoleError, IntegrityAlarm, Refused, WrongPassphrase
 from practice.roles import check_may_record
-from storage import ledger, migrations, rotation, secrets_table, views
+from storage import failures, ledger, migrations, rotation, secrets_table, views
 from storage.anchor import Anchor, Head
 from storage.atomic import private_file, private_folder
 from storage.drafts import Drafts
@@ -34,6 +34,7 @@ from storage.keys import (
     new_slot,
     passphrase_faults,
 )
+from storage.late import Late
 from storage.ledger import Draft, Link, Problem
 from storage.locks import OpenLock
 from storage.opening import CHILDREN, RECOVERY, compartment_key, recovery_slot_id, wrap
@@ -138,6 +139,7 @@ class Vault:
         self.device = ""
         self.author: ledger.Author
         self.drafts: Drafts
+        self.late: Late
 
     # -- opening and closing -----------------------------------------------------------------------------------------
 
@@ -182,6 +184,7 @@ class Vault:
             raise IntegrityAlarm("The vault's own keys are missing from its database. Nothing was changed.")
         self.device = device.decode()
         self.author = ledger.Author(self.person.id, self.device, self.person_keys.signing, audit)
+        self.late = Late(self.folder, self.person.id, audit)
         self.drafts = Drafts(self, self._header.compartments[CHILDREN].inbox)
 
     def _check_head(self, anchored: Head) -> None:
@@ -224,7 +227,7 @@ class Vault:
     def check_passphrase(self, passphrase: str) -> bool:
         """Say whether this is the passphrase of the person who opened the vault."""
         try:
-            with Tries(self.folder).attempt():
+            with Tries(self.folder).attempt(self._slot.id):
                 self._slot.open(passphrase, self.id)
         except WrongPassphrase:
             return False
@@ -244,7 +247,9 @@ class Vault:
         with self._write_lock, plain_errors():
             with self._writer.begin() as connection:
                 unit = Unit(self, connection)
+                late = len(unit.record_many(self.late.waiting)) if self.late.waiting else 0
                 yield unit
+            self.late.forget(late)
             if unit.head is not None:
                 self._move_anchor(unit.head)
 
@@ -465,6 +470,7 @@ def _open(folder: Path, unlocked: Unlocked, clock: Clock, lock: OpenLock) -> Vau
         vault._start()
         if anchored is not None:
             vault._check_head(anchored)
+        failures.record(vault, {each.id for each in (*header.slots, *header.recovery)})
     except BaseException:
         vault.close()
         raise

@@ -196,6 +196,7 @@ def show(session: Session, child: str | None) -> None:
         from storage.views import record, reviews
 
         row = session.child(vault, child)
+        session.opening(vault, row.id)
         fields = {name: value for name, value in view.fields_of(vault, row.id).items() if value}
         other = dict(fields.pop("other", {}))
         plan = reviews.plan(vault, row.id)

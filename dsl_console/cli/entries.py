@@ -92,6 +92,7 @@ def entry(context: click.Context, entry: str | None) -> None:
         from storage.views import record
 
         found = record.detail(vault, session.need(entry, "ENTRY", "Entry's id"))
+        session.opening(vault, found.entry.child_id)
     if session.json:
         print_json(_detail_json(found))
     else:

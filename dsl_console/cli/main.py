@@ -23,6 +23,7 @@ COMMANDS = {
     "people": "dsl_console.cli.people:people",
     "recover": "dsl_console.cli.people:recover",
     "rekey": "dsl_console.cli.people:rekey",
+    "audit": "dsl_console.cli.audit:audit",
     "children": "dsl_console.cli.children:children",
     "log": "dsl_console.cli.log:log",
     "decide": "dsl_console.cli.entries:decide",

@@ -42,6 +42,7 @@ def chronology(
         from storage.views import record, sharing
 
         row = session.child(vault, child)
+        session.opening(vault, row.id)
         entries = record.chronology(vault, row.id, promoted=promoted, start=start, end=end, as_known_on=as_known_on)
         traces = [] if promoted else record.traces(vault, row.id)
         if as_known_on:

@@ -214,6 +214,12 @@ class Session:
                     raise
                 self.tell_error(error)
 
+    def opening(self, vault: Vault, child_id: str) -> None:
+        """Record that this child's record is opened; where it cannot be, say so and let reading go on."""
+        from storage.desk.access import opened
+
+        self.note(opened(vault, child_id))
+
     # -- answering ---------------------------------------------------------------------------------------------------
 
     def done(self, ident: str, state: str, sentence: str = "", **more: object) -> None:
