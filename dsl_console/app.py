@@ -61,6 +61,8 @@ SCREENS: dict[str, str] = {
 """Each screen's name, its module and class; imported when it is first opened."""
 SEAL_SECONDS = 3.0
 POLL_SECONDS = 0.5
+SETTLE_SECONDS = 2.0
+"""How long after the last commit the write-ahead log is emptied into the database."""
 TOUCHES = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp, events.Paste)
 
 
@@ -73,6 +75,15 @@ def screen_class(name: str) -> type[Screen[Any]]:
     """Import a screen's class."""
     module, _, cls = SCREENS[name].partition(":")
     return cast("type[Screen[Any]]", getattr(importlib.import_module(module), cls))
+
+
+def _close(vault: Vault) -> None:
+    """Lay the head into the keyring and close the record."""
+    from storage import keyring_head
+
+    with contextlib.suppress(ConsoleError):  # a record that cannot be read any more must still be closed
+        keyring_head.keep(vault)
+    vault.close()
 
 
 class DslConsole(Console):
@@ -102,6 +113,8 @@ class DslConsole(Console):
         self.settings_file = settings_file
         self.clock = clock
         self.vault = vault
+        self._entering = False
+        self._open_next: tuple[str, dict[str, Any]] | None = None
         self.after_lock = locked
         self.initials = self.settings.initials
         self.idle = Idle(clock, self.settings.hide_after, self.settings.lock_after)
@@ -133,9 +146,23 @@ class DslConsole(Console):
             self.push_screen(self._made("first_run", {"folder": self.folder}))
 
     def entered(self, vault: Vault) -> None:
-        self.vault = vault
+        self.vault, self._entering = vault, True
+        threading.Thread(target=self._ask_keyring, args=(vault,), name="keyring head", daemon=True).start()
         self.idle.heard()
         self._fetch_state(first=True)
+
+    def _ask_keyring(self, vault: Vault) -> None:
+        """Compare the record with the head in the keyring; an alarm stops writing and stands on Today."""
+        from storage import keyring_head
+
+        try:
+            alarm = keyring_head.check(vault)
+        except ConsoleError:  # the record was locked meanwhile; the next unlock asks again
+            return
+        if alarm is not None and vault.alarm is None:
+            vault.alarm = alarm
+            if self.is_running:
+                self.post_message(RecordChanged())
 
     def _fetch_state(self, *, first: bool = False) -> None:
         """Read in a thread what the frame of every screen shows; the first time, show Today with it."""
@@ -168,17 +195,28 @@ class DslConsole(Console):
             self.switch_screen(self._made("today", {}))
         else:
             self.push_screen(self._made("today", {}))
+        self._entering = False
+        if self._open_next is not None:
+            screen, params = self._open_next
+            self._open_next = None
+            self.call_later(self.open, screen, **params)
 
     def on_unmount(self) -> None:
         self._stop.set()
 
     def _watch_record(self, vault: Vault) -> None:
         """Tell the app within a poll's time that something was committed: runs in a thread of its own."""
-        told = False
+        told, settled = False, True
+        quiet = 0
         while not self._stop.wait(POLL_SECONDS):
             try:
                 changed = vault.changed()
                 told = False
+                quiet = 0 if changed else quiet + 1
+                settled = settled and not changed
+                if not settled and quiet * POLL_SECONDS >= SETTLE_SECONDS:
+                    settled = True
+                    vault.checkpoint()  # damage to a write-ahead log drops commits silently: it is kept empty
             except ConsoleError as error:
                 # A busy disk may answer the next time; the person hears of it once.
                 changed = False
@@ -216,7 +254,7 @@ class DslConsole(Console):
             except TimeoutError:
                 kept = False
         if vault is not None:
-            await asyncio.to_thread(vault.close)
+            await asyncio.to_thread(_close, vault)
         message = None if kept else "The draft on screen could not be sealed; the last one that was kept is safe."
         self.exit(0 if status == LOCKED else status, return_code=status, message=message)
 
@@ -229,6 +267,9 @@ class DslConsole(Console):
         return screen
 
     def open(self, screen: str, **params: Any) -> None:
+        if self._entering:
+            self._open_next = (screen, params)  # a key pressed before Today is there is not lost
+            return
         if screen == "today":
             self._back_to(lambda each: getattr(each, "NAME", "") == "today")
             return

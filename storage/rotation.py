@@ -15,7 +15,7 @@ from practice.errors import IntegrityAlarm
 from practice.roles import check_may_record
 from storage import secrets_table
 from storage.anchor import Anchor, Head
-from storage.atomic import replace, sync_folder
+from storage.atomic import private_file, replace, sync_folder
 from storage.engine import connect, make_engine, plain_errors
 from storage.header import Compartment, Header
 from storage.keys import hkdf, new_key
@@ -91,6 +91,7 @@ def _paths(folder: Path) -> tuple[Path, Path]:
 def _export(database: Path, old: bytes, new: bytes) -> None:
     """Copy every row of the database into a new file under the new key."""
     made = database.with_name(database.name + NEXT)
+    private_file(made)
     with plain_errors():
         connection = connect(database, hkdf(old, "database"))
         try:

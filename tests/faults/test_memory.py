@@ -76,7 +76,6 @@ def test_after_a_lock_no_process_of_the_program_holds_what_was_written(
         console.wait_for("Enter unlocks.")
         console.type(passphrase + "\r")
         console.wait_for("Today,")
-        console.wait_for("Concerns, last twelve weeks")
         console.type(F2)
         console.wait_for("What happened")
         console.type("Milo Tester")
