@@ -113,7 +113,6 @@ EVERYWHERE: tuple[Action, ...] = (
         "Record",
         "Children",
         opens="children",
-        shown=False,
     ),
     Action(
         "sync",
@@ -139,7 +138,7 @@ EVERYWHERE: tuple[Action, ...] = (
     ),
     Action(
         "hide",
-        "ctrl+g,f8",
+        "f8,ctrl+g",
         "Hide",
         "Hide the screen at once; your passphrase brings it back",
         "Hides everything at once. What you were writing stays as it was; your passphrase brings it back.",
@@ -148,7 +147,7 @@ EVERYWHERE: tuple[Action, ...] = (
     ),
     Action(
         "lock",
-        "ctrl+l,f9",
+        "f9,ctrl+l",
         "Lock",
         "Lock; the draft on screen is kept",
         "Locks the record and ends the process that held it. A draft on screen is sealed first.",
@@ -231,7 +230,7 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
         _own("children", "new", "n,ctrl+n", "New child", "Add a child by hand", "Children", "Add a child"),
     ),
     "child": (
-        _own("child", "open", "enter", "Whole", "Show the entry whole, with its versions", "Child", "Entry whole"),
+        _own("child", "open", "enter", "Open", "Show the entry whole, with its versions", "Child", "Open the entry"),
         _own("child", "amend", "e", "Amend", "Write a new version of the entry", "Child", "Amend the entry"),
         _own("child", "decide", "d", "Decide", "Decide what is to be done, and why", "Child", "Decide"),
         _own("child", "move", "m", "Move", "Move the entry to the right child", "Child", "Move the entry"),

@@ -183,7 +183,7 @@ class DayDialog(Asking[date]):
 
     def fields(self) -> ComposeResult:
         """Yield the day."""
-        yield Field("Day", WhenField(id="day", empty="no day yet"))
+        yield Field("Day", WhenField(id="day", empty="no day yet", hint="yesterday · 14 Nov 2026"))
 
     def on_mount(self) -> None:
         self.query_one("#day Input").focus()

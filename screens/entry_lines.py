@@ -81,7 +81,7 @@ def draw_line(line: Line, width: int) -> list[Content]:
     if entry.outcome:
         lines += Content.assemble(("Outcome: ", "$text-muted"), visible(entry.outcome)).wrap(inner)
     for partner, state in line.shares:
-        lines += Content.styled(f"Shared with {share_words(partner, state)}", "$text-muted").wrap(inner)
+        lines += Content.styled(f"Share with {share_words(partner, state)}", "$text-muted").wrap(inner)
     lines += Content.styled(" · ".join(marks_of(line)), "$text-muted").wrap(inner)
     return [*(Content(" ") + each for each in lines), Content("")]
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.widgets import Static
 
 from screens.actions import EVERYWHERE, Action, actions_of, bindings, key_name
 from screens.base import ConsoleScreen
@@ -19,9 +17,10 @@ def key_lines(actions: tuple[Action, ...], keymap: dict[str, str]) -> Iterator[F
     """Yield a line for each action: its keys, its name, and what it does."""
     for action in actions:
         keys = keymap.get(action.id, action.keys)
-        names = " or ".join(key_name(key) for key in keys.split(",")) if keys else "Ctrl+P"
-        said = Content.assemble((action.label, "bold"), f"  {action.help}")
-        yield Field(names, Static(said, classes="does"), classes="key")
+        names = " or ".join(key_name(key) for key in keys.split(",")) if keys else ""
+        yield Field(
+            names, PlainText(action.label, classes="what"), PlainText(action.help, classes="does"), classes="key"
+        )
 
 
 class HelpScreen(ConsoleScreen):
@@ -49,7 +48,11 @@ class HelpScreen(ConsoleScreen):
             yield PlainText("Keys on this screen", classes="section")
             yield from key_lines(actions_of(self.about.NAME), keymap)
             yield PlainText("Keys everywhere", classes="section")
-            yield from key_lines(EVERYWHERE, keymap)
+            keyed = {action.id: bool(keymap.get(action.id, action.keys)) for action in EVERYWHERE}
+            yield from key_lines(tuple(each for each in EVERYWHERE if keyed[each.id]), keymap)
+            if not all(keyed.values()):
+                yield PlainText("By name: Ctrl+P, then a few letters of it", classes="section")
+                yield from key_lines(tuple(each for each in EVERYWHERE if not keyed[each.id]), keymap)
             yield PlainText("Moving about", classes="section")
             yield PlainText(
                 "Tab and Shift+Tab go from field to field. The arrows move in a list, and Enter opens the line. "

@@ -49,7 +49,7 @@ TONES = {
     "expired": "$text-error",
     "acknowledged": "$text-success",
 }
-REFERRAL = "Sync is not a referral. If a child is in danger, telephone."
+REFERRAL = "Sync is not a referral. If a child is in danger, ring"
 
 
 def why_words(code: str) -> str:

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from practice.text import visible
-from screens.actions import TABLE, Action, key_name
+from screens.actions import BACK, EVERYWHERE, TABLE, Action, key_name
 
 if TYPE_CHECKING:
     from screens.base import ConsoleScreen
@@ -131,6 +131,21 @@ class Key(NamedTuple):
         return cell_len(self.shown_key) + 1 + cell_len(self.label(narrow=narrow))
 
 
+def fold(keys: list[Key], width: int, *, narrow: bool, breaks: int) -> list[list[tuple[int, Key]]]:
+    """Lay keys out in rows of at most this width, with a new row at the place `breaks` unless that is the first."""
+    gap = 1 if narrow else 2
+    rows: list[list[tuple[int, Key]]] = [[]]
+    column = 0
+    for place, key in enumerate(keys):
+        cells = key.cells(narrow=narrow)
+        if rows[-1] and (column + cells > width or place == breaks):
+            rows.append([])
+            column = 0
+        rows[-1].append((column, key))
+        column += cells + gap
+    return rows
+
+
 class KeyBar(Widget):
     """The footer: this screen's keys, then those that work everywhere; wraps, so that none is cut off.
 
@@ -170,29 +185,28 @@ class KeyBar(Widget):
         keys = [*listed, *general_keys]
         return [key for key in keys if not key.reason] if console.hidden else keys
 
-    def rows(self, width: int) -> list[list[tuple[int, Key]]]:
-        """Lay the keys out in rows: for each the column where it begins."""
-        narrow = width < 98
-        gap = 1 if narrow else 2
-        rows: list[list[tuple[int, Key]]] = [[]]
-        column = 0
-        for key in self.shown_keys():
-            cells = key.cells(narrow=narrow)
-            if rows[-1] and column + cells > width:
-                rows.append([])
-                column = 0
-            rows[-1].append((column, key))
-            column += cells + gap
-        return rows
+    def rows(self, width: int) -> tuple[bool, list[list[tuple[int, Key]]]]:
+        """Return whether the short labels are used, and the rows of keys, each with the column where it begins.
+
+        The layout of fewest rows; among those the one with long labels, and with the keys that work everywhere
+        on a row of their own, where the eye finds them on every screen.
+        """
+        keys = self.shown_keys()
+        everywhere = next((place for place, key in enumerate(keys) if key.action in (BACK, *EVERYWHERE)), 0)
+        layouts = [
+            (narrow, fold(keys, width, narrow=narrow, breaks=breaks))
+            for narrow in (False, True)
+            for breaks in (everywhere, 0)
+        ]
+        return min(layouts, key=lambda layout: len(layout[1]))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return max(len(self.rows(width)), 1)
+        return max(len(self.rows(width)[1]), 1)
 
     def render(self) -> Content:
-        width = self.size.width
-        narrow = width < 98
+        narrow, rows = self.rows(self.size.width)
         lines = []
-        for row in self.rows(width):
+        for row in rows:
             line, column = Content(), 0
             for start, key in row:
                 style = "$text-disabled" if key.reason else "$footer-description-foreground"
@@ -206,10 +220,9 @@ class KeyBar(Widget):
 
     def key_at(self, x: int, y: int) -> Key | None:
         """Return the key under a place of the content, if there is one."""
-        rows = self.rows(self.size.width)
+        narrow, rows = self.rows(self.size.width)
         if not 0 <= y < len(rows):
             return None
-        narrow = self.size.width < 98
         for start, key in rows[y]:
             if start <= x < start + key.cells(narrow=narrow):
                 return key

@@ -41,13 +41,19 @@ class WhenField(Vertical):
     WhenField > StateLine.-warn { color: $text-warning; }
     """
 
-    def __init__(self, text: str = "", *, empty: str = "now", id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        empty: str = "now",
+        hint: str = "yesterday 14:30 · Tuesday · w/c 6 Oct · ?22 May 2016",
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
-        self._first = text
-        self._empty = empty
+        self._first, self._empty, self._hint = text, empty, hint
 
     def compose(self) -> ComposeResult:
-        yield Input(self._first, placeholder="yesterday 14:30 · Tuesday · w/c 6 Oct · ?22 May 2016", max_length=200)
+        yield Input(self._first, placeholder=self._hint, max_length=200)
         yield StateLine()
 
     def on_mount(self) -> None:

@@ -191,10 +191,15 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
         index = bisect_right(self._tops, line) - 1
         return index, line - self._tops[index]
 
+    def on_mount(self) -> None:
+        # A scroll bar takes a column of the rows without any change of size.
+        self.watch(self, "show_vertical_scrollbar", self.on_resize, init=False)
+
     def on_resize(self) -> None:
         if self._width != self._laid_width:
             self._strips.clear()
             self._lay_out(self._width)
+            self.refresh()
             self.call_after_refresh(self._into_sight)
 
     def notify_style_update(self) -> None:

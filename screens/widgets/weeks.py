@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from textual.content import Content
 
 BARS = " ▁▂▃▄▅▆▇█"
+LEAST = 5
+"""What a full bar stands for at least, so that a single concern does not look like many."""
 
 
 def bar(count: int, most: int, height: int) -> list[str]:
@@ -26,9 +28,9 @@ def weeks_chart(counts: Sequence[int], today: date, height: int = 5) -> Content:
     """Return the chart: bars, under each its number, and the Mondays at the ends; 36 cells wide for twelve weeks."""
     if not counts:
         return Content("")
-    most = max(counts)
+    most = max(*counts, LEAST)
     bars = [bar(count, most, height) for count in counts]
-    rows = [Content.styled(" ".join(each[row] for each in bars), "$primary") for row in range(height)] if most else []
+    rows = [Content.styled(" ".join(each[row] for each in bars), "$primary") for row in range(height)]
     numbers = " ".join(f"{min(count, 99):>2}" for count in counts)
     monday = today - timedelta(days=today.weekday())
     first = monday - timedelta(weeks=len(counts) - 1)
@@ -43,7 +45,7 @@ def weeks_line(counts: Sequence[int]) -> Content:
     """Return the same in one line, for a narrow screen."""
     if not counts:
         return Content("")
-    most = max(counts)
+    most = max(*counts, LEAST)
     marks = "".join(BARS[max(round(count * 8 / most), 1)] if count else "·" for count in counts)
     numbers = " ".join(str(count) for count in counts)
     return Content.assemble(("Concerns, 12 weeks ", "$text-muted"), (marks, "$primary"), f" {numbers}")

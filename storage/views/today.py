@@ -69,6 +69,7 @@ def today(vault: Vault, now: datetime) -> TodayView:
     for entry in record.undecided(vault):
         view.act_today.append(Line("concern", entry.id, entry.child_id, entry.child, entry.text))
     _follow_ups(vault, view, on)
+    late = {due.child_id: due.overdue_school_days for due in reviews.due(vault, on)}
     for due in reviews.due(vault, on + _WEEK):
         line = Line(
             "review",
@@ -77,7 +78,7 @@ def today(vault: Vault, now: datetime) -> TodayView:
             due.child,
             due.status,
             due.due,
-            late_school_days=due.overdue_school_days,
+            late_school_days=late.get(due.child_id, 0),
         )
         (view.act_today if due.due <= on else view.this_week).append(line)
     for item in sharing.items(vault, states=["waiting"]):

@@ -281,3 +281,35 @@ async def test_a_refusal_goes_to_whoever_asked_for_it(bench):
         await settled(pilot)
         assert HOSTILE in words_on(pilot.app)
         assert "Write what happened first." in words_on(pilot.app)
+
+
+async def test_the_last_column_of_a_list_stands_clear_of_its_scroll_bar(bench):
+    async with bench(size=(80, 24)) as (pilot, screen):
+        listed = screen.query_one("#list", RecordList)
+        widths = []
+
+        def draw(row: int, width: int) -> list[Content]:
+            widths.append(width)
+            return [Content(f"{row:>{width - 4}} end")]
+
+        listed._draw = draw
+        listed.show(list(range(3)))
+        await settled(pilot)
+        wide = widths[-1]
+        listed.show(list(range(300)))
+        await settled(pilot)
+        assert listed.show_vertical_scrollbar
+        assert widths[-1] == wide - 1 == listed.scrollable_content_region.width
+        shown = [line.rstrip() for line in words_on(pilot.app).splitlines() if " 1 end" in line]
+        assert shown, words_on(pilot.app)
+
+
+def test_one_concern_does_not_fill_its_bar():
+    from datetime import date
+
+    from screens.widgets.weeks import LEAST, weeks_chart, weeks_line
+
+    chart = weeks_chart([1, 0, LEAST], date(2026, 11, 21)).plain.splitlines()
+    assert [line[6:8] for line in chart[:5]] == ["██"] * 5
+    assert [line[0:2] for line in chart[:5]] == ["  "] * 4 + ["██"]
+    assert weeks_line([1, 10]).plain.split()[-3] == "▁█"
