@@ -173,6 +173,8 @@ class TodayScreen(ConsoleScreen):
         alarm = self.vault.alarm
         if alarm is not None:
             self.query_one("#alarm", MessageBar).say(f"{alarm.message} {alarm.hint}".strip(), "bad")
+        elif self.vault.caution:
+            self.query_one("#alarm", MessageBar).say(self.vault.caution, "warn")
 
     def refresh_record(self) -> None:
         """Read what waits."""

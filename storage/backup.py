@@ -25,7 +25,7 @@ from sqlalchemy import Connection
 from practice.acts import BackupMade
 from practice.errors import IntegrityAlarm, Refused
 from storage import container, ledger, secrets_table
-from storage.atomic import private_file, replace, sync_folder
+from storage.atomic import private_file, private_folder, replace, sync_folder
 from storage.container import Container
 from storage.engine import connect, make_engine, plain_errors
 from storage.header import FILE_NAME, Header, read_header
@@ -43,6 +43,8 @@ FORMAT = "dsl-console/backup"
 VERSION = 1
 SUFFIX = ".dslb"
 KEEP = 14
+BEFORE_UPDATE = "before-update"
+KEPT_BEFORE_UPDATE = 3
 CARRIED = ("drafts", "spool/reports", "spool/outbox", "spool/inbox")
 _SCHEDULED = re.compile(r"dsl-console-backup-\d{4}-\d\d-\d\d-\d{6}-(?P<vault>[0-9a-f]{8})\.dslb")
 _TEMPORARY = ".dsl-console-"
@@ -169,6 +171,21 @@ def scheduled_backup(
     report = backup(vault, folder / name, progress, stop=stop, scheduled=True)
     prune(folder, vault.id, keep)
     return report
+
+
+def before_update(folder: Path, key: bytes, now: datetime) -> Path:
+    """Back a vault up, within its own folder, before an update changes its shape; the newest few stay."""
+    place = private_folder(folder / BEFORE_UPDATE)
+    try:
+        made = write_backup(folder, key, place / scheduled_name(read_header(folder).vault, now), now)
+    except Refused as error:
+        raise Refused(
+            f"This vault must be brought up to date, and the backup before that could not be made. {error.message}",
+            title="The vault was not opened",
+            hint="Nothing was changed. Free some room on its disk and open it again.",
+        ) from None
+    prune(place, read_header(folder).vault, KEPT_BEFORE_UPDATE)
+    return made.path
 
 
 def _slot_of(vault: Vault) -> tuple[str, PersonKeys]:

@@ -38,7 +38,7 @@ from storage.late import Late
 from storage.ledger import Draft, Link, Problem
 from storage.locks import OpenLock
 from storage.opening import CHILDREN, RECOVERY, compartment_key, recovery_slot_id, wrap
-from storage.places import check_place
+from storage.places import check_open, check_place
 from storage.sealed import XWingPrivate
 from storage.tries import Tries
 from storage.unlocking import Unlocked, unlock
@@ -121,6 +121,7 @@ class Vault:
         self.clock = clock
         self.person = SlotPerson(slot.id, slot.name, header.role_of(slot))
         self.alarm: IntegrityAlarm | None = None
+        self.caution = ""
         self.anchor_lags = False
         self._header = header
         self._header_digest = header.digest()
@@ -176,7 +177,7 @@ class Vault:
         with plain_errors():
             if migrations.pending(self._writer):
                 with self._lock.alone():
-                    migrations.migrate(self._writer)
+                    self._migrate()
         with self.read() as connection:
             audit = secrets_table.get(connection, secrets_table.AUDIT)
             device = secrets_table.get(connection, secrets_table.DEVICE)
@@ -186,6 +187,14 @@ class Vault:
         self.author = ledger.Author(self.person.id, self.device, self.person_keys.signing, audit)
         self.late = Late(self.folder, self.person.id, audit)
         self.drafts = Drafts(self, self._header.compartments[CHILDREN].inbox)
+
+    def _migrate(self) -> None:
+        """Take the database to the present shape, after a backup of it as it is; raises Refused without one."""
+        from storage.backup import before_update
+
+        if migrations.pending(self._writer):  # another process may have done it meanwhile
+            before_update(self.folder, self.compartment_key, self.clock())
+            migrations.migrate(self._writer)
 
     def _check_head(self, anchored: Head) -> None:
         """Compare the record with the head that was kept beside it; an alarm stops writing, never reading."""
@@ -431,13 +440,17 @@ def open_vault(
     """Open the vault in this folder for a person; `unlocked` is the first half, where the caller has done it.
 
     Raises NotFound without a vault, WrongPassphrase, and IntegrityAlarm for a damaged or changed one. Where the record
-    is older than its anchor it still opens for reading, with `alarm` set.
+    is older than its anchor it still opens for reading, with `alarm` set; in a folder that a cloud copies it opens with
+    `caution` set; on a network drive it is Refused.
     """
+    caution = check_open(folder)
     unlocked = unlocked or unlock(folder, passphrase, user)
     lock = OpenLock(folder)
     lock.share()
     try:
-        return _open(folder, unlocked, clock, lock)
+        vault = _open(folder, unlocked, clock, lock)
+        vault.caution = caution
+        return vault
     except BaseException:
         lock.close()
         raise

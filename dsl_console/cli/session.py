@@ -73,6 +73,7 @@ class Session:
             gc.enable()
 
         with open_vault(self.folder, unlocked=unlocked) as vault:
+            self.note(vault.caution)
             if vault.alarm is not None:
                 if writes:
                     raise vault.alarm
