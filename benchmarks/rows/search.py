@@ -30,10 +30,10 @@ def raw_search(connection: Any) -> Callable[[str], list[Any]]:
 
 @contextmanager
 def prepare(folder: Path, size: int) -> Iterator[Pair]:
-    from storage.views.entries import search
+    from storage.views.record import search
 
     words = (notes.RARE_WORD, f'"{notes.PHRASE}"')
-    with vault_of(folder / "vault", size) as (vault, _ids), vault.read() as connection:
+    with vault_of(folder / "vault", size) as (vault, _ids), vault.long_read() as connection:
         directly = raw_search(connection.connection.driver_connection)
         for asked in words:
             ours, theirs = len(search(vault, asked, limit=NEWEST)), len(directly(asked))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Select, func, select
 from sqlalchemy import text as sql
@@ -117,15 +118,19 @@ class EntryDetail:
     moves: list[Trace]
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A search hit in its context; the words found stand between ⟪ and ⟫."""
 
     entry_id: str
     child_id: str
     child: str
-    occurred: Occurred
+    occurred_stored: str
     snippet: str
+
+    @property
+    def occurred(self) -> Occurred:
+        """When it happened: read from its stored JSON when it is shown, since most hits of a search never are."""
+        return Occurred.model_construct(**json.loads(self.occurred_stored))
 
 
 _ENTRIES = table_of(EntryTable)
@@ -360,20 +365,16 @@ def search(vault: Vault, words: str, *, child_id: str | None = None, limit: int 
     query = search_query(words)
     if not query:
         return []
-    clause = " AND e.child_id = :child" if child_id else ""
-    statement = sql(
-        "SELECT e.id, e.child_id, c.name, e.occurred,"  # noqa: S608  (the clause is ours)
+    clause, whose = (" AND e.child_id = ?", (child_id,)) if child_id else ("", ())
+    statement = (
+        "SELECT e.id, e.child_id, coalesce(c.name, ''), e.occurred,"  # noqa: S608  (the clause is ours)
         " snippet(entry_search, -1, '⟪', '⟫', ' … ', 16)"
         " FROM entry_search JOIN entries e ON e.pk = entry_search.rowid LEFT JOIN children c ON c.id = e.child_id"
-        f" WHERE entry_search MATCH :query{clause} ORDER BY entry_search.rowid DESC LIMIT :limit"
+        f" WHERE entry_search MATCH ?{clause} ORDER BY entry_search.rowid DESC LIMIT ?"
     )
-    import json
-
     with vault.read() as connection:
-        rows = connection.execute(statement, {"query": query, "child": child_id, "limit": limit})
-        return [
-            Hit(row[0], row[1], row[2] or "", Occurred.model_construct(**json.loads(row[3])), row[4]) for row in rows
-        ]
+        rows = connection.exec_driver_sql(statement, (query, *whose, limit)).fetchall()
+    return [Hit._make(row) for row in rows]
 
 
 def _in_word(character: str) -> bool:
