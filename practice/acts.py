@@ -50,8 +50,8 @@ Note = Annotated[str, BeforeValidator(_tidy), AfterValidator(_note)]
 """Text of several lines, at most 64 KiB of UTF-8."""
 Line = Annotated[str, BeforeValidator(_tidy_line), Field(max_length=LINE_LIMIT)]
 """Text of one line."""
-Reason = Annotated[str, BeforeValidator(_tidy), StringConstraints(strip_whitespace=True, min_length=1, max_length=8000)]
-"""Why a person did it: never blank (R-02)."""
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000), BeforeValidator(_tidy)]
+"""Why a person did it: never blank (R-02). The constraints stand next to `str`, or the length is taken unstripped."""
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)]
 """A date, `YYYY-MM-DD`."""
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -600,6 +600,37 @@ class ReportAnswered(Body):
 @kind("record_opened")
 class RecordOpened(Body):
     """A person opened a child's record (R-114)."""
+
+
+@kind("child_granted")
+class ChildGranted(Body):
+    """The act's own child was put on a read-only person's list."""
+
+    person: Identifier
+
+
+@kind("child_withdrawn")
+class ChildWithdrawn(Body):
+    """The act's own child was taken from a read-only person's list."""
+
+    person: Identifier
+
+
+@kind("glass_broken")
+class GlassBroken(Body):
+    """A read-only person opened a child outside their list, for a reason, up to `until` (UTC)."""
+
+    reason: Reason
+    until: Line
+
+
+@kind("cover_set")
+class CoverSet(Body):
+    """`by` covers a colleague who is away, up to and including a day; the newest for a person counts."""
+
+    person: Identifier
+    by: Identifier
+    until: Day
 
 
 @kind("audit_read")

@@ -10,13 +10,23 @@ from practice.errors import NotAllowed
 from practice.vocabulary import Role
 
 MANAGES_PEOPLE = frozenset({Role.DSL, Role.HEAD})
-_PEOPLE = frozenset({"person_added", "person_removed", "person_role_changed", "keys_rotated"})
+_PEOPLE = frozenset(
+    {
+        "person_added",
+        "person_removed",
+        "person_role_changed",
+        "keys_rotated",
+        "child_granted",
+        "child_withdrawn",
+    }
+)
 _OWN = frozenset(
     {
         "person_key_changed",
         "recovery_replaced",
         "record_opened",
         "audit_read",
+        "glass_broken",
         "unlock_failed",
         "exported",
         "backup_made",
@@ -25,6 +35,21 @@ _OWN = frozenset(
 )
 
 POLICY = "A role is a rule of this program, not of cryptography: whoever holds the key could read with other means."
+
+
+GLASS_HOURS = 8
+"""How long a child outside a read-only person's list stays open once the reason was given."""
+READS_GIVEN = "This role reads, and finds only the children it was given; for another it must give a reason."
+
+
+def finds_only_given(role: str) -> bool:
+    """Say whether a role finds only the children that it was given."""
+    return role == Role.READ_ONLY
+
+
+def sees_glass(role: str) -> bool:
+    """Say whether a role is shown that somebody opened a child outside their list."""
+    return role in MANAGES_PEOPLE
 
 
 def check_may_replace_recovery(role: str) -> None:

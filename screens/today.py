@@ -42,6 +42,7 @@ KINDS = {
     "delivered": "At the hub",
     "refused": "Refused",
     "expired": "Expired",
+    "glass": "Opened",
     "backup": "Back up",
 }
 NAMELESS = {"backup": "the whole record", "damaged": "a sealed report"}
@@ -125,6 +126,13 @@ def rows_of(view: TodayView, initials: bool) -> list[Row]:
     return rows
 
 
+def covers_words(view: TodayView) -> str:
+    """Say who covers whom: everything on Today shows for everybody, so nothing waits for who is away."""
+    from practice.dates import day_words
+
+    return " ".join(f"{each.by} covers {each.person} until {day_words(each.until)}." for each in view.covers)
+
+
 def empty_words(view: TodayView) -> str:
     """Say what to do first where nothing waits."""
     if not view.children:
@@ -160,6 +168,7 @@ class TodayScreen(ConsoleScreen):
 
     def body(self) -> ComposeResult:
         yield MessageBar(id="alarm")
+        yield MessageBar(id="covers")
         with Horizontal(id="today"):
             yield RecordList[Row](draw, skip=lambda row: row.line is None, id="lines")
             with Vertical(id="side"):
@@ -188,6 +197,7 @@ class TodayScreen(ConsoleScreen):
         listed: RecordList[Row] = self.query_one("#lines", RecordList)
         listed.empty = empty_words(view) if view.empty else ""
         listed.show(rows_of(view, self.console.initials), keep=lambda row: row.key)
+        self.query_one("#covers", MessageBar).say(covers_words(view))
         now = self.console.now()
         self.query_one("#weeks", Static).update(weeks_chart(view.twelve_weeks, now.date()))
         self.query_one("#weeks-line", Static).update(weeks_line(view.twelve_weeks))
@@ -206,7 +216,9 @@ class TodayScreen(ConsoleScreen):
             return
         line: Line = row.line
         params: dict[str, Any]
-        if line.kind in {"concern", "follow_up"}:
+        if line.kind == "glass":
+            screen, params = "child", {"child_id": line.child_id}
+        elif line.kind in {"concern", "follow_up"}:
             screen, params = "child", {"child_id": line.child_id, "entry_id": line.subject}
         elif line.kind in {"report", "answer"}:
             screen, params = "triage", {"report_id": line.subject}

@@ -63,7 +63,7 @@ VERSION    {version, text, childs_words, occurred: OCCURRED, recorded_at, record
 
 SHAPES: dict[str, str] = {
     "init": "{vault, user, recovery_code}",
-    "people list": "[{id, name, role, compartments: [name], rotation_due: [name]}]",
+    "people list": "[{id, name, role, compartments: [name], rotation_due: [name], given: [child id] or null}]",
     "people remove": "{id, state, rotation_due: [name]}     rotation_due: keys that could not be made anew now",
     "people code": "{id, state, recovery_code}",
     "recover": "{id, state, recovery_code}",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from practice.errors import IntegrityAlarm, Refused
+from practice.roles import finds_only_given
 from storage import secrets_table
 from storage.atomic import private_folder, sync_folder, write_atomic
 from storage.sealed import SEALED_LIMIT, XWingPrivate, XWingPublic, canonical, seal, unseal
@@ -78,7 +79,12 @@ class Drafts:
             ) from None
 
     def all(self) -> list[Draft]:
-        """Return every draft that can be read, newest first; one that cannot is left where it is."""
+        """Return every draft that can be read, newest first; one that cannot is left where it is.
+
+        A person who finds only the children they were given is shown none: a draft may be about any child.
+        """
+        if finds_only_given(self._vault.person.role):
+            return []
         with self._vault.read() as connection:
             stored = secrets_table.under(connection, secrets_table.INBOX_PREFIX)
         keys = {bytes.fromhex(name): XWingPrivate(raw) for name, raw in stored.items()}

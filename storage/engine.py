@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.pool import StaticPool
 from practice.errors import ConsoleError, IntegrityAlarm, Refused
 
 PAGE_SIZE = 4096
+Prepare = Callable[[Any], None]
 _PRAGMAS: dict[str, object] = {
     "temp_store": 2,
     "secure_delete": 1,
@@ -33,8 +34,8 @@ _PRAGMAS: dict[str, object] = {
 }
 
 
-def connect(path: Path, key: bytes, *, query_only: bool = False) -> Any:
-    """Return a raw SQLCipher connection with every setting made and read back.
+def connect(path: Path, key: bytes, *, query_only: bool = False, prepare: Prepare | None = None) -> Any:
+    """Return a raw SQLCipher connection with every setting made and read back; `prepare` is called before it is used.
 
     `key` is the raw 256-bit key. Raises IntegrityAlarm where the file is not a database under this key.
     """
@@ -54,6 +55,8 @@ def connect(path: Path, key: bytes, *, query_only: bool = False) -> Any:
             found = connection.execute(f"PRAGMA {name}").fetchone()[0]
             if str(found).lower() != str(wanted):
                 raise Refused(f"The database did not take the setting {name}; nothing was opened.")
+        if prepare is not None:
+            prepare(connection)
         if query_only:
             connection.execute("PRAGMA query_only=1")
         return connection
@@ -71,12 +74,12 @@ def looks_plain(path: Path) -> bool:
         return file.read(15) == b"SQLite format 3"
 
 
-def make_engine(path: Path, key: bytes, *, query_only: bool = False) -> Engine:
+def make_engine(path: Path, key: bytes, *, query_only: bool = False, prepare: Prepare | None = None) -> Engine:
     """Return an engine over exactly one connection; a writing one begins every transaction IMMEDIATE."""
     engine = create_engine(
         "sqlite+pysqlite://",
         module=sqlcipher,
-        creator=lambda: connect(path, key, query_only=query_only),
+        creator=lambda: connect(path, key, query_only=query_only, prepare=prepare),
         hide_parameters=True,
         poolclass=StaticPool,
     )

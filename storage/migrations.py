@@ -39,6 +39,16 @@ def sealed_reports(connection: Connection) -> None:
     table_of(ReportTable).create(connection, checkfirst=True)
 
 
+@step
+def children_given_and_cover(connection: Connection) -> None:
+    """The lists of read-only people, and who covers whom."""
+    from storage.views.base import table_of
+    from storage.views.organisation import CoverTable, GrantTable
+
+    for model in (GrantTable, CoverTable):
+        table_of(model).create(connection, checkfirst=True)
+
+
 def make_views(connection: Connection) -> None:
     """Create every view's tables and the search index over the entries."""
     from storage.views import entries  # importing the package registers every view's tables

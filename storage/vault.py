@@ -15,7 +15,7 @@ from practice.acts import Act, Body, PersonAdded, SchoolSet, build
 from practice.calendars import SchoolCalendar
 from practice.errors import ConsoleError, IntegrityAlarm, Refused, WrongPassphrase
 from practice.roles import check_may_record
-from storage import failures, ledger, migrations, rotation, secrets_table, views
+from storage import failures, ledger, migrations, rotation, scope, secrets_table, views
 from storage.anchor import Anchor, Head
 from storage.atomic import private_file, private_folder
 from storage.drafts import Drafts
@@ -149,7 +149,7 @@ class Vault:
         self._anchor = Anchor(self.folder / f"{CHILDREN}.anchor", key)
         database_key = hkdf(key, "database")
         self._writer = make_engine(self._path, database_key)
-        self._reader = make_engine(self._path, database_key, query_only=True)
+        self._reader = make_engine(self._path, database_key, query_only=True, prepare=scope.scoped(self))
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dsl_console.cli.options import Command, Day, Group
+from dsl_console.cli.options import Command, Day, Group, text_option
 from dsl_console.cli.output import day_json, joined, one_line, out, print_json
 from dsl_console.cli.session import Session
 from practice.errors import Refused
@@ -184,6 +184,23 @@ def list_(session: Session, left: bool) -> None:
         return
     for row in rows:
         out(_child_line(row))
+
+
+@children.command("break-glass", cls=Command)
+@click.argument("child", required=False)
+@text_option("--reason", "Why you open it; the DSL reads this.")
+@click.pass_obj
+def break_glass(session: Session, child: str | None, reason: str | None) -> None:
+    """Open a child who was not given to you, for some hours, with a reason that the DSL sees on Today.
+
+    For the read-only role. The child is named whole, by full name, UPN or id: nothing is suggested.
+    """
+    with session.opened(writes=True) as vault:
+        from storage.desk.granting import break_glass as broken
+
+        wanted = session.need(child, "CHILD", "The child's whole name, or UPN")
+        ident = broken(vault, wanted, session.need_text(reason, "--reason", "Why do you open it? The DSL reads this"))
+    session.done(ident, "opened", "You find this child for the next hours. The DSL sees that, and your reason.")
 
 
 @children.command(cls=Command)

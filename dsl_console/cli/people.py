@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import click
 
 from dsl_console.cli.init import asked_kdf, new_passphrase
-from dsl_console.cli.options import Code, Command, Group, codes, text_option
+from dsl_console.cli.options import Code, Command, Day, Group, codes, text_option
 from dsl_console.cli.output import joined, one_line, out, print_json, say
 from dsl_console.cli.session import Session, read_passphrase
-from practice.roles import POLICY, check_may_record
+from practice.roles import POLICY, check_may_record, finds_only_given
 from practice.vocabulary import Role, label_of
 
 NEW_PASSPHRASE = click.option(
@@ -50,9 +52,11 @@ def list_(session: Session) -> None:
     with session.opened() as vault:
         from storage.people import people as holders
         from storage.people import rotation_due
+        from storage.views.organisation import granted
 
         rows = holders(vault)
         due = rotation_due(vault)
+        given = {row.id: sorted(granted(vault, row.id)) for row in rows if finds_only_given(row.role)}
     if session.json:
         print_json(
             [
@@ -62,13 +66,15 @@ def list_(session: Session) -> None:
                     "role": row.role,
                     "compartments": list(row.compartments),
                     "rotation_due": list(row.rotation_due),
+                    "given": given.get(row.id),
                 }
                 for row in rows
             ]
         )
         return
     for row in rows:
-        out(joined([row.id, one_line(row.name), label_of(Role, row.role), ", ".join(row.compartments)]))
+        finds = f"finds {len(given[row.id])} given children" if row.id in given else ""
+        out(joined([row.id, one_line(row.name), label_of(Role, row.role), ", ".join(row.compartments), finds]))
     if due:
         out(f"Keys to be made anew: {', '.join(due)}. Somebody who was removed knew them; dsl-console rekey does it.")
 
@@ -111,6 +117,53 @@ def role(session: Session, name: str | None, role: str | None) -> None:
         code = session.need_code(role, "--role", f"Role ({codes(Role)})", Code(*Role))
         ident = change_role(vault, wanted, code)
     session.done(ident, "changed", f"Their role is {label_of(Role, code)} from the next time they unlock.")
+
+
+def _given(session: Session, name: str | None, wanted: tuple[str, ...], state: str) -> None:
+    """Put children on a read-only person's list, or take them from it."""
+    with session.opened(writes=True) as vault:
+        from storage.desk.granting import grant, holder, withdraw
+
+        person = holder(vault, session.need(name, "NAME", "Whose list"))
+        children = [session.child(vault, each) for each in wanted] or [session.child(vault, None)]
+        ident, count = (grant if state == "granted" else withdraw)(vault, person.id, [child.id for child in children])
+    way = "added to" if state == "granted" else "taken from"
+    session.done(ident, state, f"{count} child{'' if count == 1 else 'ren'} {way} their list.", children=count)
+
+
+@people.command(cls=Command)
+@click.argument("name", required=False)
+@click.argument("child", nargs=-1)
+@click.pass_obj
+def grant(session: Session, name: str | None, child: tuple[str, ...]) -> None:
+    """Let a read-only person find these children."""
+    _given(session, name, child, "granted")
+
+
+@people.command(cls=Command)
+@click.argument("name", required=False)
+@click.argument("child", nargs=-1)
+@click.pass_obj
+def withdraw(session: Session, name: str | None, child: tuple[str, ...]) -> None:
+    """Take these children from a read-only person's list."""
+    _given(session, name, child, "withdrawn")
+
+
+@people.command(cls=Command)
+@click.argument("name", required=False)
+@click.option("--by", metavar="NAME", help="Who covers them.")
+@click.option("--until", metavar="DATE", type=Day(), help="Up to and including this day.")
+@click.pass_obj
+def cover(session: Session, name: str | None, by: str | None, until: date | None) -> None:
+    """Record who covers a colleague who is away; Today says so to everybody until that day."""
+    with session.opened(writes=True) as vault:
+        from storage.desk.granting import set_cover
+
+        away = session.need(name, "NAME", "Who is away")
+        covering = session.need(by, "--by", "Who covers them")
+        last = session.need_day(until, "--until", "Up to and including which day")
+        ident = set_cover(vault, away, covering, last)
+    session.done(ident, "covered", "Today says so until then.")
 
 
 @people.command(cls=Command)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from practice.acts import Act, ChildAdded, ChildChanged, ChildFields
 from practice.errors import NotFound
 from practice.names import fold, matches
+from practice.roles import finds_only_given
 from practice.upn import normalise
 from storage.types import Flag, Json
 from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 
+_NOT_GIVEN = (
+    "You find the children who were given to you. For another: dsl-console children break-glass, with a reason."
+)
 _LISTED = "dsl-console children list shows them."
 
 
@@ -260,7 +264,9 @@ def resolve(vault: Vault, wanted: str) -> ChildRow:
     if not fits:
         raise NotFound(
             f"No child here fits «{text_wanted}». Nothing was recorded.",
-            hint="Add them with dsl-console children add, or check the spelling.",
+            hint=_NOT_GIVEN
+            if finds_only_given(vault.person.role)
+            else "Add them with dsl-console children add, or check the spelling.",
         )
     listed = "; ".join(f"{row.told_apart} ({row.id})" for row in fits)
     raise NotFound(f"Several children fit «{text_wanted}»: {listed}.", hint="Name one by id or UPN.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -10,6 +12,10 @@ from sqlalchemy import select
 from practice.acts import (
     Act,
     CalendarSet,
+    ChildGranted,
+    ChildWithdrawn,
+    CoverSet,
+    GlassBroken,
     HubEnrolled,
     PersonAdded,
     PersonKeyChanged,
@@ -17,8 +23,8 @@ from practice.acts import (
     PersonRoleChanged,
     SchoolSet,
 )
-from storage.types import Flag, Json
-from storage.views.base import Rows, View, ViewTable, of_kind, string, table_of, typed, view
+from storage.types import Flag, Json, UtcText
+from storage.views.base import Rows, View, ViewTable, of_kind, optional_string, string, table_of, typed, view
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -43,7 +49,52 @@ class SettingTable(ViewTable, table=True):
     value: Any = typed(Json)
 
 
+class GrantTable(ViewTable, table=True):
+    """A child whom a read-only person finds: given, or opened outside their list up to `until` for a reason."""
+
+    __tablename__ = "grants"
+    id: str = string(primary_key=True)
+    person: str = string(index=True)
+    child: str = string()
+    until: str | None = optional_string()
+    reason: str = string()
+    at: datetime = typed(UtcText)
+
+
+class CoverTable(ViewTable, table=True):
+    """Who covers a colleague who is away, and up to which day."""
+
+    __tablename__ = "covers"
+    person: str = string(primary_key=True)
+    by: str = string()
+    until: str = string()
+
+
 _SINGLE = ("school_set", "calendar_set", "hub_enrolled")
+
+
+_LISTS = ("child_granted", "child_withdrawn", "glass_broken", "cover_set")
+
+
+def _fold_lists(acts: Sequence[Act]) -> Rows:
+    grants: dict[str, dict[str, Any]] = {}
+    covers: dict[str, dict[str, Any]] = {}
+    for act in acts:
+        body = act.body
+        if isinstance(body, (ChildGranted, ChildWithdrawn)):
+            key = f"{body.person}/{act.child}"
+            grants.pop(key, None)
+            if isinstance(body, ChildGranted):
+                grants[key] = _grant(act, key, body.person)
+        elif isinstance(body, GlassBroken):
+            grants[act.id] = _grant(act, act.id, act.author) | {"until": body.until, "reason": body.reason}
+        elif isinstance(body, CoverSet):
+            covers[body.person] = {"person": body.person, "by": body.by, "until": body.until}
+    return {"grants": list(grants.values()), "covers": list(covers.values())}
+
+
+def _grant(act: Act, key: str, person: str) -> dict[str, Any]:
+    return {"id": key, "person": person, "child": act.child or "", "until": None, "reason": "", "at": act.recorded_at}
 
 
 def _fold(_key: str, acts: Sequence[Act]) -> Rows:
@@ -69,15 +120,17 @@ def _fold(_key: str, acts: Sequence[Act]) -> Rows:
     settings = {
         act.kind: {"name": act.kind, "value": act.body.model_dump(mode="json")} for act in of_kind(acts, *_SINGLE)
     }
-    return {"people": list(people.values()), "settings": list(settings.values())}
+    return {"people": list(people.values()), "settings": list(settings.values()), **_fold_lists(acts)}
 
 
 ORGANISATION = view(
     View(
         name="organisation",
-        kinds=frozenset({"person_added", "person_removed", "person_role_changed", "person_key_changed", *_SINGLE}),
+        kinds=frozenset(
+            {"person_added", "person_removed", "person_role_changed", "person_key_changed", *_SINGLE, *_LISTS}
+        ),
         column="kind",
-        tables=((PersonTable, "id"), (SettingTable, "name")),
+        tables=((PersonTable, "id"), (SettingTable, "name"), (GrantTable, "id"), (CoverTable, "person")),
         fold=_fold,
     )
 )
@@ -104,6 +157,62 @@ def hub(vault: Vault) -> HubEnrolled | None:
     """Return the hub that this organisation joined, if any."""
     found = _setting(vault, "hub_enrolled")
     return HubEnrolled.model_validate(found) if found else None
+
+
+def granted(vault: Vault, person: str) -> set[str]:
+    """Return the children who stand on a read-only person's list."""
+    grants = table_of(GrantTable)
+    statement = select(grants.c.child).where(grants.c.person == person, grants.c.until.is_(None))
+    with vault.read() as connection:
+        return set(connection.execute(statement).scalars())
+
+
+@dataclass(frozen=True)
+class GlassRow:
+    """A child who was opened outside a read-only person's list."""
+
+    id: str
+    person: str
+    child_id: str
+    reason: str
+    at: datetime
+
+
+def glass_since(vault: Vault, since: datetime) -> list[GlassRow]:
+    """Return who opened a child outside their list since a moment, the newest first."""
+    grants, people = table_of(GrantTable), table_of(PersonTable)
+    statement = (
+        select(grants.c.id, people.c.name, grants.c.child, grants.c.reason, grants.c.at)
+        .outerjoin(people, people.c.id == grants.c.person)
+        .where(grants.c.until.is_not(None), grants.c.at >= since)
+        .order_by(grants.c.at.desc(), grants.c.id)
+    )
+    with vault.read() as connection:
+        return [GlassRow(row[0], row[1] or "", row[2], row[3], row[4]) for row in connection.execute(statement)]
+
+
+@dataclass(frozen=True)
+class CoverRow:
+    """Who covers whom, and up to which day."""
+
+    person: str
+    by: str
+    until: date
+
+
+def covers(vault: Vault, on: date) -> list[CoverRow]:
+    """Return who covers whom on a day, both still able to open the vault."""
+    table, people = table_of(CoverTable), table_of(PersonTable)
+    away, here = people.alias(), people.alias()
+    statement = (
+        select(away.c.name, here.c.name, table.c.until)
+        .join(away, away.c.id == table.c.person)
+        .join(here, here.c.id == table.c.by)
+        .where(table.c.until >= on.isoformat(), away.c.removed.is_(False), here.c.removed.is_(False))
+        .order_by(away.c.name)
+    )
+    with vault.read() as connection:
+        return [CoverRow(row[0], row[1], date.fromisoformat(row[2])) for row in connection.execute(statement)]
 
 
 def signing_keys(vault: Vault) -> dict[str, list[bytes]]:

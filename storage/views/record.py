@@ -16,6 +16,7 @@ from practice.acts import ConcernLogged
 from practice.dates import Occurred
 from practice.errors import NotFound, Refused
 from practice.received import received_entry
+from practice.roles import finds_only_given
 from storage import ledger
 from storage.views.base import table_of
 from storage.views.children import ChildTable
@@ -249,7 +250,9 @@ def _as_known_on(vault: Vault, child_id: str, day: date) -> list[EntryRow]:
             if act.seq <= last.get(act.device, 0)
         ]
         people = {row.id: row.name for row in connection.execute(select(_PEOPLE.c.id, _PEOPLE.c.name))}
-        name = connection.execute(select(_CHILDREN.c.name).where(_CHILDREN.c.id == child_id)).scalar() or ""
+        name = connection.execute(select(_CHILDREN.c.name).where(_CHILDREN.c.id == child_id)).scalar()
+    if name is None and finds_only_given(vault.person.role):
+        return []  # the acts themselves are not kept to the person's list
     found = []
     for entry in entries:
         mine = sorted((act for act in acts if act.entry == entry), key=lambda act: act.order)
@@ -259,7 +262,7 @@ def _as_known_on(vault: Vault, child_id: str, day: date) -> list[EntryRow]:
                 fields["occurred"] = Occurred.model_construct(**fields["occurred"])
                 fields["further_categories"] = tuple(fields["further_categories"])
                 fields["unfinished"] = tuple(fields["unfinished"])
-                found.append(EntryRow(**fields, recorded_by=people.get(row["author"], ""), child=name))
+                found.append(EntryRow(**fields, recorded_by=people.get(row["author"], ""), child=name or ""))
     return sorted(found, key=lambda row: (row.occurred_sort, row.id))
 
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from practice.roles import sees_glass
 from storage import outbox
 from storage.desk import triage
 from storage.types import utc_text
-from storage.views import backups, record, reports, reviews, sharing
+from storage.views import backups, children, organisation, record, reports, reviews, sharing
 from storage.views.base import table_of
 from storage.views.children import ChildTable
 from storage.views.entries import DecisionTable, EntryTable
+from storage.views.organisation import CoverRow
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -27,8 +29,9 @@ _WEEK = timedelta(days=7)
 class Line:
     """One thing to deal with.
 
-    `kind` is report, damaged, concern, review, follow_up, answer, item, share, unsent, refused or backup; `subject` is
-    the id of the report, entry, child, item or share that it is about; `due` is the day it was or is due, if any.
+    `kind` is report, damaged, concern, review, follow_up, answer, item, share, unsent, refused, glass or backup;
+    `subject` is the id of the report, entry, child, item or share that it is about; `due` is the day it was or is due,
+    if any.
     """
 
     kind: str
@@ -54,6 +57,7 @@ class TodayView:
     reports: int = 0
     last_sync: str = ""
     children: int = 0
+    covers: list[CoverRow] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -87,12 +91,15 @@ def today(vault: Vault, now: datetime) -> TodayView:
     _shares(vault, view)
     if wanting := backups.warning(vault, now):
         view.this_week.append(Line("backup", "", "", "", wanting))
+    if sees_glass(vault.person.role):
+        _glass(vault, view, now)
+    view.covers = organisation.covers(vault, on)
     view.twelve_weeks = _weeks(vault, on)
     with vault.read() as connection:
         view.last_sync = outbox.exchange(connection, "last_sync")
         view.queued = len(outbox.messages(connection, *outbox.WAITING))
-        children = table_of(ChildTable)
-        view.children = len(connection.execute(select(children.c.id).where(children.c.on_roll.is_(True))).all())
+        roll = table_of(ChildTable)
+        view.children = len(connection.execute(select(roll.c.id).where(roll.c.on_roll.is_(True))).all())
     return view
 
 
@@ -113,12 +120,20 @@ def _reports(vault: Vault, view: TodayView) -> None:
         view.act_today.append(Line("damaged", str(left[0].path), "", "", words))
 
 
+def _glass(vault: Vault, view: TodayView, now: datetime) -> None:
+    """Show for a week who opened a child outside their list, and why (R-114)."""
+    for row in organisation.glass_since(vault, now - _WEEK):
+        view.this_week.append(
+            Line("glass", row.id, row.child_id, children.get(vault, row.child_id).name, f"{row.person}: {row.reason}")
+        )
+
+
 def _follow_ups(vault: Vault, view: TodayView, on: date) -> None:
-    decisions, entries, children = table_of(DecisionTable), table_of(EntryTable), table_of(ChildTable)
+    decisions, entries, names = table_of(DecisionTable), table_of(EntryTable), table_of(ChildTable)
     statement = (
-        select(decisions, entries.c.child_id, children.c.name)
+        select(decisions, entries.c.child_id, names.c.name)
         .join(entries, entries.c.id == decisions.c.entry_id)
-        .outerjoin(children, children.c.id == entries.c.child_id)
+        .outerjoin(names, names.c.id == entries.c.child_id)
         .where(
             decisions.c.superseded.is_(False),
             decisions.c.due.is_not(None),

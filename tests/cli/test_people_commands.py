@@ -133,3 +133,33 @@ def test_the_recovery_code_is_typed_unseen(school: School) -> None:
     assert "shown only now" in done.stderr
     with open_vault(school.folder, passphrase=NEW) as vault:
         assert vault.verify(signatures=True).ok
+
+
+def test_a_read_only_person_finds_who_they_were_given_and_another_for_a_reason(school: School, ben_file: Path) -> None:
+    as_khan = ["--as", "R. Khan"]
+    school.run("people", "add", "Sue Sen", "--role", "read-only", "--new-passphrase-file", str(ben_file))
+    sue = replace(school, passphrase_file=ben_file)
+    as_sue = ["--as", "Sue Sen"]
+    assert sue.run(*as_sue, "children", "list", "--json").json == []
+    given = school.run(*as_khan, "people", "grant", "Sue Sen", "Ada Lowe", "Sam Penfold", "--json").json
+    assert (given["state"], given["children"]) == ("granted", 2)
+    school.run(*as_khan, "people", "withdraw", "Sue Sen", "Sam Penfold")
+    assert [each["name"] for each in sue.run(*as_sue, "children", "list", "--json").json] == ["Ada Lowe"]
+    listed = school.run(*as_khan, "people", "list", "--json").json
+    assert [each["given"] for each in listed] == [None, [school.children["Ada Lowe"]]]
+    sue.run(*as_sue, "chronology", "Ada Lowe")
+    refused = sue.run(*as_sue, "chronology", "Zoë O'Brien", "--json", status=1)
+    assert "break-glass" in refused.error["hint"]
+    broken = sue.run(*as_sue, "children", "break-glass", "Zoë O'Brien", "--reason", "-", "--json", typed="She asked.")
+    assert broken.json["state"] == "opened"
+    sue.run(*as_sue, "chronology", "Zoë O'Brien")
+    sue.run(*as_sue, "audit", "--json", status=3)
+    lines = school.run(*as_khan, "audit", "--person", "Sue Sen").out
+    assert "opened outside their list · Zoë O'Brien · She asked." in lines
+
+
+def test_a_colleague_is_covered(school: School, ben: School) -> None:
+    as_khan = ["--as", "R. Khan"]
+    done = school.run(*as_khan, "people", "cover", "R. Khan", "--by", "Ben Ode", "--until", "2099-01-01", "--json").json
+    assert done["state"] == "covered"
+    school.run(*as_khan, "people", "cover", "R. Khan", "--by", "R. Khan", "--until", "2099-01-01", status=1)
