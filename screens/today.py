@@ -179,6 +179,10 @@ class TodayScreen(ConsoleScreen):
 
     def on_mount(self) -> None:
         self.query_one("#lines").focus()
+        self._show_alarm()
+
+    def _show_alarm(self) -> None:
+        """Say what stands against the record, or against where it lies; the keyring's word may come late."""
         alarm = self.vault.alarm
         if alarm is not None:
             self.query_one("#alarm", MessageBar).say(f"{alarm.message} {alarm.hint}".strip(), "bad")
@@ -190,6 +194,7 @@ class TodayScreen(ConsoleScreen):
         from storage.views.today import today
 
         if self.console.vault is not None:
+            self._show_alarm()
             self.fetch(today, self.vault, self.console.clock(), then=self._show)
 
     def _show(self, view: TodayView) -> None:

@@ -61,7 +61,7 @@ def console() -> int:
             for vault in made.vaults():
                 vault.close()
         workers = _partners_at_work(folder)
-        os.environ[DEMO_HINT_VARIABLE] = f"This school is made up. Its passphrase is: {scene.PASSPHRASE}"
+        os.environ[DEMO_HINT_VARIABLE] = f"This school is made up. Its passphrase is:\n{scene.PASSPHRASE}"
         try:
             return supervisor.run(folder / "school")
         finally:
