@@ -22,7 +22,7 @@ from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.screen import ModalScreen, Screen
 
-from dsl_console import config, crash
+from dsl_console import config, crash, daily
 from dsl_console.frame import FrameState, frame_state
 from dsl_console.idle import Idle
 from dsl_console.supervisor import LOCKED
@@ -57,6 +57,7 @@ SCREENS: dict[str, str] = {
     "inbox": "screens.inbox:InboxScreen",
     "sync": "screens.sync:SyncScreen",
     "partners": "screens.partners:PartnersScreen",
+    "backups": "screens.backups:BackupsScreen",
 }
 """Each screen's name, its module and class; imported when it is first opened."""
 SEAL_SECONDS = 3.0
@@ -117,6 +118,7 @@ class DslConsole(Console):
         self._open_next: tuple[str, dict[str, Any]] | None = None
         self.after_lock = locked
         self.initials = self.settings.initials
+        self.backup_folder, self.backup_keep = self.settings.backup_folder, self.settings.backup_keep
         self.idle = Idle(clock, self.settings.hide_after, self.settings.lock_after)
         self.animation_level = "full" if self.settings.animations else "none"
         self.leaving = False
@@ -137,7 +139,7 @@ class DslConsole(Console):
         for name in ("SIGTERM", "SIGHUP"):
             # Windows has no such signals, and a thread's loop cannot hear them.
             with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(getattr(signal, name), self._exit_if, True)
+                loop.add_signal_handler(getattr(signal, name), self._ended_from_outside)
         if self.vault is not None:
             self.entered(self.vault)
         elif (self.folder / "header.json").exists():
@@ -236,8 +238,8 @@ class DslConsole(Console):
         if isinstance(screen, ConsoleScreen):
             screen.post_message(RecordChanged())
 
-    async def _leave(self, status: int) -> None:
-        """Seal what is on screen, close the record and end the process."""
+    async def _leave(self, status: int, *, hurried: bool = False) -> None:
+        """Seal what is on screen, make today's backup unless hurried, close the record and end the process."""
         if self.leaving:
             return
         self.leaving = True
@@ -253,9 +255,11 @@ class DslConsole(Console):
                 kept = not any(isinstance(each, BaseException) for each in ended)
             except TimeoutError:
                 kept = False
-        if vault is not None:
-            await asyncio.to_thread(_close, vault)
         message = None if kept else "The draft on screen could not be sealed; the last one that was kept is safe."
+        if vault is not None:
+            if not hurried:
+                message = await daily.before_leaving(self, vault) or message
+            await asyncio.to_thread(_close, vault)
         self.exit(0 if status == LOCKED else status, return_code=status, message=message)
 
     # -- screens -------------------------------------------------------------------------------------------------------
@@ -391,16 +395,28 @@ class DslConsole(Console):
         if sure:
             self.run_worker(self._leave(0), group="leave", exit_on_error=False)
 
+    def _ended_from_outside(self) -> None:
+        """Leave at once: whoever ends the process from outside does not wait for a backup."""
+        self.run_worker(self._leave(0, hurried=True), group="leave", exit_on_error=False)
+
     def act_theme(self) -> None:
         """Take the next theme and keep the choice."""
         names = list(themes.THEMES)
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
-        self.settings = replace(self.settings, theme=self.theme)
+        try:
+            self._keep_settings(theme=self.theme)
+        except ConsoleError as error:
+            self.report(error)
+
+    def _keep_settings(self, **changed: Any) -> None:
+        """Change settings and write them; raises Refused where they cannot be written: they then hold until the end."""
+        self.settings = replace(self.settings, **changed)
         if self.settings_file is not None:
-            try:
-                config.save(self.settings_file, self.settings)
-            except ConsoleError as error:
-                self.report(error)
+            config.save(self.settings_file, self.settings)
+
+    def set_backup_folder(self, folder: str) -> None:
+        self.backup_folder = folder
+        self._keep_settings(backup_folder=folder)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield the palette's commands: this screen's, then those that work everywhere; nothing that leaves a file."""
@@ -484,6 +500,7 @@ class DslConsole(Console):
             return
         if self.idle.must_hide() and not self.hidden:
             self.act_hide()
+            daily.while_idle(self, self.vault, self._stop)
         words = self.idle.words()
         if words != self._lock_words:
             self._lock_words = words

@@ -210,6 +210,28 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
     "today": (
         _own("today", "open", "enter", "Open", "Open the line where it is dealt with", "Today", "Open the line"),
     ),
+    "backups": (
+        _own("backups", "make", "b", "Back up now", "Make a backup and check it whole", "Backups", "Back up now"),
+        _own(
+            "backups",
+            "drill",
+            "p",
+            "Prove it",
+            "Restore it for a moment and compare all",
+            "Backups",
+            "Prove it (drill)",
+        ),
+        _own("backups", "folder", "f", "Folder", "Choose where the daily backup goes", "Backups", "Choose the folder"),
+        _own(
+            "backups",
+            "gone",
+            "g",
+            "Old machine gone",
+            "Confirm, after a restore, that the old machine is gone",
+            "Backups",
+            "The old machine is gone",
+        ),
+    ),
     "find": (_own("find", "open", "enter", "Open", "Open what was found", "Find", "Open what was found"),),
     # -- log, children, child ------------------------------------------------------------------------------------------
     "log": (

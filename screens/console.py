@@ -34,6 +34,15 @@ class Console(App[int], inherit_bindings=False):
     changes = 0
     """How often the record has changed since unlock; screens compare it to know whether they are stale."""
 
+    backup_folder = ""
+    """Where the daily backup goes; blank where nobody has chosen."""
+    backup_keep = 14
+    """How many of the daily backups stay."""
+
+    def set_backup_folder(self, folder: str) -> None:
+        """Keep where the daily backup goes; raises Refused where the settings cannot be written."""
+        raise NotImplementedError
+
     def now(self) -> datetime:
         """Return the time as an aware local one."""
         return self.clock().astimezone()

@@ -49,6 +49,7 @@ CARRIED = ("drafts", "spool/reports", "spool/outbox", "spool/inbox")
 _SCHEDULED = re.compile(r"dsl-console-backup-\d{4}-\d\d-\d\d-\d{6}-(?P<vault>[0-9a-f]{8})\.dslb")
 _TEMPORARY = ".dsl-console-"
 _STABLE_TRIES = 5
+_WAIT_SECONDS = 3.0
 _OPS = 20_000
 """SQLite instructions between two looks at whether to stop: about a millisecond."""
 
@@ -269,7 +270,7 @@ def _check_target(file: Path, vault: str) -> None:
 def one_at_a_time(folder: Path) -> Iterator[None]:
     """Hold the backups of this vault alone; raises Refused while another is being made."""
     try:
-        with FileLock(str(folder / "backup.lock"), timeout=0, mode=0o600):
+        with FileLock(str(folder / "backup.lock"), timeout=_WAIT_SECONDS, mode=0o600):
             yield
     except Timeout:
         raise Refused("Another backup or drill of this vault is under way. Nothing was lost.") from None
