@@ -91,7 +91,13 @@ class Header:
         self.macs |= {name: self.mac(key) for name, key in keys.items()}
         content = self._content() | {"macs": {name: b64(mac) for name, mac in self.macs.items()}}
         content["sha256"] = hashlib.sha256(_canonical(content)).hexdigest()
-        write_atomic(folder / FILE_NAME, json.dumps(content, indent=1).encode(), keep_previous=True)
+        try:
+            write_atomic(folder / FILE_NAME, json.dumps(content, indent=1).encode(), keep_previous=True)
+        except OSError:
+            raise Refused(
+                "The vault's header could not be written, so nothing was changed.",
+                hint="Check that the disk has room and that the folder can be written, then try again.",
+            ) from None
 
     def check(self, compartment: str, key: bytes) -> None:
         """Raise IntegrityAlarm unless the compartment's MAC is right."""

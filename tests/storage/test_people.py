@@ -176,3 +176,23 @@ def test_a_rotation_killed_at_any_step_leaves_one_whole_vault(
     assert not list(folder.glob("*.next*"))
     with vault.open_vault(folder, passphrase=ANN) as opened:
         assert names(opened) == ["After", "Kit Ashdown"]
+
+
+def test_a_header_that_cannot_be_written_changes_nothing(
+    school: tuple[Vault, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, _ = school
+    before = (ann.folder / "header.json").read_bytes()
+    acts = ann.verify().acts
+
+    def full(*_arguments: object, **_keywords: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("storage.header.write_atomic", full)
+        with pytest.raises(Refused, match="nothing was changed"):
+            people.add_person(ann, "Ben Ode", "deputy", BEN, FLOOR)
+    assert (ann.folder / "header.json").read_bytes() == before
+    assert ann.verify().acts == acts
+    people.add_person(ann, "Ben Ode", "deputy", BEN, FLOOR)
+    assert ann.verify(rebuild=True, signatures=True).ok
