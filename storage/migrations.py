@@ -49,6 +49,15 @@ def children_given_and_cover(connection: Connection) -> None:
         table_of(model).create(connection, checkfirst=True)
 
 
+@step
+def quick_lists(connection: Connection) -> None:
+    """The indexes over the entries that the lists stand on."""
+    from storage.views.entries import LIST_INDEXES
+
+    for statement in LIST_INDEXES:
+        connection.exec_driver_sql(statement)
+
+
 def make_views(connection: Connection) -> None:
     """Create every view's tables and the search index over the entries."""
     from storage.views import entries  # importing the package registers every view's tables

@@ -80,8 +80,7 @@ def propose(vault: Vault, entry_id: str, to: str, contract: str = "") -> str:
 
 
 def _check_not_received(vault: Vault, entry: EntryRow) -> None:
-    source = next((row for row in sharing.items(vault, states=("accepted",)) if row.id == entry.id), None)
-    if source is not None:
+    for source in sharing.items(vault, item_id=entry.id, states=("accepted",)):
         raise Refused(
             f"This entry came from {visible(source.sender)} and may be shared on only if they agree. "
             "Nothing was proposed.",

@@ -48,7 +48,7 @@ def chronology(
         if as_known_on:
             traces = [each for each in traces if each.moved_at.astimezone().date() <= as_known_on]
         shares: Shares = {}
-        for share in sharing.shares(vault):
+        for share in sharing.shares(vault, child_id=row.id):
             shares.setdefault(share.entry_id, []).append(share)
     if session.json:
         print_json(

@@ -30,6 +30,15 @@ SEARCH_SCHEMA = (
     " tokenize='unicode61 remove_diacritics 2', prefix='2 3')",
     "INSERT INTO entry_search (entry_search, rank) VALUES ('secure-delete', 1)",
 )
+UNDECIDED = "entries.decision = '' AND entries.kind IN ('concern', 'operation_encompass')"
+"""What still asks for a decision (R-17); written out, so that the index over them is found."""
+LIST_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS entries_by_child ON entries (child_id, occurred_sort, id)",
+    "CREATE INDEX IF NOT EXISTS entries_by_kind ON entries (kind, recorded_at)",
+    "CREATE INDEX IF NOT EXISTS entries_undecided ON entries (recorded_at, id, child_id) WHERE "
+    + UNDECIDED.replace("entries.", ""),
+)
+"""What opens a list without reading the whole record: a child's page, the weeks' counts, the undecided."""
 
 
 class EntryTable(ViewTable, table=True):

@@ -20,7 +20,7 @@ from practice.roles import finds_only_given
 from storage import ledger
 from storage.views.base import table_of
 from storage.views.children import ChildTable
-from storage.views.entries import ENTRIES, DecisionTable, EntryTable, TraceTable, VersionTable
+from storage.views.entries import ENTRIES, UNDECIDED, DecisionTable, EntryTable, TraceTable, VersionTable
 from storage.views.organisation import PersonTable
 
 if TYPE_CHECKING:
@@ -205,11 +205,7 @@ def entry_ids(vault: Vault, child_id: str, *, promoted: bool = False) -> list[st
 
 def undecided_counts(vault: Vault, child_id: str = "") -> dict[str, int]:
     """Return how many concerns of each child have no decision yet; children without one are left out (R-17)."""
-    statement = (
-        select(_ENTRIES.c.child_id, func.count())
-        .where(_ENTRIES.c.decision == "", _ENTRIES.c.kind.in_(["concern", "operation_encompass"]))
-        .group_by(_ENTRIES.c.child_id)
-    )
+    statement = select(_ENTRIES.c.child_id, func.count()).where(sql(UNDECIDED)).group_by(_ENTRIES.c.child_id)
     if child_id:
         statement = statement.where(_ENTRIES.c.child_id == child_id)
     with vault.read() as connection:
@@ -348,12 +344,7 @@ def traces(vault: Vault, child_id: str) -> list[Trace]:
 
 def undecided(vault: Vault, limit: int = 500) -> list[EntryRow]:
     """Return the concerns that have no decision yet, oldest first (R-17)."""
-    statement = (
-        _select()
-        .where(_ENTRIES.c.decision == "", _ENTRIES.c.kind.in_(["concern", "operation_encompass"]))
-        .order_by(_ENTRIES.c.recorded_at, _ENTRIES.c.id)
-        .limit(limit)
-    )
+    statement = _select().where(sql(UNDECIDED)).order_by(_ENTRIES.c.recorded_at, _ENTRIES.c.id).limit(limit)
     with vault.read() as connection:
         return [_row(row) for row in connection.execute(statement)]
 

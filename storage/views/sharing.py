@@ -393,9 +393,14 @@ def contracts(vault: Vault) -> list[ContractRow]:
 
 
 def shares(
-    vault: Vault, *, entry_id: str | None = None, child_id: str | None = None, states: Sequence[str] = ()
+    vault: Vault,
+    *,
+    share_id: str | None = None,
+    entry_id: str | None = None,
+    child_id: str | None = None,
+    states: Sequence[str] = (),
 ) -> list[ShareRow]:
-    """Return the shares, newest proposal first.
+    """Return the shares, newest proposal first; any of the ids narrows them.
 
     A queued share that was offered to the hub, whose answer is not here, says `offered`; it is found under both.
     """
@@ -422,10 +427,12 @@ def shares(
         .outerjoin(people, people.c.id == table.c.approved_by)
         .order_by(table.c.proposed_at.desc(), table.c.id.desc())
     )
+    if share_id is not None:
+        statement = statement.where(table.c.id == share_id)
     if entry_id:
         statement = statement.where(table.c.entry_id == entry_id)
     if child_id:
-        statement = statement.where(table.c.child_id == child_id)
+        statement = statement.where(whose == child_id)
     if states:
         wanted = {"queued" if state == "offered" else state for state in states}
         statement = statement.where(table.c.state.in_(sorted(wanted)))
@@ -451,7 +458,7 @@ def _share(row: Any, offered: set[str]) -> ShareRow:
 
 def share(vault: Vault, share_id: str) -> ShareRow:
     """Return one share; raises NotFound."""
-    found = [row for row in shares(vault) if row.id == share_id]
+    found = shares(vault, share_id=share_id)
     if not found:
         raise NotFound("There is no share with that id in this vault.", hint="dsl-console share list shows them.")
     return found[0]
@@ -488,10 +495,12 @@ def arrived(connection: Connection, org: str, eid: str) -> list[Arrived]:
     return [Arrived(**row._mapping) for row in connection.execute(statement)]
 
 
-def items(vault: Vault, *, states: Sequence[str] = ()) -> list[ItemRow]:
+def items(vault: Vault, *, item_id: str | None = None, states: Sequence[str] = ()) -> list[ItemRow]:
     """Return what partners sent, newest first."""
     table = table_of(ItemTable)
     statement = select(table).order_by(table.c.arrived_at.desc(), table.c.id.desc())
+    if item_id is not None:
+        statement = statement.where(table.c.id == item_id)
     if states:
         statement = statement.where(table.c.state.in_(list(states)))
     with vault.read() as connection:
@@ -522,7 +531,7 @@ def _item(row: Any) -> ItemRow:
 
 def item(vault: Vault, item_id: str) -> ItemRow:
     """Return one received item; raises NotFound."""
-    found = [row for row in items(vault) if row.id == item_id]
+    found = items(vault, item_id=item_id)
     if not found:
         raise NotFound("There is no such item in the inbox.", hint="dsl-console inbox list shows what arrived.")
     return found[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -168,17 +169,10 @@ def _weeks(vault: Vault, on: date) -> list[int]:
     monday = on - timedelta(days=on.weekday())
     starts = [monday - _WEEK * back for back in range(WEEKS - 1, -1, -1)]
     edges = [datetime.combine(start, datetime.min.time()).astimezone() for start in (*starts, monday + _WEEK)]
-    entries = table_of(EntryTable)
-    statement = select(entries.c.recorded_at).where(
-        entries.c.recorded_at >= edges[0], entries.c.kind.in_(["concern", "operation_encompass"])
-    )
-    counts = [0] * WEEKS
-    with vault.read() as connection:
-        moments = [utc_text(row[0]) for row in connection.execute(statement)]
     borders = [utc_text(edge) for edge in edges]
-    for moment in moments:
-        for week in range(WEEKS - 1, -1, -1):
-            if borders[week] <= moment < borders[week + 1]:
-                counts[week] += 1
-                break
-    return counts
+    statement = (
+        "SELECT count(*) FROM entries WHERE kind IN ('concern', 'operation_encompass')"
+        " AND recorded_at >= ? AND recorded_at < ?"
+    )
+    with vault.read() as connection:
+        return [connection.exec_driver_sql(statement, week).scalar_one() for week in pairwise(borders)]

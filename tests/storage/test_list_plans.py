@@ -1,0 +1,81 @@
+"""What opens a list reads only what it shows: no statement goes through the whole record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Engine, event
+
+from storage.views import children, record, sharing
+from storage.views.today import today
+from tests.conftest import add_child, add_concern
+
+NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
+LONG = ("acts", "bodies", "entries", "entry_versions")
+"""The tables that grow with every concern."""
+LISTS = {
+    "today": lambda vault, _child, _entry: today(vault, NOW),
+    "page": lambda vault, child, _entry: record.chronology(vault, child, limit=50),
+    "rows": lambda vault, child, _entry: record.entry_ids(vault, child),
+    "promoted": lambda vault, child, _entry: record.entry_ids(vault, child, promoted=True),
+    "count": lambda vault, child, _entry: record.count(vault, child),
+    "to decide": lambda vault, child, _entry: record.undecided_counts(vault, child),
+    "children": lambda vault, _child, _entry: (children.all_children(vault), record.undecided_counts(vault)),
+    "entry": lambda vault, _child, entry: record.detail(vault, entry),
+    "shares": lambda vault, child, entry: (
+        sharing.shares(vault, child_id=child),
+        sharing.shares(vault, entry_id=entry),
+    ),
+}
+
+
+@contextmanager
+def statements() -> Iterator[list[tuple[str, object]]]:
+    """Everything that is read while the block runs."""
+    sent: list[tuple[str, object]] = []
+
+    def listen(_connection, _cursor, statement, parameters, _context, _many) -> None:
+        if statement.startswith("SELECT"):
+            sent.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)
+
+
+def whole_scans(vault, sent) -> list[str]:
+    """The steps of the database's plans that go through one of the long tables from end to end."""
+    found = []
+    with vault.read() as connection:
+        for statement, parameters in sent:
+            if statement.endswith("ORDER BY n LIMIT 1"):  # the first row alone
+                continue
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters):
+                words = row[3].split()
+                if words[0] == "SCAN" and words[1] in LONG and "entries_undecided" not in words:
+                    found.append(f"{row[3]}: {statement}")
+    return found
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_never_goes_through_the_whole_record(vault, name):
+    child = add_child(vault)
+    entry = add_concern(vault, child, "Quiet all morning")
+    with statements() as sent:
+        LISTS[name](vault, child, entry)
+    assert sent
+    assert whole_scans(vault, sent) == []
+
+
+def test_a_scan_is_seen_where_an_index_is_missing(vault):
+    child = add_child(vault)
+    with vault.write() as unit:
+        unit.connection.exec_driver_sql("DROP INDEX entries_by_child")
+    with statements() as sent:
+        record.count(vault, child)
+    assert whole_scans(vault, sent)
