@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 SCREENS: dict[str, str] = {
     "unlock": "screens.unlock:UnlockScreen",
     "first_run": "screens.first_run:FirstRunScreen",
+    "report": "screens.report:ReportScreen",
+    "triage": "screens.triage:TriageScreen",
     "today": "screens.today:TodayScreen",
     "hide": "screens.hide:HideScreen",
     "help": "screens.help:HelpScreen",
@@ -64,6 +66,8 @@ SEAL_SECONDS = 3.0
 POLL_SECONDS = 0.5
 SETTLE_SECONDS = 2.0
 """How long after the last commit the write-ahead log is emptied into the database."""
+SHARED_SECONDS = 30.0
+"""How often a shared folder is looked at for sealed reports."""
 TOUCHES = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp, events.Paste)
 
 
@@ -193,6 +197,7 @@ class DslConsole(Console):
             self._refresh_chrome()
             return
         threading.Thread(target=self._watch_record, args=(self.vault,), name="record watch", daemon=True).start()
+        self._watch_reports()
         if isinstance(self.screen, ConsoleScreen):
             self.switch_screen(self._made("today", {}))
         else:
@@ -227,6 +232,35 @@ class DslConsole(Console):
                     self.call_later(self.report, error)
             if changed and self.is_running:
                 self.post_message(RecordChanged())
+
+    def _watch_reports(self) -> None:
+        """Take sealed reports in as they come: the vault's own spool at each poll, a shared folder now and then."""
+        watches: list[tuple[tuple[Path, ...], float]] = [((), POLL_SECONDS)]
+        if shared := config.reports_folders(self.settings):
+            watches.append((shared, SHARED_SECONDS))
+        for folders, seconds in watches:
+            arguments = (self.vault, folders, seconds)
+            threading.Thread(target=self._take_reports, args=arguments, name="report watch", daemon=True).start()
+
+    def _take_reports(self, vault: Vault, shared: tuple[Path, ...], seconds: float) -> None:
+        """Take in until the console closes: runs in a thread of its own; what cannot be written is told once."""
+        from storage.desk import triage
+
+        left: list[triage.Left] = []
+        told = ""
+        while not self._stop.is_set():
+            try:
+                taken = triage.take_in(vault, *shared)
+                told = ""
+            except ConsoleError as error:
+                if error.message != told:
+                    told = error.message
+                    self.call_later(self.report, error)
+            else:
+                if taken.left != left and self.is_running:
+                    left = taken.left
+                    self.post_message(RecordChanged())
+            self._stop.wait(seconds)
 
     def on_record_changed(self) -> None:
         """Count the change and hand it to the screen on top; the others refresh when they come up."""

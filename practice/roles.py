@@ -69,6 +69,12 @@ def check_may_read_audit(role: str) -> None:
         )
 
 
+def check_may_triage(role: str) -> None:
+    """Raise NotAllowed where this role may not read sealed reports: they may be about any child."""
+    if role == Role.READ_ONLY:
+        raise NotAllowed("Sealed reports are for the safeguarding team; your role here reads children's records.")
+
+
 def check_may_record(role: str, act_kind: str) -> None:
     """Raise NotAllowed where this role may not record an act of this kind."""
     if act_kind in _OWN:

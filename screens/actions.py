@@ -207,6 +207,43 @@ def _own(
 
 
 ON_SCREEN: dict[str, tuple[Action, ...]] = {
+    # -- sealed reports ------------------------------------------------------------------------------------------------
+    "unlock": (
+        _own(
+            "unlock",
+            "report",
+            "ctrl+n",
+            "Leave a note",
+            "Leave a note for the safeguarding team; no passphrase is needed",
+            "Note",
+            "Leave a note for the safeguarding team",
+        ),
+    ),
+    "report": (
+        _own(
+            "report",
+            "seal",
+            "ctrl+s",
+            "Seal",
+            "Seal the note: nobody can read it back, the safeguarding team reads it",
+            "Note",
+            "Seal the note",
+        ),
+    ),
+    "triage": (
+        _own("triage", "accept", "ctrl+s", "Accept", "Put it in the chosen child's record", "Report", "Accept it"),
+        _own("triage", "close", "ctrl+r", "Close", "Close it without a record, with the reason", "Report", "Close it"),
+        _own(
+            "triage",
+            "answer",
+            "ctrl+t",
+            "Told them",
+            "Record who told the reporter what was done",
+            "Report",
+            "Who told the reporter",
+        ),
+        _own("triage", "child", "ctrl+o", "Child", "Open the record of the child", "Report", "Open the child's record"),
+    ),
     "today": (
         _own("today", "open", "enter", "Open", "Open the line where it is dealt with", "Today", "Open the line"),
     ),

@@ -17,7 +17,8 @@ A screen is `screens/<name>.py` with `screens/<name>.tcss` beside it:
         def act_back(self) -> None: ...                         # Escape; by default leaves the screen
         def before_lock(self) -> Callable[[], None] | None: ... # read the widgets, return the call that seals
 
-What screens take: `log(child_id="")`, `child(child_id, entry_id="")`, `children()`, `review(child_id="")`,
+What screens take: `report(folder)` before unlock, `triage(report_id)`, `log(child_id="")`,
+`child(child_id, entry_id="")`, `children()`, `review(child_id="")`,
 `share(share_id="", entry_id="")`, `sync(item="")`, `partners()`.
 
 The app mounts it: `dsl_console.app.SCREENS` names its module and class, which are imported when it is first opened; add

@@ -37,6 +37,8 @@ class Answers:
     organisation: str = "school"
     front_door: str = ""
     out_of_hours: str = ""
+    lado: str = ""
+    chair_of_governors: str = ""
     name: str = ""
     role: str = "dsl"
     groups: list[str] = field(default_factory=list)
@@ -55,7 +57,7 @@ def made(folder: Path, answers: Answers, passphrase: str, clock: Any) -> tuple[V
     from practice.acts import Phones, SchoolSet
     from storage.vault import create
 
-    phones = Phones(front_door=answers.front_door, out_of_hours=answers.out_of_hours)
+    phones = Phones(**{name: getattr(answers, name) for name in Phones.model_fields})
     school = SchoolSet(name=answers.school, code=answers.code, organisation=answers.organisation, phones=phones)
     return create(folder, school=school, user=answers.name, role=answers.role, passphrase=passphrase, clock=clock)
 
@@ -135,6 +137,9 @@ class FirstRunScreen(ConsoleScreen):
             "If you do not have them at hand, leave them empty; the line will say that they are not set.",
             classes="note",
         )
+        yield Field("LADO", Input(answers.lado, id="lado", max_length=60))
+        yield Field("Chair of governors", Input(answers.chair_of_governors, id="chair_of_governors", max_length=60))
+        yield PlainText("Shown to whoever is worried about the headteacher, before any passphrase.", classes="note")
 
     def _step_2(self) -> Iterator[Widget]:
         answers = self.answers
@@ -213,7 +218,7 @@ class FirstRunScreen(ConsoleScreen):
         return ("" if self.answers.school else "The name is needed: it stands on everything that leaves.", "school")
 
     def _take_1(self) -> tuple[str, str]:
-        for name in ("front_door", "out_of_hours"):
+        for name in ("front_door", "out_of_hours", "lado", "chair_of_governors"):
             text = self._value(name)
             if text and sum(letter.isdigit() for letter in text) < 3:
                 return "That does not read as a telephone number. Leave it empty if you do not have it.", name

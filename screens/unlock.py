@@ -11,7 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Input, OptionList
+from textual.widgets import Button, Input, OptionList
 from textual.widgets.option_list import Option
 
 from practice.errors import ConsoleError
@@ -59,7 +59,8 @@ class UnlockScreen(ConsoleScreen):
     HEADING = "Unlock"
     HELP = (
         "The record is locked and encrypted. Choose who you are, type your passphrase and press Enter. "
-        "A wrong try changes nothing; each one makes the next wait a little longer."
+        "A wrong try changes nothing; each one makes the next wait a little longer. Anybody may leave a note for the "
+        "safeguarding team without a passphrase."
     )
     SHOWS_BACK = False
     CSS_PATH = "unlock.tcss"
@@ -85,6 +86,7 @@ class UnlockScreen(ConsoleScreen):
             yield Field("Passphrase", Input(password=True, id="passphrase", max_length=1000))
             yield StateLine("Enter unlocks.", id="state")
             yield MessageBar(id="fault")
+        yield Button("Leave a note for the safeguarding team  Ctrl+N", id="note", compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#people", OptionList).display = False
@@ -94,6 +96,20 @@ class UnlockScreen(ConsoleScreen):
     def act_back(self) -> None:
         """Empty the field; there is nothing under this screen."""
         self.query_one("#passphrase", Input).value = ""
+
+    def why_not(self, action_id: str) -> str:
+        if action_id == "unlock.report" and self._busy:
+            return "The record is being opened."
+        return ""
+
+    @on(Button.Pressed, "#note")
+    def _note(self) -> None:
+        self.action_do("unlock.report")
+
+    def act_report(self) -> None:
+        """Leave a sealed note: nothing of the record is opened for it."""
+        self.query_one("#passphrase", Input).value = ""
+        self.console.open("report", folder=self.folder)
 
     # -- who -----------------------------------------------------------------------------------------------------------
 

@@ -77,9 +77,12 @@ class _Opened:
 
 @dataclass
 class _Memory:
-    """What is known of files that stay, so that a poll does not open them again until they change."""
+    """What is known of files that stay, so that a poll does not open them again until they change.
 
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    Each folder has a lock of its own, so that a slow network folder holds up no other.
+    """
+
+    locks: dict[Path, threading.Lock] = field(default_factory=dict)
     stamps: dict[Path, tuple[tuple[int, int, int], str]] = field(default_factory=dict)
 
 
@@ -94,9 +97,8 @@ def _memory(vault: Vault) -> _Memory:
 
 def left_behind(vault: Vault) -> list[Left]:
     """Return the files that the last look could not take in, so that Today names them."""
-    memory = _memory(vault)
-    with memory.lock:
-        return [Left(path, why) for path, (_stamp, why) in sorted(memory.stamps.items())]
+    stamps = _memory(vault).stamps.copy()
+    return [Left(path, why) for path, (_stamp, why) in sorted(stamps.items())]
 
 
 # -- taking in ---------------------------------------------------------------------------------------------------------
@@ -112,17 +114,17 @@ def take_in(vault: Vault, *shared: Path) -> Taken:
     if vault.alarm is not None or vault.person.role == Role.READ_ONLY:
         return taken
     memory = _memory(vault)
-    with memory.lock:
-        for folder in (spool(vault.folder), *shared):
+    for folder in (spool(vault.folder), *shared):
+        with memory.locks.setdefault(folder, threading.Lock()):
             _take_folder(vault, folder, memory, taken)
-        taken.left = left_behind(vault)
+    taken.left = left_behind(vault)
     return taken
 
 
 def _take_folder(vault: Vault, folder: Path, memory: _Memory, taken: Taken) -> None:
     found = _waiting(folder)
-    for path in [path for path in memory.stamps if path.parent == folder and path not in found]:
-        del memory.stamps[path]
+    for path in [path for path in memory.stamps.copy() if path.parent == folder and path not in found]:
+        memory.stamps.pop(path, None)
     fresh = [path for path, stamp in found.items() if memory.stamps.get(path) not in _lasting(stamp)]
     if not fresh:
         return

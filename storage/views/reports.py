@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from practice.acts import Act, ConcernLogged, ReportAccepted, ReportAnswered, ReportArrived, ReportClosed
 from practice.errors import NotFound
+from practice.roles import check_may_triage
 from storage.types import Flag, Json, UtcText
 from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
 
@@ -120,7 +121,8 @@ def _row(row: Any) -> ReportRow:
 
 
 def reports(vault: Vault, *, states: Sequence[str] = ()) -> list[ReportRow]:
-    """Return the sealed reports that were opened, in the order in which they were left."""
+    """Return the sealed reports that were opened, in the order in which they were left; raises NotAllowed."""
+    check_may_triage(vault.person.role)
     table = table_of(ReportTable)
     statement = select(table).order_by(table.c.written_at, table.c.id)
     if states:
@@ -130,7 +132,8 @@ def reports(vault: Vault, *, states: Sequence[str] = ()) -> list[ReportRow]:
 
 
 def report(vault: Vault, report_id: str) -> ReportRow:
-    """Return one report; raises NotFound."""
+    """Return one report; raises NotFound, NotAllowed."""
+    check_may_triage(vault.person.role)
     table = table_of(ReportTable)
     with vault.read() as connection:
         row = connection.execute(select(table).where(table.c.id == report_id)).first()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from practice.roles import sees_glass
+from practice.vocabulary import Role
 from storage import outbox
 from storage.desk import triage
 from storage.types import utc_text
@@ -106,6 +107,8 @@ def today(vault: Vault, now: datetime) -> TodayView:
 
 def _reports(vault: Vault, view: TodayView) -> None:
     """Sealed reports that wait, files that could not be taken in, and reporters who have still to be told."""
+    if vault.person.role == Role.READ_ONLY:
+        return
     for report in reports.reports(vault, states=["waiting", "accepted", "closed"]):
         line = Line("report", report.id, "", report.child_as_written, report.reporter)
         if report.state == "waiting":

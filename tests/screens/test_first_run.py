@@ -12,6 +12,7 @@ from dsl_console.app import DslConsole
 from screens.first_run import FirstRunScreen
 from screens.today import TodayScreen
 from storage.keys import FLOOR
+from storage.reports import card_of
 from storage.vault import open_vault
 from storage.views import children
 
@@ -42,6 +43,7 @@ async def to_the_code(pilot) -> list[str]:
     await put(pilot, "school", "Oakfield Academy")
     await go_on(pilot)
     await put(pilot, "front_door", "01234 567890")
+    await put(pilot, "lado", "01632 960777")
     await go_on(pilot)
     await put(pilot, "name", "Sam Okafor")
     await put(pilot, "passphrase", PASSPHRASE)
@@ -71,6 +73,7 @@ async def test_a_school_begins_from_nothing(new: DslConsole, tmp_path: Path):
         await go_on(pilot)
         await wait_for(pilot, "Bring in the school's roll?")
         assert screen.answers.groups == [], "the code is kept after it was confirmed"
+        assert card_of(new.folder).phones == {"front_door": "01234 567890", "lado": "01632 960777"}
         roll = tmp_path / "roll.csv"
         roll.write_bytes(ROLL)
         await put(pilot, "path", str(roll))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from practice.errors import IntegrityAlarm, NotFound, Refused
+from practice.errors import IntegrityAlarm, NotAllowed, NotFound, Refused
 from storage import people, reports, rotation
 from storage.desk import triage
 from storage.desk.school import set_phones
@@ -255,7 +255,7 @@ def test_what_was_sealed_before_a_rotation_is_read_after_it(vault):
     assert set(triage.take_in(vault).new) == {left.id, later.id}
 
 
-def test_somebody_who_may_only_read_takes_nothing_in(vault_folder, passphrase):
+def test_somebody_who_may_only_read_takes_nothing_in_and_reads_none(vault_folder, passphrase):
     theirs = "seven green bottles on walls"
     with open_vault(vault_folder, passphrase=passphrase) as vault:
         people.add_person(vault, "Priya Natarajan", "read_only", theirs, FLOOR)
@@ -264,6 +264,11 @@ def test_somebody_who_may_only_read_takes_nothing_in(vault_folder, passphrase):
         assert triage.take_in(vault).new == []
     with open_vault(vault_folder, passphrase=passphrase, user="Robin Vale") as vault:
         assert triage.take_in(vault).new == [left.id]
+    with open_vault(vault_folder, passphrase=theirs, user="Priya Natarajan") as vault:
+        assert today(vault, vault.clock()).act_today == []
+        for read in (views.reports, lambda vault: views.report(vault, left.id)):
+            with pytest.raises(NotAllowed):
+                read(vault)
 
 
 def test_a_file_that_comes_back_after_the_act_is_no_second_report(vault, monkeypatch):

@@ -1,0 +1,265 @@
+"""Leave a note for the safeguarding team, from the lock screen and without a passphrase (R-39).
+
+Nothing of the record is opened for it: no name is suggested, and what was sealed cannot be read back here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.widgets import Button, Input, Select, TextArea
+
+from practice.errors import ConsoleError
+from practice.text import LINE_LIMIT
+from practice.vocabulary import ReportAbout, YesNo
+from screens.actions import bindings
+from screens.base import ConsoleScreen
+from screens.widgets.dialogs import ConfirmDialog
+from screens.widgets.fields import ChoiceField, Field, WhenField
+from screens.widgets.text import MessageBar, PlainText, StateLine
+
+if TYPE_CHECKING:
+    from storage.reports import Sealed
+
+NOT_WRITTEN = "not written"
+
+
+def refused_about(folder: Path, about: str) -> str:
+    """Return what to do instead of leaving a note about this person; blank where a note may be left. Blocks."""
+    from storage.reports import card_of, check_about
+
+    try:
+        check_about(about, card_of(folder))
+    except ConsoleError as error:
+        return f"{error.message} {error.hint}".strip()
+    return ""
+
+
+def leave(folder: Path, fields: dict[str, Any], clock: Callable[[], datetime]) -> Sealed:
+    """Seal the note into the vault's spool. Blocks."""
+    from storage import reports
+
+    return reports.leave(folder, fields, clock=clock)
+
+
+class ReportScreen(ConsoleScreen):
+    """Whom it is about, then a small form, then that nobody has read it yet."""
+
+    NAME = "report"
+    HEADING = "A note for the safeguarding team"
+    HELP = (
+        "Anybody may leave a note here without a passphrase. Say first whom it is about, then write what happened in "
+        "your own words; Ctrl+S seals it. Nobody can read it back here, not even you. A note is no alarm: if a child "
+        "is in danger, ring 999 and tell the DSL in person now."
+    )
+    CSS_PATH = "report.tcss"
+    BINDINGS = bindings("report")
+    IDLE_SECONDS: ClassVar[int] = 120
+    """After so long without a key, what stands here is sealed as it is, so that nobody else reads it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.stage = "ask"
+        self._heard = datetime.min.replace(tzinfo=UTC)
+        self._asked = ""
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(id="ask"):
+            yield PlainText(
+                "What you write is sealed: only the safeguarding team can read it, when they next unlock. It is no "
+                "alarm: if a child is in danger, ring 999 and tell the DSL in person now.",
+                id="what-it-is",
+            )
+            yield PlainText("Whom is it about?", classes="section")
+            for number, about in enumerate(ReportAbout, start=1):
+                yield Button(f"{number}  {about.label}", id=f"about-{about.value}", compact=True)
+            yield MessageBar(id="instead")
+        with VerticalScroll(id="form", can_focus=False):
+            yield Field("Child", Input(placeholder="The name as you know it", max_length=LINE_LIMIT, id="child"))
+            yield Field("What happened", TextArea(compact=True, tab_behavior="focus", id="text"))
+            yield Field("Child's own words", TextArea(compact=True, tab_behavior="focus", id="childs_words"))
+            yield Field("When", WhenField(id="happened"))
+            yield Field("Your name", Input(max_length=LINE_LIMIT, id="reporter"))
+            yield Field("Your role", Input(placeholder="May stay empty", max_length=LINE_LIMIT, id="reporter_role"))
+            yield Field("Told the DSL?", ChoiceField(YesNo.choices(), prompt="In person: yes or no", id="told"))
+        with Vertical(id="done"):
+            yield PlainText("", id="sealed")
+            yield PlainText("The safeguarding team sees it when they next unlock, and will come to you.", id="next")
+            yield Button("Done  Esc", id="leave", variant="primary", compact=True)
+        yield StateLine("", id="said")
+
+    def on_mount(self) -> None:
+        self._go("ask")
+        self.hear()
+        self.set_interval(1, self._watch)
+
+    def _go(self, stage: str) -> None:
+        self.stage = stage
+        for each in ("ask", "form", "done"):
+            self.query_one(f"#{each}").display = each == stage
+        first = {"ask": "#about-child", "form": "#child", "done": "#leave"}[stage]
+        self.query_one(first).focus()
+        self.query_one("#said", StateLine).say(
+            "Ctrl+S seals it. If a child is in danger now, ring 999 and tell the DSL in person."
+            if stage == "form"
+            else ""
+        )
+        self.refresh_bindings()
+        self.refresh_chrome()
+
+    # -- whom it is about ----------------------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        self.hear()
+        abouts = list(ReportAbout)
+        if self.stage != "ask":
+            return
+        if event.key in ("1", "2", "3"):
+            event.stop()
+            self._ask(abouts[int(event.key) - 1])
+        elif event.key in ("up", "down"):
+            event.stop()
+            (self.focus_previous if event.key == "up" else self.focus_next)("#ask Button")
+
+    @on(Button.Pressed, "#ask Button")
+    def _pressed(self, event: Button.Pressed) -> None:
+        self._ask((event.button.id or "").removeprefix("about-"))
+
+    def _ask(self, about: str) -> None:
+        self._asked = about
+        self.query_one(f"#about-{about}").focus()
+        if about == ReportAbout.CHILD:  # at once, so that what is typed next stands in the form
+            self._go("form")
+            return
+        self.fetch(refused_about, self.folder, str(about), then=partial(self._answer, about), failed=self._failed)
+
+    def _answer(self, about: str, instead: str) -> None:
+        if self.stage == "ask" and about == self._asked:
+            self.query_one("#instead", MessageBar).say(instead, "warn")
+
+    # -- the form ------------------------------------------------------------------------------------------------------
+
+    def values(self) -> dict[str, Any]:
+        """Return what is written."""
+        said: dict[str, Any] = {name: self.query_one(f"#{name}", Input).value for name in ("reporter", "reporter_role")}
+        said["child_as_written"] = self.query_one("#child", Input).value
+        for name in ("text", "childs_words"):
+            said[name] = self.query_one(f"#{name}", TextArea).text
+        said["happened"] = self.query_one("#happened", WhenField).text
+        said["told_dsl"] = self.query_one("#told", ChoiceField).code == YesNo.YES
+        return said
+
+    def begun(self) -> bool:
+        """Say whether there are words that would be lost."""
+        values = self.values()
+        return self.stage == "form" and any(
+            values[name].strip() for name in ("child_as_written", "text", "childs_words")
+        )
+
+    def why_not(self, action_id: str) -> str:
+        if action_id == "report.seal" and self.stage != "form":
+            return "Say first whom it is about." if self.stage == "ask" else "It is sealed."
+        return ""
+
+    def act_seal(self) -> None:
+        """Seal the note, once the one question that may not stay open is answered."""
+        told = self.query_one("#told", ChoiceField)
+        values = self.values()
+        missing = {"child_as_written": "#child", "text": "#text", "reporter": "#reporter"}
+        for name, place in missing.items():
+            if not values[name].strip() and not (name == "text" and values["childs_words"].strip()):
+                words = {"#child": "Which child?", "#text": "What happened?", "#reporter": "Who are you?"}
+                self._say(f"{words[place]} The note is not sealed yet.", place)
+                return
+        if not told.code:
+            self._say("Have you told the DSL in person? Choose yes or no. The note is not sealed yet.", "#told")
+            return
+        self._seal(values)
+
+    def _say(self, words: str, place: str) -> None:
+        self.query_one("#said", StateLine).say(words, "warn")
+        self.query_one(place).focus()
+
+    def _seal(self, values: dict[str, Any], why: str = "") -> None:
+        self.run(leave, self.folder, values, self.console.clock, then=partial(self._sealed, why), failed=self._failed)
+
+    def _sealed(self, why: str, left: Sealed) -> None:
+        self.query_one("#sealed", PlainText).show(f"{left.words}{why}")
+        self._empty()
+        self._go("done")
+
+    def _empty(self) -> None:
+        for field in self.query("#form Input").results(Input):
+            field.value = ""
+        for area in self.query("#form TextArea").results(TextArea):
+            area.text = ""
+            area.history.clear()
+        self.query_one("#told", ChoiceField).code = ""
+
+    def _failed(self, error: ConsoleError) -> None:
+        self.query_one("#said", StateLine).say(f"{error.message} {error.hint}".strip(), "bad")
+
+    # -- leaving -------------------------------------------------------------------------------------------------------
+
+    @on(Button.Pressed, "#leave")
+    def act_back(self) -> None:
+        """Leave; where something is written and not sealed, ask first."""
+        if not self.begun():
+            self._leave(True)
+            return
+        consequence = "What you wrote is not kept anywhere. Ctrl+S seals it for the safeguarding team instead."
+        dialog = ConfirmDialog(
+            "Leave without sealing?", consequence, verb="Leave, keep nothing", back="Back to the note"
+        )
+        self.app.push_screen(dialog, self._leave)
+
+    def _leave(self, sure: bool | None) -> None:
+        if sure:
+            self._empty()
+            self.console.back()
+
+    def before_lock(self) -> Callable[[], None] | None:
+        """Seal what stands here as it is: a note that was begun is not lost with the console."""
+        if not self.begun():
+            return None
+        values, clock = self._as_it_is(), self.console.clock
+
+        def seal() -> None:
+            leave(self.folder, values, clock)
+
+        return seal
+
+    def _as_it_is(self) -> dict[str, Any]:
+        values = self.values()
+        if not values["text"].strip() and not values["childs_words"].strip():
+            values["text"] = NOT_WRITTEN
+        return values | {name: values[name].strip() or NOT_WRITTEN for name in ("child_as_written", "reporter")}
+
+    # -- nobody there --------------------------------------------------------------------------------------------------
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    @on(Select.Changed)
+    def hear(self) -> None:
+        """Note that somebody is writing."""
+        self._heard = self.console.now()
+
+    def on_mouse_down(self) -> None:
+        self.hear()
+
+    def _watch(self) -> None:
+        if (self.console.now() - self._heard).total_seconds() < self.IDLE_SECONDS:
+            return
+        self.hear()
+        if self.begun():
+            self._seal(self._as_it_is(), " It was sealed as it stood, because nobody had typed for two minutes.")
+        elif self.stage != "ask":
+            self._leave(True)
