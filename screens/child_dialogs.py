@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
@@ -68,9 +69,9 @@ class Asking(ModalScreen["Answer | None"], Generic[Answer]):
         self.dismiss(None)
 
     @on(Button.Pressed, "#confirm")
+    @abstractmethod
     def action_take(self) -> None:
         """Take the answer."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ The app itself is put together in `dsl_console.app`; screens, a floor below, kno
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -39,49 +40,49 @@ class Console(App[int], inherit_bindings=False):
     backup_keep = 14
     """How many of the daily backups stay."""
 
+    @abstractmethod
     def set_backup_folder(self, folder: str) -> None:
         """Keep where the daily backup goes; raises Refused where the settings cannot be written."""
-        raise NotImplementedError
 
     def now(self) -> datetime:
         """Return the time as an aware local one."""
         return self.clock().astimezone()
 
+    @abstractmethod
     def open(self, screen: str, **params: Any) -> None:
         """Show a screen by its name ("log", "child", …); `params` go to its constructor."""
-        raise NotImplementedError
 
+    @abstractmethod
     def back(self) -> None:
         """Leave the screen on top for the one under it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def do(self, action_id: str) -> None:
         """Do an action of the table; where it cannot be done now, say why."""
-        raise NotImplementedError
 
+    @abstractmethod
     def why_not(self, action_id: str) -> str:
         """Return why an action of the table cannot be done now, or an empty text where it can."""
-        raise NotImplementedError
 
+    @abstractmethod
     def entered(self, vault: Vault) -> None:
         """Take the vault that was opened or made, and show Today."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reveal(self) -> None:
         """Show again what was hidden."""
-        raise NotImplementedError
 
+    @abstractmethod
     def heard(self) -> None:
         """Note that the person is there: the idle clock begins again."""
-        raise NotImplementedError
 
+    @abstractmethod
     def say(self, message: str, title: str = "", severity: str = "information") -> None:
         """Show a passing notice; the text is shown as it is, never read as markup."""
-        raise NotImplementedError
 
+    @abstractmethod
     def report(self, error: ConsoleError) -> None:
         """Show an error as its title, its sentence and what to do next."""
-        raise NotImplementedError
 
     @property
     def sync_words(self) -> str:

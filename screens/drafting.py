@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -78,17 +79,17 @@ class DraftScreen(ConsoleScreen):
     """Whether the form is as it was left: until then nothing is sealed over the draft."""
     _finished = False
 
+    @abstractmethod
     def draft_name(self) -> str:
         """Return the name under which the draft is kept."""
-        raise NotImplementedError
 
+    @abstractmethod
     def draft_fields(self) -> dict[str, Any]:
         """Return what is written so far; an empty dict where nothing is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def put_back(self, fields: dict[str, Any]) -> None:
         """Fill the form from a draft."""
-        raise NotImplementedError
 
     def begin(self) -> None:
         """Fill the form where no draft was kept."""
