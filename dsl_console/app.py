@@ -60,6 +60,7 @@ SCREENS: dict[str, str] = {
     "sync": "screens.sync:SyncScreen",
     "partners": "screens.partners:PartnersScreen",
     "backups": "screens.backups:BackupsScreen",
+    "people": "screens.people:PeopleScreen",
 }
 """Each screen's name, its module and class; imported when it is first opened."""
 SEAL_SECONDS = 3.0

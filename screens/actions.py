@@ -137,6 +137,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "people",
+        "",
+        "People & keys",
+        "Who opens this record, and with which keys",
+        "Adds, removes and recovers people, changes passphrases, and makes the keys anew.",
+        "Vault",
+        "People and keys",
+        opens="people",
+        shown=False,
+    ),
+    Action(
         "hide",
         "f8,ctrl+g",
         "Hide",
@@ -209,6 +220,7 @@ def _own(
 ON_SCREEN: dict[str, tuple[Action, ...]] = {
     # -- sealed reports ------------------------------------------------------------------------------------------------
     "unlock": (
+        _own("unlock", "recover", "ctrl+r", "Recovery code", "I have a recovery code", "Unlock", "Recovery code"),
         _own(
             "unlock",
             "report",
@@ -514,6 +526,16 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "partners", "remove", "r", "Remove", "Remove the partner, with the reason", "Partners", "Remove a partner"
         ),
         _own("partners", "join", "h", "Join a hub", "Join a hub with an invite code", "Partners", "Join a hub"),
+    ),
+    # -- people and keys -----------------------------------------------------------------------------------------------
+    "people": (
+        _own("people", "add", "n", "New", "Let somebody open this record", "People", "Add somebody"),
+        _own("people", "role", "r", "Role", "Give somebody another role", "People", "Change a role"),
+        _own("people", "remove", "d", "Remove", "Remove somebody, after a question", "People", "Remove somebody"),
+        _own("people", "given", "g", "Give", "Give a read-only person a child", "People", "Give a child"),
+        _own("people", "passphrase", "p", "Passphrase", "Change my passphrase", "People", "Change my passphrase"),
+        _own("people", "code", "c", "Recovery code", "Make a new recovery code", "People", "New recovery code"),
+        _own("people", "rotate", "a", "Keys anew", "Make the keys anew, after a question", "People", "Keys anew"),
     ),
 }
 

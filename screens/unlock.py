@@ -23,6 +23,7 @@ from screens.widgets.fields import Field
 from screens.widgets.text import MessageBar, PlainText, StateLine
 
 if TYPE_CHECKING:
+    from screens.people_dialogs import Recovery
     from storage.vault import SlotPerson, Vault
 
 
@@ -52,6 +53,13 @@ def opened(folder: Path, user: str, passphrase: str, clock: Any) -> tuple[Vault,
     return vault, [(draft.saved_at, draft.name) for draft in vault.drafts.all()]
 
 
+def recovered(folder: Path, given: Recovery) -> tuple[Vault, str]:
+    """Open the vault by its recovery code; return it with the next code."""
+    from storage.people import recover
+
+    return recover(folder, code=given.code, user=given.user, passphrase=given.passphrase)
+
+
 class UnlockScreen(ConsoleScreen):
     """Asks who it is and for the passphrase."""
 
@@ -59,8 +67,8 @@ class UnlockScreen(ConsoleScreen):
     HEADING = "Unlock"
     HELP = (
         "The record is locked and encrypted. Choose who you are, type your passphrase and press Enter. "
-        "A wrong try changes nothing; each one makes the next wait a little longer. Anybody may leave a note for the "
-        "safeguarding team without a passphrase."
+        "A wrong try changes nothing; each one makes the next wait a little longer. Ctrl+R takes a recovery code. "
+        "Anybody may leave a note for the safeguarding team without a passphrase."
     )
     SHOWS_BACK = False
     CSS_PATH = "unlock.tcss"
@@ -84,7 +92,7 @@ class UnlockScreen(ConsoleScreen):
                 yield PlainText(hint, id="demo-hint")
             yield Field("Who", PlainText("", id="who"), OptionList(id="people"))
             yield Field("Passphrase", Input(password=True, id="passphrase", max_length=1000))
-            yield StateLine("Enter unlocks.", id="state")
+            yield StateLine("Enter unlocks. Ctrl+R: I have a recovery code.", id="state")
             yield MessageBar(id="fault")
         yield Button("Leave a note for the safeguarding team  Ctrl+N", id="note", compact=True)
 
@@ -100,6 +108,8 @@ class UnlockScreen(ConsoleScreen):
     def why_not(self, action_id: str) -> str:
         if action_id == "unlock.report" and self._busy:
             return "The record is being opened."
+        if action_id == "unlock.recover" and (self._busy or not self.people):
+            return "Wait a moment: the record is being looked at."
         return ""
 
     @on(Button.Pressed, "#note")
@@ -179,6 +189,28 @@ class UnlockScreen(ConsoleScreen):
             words = when if day == today else f"{when} on {day.day} {day:%b}"
             self.console.say(f"A draft from {words} was kept. {where_continued(name)}", title="Draft kept")
 
+    # -- the recovery code ---------------------------------------------------------------------------------------------
+
+    def act_recover(self) -> None:
+        """Take a recovery code and a new passphrase."""
+        from screens.people_dialogs import RecoverDialog
+
+        people = self.people or []
+        chosen = people[self.query_one("#people", OptionList).highlighted or 0].id
+        self.app.push_screen(RecoverDialog(people, chosen), self._recover)
+
+    def _recover(self, given: Recovery | None) -> None:
+        if given is not None:
+            self.query_one("#fault", MessageBar).say("")
+            self._show_busy()
+            self.run(recovered, self.folder, given, then=self._recovered, failed=self._refused)
+
+    def _recovered(self, result: tuple[Vault, str]) -> None:
+        from screens.people_dialogs import CodeDialog
+
+        vault, code = result
+        self.app.push_screen(CodeDialog(code), lambda _: self.console.entered(vault))
+
     def _refused(self, error: ConsoleError) -> None:
         self.query_one("#fault", MessageBar).say(f"{error.message} {error.hint}".strip(), "bad")
         if error.status == 3:
@@ -191,7 +223,7 @@ class UnlockScreen(ConsoleScreen):
 
     def _again(self) -> None:
         self._busy = False
-        self.query_one("#state", StateLine).say("Enter unlocks.")
+        self.query_one("#state", StateLine).say("Enter unlocks. Ctrl+R: I have a recovery code.")
         field = self.query_one("#passphrase", Input)
         field.disabled = False
         field.focus()

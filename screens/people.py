@@ -1,0 +1,281 @@
+"""People & keys: who opens this record, as what, and with which keys; each action says what it does first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+
+from practice.roles import MANAGES_PEOPLE, POLICY, finds_only_given
+from practice.text import visible
+from practice.vocabulary import Role, label_of
+from screens.actions import bindings
+from screens.base import ConsoleScreen
+from screens.people_dialogs import (
+    AddDialog,
+    CodeDialog,
+    GrantDialog,
+    NewPassphrase,
+    NewPerson,
+    PassphraseDialog,
+    RoleDialog,
+)
+from screens.widgets.chrome import cut
+from screens.widgets.dialogs import ReasonDialog
+from screens.widgets.record_list import RecordList
+from screens.widgets.text import MessageBar, PlainText, StateLine
+
+if TYPE_CHECKING:
+    from storage.people import Holder, Removed
+    from storage.vault import Vault
+
+MANAGING = {"people.add", "people.role", "people.remove", "people.code", "people.rotate", "people.given"}
+ON_SOMEBODY = {"people.role", "people.remove", "people.given"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Somebody who may open the record; `given` counts the children whom a read-only person finds."""
+
+    person: Holder
+    you: bool
+    given: int | None = None
+
+
+def people_in(vault: Vault) -> tuple[list[Row], list[str]]:
+    """Return who may open the record, and which keys are to be made anew."""
+    from storage.people import people, rotation_due
+    from storage.views.organisation import granted
+
+    rows = [
+        Row(
+            each,
+            each.id == vault.person.id,
+            len(granted(vault, each.id)) if finds_only_given(each.role) else None,
+        )
+        for each in people(vault)
+    ]
+    return rows, rotation_due(vault)
+
+
+def toggle_given(vault: Vault, person: str, child: str) -> str:
+    """Put a child on somebody's list, or take them from it; return what was done in words."""
+    from storage.desk.granting import grant, withdraw
+    from storage.views.organisation import granted
+
+    if child in granted(vault, person):
+        withdraw(vault, person, [child])
+        return "Taken from their list."
+    grant(vault, person, [child])
+    return "Added to their list."
+
+
+def draw(row: Row, width: int) -> list[Content]:
+    """Draw a person: name and role, then what they hold."""
+    role = label_of(Role, row.person.role)
+    name = cut(visible(row.person.name) + (" (you)" if row.you else ""), max(width - 4 - cell_len(role), 10))
+    space = " " * max(width - 3 - cell_len(name) - cell_len(role), 1)
+    held = f"holds the key of: {', '.join(row.person.compartments) or 'nothing'}"
+    if row.given is not None:
+        held += f" · finds {row.given} given {'child' if row.given == 1 else 'children'}"
+    parts: list[tuple[str, str]] = [(f"    {held}", "$text-muted")]
+    if row.person.rotation_due:
+        parts.append((" · rotation due", "$text-warning"))
+    return [Content.assemble("  ", (name, "bold"), space, (role, "")), Content.assemble(*parts)]
+
+
+class PeopleScreen(ConsoleScreen):
+    """The people, and what can be done about them and their keys."""
+
+    NAME = "people"
+    HEADING = "People & keys"
+    HELP = (
+        "Everybody who opens this record has a passphrase and keys of their own. n adds somebody, r changes a role, d "
+        "removes somebody and makes the keys anew, g gives a read-only person a child. p changes your passphrase, c "
+        "makes a new recovery code, a makes the keys anew."
+    )
+    CSS_PATH = "people.tcss"
+    BINDINGS = bindings("people")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[Row] = []
+        self.working = False
+
+    def body(self) -> ComposeResult:
+        yield StateLine("", id="said")
+        yield MessageBar(id="done")
+        yield RecordList[Row](draw, id="people-list")
+        yield PlainText(POLICY, id="policy")
+
+    def on_mount(self) -> None:
+        self.query_one("#people-list").focus()
+
+    def refresh_record(self) -> None:
+        """Read who may open the record."""
+        if self.console.vault is not None:
+            self.fetch(people_in, self.vault, then=self._show)
+
+    def _show(self, found: tuple[list[Row], list[str]]) -> None:
+        self.rows, due = found
+        self.query_one("#people-list", RecordList).show(self.rows, keep=lambda row: row.person.id)
+        if not self.working:
+            count = len(self.rows)
+            said = f"{count} {'person' if count == 1 else 'people'} can open this record."
+            if due:
+                said += " Rotation is due: somebody who was removed knew its keys. a makes them anew."
+            self.query_one("#said", StateLine).say(said, "warn" if due else "")
+        self.refresh_bindings()
+
+    # -- what can be done ----------------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> Row | None:
+        """Who stands under the cursor."""
+        row: Row | None = self.query_one("#people-list", RecordList).current
+        return row
+
+    def why_not(self, action_id: str) -> str:
+        if self.working and action_id.startswith("people."):
+            return "The keys are being made anew; wait until that is done."
+        if action_id in MANAGING and self.vault.person.role not in MANAGES_PEOPLE:
+            return "Only the DSL or the headteacher does this."
+        row = self.current
+        if action_id in ON_SOMEBODY and row is None:
+            return "Nobody is chosen."
+        if action_id == "people.remove" and row is not None and row.you:
+            return "You cannot remove yourself: another DSL or the head does."
+        if action_id == "people.given" and row is not None and row.given is None:
+            return "That person's role finds every child already."
+        return ""
+
+    def _said(self, words: str, tone: str = "good") -> None:
+        self.query_one("#done", MessageBar).say(words, tone)
+        self.refresh_record()
+
+    def act_add(self) -> None:
+        """Let somebody open the record."""
+        self.app.push_screen(AddDialog(), self._add)
+
+    def _add(self, new: NewPerson | None) -> None:
+        if new is not None:
+            from storage.people import add_person
+
+            done = f"{new.name} can open this record with their own passphrase."
+            self.run(add_person, self.vault, new.name, new.role, new.passphrase, then=lambda _: self._said(done))
+
+    def act_role(self) -> None:
+        """Give somebody another role."""
+        if row := self.current:
+            self.app.push_screen(RoleDialog(row.person.role), lambda role: self._role(row.person, role))
+
+    def _role(self, person: Holder, role: str | None) -> None:
+        if role is not None and role != person.role:
+            from storage.people import change_role
+
+            done = f"{person.name} is {label_of(Role, role)} from their next unlock."
+            self.run(change_role, self.vault, person.id, role, then=lambda _: self._said(done))
+
+    def act_remove(self) -> None:
+        """Remove somebody, with the reason, after saying what follows."""
+        if row := self.current:
+            name = row.person.name
+            sentence = (
+                f"{name} will not be able to open this record again. Its keys are made anew, so that a copy they kept "
+                f"opens nothing that follows. Nobody else need do anything. What {name} recorded stays theirs."
+            )
+            dialog = ReasonDialog(f"Remove {name}?", sentence, verb="Remove")
+            self.app.push_screen(dialog, lambda reason: self._remove(row.person, reason))
+
+    def _remove(self, person: Holder, reason: str | None) -> None:
+        if reason is not None:
+            from storage.people import remove_person
+
+            self._begin()
+            self.run(
+                remove_person, self.vault, person.id, reason, self._progress, then=self._removed, failed=self._failed
+            )
+
+    def _removed(self, gone: Removed) -> None:
+        self.working = False
+        if gone.rotation_due:
+            words = f"{gone.name} can no longer open it, but the keys could not be made anew now."
+            self._said(f"{words} {gone.waits} Then press a.", "warn")
+        else:
+            self._said(f"{gone.name} was removed, and the keys were made anew.")
+
+    def act_given(self) -> None:
+        """Give a read-only person a child, or take one away."""
+        if (row := self.current) and row.given is not None:
+            dialog = GrantDialog(row.person.name, row.given)
+            self.app.push_screen(dialog, lambda child: self._given(row.person.id, child))
+
+    def _given(self, person: str, child: str | None) -> None:
+        if child is not None:
+            self.run(toggle_given, self.vault, person, child, then=self._said)
+
+    def act_passphrase(self) -> None:
+        """Change one's own passphrase."""
+        self.app.push_screen(PassphraseDialog(), self._passphrase)
+
+    def _passphrase(self, change: NewPassphrase | None) -> None:
+        if change is not None:
+            from storage.people import change_passphrase
+
+            done = "Your new passphrase opens the record; the one before opens nothing any more."
+            self.run(change_passphrase, self.vault, change.old, change.new, then=lambda _: self._said(done))
+
+    def act_code(self) -> None:
+        """Make a new recovery code and show it once."""
+        from storage.people import replace_recovery_code
+
+        self.run(replace_recovery_code, self.vault, then=self._code)
+
+    def _code(self, code: str) -> None:
+        self.app.push_screen(CodeDialog(code), lambda _: self._said("The code before opens nothing any more."))
+
+    # -- rotating ------------------------------------------------------------------------------------------------------
+
+    def act_rotate(self) -> None:
+        """Make the keys anew, with the reason."""
+        sentence = (
+            "The record is encrypted again under new keys. Every passphrase and the recovery code stay as they are; "
+            "nobody need do anything. It can be interrupted: one whole record stays."
+        )
+        self.app.push_screen(ReasonDialog("Make the keys anew?", sentence, verb="Make them anew"), self._rotate)
+
+    def _rotate(self, reason: str | None) -> None:
+        if reason is not None:
+            from storage.rotation import rotate
+
+            self._begin()
+            self.run(rotate, self.vault, reason, self._progress, then=self._rotated, failed=self._failed)
+
+    def _begin(self) -> None:
+        self.working = True
+        self.query_one("#done", MessageBar).say("")
+        self.query_one("#said", StateLine).say("Making the keys anew…")
+        self.refresh_bindings()
+
+    def _progress(self, text: str) -> None:
+        """Show how far it is: called in the thread that does it."""
+        self.app.call_from_thread(self.query_one("#said", StateLine).say, f"{text}…")
+
+    def _rotated(self, _generation: int) -> None:
+        self.working = False
+        self._said("The keys were made anew; every passphrase stays as it was.")
+
+    def _failed(self, error: object) -> None:
+        from practice.errors import ConsoleError
+
+        self.working = False
+        assert isinstance(error, ConsoleError)
+        self._said(f"{error.message} {error.hint}".strip(), "bad")
+
+    @on(RecordList.Moved, "#people-list")
+    def _moved(self) -> None:
+        self.refresh_bindings()

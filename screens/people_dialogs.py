@@ -1,0 +1,296 @@
+"""The questions of People & keys: a new person, a role, a passphrase, a list of children, and a code shown once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Button, Input
+
+from practice.roles import POLICY, READS_GIVEN
+from practice.vocabulary import Role
+from screens.widgets.child_picker import ChildPicker
+from screens.widgets.dialogs import DIALOG_CSS
+from screens.widgets.fields import ChoiceField, Field
+from screens.widgets.text import MessageBar, PlainText
+
+if TYPE_CHECKING:
+    from storage.vault import SlotPerson
+
+Answer = TypeVar("Answer")
+RULE = "At least 12 characters, or four words."
+ONCE = (
+    "This code opens the record when a passphrase is lost. It is shown only now, and the one before opens nothing any "
+    "more. Write it on paper, and lock it away from this machine."
+)
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    """Somebody who is to be let in."""
+
+    name: str
+    role: str
+    passphrase: str
+
+
+@dataclass(frozen=True)
+class NewPassphrase:
+    """A change of one's own passphrase."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Who takes the recovery code, and their new passphrase."""
+
+    user: str
+    code: str
+    passphrase: str
+
+
+class AskDialog(ModalScreen[Answer | None], Generic[Answer]):
+    """A small form: dismissed with its answer, or with None on Escape."""
+
+    CSS: ClassVar[str] = (
+        DIALOG_CSS
+        + "AskDialog { align: center middle; background: $background 30%; }"
+        + "AskDialog .dialog Field { margin: 0 0 1 0; } AskDialog .dialog Input { width: 1fr; }"
+    )
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is changed"),
+        Binding("ctrl+s", "confirm", "Confirm", tooltip="Go on with this"),
+    ]
+    HEADING: ClassVar[str] = ""
+    SENTENCE: ClassVar[str] = ""
+    VERB: ClassVar[str] = "Go on"
+
+    def fields(self) -> Iterable[Widget]:
+        """Yield the form's own widgets."""
+        yield from ()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield PlainText(self.HEADING, classes="dialog--title")
+            if self.SENTENCE:
+                yield PlainText(self.SENTENCE, classes="dialog--sentence")
+            yield from self.fields()
+            yield MessageBar(id="dialog-fault")
+            with Horizontal(classes="dialog--buttons"):
+                yield Button("Back  Esc", id="back", compact=True)
+                yield Button(f"{self.VERB}  Ctrl+S", id="confirm", variant="primary", compact=True)
+
+    def answer(self) -> Answer | None:
+        """Return the answer once it is whole; say what is missing otherwise."""
+        raise NotImplementedError
+
+    @on(Button.Pressed, "#back")
+    def _back(self) -> None:
+        self.dismiss(None)
+
+    @on(Input.Submitted)
+    def _next(self) -> None:
+        self.focus_next()
+
+    @on(Button.Pressed, "#confirm")
+    def action_confirm(self) -> None:
+        """Take the answer, once it is whole."""
+        answer = self.answer()
+        if answer is not None:
+            self.dismiss(answer)
+
+    def typed(self, selector: str) -> str:
+        """Return what stands in a field."""
+        return self.query_one(selector, Input).value
+
+    def missing(self, words: str, selector: str) -> None:
+        """Say what is missing, and go there."""
+        self.query_one("#dialog-fault", MessageBar).say(words, "warn")
+        self.query_one(selector).focus()
+
+    def passphrase(self) -> str | None:
+        """Return the new passphrase once it will do and stands there twice."""
+        from storage.keys import passphrase_faults
+
+        new = self.typed("#new")
+        if faults := passphrase_faults(new):
+            self.missing(" ".join(faults), "#new")
+            return None
+        if self.typed("#again") != new:
+            self.missing("The two are not the same.", "#again")
+            return None
+        return new
+
+
+def secret(label: str, name: str) -> Field:
+    """Return a field whose letters are not shown."""
+    return Field(label, Input(password=True, id=name, max_length=1000, compact=True))
+
+
+class AddDialog(AskDialog[NewPerson]):
+    """Who is let in, as what, with which passphrase."""
+
+    HEADING = "Let somebody open this record"
+    SENTENCE = f"{POLICY} They type their own passphrase here. {RULE}"
+    VERB = "Add"
+
+    def fields(self) -> Iterable[Widget]:
+        """Yield name, role and passphrase."""
+        yield Field("Name", Input(id="name", max_length=200, compact=True))
+        yield Field("Role", ChoiceField(Role.choices(), prompt="Choose", id="role"))
+        yield PlainText("", id="role-words", classes="field--label")
+        yield secret("Their passphrase", "new")
+        yield secret("The same again", "again")
+
+    @on(ChoiceField.Changed, "#role")
+    def _role(self) -> None:
+        role = self.query_one("#role", ChoiceField).code
+        self.query_one("#role-words", PlainText).show(READS_GIVEN if role == Role.READ_ONLY else "")
+
+    def answer(self) -> NewPerson | None:
+        name, role = self.typed("#name").strip(), self.query_one("#role", ChoiceField).code
+        if not name:
+            self.missing("Their name is missing.", "#name")
+        elif not role:
+            self.missing("Which role?", "#role")
+        elif (new := self.passphrase()) is not None:
+            return NewPerson(name, role, new)
+        return None
+
+
+class RoleDialog(AskDialog[str]):
+    """Which role somebody is to have."""
+
+    HEADING = "Another role"
+    SENTENCE = f"{POLICY} {READS_GIVEN.replace('This role', 'The read-only role')}"
+    VERB = "Change"
+
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self._role = role
+
+    def fields(self) -> Iterable[Widget]:
+        """Yield the roles."""
+        yield Field("Role", ChoiceField(Role.choices(), prompt="Choose", value=self._role, id="role"))
+
+    def answer(self) -> str | None:
+        return self.query_one("#role", ChoiceField).code or None
+
+
+class PassphraseDialog(AskDialog[NewPassphrase]):
+    """The present passphrase, and the new one twice."""
+
+    HEADING = "Change my passphrase"
+    SENTENCE = f"Nobody else's is touched. {RULE}"
+    VERB = "Change"
+
+    def fields(self) -> Iterable[Widget]:
+        """Yield the three fields."""
+        yield secret("Present passphrase", "old")
+        yield secret("New passphrase", "new")
+        yield secret("The same again", "again")
+
+    def answer(self) -> NewPassphrase | None:
+        new = self.passphrase()
+        return NewPassphrase(self.typed("#old"), new) if new is not None else None
+
+
+class GrantDialog(AskDialog[str]):
+    """Which child is put on a read-only person's list, or taken from it."""
+
+    HEADING = "Their list"
+    VERB = "Add or take away"
+
+    def __init__(self, name: str, given: int) -> None:
+        super().__init__()
+        self._words = (
+            f"{name} finds {given} {'child' if given == 1 else 'children'}. A child who is not on the list is "
+            "added; one who is, is taken away."
+        )
+
+    def fields(self) -> Iterable[Widget]:
+        """Yield the child's field."""
+        yield PlainText(self._words, classes="dialog--sentence")
+        yield Field("Child", ChildPicker(provisional=False, id="child"))
+
+    def on_mount(self) -> None:
+        self.query_one("#child Input").focus()
+
+    def answer(self) -> str | None:
+        child = self.query_one(ChildPicker).child
+        if child is None:
+            self.missing("Which child? Type two letters of the name and choose.", "#child Input")
+            return None
+        return child.id
+
+
+class RecoverDialog(AskDialog[Recovery]):
+    """The recovery code, and a new passphrase for whoever lost theirs."""
+
+    HEADING = "I have a recovery code"
+    SENTENCE = f"It opens the record once; the next code is shown after it. Choose a new passphrase. {RULE}"
+    VERB = "Open"
+
+    def __init__(self, people: list[SlotPerson], chosen: str) -> None:
+        super().__init__()
+        self._people, self._chosen = people, chosen
+
+    def fields(self) -> Iterable[Widget]:
+        """Yield who, the code and the passphrase."""
+        names = [(person.name, person.id) for person in self._people]
+        yield Field("Who", ChoiceField(names, prompt="Choose", value=self._chosen, id="user"))
+        yield Field("Recovery code", Input(id="code", max_length=100, compact=True, placeholder="eight groups of four"))
+        yield secret("New passphrase", "new")
+        yield secret("The same again", "again")
+
+    def on_mount(self) -> None:
+        self.query_one("#code").focus()
+
+    def answer(self) -> Recovery | None:
+        user = self.query_one("#user", ChoiceField).code
+        if not user:
+            self.missing("Who are you?", "#user")
+        elif not self.typed("#code").strip():
+            self.missing("The recovery code is missing.", "#code")
+        elif (new := self.passphrase()) is not None:
+            return Recovery(user, self.typed("#code"), new)
+        return None
+
+
+class CodeDialog(ModalScreen[None]):
+    """A recovery code, shown once."""
+
+    CSS = DIALOG_CSS + (
+        "CodeDialog { align: center middle; background: $background; }"
+        "#code-shown { width: 1fr; content-align: center middle; text-align: center; text-style: bold; height: 5; }"
+    )
+    BINDINGS = [Binding("ctrl+s", "dismiss(None)", "Written down", tooltip="Clear it from the screen")]
+
+    def __init__(self, code: str) -> None:
+        super().__init__()
+        self._code = code
+
+    def compose(self) -> ComposeResult:
+        groups = self._code.split("-")
+        with Vertical(classes="dialog"):
+            yield PlainText("The new recovery code", classes="dialog--title")
+            yield PlainText(ONCE, classes="dialog--sentence")
+            yield PlainText("  ".join(groups[:4]) + "\n\n" + "  ".join(groups[4:]), id="code-shown")
+            with Horizontal(classes="dialog--buttons"):
+                yield Button("I wrote it down  Ctrl+S", id="confirm", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        self.set_focus(None)
+
+    @on(Button.Pressed)
+    def _done(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,152 @@
+"""People & keys as a DSL uses it: somebody is let in, given another role, removed; passphrases, codes and keys."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import HOSTILE, PASSPHRASE, settled, wait_for, words_on
+from textual.widgets import Input, Select, TextArea
+
+from practice.errors import WrongPassphrase
+from screens.people_dialogs import CodeDialog
+from storage import people
+from storage.desk import children
+from storage.keys import FLOOR
+from storage.vault import open_vault
+from storage.views.organisation import granted
+
+BEN = "seven tall paper boats"
+NEW = "under the old stone bridge"
+
+
+@pytest.fixture(autouse=True)
+def at_the_floor(monkeypatch):
+    monkeypatch.setattr(people, "calibrate", lambda: FLOOR)
+
+
+async def opened(pilot) -> None:
+    pilot.app.do("people")
+    await settled(pilot)
+
+
+async def press(pilot, *keys: str) -> None:
+    await pilot.press(*keys)
+    await settled(pilot)
+
+
+async def fill(pilot, **fields: str) -> None:
+    for name, text in fields.items():
+        widget = pilot.app.screen.query_one(f"#{name}")
+        if isinstance(widget, Select):
+            widget.value = text
+        else:
+            pilot.app.screen.query_one(f"#{name}", Input).value = text
+    await press(pilot, "ctrl+s")
+
+
+async def test_somebody_is_let_in_with_a_passphrase_of_their_own(console, folder):
+    async with console() as pilot:
+        await opened(pilot)
+        assert "1 person can open this record." in words_on(pilot.app)
+        assert "not of cryptography" in words_on(pilot.app)
+        await press(pilot, "n")
+        assert "not of cryptography" in words_on(pilot.app)
+        await fill(pilot, name=HOSTILE, role="deputy", new="short", again="short")
+        assert "12 characters" in words_on(pilot.app)
+        await fill(pilot, new=BEN, again=NEW)
+        assert "not the same" in words_on(pilot.app)
+        await fill(pilot, again=BEN)
+        await wait_for(pilot, "2 people can open this record.")
+        assert HOSTILE in words_on(pilot.app)
+    open_vault(folder, passphrase=BEN, user=HOSTILE).close()
+
+
+async def test_removing_names_the_consequence_and_makes_the_keys_anew(console, folder):
+    async with console() as pilot:
+        people.add_person(pilot.app.vault, "Ben Ode", "deputy", BEN, FLOOR)
+        await opened(pilot)
+        await press(pilot, "d")
+        assert "cannot remove yourself" in words_on(pilot.app)
+        await press(pilot, "down", "d")
+        assert "Nobody else need do anything" in words_on(pilot.app)
+        before = pilot.app.vault.compartment_key
+        pilot.app.screen.query_one(TextArea).text = "Left in July."
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "Ben Ode was removed, and the keys were made anew.")
+        assert pilot.app.vault.compartment_key != before
+        assert "1 person can open this record." in words_on(pilot.app)
+    with pytest.raises(WrongPassphrase):
+        open_vault(folder, passphrase=BEN, user="Ben Ode")
+
+
+async def test_where_another_has_it_open_the_rotation_waits_and_the_screen_says_so(console, vault):
+    async with console() as pilot:
+        people.add_person(pilot.app.vault, "Ben Ode", "deputy", BEN, FLOOR)
+        await opened(pilot)
+        await press(pilot, "down", "d")
+        pilot.app.screen.query_one(TextArea).text = "Left in July."
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "Rotation is due")
+        assert "could not be made anew now" in words_on(pilot.app)
+
+
+async def test_a_role_is_granted_on_a_screen_that_says_what_it_is_and_a_child_is_given(console):
+    async with console() as pilot:
+        vault = pilot.app.vault
+        child, _ = children.add_child(vault, name="Mia Hart")
+        sue = people.add_person(vault, "Sue Sen", "deputy", BEN, FLOOR)
+        await opened(pilot)
+        await press(pilot, "down", "g")
+        assert "finds every child already" in words_on(pilot.app)
+        await press(pilot, "r")
+        assert "not of cryptography" in words_on(pilot.app)
+        assert "only the children it was given" in words_on(pilot.app)
+        await fill(pilot, role="read_only")
+        await wait_for(pilot, "Sue Sen is Read only from their next unlock.")
+        await press(pilot, "g")
+        pilot.app.screen.query_one("#child Input", Input).value = "mia"
+        await settled(pilot)
+        await press(pilot, "down", "enter", "ctrl+s")
+        await wait_for(pilot, "Added to their list.")
+        assert granted(vault, sue) == {child}
+        assert "finds 1 given child" in words_on(pilot.app)
+
+
+async def test_my_passphrase_is_changed_and_the_keys_are_made_anew(console, folder):
+    async with console() as pilot:
+        await opened(pilot)
+        await press(pilot, "p")
+        await fill(pilot, old="not this one", new=NEW, again=NEW)
+        await wait_for(pilot, "not your present passphrase")
+        await press(pilot, "p")
+        await fill(pilot, old=PASSPHRASE, new=NEW, again=NEW)
+        await wait_for(pilot, "Your new passphrase opens the record")
+        await press(pilot, "a")
+        pilot.app.screen.query_one(TextArea).text = "Yearly."
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "The keys were made anew; every passphrase stays")
+    open_vault(folder, passphrase=NEW).close()
+
+
+async def test_a_code_is_shown_once_and_opens_the_record_from_the_lock_screen(console, folder):
+    async with console() as pilot:
+        await opened(pilot)
+        await press(pilot, "c")
+        code = pilot.app.screen._code
+        assert isinstance(pilot.app.screen, CodeDialog)
+        assert code.split("-")[0] in words_on(pilot.app)
+        await press(pilot, "ctrl+s")
+        assert code.split("-")[0] not in words_on(pilot.app)
+    async with console(unlocked=False) as pilot:
+        await wait_for(pilot, "I have a recovery code")
+        await settled(pilot)
+        await press(pilot, "ctrl+r")
+        await fill(pilot, code="AAAA-" * 7 + "AAAA", new=NEW, again=NEW)
+        await wait_for(pilot, "does not open this vault")
+        await pilot.pause(0.6)
+        await press(pilot, "ctrl+r")
+        await fill(pilot, code=code.lower().replace("-", " "), new=NEW, again=NEW)
+        await wait_for(pilot, "The new recovery code")
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "Today")
+        pilot.app.vault.close()
+    open_vault(folder, passphrase=NEW).close()
