@@ -212,9 +212,9 @@ BACK = Action(
 
 
 def _own(
-    screen: str, verb: str, keys: str, label: str, tooltip: str, area: str, command: str, *, shown: bool = True
+    screen: str, verb: str, keys: str, label: str, tooltip: str, area: str, command: str, *, short: str = ""
 ) -> Action:
-    return Action(f"{screen}.{verb}", keys, label, tooltip, f"{tooltip}.", area, command, shown=shown)
+    return Action(f"{screen}.{verb}", keys, label, tooltip, f"{tooltip}.", area, command, short=short)
 
 
 ON_SCREEN: dict[str, tuple[Action, ...]] = {
@@ -307,10 +307,28 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
         _own("child", "move", "m", "Move", "Move the entry to the right child", "Child", "Move the entry"),
         _own("child", "promote", "p", "Choose", "Choose the entry for the chronology", "Child", "Choose the entry"),
         _own("child", "share", "s", "Share", "Propose the entry to a partner agency", "Child", "Share the entry"),
-        _own("child", "review", "r", "Review status", "Set how the child is reviewed", "Child", "Review status"),
+        _own(
+            "child",
+            "review",
+            "r",
+            "Review status",
+            "Set how the child is reviewed",
+            "Child",
+            "Review status",
+            short="Status",
+        ),
         _own("child", "chosen", "a", "All or chosen", "Show all entries, or those chosen", "Child", "All or chosen"),
         _own("child", "history", "h", "History", "Reviews held, and entries moved", "Child", "Reviews and moves"),
-        _own("child", "known", "k", "As known on", "The record as it was known on a day", "Child", "As known on a day"),
+        _own(
+            "child",
+            "known",
+            "k",
+            "As known on",
+            "The record as it was known on a day",
+            "Child",
+            "As known on a day",
+            short="Known",
+        ),
     ),
     "entry": (
         _own("entry", "amend", "e", "Amend", "Write a new version of the entry", "Entry", "Amend"),

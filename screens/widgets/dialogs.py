@@ -14,7 +14,8 @@ from screens.widgets.text import MessageBar, PlainText
 DIALOG_CSS = """
 ReasonDialog, ConfirmDialog { align: center middle; background: $background 30%; }
 .dialog {
-    width: 72; max-width: 96%; height: auto; max-height: 90%; background: $surface; border: round $border; padding: 1 2;
+    width: 72; max-width: 96%; height: auto; max-height: 88%; margin: 2 0 0 0; background: $surface;
+    border: round $border; padding: 1 2; overflow-y: auto; scrollbar-size-vertical: 1;
 }
 .dialog .dialog--title { text-style: bold; color: $text-primary; height: auto; }
 .dialog .dialog--sentence { height: auto; margin: 1 0; }

@@ -25,8 +25,8 @@ class FormDialog(Calls, ModalScreen[Answer | None]):
     DEFAULT_CSS = """
     FormDialog { align: center middle; background: $background 60%; }
     FormDialog > .form-dialog {
-        width: 84; max-width: 96%; height: auto; max-height: 94%; background: $surface; border: round $border;
-        padding: 1 2; overflow-y: auto; scrollbar-size-vertical: 1;
+        width: 84; max-width: 96%; height: auto; max-height: 88%; margin: 2 0 0 0; background: $surface;
+        border: round $border; padding: 1 2; overflow-y: auto; scrollbar-size-vertical: 1;
     }
     FormDialog .form-dialog--title { text-style: bold; color: $text-primary; }
     FormDialog .form-dialog--sentence { margin: 1 0; }
