@@ -19,6 +19,7 @@ help:
 	@echo "make test   every check and every test, with coverage"
 	@echo "make bench  measure speed beside its references and write docs/performance.md"
 	@echo "make docs   write docs/commands.md from the command line itself"
+	@echo "make pictures  take the README's pictures again"
 	@echo "make clean  remove .venv, caches and built files"
 
 # The environment is made again only when pyproject.toml changes; a broken one is replaced.

@@ -48,10 +48,10 @@ class Picture:
 
 PICTURES = (
     Picture("today", "Today: what must be dealt with, and the concerns of twelve weeks", (), "Act today"),
-    Picture("log", "A concern while it is written", ("f2", *"maev", "enter", *NOTE, "tab"), "born 27 Sep"),
     Picture("child", "A child's record: the chronology", ("f6", "f7", *"kabir u", "enter"), "In the child's words"),
     Picture("review", "A review: the questions beside the evidence", ("f6", "f4", "enter"), "Is life better"),
     Picture("share", "A share: the record beside the exact bytes that leave", ("f6", "f5", "enter"), "exact bytes: "),
+    Picture("log", "A concern while it is written", ("f6", "f2", *"maev", "enter", *NOTE, "tab"), "Draft kept 16:40"),
 )
 
 
@@ -62,12 +62,15 @@ def without_far_fonts(svg: str) -> str:
     return svg.replace("Fira Code, monospace", FONTS.replace('"', "'"))
 
 
+DRAWN = random.Random()
+"""What ids and salts are drawn from; seeded anew before each step, because the threads of one may draw in any order."""
+
+
 @contextmanager
-def fixed(seed: int) -> Iterator[None]:
-    """Draw ids and salts from a seed: they stand in the exact bytes that a picture shows."""
-    drawn = random.Random(seed)
+def fixed() -> Iterator[None]:
+    """Draw ids and salts from `DRAWN`: they stand in the exact bytes that a picture shows."""
     was = os.urandom, random._urandom  # type: ignore[attr-defined]
-    os.urandom = random._urandom = drawn.randbytes  # type: ignore[attr-defined]
+    os.urandom = random._urandom = DRAWN.randbytes  # type: ignore[attr-defined]
     try:
         yield
     finally:
@@ -105,13 +108,15 @@ def made_school(folder: Path) -> Vault:
 
         here: Any = Here()
         here.url = url
+        DRAWN.seed("past")
         made = scene.Setting(folder, here, scene.make_school(folder / "school"), *scene.make_partners(folder))
         scene.import_roll(made.school)
         scene.record_past(made.school, made.school.clock())
         scene.enrol(made, lambda org: invite_code(database, org))
-        scene.propose_some(made.school)
         made.social_care.close()
         made.police.close()
+    DRAWN.seed("shares")
+    scene.propose_some(made.school)
     return made.school
 
 
@@ -133,11 +138,13 @@ def words_on(app: DslConsole) -> str:
 
 async def take(pilot: Any, picture: Picture) -> str:
     """Press the picture's keys and return the screen as SVG."""
+    DRAWN.seed(picture.name)
     await pilot.press(*picture.keys)
     for _ in range(100):
         await settle(pilot)
         if picture.until in words_on(pilot.app):
             break
+        await asyncio.sleep(0.05)
     else:
         raise SystemExit(f"{picture.name}: never saw {picture.until!r}")
     pilot.app.screen.set_focus(pilot.app.screen.focused)
@@ -166,7 +173,7 @@ def main() -> int:
 
     os.environ["TZ"] = "Europe/London"
     time.tzset()
-    with tempfile.TemporaryDirectory(prefix="dsl-console-pictures-") as name, fixed(7):
+    with tempfile.TemporaryDirectory(prefix="dsl-console-pictures-") as name, fixed():
         with time_machine.travel(MORNING, tick=False):
             vault = made_school(Path(name))
         with time_machine.travel(AFTERNOON, tick=False):
