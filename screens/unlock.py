@@ -99,7 +99,8 @@ class UnlockScreen(ConsoleScreen):
     def on_mount(self) -> None:
         self.query_one("#people", OptionList).display = False
         self.query_one("#passphrase").focus()
-        self.run(people_in, self.folder, then=self._know, failed=self._cannot)
+        # After the first frame: what it imports would hold the frame up by a tenth.
+        self.call_after_refresh(self.run, people_in, self.folder, then=self._know, failed=self._cannot)
 
     def act_back(self) -> None:
         """Empty the field; there is nothing under this screen."""
