@@ -63,8 +63,9 @@ class AskDialog(ModalScreen[Answer | None], Generic[Answer]):
 
     CSS: ClassVar[str] = (
         DIALOG_CSS
-        + "AskDialog { align: center middle; background: $background 30%; }"
-        + "AskDialog .dialog Field { margin: 0 0 1 0; } AskDialog .dialog Input { width: 1fr; }"
+        + "AddDialog, RoleDialog, PassphraseDialog, GrantDialog, RecoverDialog {"
+        + " align: center middle; background: $background 30%; }"
+        + ".dialog Field { margin: 0 0 1 0; } .dialog Field Input { width: 1fr; }"
     )
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is changed"),
