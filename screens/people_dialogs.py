@@ -65,7 +65,7 @@ class AskDialog(ModalScreen[Answer | None], Generic[Answer]):
         DIALOG_CSS
         + "AddDialog, RoleDialog, PassphraseDialog, GrantDialog, RecoverDialog {"
         + " align: center middle; background: $background 30%; }"
-        + ".dialog Field { margin: 0 0 1 0; } .dialog Field Input { width: 1fr; }"
+        + ".dialog Field Input { width: 1fr; } #role-words { width: 1fr; height: auto; color: $text-muted; }"
     )
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is changed"),
@@ -148,7 +148,7 @@ class AddDialog(AskDialog[NewPerson]):
         """Yield name, role and passphrase."""
         yield Field("Name", Input(id="name", max_length=200, compact=True))
         yield Field("Role", ChoiceField(Role.choices(), prompt="Choose", id="role"))
-        yield PlainText("", id="role-words", classes="field--label")
+        yield PlainText("", id="role-words")
         yield secret("Their passphrase", "new")
         yield secret("The same again", "again")
 
