@@ -148,6 +148,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "backups",
+        "",
+        "Backups",
+        "The last good backup, and a new one",
+        "Shows the last good backup and whether it was proved; makes one, or proves one.",
+        "Vault",
+        "Backups",
+        opens="backups",
+        shown=False,
+    ),
+    Action(
         "hide",
         "f8,ctrl+g",
         "Hide",

@@ -16,7 +16,8 @@ from tests.screens.conftest import NOW, settled, wait_for, words_on
 
 
 async def opened(pilot) -> None:
-    pilot.app.open("backups")
+    commands = {each.title: each for each in pilot.app.get_system_commands(pilot.app.screen)}
+    commands["Vault: Backups"].callback()
     await settled(pilot)
     assert isinstance(pilot.app.screen, BackupsScreen)
 
