@@ -88,10 +88,10 @@ class BackupsScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         yield MessageBar(id="held")
         with Vertical(id="facts"):
-            yield Field("Last good backup", StateLine("One moment…", id="good"))
+            yield Field("Last good one", StateLine("One moment…", id="good"))
             yield Field("Where it is", PlainText(id="where"))
-            yield Field("Proved by a drill", StateLine(id="proved"))
-            yield Field("Folder, each day", PlainText(id="folder"))
+            yield Field("Proved", StateLine(id="proved"))
+            yield Field("Each day into", PlainText(id="folder"))
         yield MessageBar(id="doing")
         yield MessageBar(id="said")
         yield RecordList["BackupRow"](draw, empty="No backup has been made yet. b makes the first.", id="made")
