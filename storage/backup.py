@@ -8,7 +8,6 @@ and other compartments go along as the ciphertext that they are, unopened.
 from __future__ import annotations
 
 import contextlib
-import hmac
 import os
 import re
 import shutil
@@ -20,27 +19,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection
 
 from practice.acts import BackupMade
 from practice.errors import IntegrityAlarm, Refused
-from storage import container, ledger, secrets_table
+from storage import container, ledger
 from storage.atomic import private_file, private_folder, replace, sync_folder
-from storage.container import Container
+from storage.backup_check import (
+    FORMAT,
+    VERSION,
+    Held,
+    check_database,
+    check_manifest,
+    header_of,
+    key_info,
+    look,
+    manifest_mac,
+    unwrap,
+)
 from storage.engine import connect, make_engine, plain_errors
 from storage.header import FILE_NAME, Header, read_header
 from storage.ids import new_id
-from storage.keys import PersonKeys, Slot, b64, hkdf, new_key
+from storage.keys import PersonKeys, b64, hkdf, new_key
 from storage.opening import CHILDREN
 from storage.places import keeps_work
-from storage.sealed import canonical
 from storage.types import utc_text
 
 if TYPE_CHECKING:
     from storage.vault import Vault
 
-FORMAT = "dsl-console/backup"
-VERSION = 1
 SUFFIX = ".dslb"
 KEEP = 14
 BEFORE_UPDATE = "before-update"
@@ -87,16 +93,6 @@ class BackupReport:
     mac: str
     made_at: str
     carried: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Held:
-    """What a checked database holds: how many acts, and the head of its own device's chain."""
-
-    acts: int
-    device: str
-    seq: int
-    mac: str
 
 
 # -- names -------------------------------------------------------------------------------------------------------------
@@ -221,7 +217,7 @@ def write_backup(
         reached("exported")
         sources = {FILE_NAME: work / FILE_NAME, f"{CHILDREN}.db": work / "copy.db", **_carry(folder, work, header)}
         with plain_errors():
-            held = _look(work / "copy.db", own_key)
+            held = look(work / "copy.db", own_key)
         manifest = _manifest(header, key, backup_key, sources, held, now)
         step()
         progress("Writing the backup")
@@ -377,17 +373,6 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return found.st_size, found.st_mtime_ns
 
 
-def key_info(vault: str, ident: str) -> bytes:
-    """Return the context to which a backup's wrapped key is bound."""
-    return canonical("dsl-console/backup/v1", vault, CHILDREN, ident)
-
-
-def manifest_mac(manifest: dict[str, Any], key: bytes) -> str:
-    """Return the MAC of a manifest under the compartment's key, so that nobody else can write one."""
-    signed = {name: value for name, value in manifest.items() if name != "mac"}
-    return b64(hmac.digest(hkdf(key, "backup"), canonical(sorted(signed.items())), "sha256"))
-
-
 def _manifest(
     header: Header, key: bytes, backup_key: bytes, sources: dict[str, Path], held: Held, now: datetime
 ) -> dict[str, Any]:
@@ -415,56 +400,6 @@ def _manifest(
     return manifest
 
 
-# -- checking one ------------------------------------------------------------------------------------------------------
-
-
-def _held(connection: Connection, acts: int) -> Held:
-    device = secrets_table.get(connection, secrets_table.DEVICE)
-    if device is None:
-        raise container.damaged()
-    head = ledger.head(connection, device.decode())
-    return Held(acts, device.decode(), head.seq, head.mac.hex())
-
-
-def _look(database: Path, key: bytes) -> Held:
-    """Return what a copy says that it holds, unchecked."""
-    engine = make_engine(database, key)
-    try:
-        with engine.connect() as connection:
-            acts = int(connection.exec_driver_sql("SELECT count(*) FROM acts").scalar_one())
-            return _held(connection, acts)
-    finally:
-        engine.dispose()
-        drop_side_files(database)
-
-
-def check_database(database: Path, key: bytes) -> Held:
-    """Check every page and every act of a copied database and return what it holds; raises IntegrityAlarm."""
-    engine = make_engine(database, key)
-    try:
-        with plain_errors(), engine.connect() as connection:
-            if connection.exec_driver_sql("PRAGMA cipher_integrity_check").fetchall():
-                raise container.damaged()
-            audit = secrets_table.get(connection, secrets_table.AUDIT)
-            acts, problems = ledger.verify_chain(connection, audit or b"")
-            if audit is None or problems:
-                said = problems[0].text if problems else "The vault's own keys are missing."
-                raise IntegrityAlarm(
-                    f"The record in the backup is not as it was recorded. {said}",
-                    hint="Run dsl-console verify on the vault itself, and keep an older backup.",
-                )
-            return _held(connection, acts)
-    finally:
-        engine.dispose()
-        drop_side_files(database)
-
-
-def drop_side_files(database: Path) -> None:
-    """Remove the log and the index that SQLite keeps beside a database that was just closed."""
-    for suffix in ("-wal", "-shm"):
-        database.with_name(database.name + suffix).unlink(missing_ok=True)
-
-
 def _check_written(
     part: Path,
     key: bytes,
@@ -489,46 +424,6 @@ def _check_written(
             container.check(written, member.name, step)
     if check_database(work / "check.db", hkdf(backup_key, "database")) != held:
         raise container.damaged()
-
-
-def header_of(found: Container, work: Path) -> Header:
-    """Return the header within a backup, read with all the care that a vault's own gets."""
-    from storage.header import HEADER_LIMIT
-
-    inner = work / "header"
-    inner.mkdir(mode=0o700, exist_ok=True)
-    (inner / FILE_NAME).write_bytes(container.content(found, FILE_NAME, HEADER_LIMIT))
-    return read_header(inner)
-
-
-def check_manifest(found: Container, header: Header, key: bytes) -> None:
-    """Raise unless header and manifest belong together and were written by a holder of the compartment's key."""
-    manifest = found.manifest
-    try:
-        if manifest["format"] != FORMAT or manifest["v"] != VERSION:
-            raise Refused("This backup was made by a newer dsl-console.", hint="Update dsl-console here.")
-        right = manifest["vault"] == header.vault and manifest_mac(manifest, key) == manifest["mac"]
-    except (KeyError, TypeError, ValueError):
-        right = False
-    if not right:
-        raise container.damaged()
-    header.check(CHILDREN, key)
-
-
-def unwrap(found: Container, slot: Slot, keys: PersonKeys) -> bytes:
-    """Return the backup's own key as it was wrapped to a slot; raises IntegrityAlarm."""
-    from cryptography.exceptions import InvalidTag
-
-    from storage.keys import KEY_SIZE, unb64
-
-    manifest = found.manifest
-    try:
-        key = keys.xwing.decrypt(unb64(manifest["keys"][slot.id]), key_info(manifest["vault"], manifest["id"]))
-    except (InvalidTag, ValueError, KeyError, TypeError):
-        raise container.damaged() from None
-    if len(key) != KEY_SIZE:
-        raise container.damaged()
-    return key
 
 
 def _compare_live(folder: Path, key: bytes, held: Held) -> None:

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 from practice.acts import BackupProved, OldMachineGone, Restored
 from practice.errors import IntegrityAlarm, NotAllowed, NotFound, Refused
 from practice.roles import check_may_record
-from storage import backup, container, ledger, outbox, secrets_table
+from storage import backup, backup_check, container, ledger, outbox, secrets_table
 from storage.anchor import Anchor, Head
 from storage.atomic import private_folder, sync_folder
-from storage.backup import Held, Progress, quiet, reached
+from storage.backup import Progress, quiet, reached
+from storage.backup_check import Held
 from storage.container import Container
 from storage.engine import make_engine, plain_errors
 from storage.header import FILE_NAME, Compartment, Header
@@ -191,7 +192,7 @@ def _open(file: Path, work: Path, passphrase: str, user: str, code: str) -> _Ope
 
 def _header(found: Container, work: Path) -> Header:
     try:
-        return backup.header_of(found, work)
+        return backup_check.header_of(found, work)
     except IntegrityAlarm as alarm:
         if "newer" in alarm.message:
             raise
@@ -201,10 +202,10 @@ def _header(found: Container, work: Path) -> Header:
 def _opened(found: Container, header: Header, slot: Slot, keys: PersonKeys) -> _Opened:
     try:
         key = compartment_key(header, CHILDREN, slot, keys)
-        backup.check_manifest(found, header, key)
+        backup_check.check_manifest(found, header, key)
     except IntegrityAlarm:
         raise container.damaged() from None
-    return _Opened(found, header, key, backup.unwrap(found, slot, keys), slot, keys)
+    return _Opened(found, header, key, backup_check.unwrap(found, slot, keys), slot, keys)
 
 
 def _materialise(opened: _Opened, staging: Path, work: Path, now: datetime, progress: Progress) -> Held:
@@ -221,7 +222,7 @@ def _materialise(opened: _Opened, staging: Path, work: Path, now: datetime, prog
     for name in ("spool", *backup.CARRIED):
         private_folder(staging / name)
     progress("Checking every page and act")
-    held = backup.check_database(work / "backup.db", hkdf(opened.backup_key, "database"))
+    held = backup_check.check_database(work / "backup.db", hkdf(opened.backup_key, "database"))
     if held != _promised(found):
         raise container.damaged()
     reached("checked")
