@@ -137,10 +137,10 @@ async def test_every_fact_stands_on_the_screen_at_every_size(console, vault, tmp
         await opened(pilot)
         shown = words_on(pilot.app)
         for words in (
-            "Last good backup",
+            "Last good one",
             "Where it is",
-            "Proved by a drill",
-            "Folder, each day",
+            "Proved",
+            "Each day into",
             "a.dslb",
             "Back up now",
         ):
