@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import importlib.util
+import os
 import signal
 import sys
 import threading
@@ -65,6 +66,8 @@ SCREENS: dict[str, str] = {
 """Each screen's name, its module and class; imported when it is first opened."""
 SEAL_SECONDS = 3.0
 POLL_SECONDS = 0.5
+END_SECONDS = 8.0
+"""How long the end may take once the terminal or the supervisor is gone."""
 SETTLE_SECONDS = 2.0
 """How long after the last commit the write-ahead log is emptied into the database."""
 SHARED_SECONDS = 30.0
@@ -127,6 +130,8 @@ class DslConsole(Console):
         self.idle = Idle(clock, self.settings.hide_after, self.settings.lock_after)
         self.animation_level = "full" if self.settings.animations else "none"
         self.leaving = False
+        self.supervisor = 0
+        """The process that started this one and keeps the terminal; when it is gone, this one ends too."""
         self._sync_words = ""
         self._held_notices: list[Callable[[], None]] = []
         self._stop = threading.Event()
@@ -433,6 +438,11 @@ class DslConsole(Console):
     def _ended_from_outside(self) -> None:
         """Leave at once: whoever ends the process from outside does not wait for a backup."""
         self.run_worker(self._leave(0, hurried=True), group="leave", exit_on_error=False)
+        if self.supervisor:
+            # A terminal that is gone can hold up the app's own end for ever; nothing of the record may stay in memory.
+            timer = threading.Timer(END_SECONDS, os._exit, (1,))
+            timer.daemon = True
+            timer.start()
 
     def act_theme(self) -> None:
         """Take the next theme and keep the choice."""
@@ -528,6 +538,9 @@ class DslConsole(Console):
         await super().on_event(event)
 
     def _tick(self) -> None:
+        if self.supervisor and not self.leaving and os.getppid() != self.supervisor:
+            self._ended_from_outside()
+            return
         if self.vault is None or self.leaving:
             return
         if self.idle.must_lock():
@@ -558,6 +571,7 @@ def run_console(folder: Path, arguments: list[str]) -> int:
     """Run one console on a vault's folder until it exits or locks: the process that the supervisor starts."""
     settings, faults = config.load(config.settings_file())
     app = DslConsole(folder, settings=settings, settings_file=config.settings_file(), locked="--locked" in arguments)
+    app.supervisor = os.getppid()
     for fault in faults:
         app.call_later(app.say, fault, "Settings", "warning")
     app.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,3 +99,38 @@ def test_after_a_lock_no_process_of_the_program_holds_what_was_written(
     (draft,) = vault.drafts.all()
     assert draft.fields["text"] == CANARY
     assert record.undecided(vault) == []
+
+
+def test_a_console_whose_supervisor_was_killed_seals_its_draft_and_ends(
+    vault, vault_folder: Path, passphrase: str, tmp_path: Path
+) -> None:
+    console = Console(vault_folder, tmp_path, supervised=True)
+    try:
+        console.wait_for("Enter unlocks.")
+        console.type(passphrase + "\r")
+        console.wait_for("Today,")
+        console.type(F2)
+        console.wait_for("What happened")
+        console.type("Milo Tester")
+        console.wait_for("Not on the roll:")
+        console.type("\r")
+        console.wait_for("recorded as a provisional child")
+        console.type(CANARY)
+        started = descendants(console.process.pid)[1:]
+        assert started
+    finally:
+        console.kill()
+    deadline = time.monotonic() + 40
+    while any(alive(process) for process in started):
+        assert time.monotonic() < deadline, "the console goes on without its terminal"
+        time.sleep(0.1)
+    (draft,) = vault.drafts.all()
+    assert draft.fields["text"] == CANARY
+
+
+def alive(process: int) -> bool:
+    """Say whether a process runs; one that has ended and is not yet buried does not."""
+    try:
+        return (Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]) != "Z"
+    except OSError:
+        return False
