@@ -54,7 +54,7 @@ class FolderDialog(Calls, ModalScreen[str | None]):
                 " first lock of each day. Leave it blank for none.",
                 classes="dialog--sentence",
             )
-            yield Input(self._first, placeholder="/media/stick or S:\\Safeguarding", max_length=4096)
+            yield Input(self._first, placeholder="a USB stick, or S:\\Safeguarding", max_length=4096)
             yield MessageBar()
             with Horizontal(classes="dialog--buttons"):
                 yield Button("Back  Esc", id="back", compact=True)

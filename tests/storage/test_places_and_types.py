@@ -20,11 +20,11 @@ from tests.conftest import PASSPHRASE, PERSON, SCHOOL
 MOUNTS = """\
 /dev/sda1 / ext4 rw 0 0
 proc /proc proc rw 0 0
-server:/export /mnt/nfs nfs4 rw 0 0
-//server/staff /mnt/staff\\040share cifs rw 0 0
-school@host: /home/dsl/remote fuse.sshfs rw 0 0
-remote: /home/dsl/drive fuse.rclone rw 0 0
-tmpfs /mnt/nfs/local tmpfs rw 0 0
+server:/export /net/nfs nfs4 rw 0 0
+//server/staff /net/staff\\040share cifs rw 0 0
+school@host: /srv/dsl/remote fuse.sshfs rw 0 0
+remote: /srv/dsl/drive fuse.rclone rw 0 0
+tmpfs /net/nfs/local tmpfs rw 0 0
 broken
 """
 
@@ -32,14 +32,14 @@ broken
 @pytest.mark.parametrize(
     ("folder", "kind"),
     [
-        ("/home/dsl/vault", "ext4"),
-        ("/mnt/nfs", "nfs4"),
-        ("/mnt/nfs/a/b", "nfs4"),
-        ("/mnt/nfsother", "ext4"),
-        ("/mnt/nfs/local/vault", "tmpfs"),
-        ("/mnt/staff share/vault", "cifs"),
-        ("/home/dsl/remote/vault", "fuse.sshfs"),
-        ("/home/dsl/drive", "fuse.rclone"),
+        ("/srv/dsl/vault", "ext4"),
+        ("/net/nfs", "nfs4"),
+        ("/net/nfs/a/b", "nfs4"),
+        ("/net/nfsother", "ext4"),
+        ("/net/nfs/local/vault", "tmpfs"),
+        ("/net/staff share/vault", "cifs"),
+        ("/srv/dsl/remote/vault", "fuse.sshfs"),
+        ("/srv/dsl/drive", "fuse.rclone"),
     ],
 )
 def test_the_longest_mount_point_decides(folder, kind):
@@ -70,7 +70,7 @@ broken
 @pytest.mark.parametrize(
     ("folder", "network"),
     [
-        ("/Users/dsl/Library/Application Support/dsl-console/vault", False),
+        ("/home of dsl/Library/Application Support/dsl-console/vault", False),
         ("/Volumes/staff share/vault", True),
         ("/Volumes/staff share", True),
         ("/Volumes/STICK/vault", False),
@@ -84,13 +84,13 @@ def test_on_macos_the_mount_that_is_not_local_is_the_network(folder, network):
 @pytest.mark.parametrize(
     ("folder", "network", "cloud"),
     [
-        (r"C:\Users\dsl\AppData\Local\dsl-console\vault", False, False),
+        (r"C:\People\dsl\AppData\Local\dsl-console\vault", False, False),
         (r"\\server\staff\vault", True, False),
         ("//server/staff/vault", True, False),
         (r"\\?\UNC\server\staff\vault", True, False),
         (r"\\?\C:\vaults\vault", False, False),
         (r"S:\vault", True, False),
-        (r"C:\Users\dsl\OneDrive - Example School\vault", False, True),
+        (r"C:\People\dsl\OneDrive - Example School\vault", False, True),
         (r"C:\Work Files\vault", False, True),
         (r"c:\work files\sub\vault", False, True),
         (r"C:\Work Files of ours\vault", False, False),
@@ -109,16 +109,16 @@ def test_windows_shares_mapped_drives_and_onedrive(folder, network, cloud):
 
 
 def test_a_link_into_a_share_is_the_share():
-    linux = Platform("linux", mounts=lambda: MOUNTS, resolve=lambda path: path.replace("/home/dsl/link", "/mnt/nfs"))
-    assert on_network(Path("/home/dsl/link/vault"), linux)
+    linux = Platform("linux", mounts=lambda: MOUNTS, resolve=lambda path: path.replace("/srv/dsl/link", "/net/nfs"))
+    assert on_network(Path("/srv/dsl/link/vault"), linux)
 
 
 def test_a_vault_that_was_moved_onto_a_share_is_not_opened_and_one_in_a_cloud_draws_a_caution():
     linux = Platform("linux", mounts=lambda: MOUNTS, resolve=str)
     with pytest.raises(Refused, match="not opened"):
-        check_open(Path("/mnt/nfs/vault"), linux)
-    assert "cloud" in check_open(Path("/home/dsl/Dropbox/vault"), linux)
-    assert check_open(Path("/home/dsl/vault"), linux) == ""
+        check_open(Path("/net/nfs/vault"), linux)
+    assert "cloud" in check_open(Path("/srv/dsl/Dropbox/vault"), linux)
+    assert check_open(Path("/srv/dsl/vault"), linux) == ""
 
 
 def test_a_local_folder_will_do(tmp_path):

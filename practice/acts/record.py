@@ -1,0 +1,193 @@
+"""Acts on a child's record: the child, the entries with their versions and decisions, reviews."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, model_validator
+
+from practice.acts.base import STRICT, Body, Day, Identifier, Line, Note, Reason, Reply, kind
+from practice.dates import Occurred
+
+# -- children ----------------------------------------------------------------------------------------------------------
+
+
+class ChildFields(BaseModel):
+    """What is known of a child from the school's roll or typed by hand; blank where it is not known."""
+
+    model_config = STRICT
+    legal_surname: Line = ""
+    legal_forename: Line = ""
+    preferred_surname: Line = ""
+    preferred_forename: Line = ""
+    middle_names: Line = ""
+    former_names: tuple[Line, ...] = ()
+    date_of_birth: Day | None = None
+    upn: Line = ""
+    former_upn: Line = ""
+    year_group: Line = ""
+    reg_group: Line = ""
+    sex: Line = ""
+    mis_id: Line = ""
+    admission_number: Line = ""
+    leaving_date: Day | None = None
+    other: dict[str, Line] = {}
+
+
+@kind("child_added")
+class ChildAdded(ChildFields, Body):
+    """A child's record begins: from the roll, typed, or provisional while logging (R-15)."""
+
+    provisional: bool = False
+
+
+@kind("child_changed")
+class ChildChanged(Body):
+    """Fields of a child that changed, by name; `sees` is the act that the person or the import had before them."""
+
+    changes: dict[str, Any]
+    sees: str = ""
+    reason: Line = ""
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        """Refuse a field that no child has, or a value that it cannot hold, before it is in the ledger for ever."""
+        fields = dict(self.changes)
+        for name in ("provisional", "on_roll"):
+            if not isinstance(fields.pop(name, True), bool):
+                raise ValueError(f"{name} is yes or no")
+        ChildFields.model_validate(fields)
+        return self
+
+
+@kind("child_left")
+class ChildLeft(Body):
+    """The child left the roll; nothing of the record is removed."""
+
+    leaving_date: Day | None = None
+
+
+# -- entries -----------------------------------------------------------------------------------------------------------
+
+
+class Told(BaseModel):
+    """Who was told, and when, as written."""
+
+    model_config = STRICT
+    name: Line
+    at: Line = ""
+
+
+class Caller(BaseModel):
+    """Who rang or wrote for an agency, and how that was checked (R-16)."""
+
+    model_config = STRICT
+    name: Line = ""
+    role: Line = ""
+    agency: Line = ""
+    identity: Literal["called_back", "known_voice", "email_domain", "unverified"] = "unverified"
+
+
+@kind("concern_logged")
+class ConcernLogged(Body):
+    """A concern, or another entry of the record, as it was first written (R-01)."""
+
+    entry_kind: Line = "concern"
+    text: Note
+    childs_words: Note = ""
+    opinion: Note = ""
+    opinion_grounds: Note = ""
+    occurred: Occurred
+    place: Line = ""
+    seen_by: Line = ""
+    how_known: Line = ""
+    questions_asked: Note = ""
+    demeanour: Note = ""
+    present: Line = ""
+    immediate_action: Note = ""
+    told: tuple[Told, ...] = ()
+    category: Line = ""
+    further_categories: tuple[Line, ...] = ()
+    child_told: Reply = ""
+    parent_told: Reply = ""
+    not_told_reason: Note = ""
+    caller: Caller | None = None
+    role_of_child: Literal["subject", "harmed", "alleged_to_have_harmed", "witness", "sibling"] = "subject"
+    original_kept: Line = ""
+    child_as_written: Line = ""
+    reported_by: Line = ""
+
+
+@kind("amended")
+class Amended(Body):
+    """A new version of an entry; `sees` is the act of the version that the person had before them (R-05)."""
+
+    sees: Identifier
+    text: Note
+    childs_words: Note | None = None
+    occurred: Occurred | None = None
+    reason: Reason
+
+
+@kind("entry_moved")
+class EntryMoved(Body):
+    """The entry was under the wrong child; the act's own child is the right one (R-14)."""
+
+    from_child: Identifier
+    reason: Reason
+
+
+class Advice(BaseModel):
+    """Advice that was sought before deciding."""
+
+    model_config = STRICT
+    name: Line = ""
+    role: Line = ""
+    at: Line = ""
+    advice: Note = ""
+
+
+@kind("decided")
+class Decided(Body):
+    """A decision beside an entry; a later one supersedes it and both stay readable (R-02)."""
+
+    decision: Line
+    reason: Reason
+    due: Day | None = None
+    advice: Advice | None = None
+    outcome: Note = ""
+
+
+@kind("promoted")
+class Promoted(Body):
+    """The entry was chosen for the chronology (R-71)."""
+
+    reason: Reason
+    significance: Literal["strength", "context", "concern", "significant", "turning_point"] = "concern"
+    impact: Literal["positive", "none_seen", "negative", "unknown"] = "unknown"
+    action: Note = ""
+    outcome: Note = ""
+
+
+# -- review ------------------------------------------------------------------------------------------------------------
+
+
+@kind("review_set")
+class ReviewSet(Body):
+    """The status under which a child is reviewed, and how often where it differs from the status's own (R-80)."""
+
+    status: Line
+    every: Line = ""
+    first_due: Day | None = None
+
+
+@kind("review_held")
+class ReviewHeld(Body):
+    """A child was reviewed: the answers of R-81, the decision, its reason and the next date."""
+
+    decision: Line
+    reason: Reason
+    held_on: Day
+    next: Day | None = None
+    next_by_hand: bool = False
+    answers: dict[str, Note] = {}

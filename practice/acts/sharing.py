@@ -1,0 +1,218 @@
+"""Acts that bring something out or in: partners, agreements, shares, what arrived, sealed reports."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from practice.acts.base import Body, Day, Identifier, Line, Note, Reason, Reply, kind, one_line
+from practice.acts.record import ConcernLogged
+
+# -- partners and sharing ----------------------------------------------------------------------------------------------
+
+
+@kind("hub_enrolled")
+class HubEnrolled(Body):
+    """This organisation joined a hub; its keys lie among the vault's secrets."""
+
+    url: Line
+    org: Identifier
+    hub_id: Line
+    epoch: int = 0
+
+
+@kind("partner_added")
+class PartnerAdded(Body):
+    """A partner agency and the key set with which it was first seen (a JWS by its identity key)."""
+
+    org: Identifier
+    name: Line
+    organisation: Line = "social_care"
+    key_set: Note = ""
+    identity: Line = ""
+    by_message: bool = False
+
+
+@kind("partner_verified")
+class PartnerVerified(Body):
+    """The words of the identity key were compared over the telephone."""
+
+    org: Identifier
+    identity: Identifier
+
+
+@kind("partner_removed")
+class PartnerRemoved(Body):
+    """No more is exchanged with this agency."""
+
+    org: Identifier
+    reason: Reason
+
+
+@kind("contract_added")
+class ContractAdded(Body):
+    """A regular sharing agreement: nothing leaves under it past its review date (R-66)."""
+
+    contract: Identifier
+    org: Identifier
+    purpose: Reason
+    basis: Line
+    review: Day
+    categories: tuple[Line, ...] = ()
+
+
+@kind("contract_ended")
+class ContractEnded(Body):
+    """The agreement ended."""
+
+    contract: Identifier
+    reason: Reason
+
+
+@kind("share_proposed")
+class ShareProposed(Body):
+    """An entry is proposed to a partner; the act's own child and entry say which."""
+
+    share: Identifier
+    org: Identifier
+    contract: str = ""
+
+
+@kind("share_previewed")
+class SharePreviewed(Body):
+    """The exact bytes that would be signed were frozen and shown (R-65)."""
+
+    share: Identifier
+    digest: Identifier
+    payload: Annotated[str, Field(max_length=256 * 1024)]
+    mid: Identifier
+    rev: int
+    version_seen: Identifier
+
+
+@kind("share_approved")
+class ShareApproved(Body):
+    """A person approved those bytes; the outbox holds them from the same transaction on (R-60)."""
+
+    share: Identifier
+    digest: Identifier
+    mid: Identifier
+    basis: Identifier
+    child_told: Reply
+    parent_told: Reply
+    reason: Reason
+
+
+@kind("share_held")
+class ShareHeld(Body):
+    """The share waits, with the reason."""
+
+    share: Identifier
+    reason: Reason
+
+
+@kind("share_refused")
+class ShareRefused(Body):
+    """A person decided not to share (R-60)."""
+
+    share: Identifier
+    reason: Reason
+
+
+@kind("share_cancelled")
+class ShareCancelled(Body):
+    """An approved share was withheld before it left."""
+
+    share: Identifier
+    reason: Reason
+
+
+@kind("share_progressed")
+class ShareProgressed(Body):
+    """What the hub or the partner answered about a message (R-69)."""
+
+    share: Identifier
+    mid: Identifier
+    state: Literal["queued", "delivered", "acknowledged", "refused", "expired", "withheld"]
+    detail: Line = ""
+    receipt: Annotated[str, Field(max_length=16 * 1024)] = ""
+
+
+@kind("item_arrived")
+class ItemArrived(Body):
+    """A partner's entry arrived, verified; it stands in no chronology until a person matches it to a child."""
+
+    item: Identifier
+    org: Identifier
+    name: Line
+    eid: Identifier
+    rev: int
+    mid: Identifier
+    ctr: Line = ""
+    payload: Annotated[str, Field(max_length=256 * 1024)]
+    jws: Annotated[str, Field(max_length=400 * 1024)]
+
+
+@kind("item_accepted")
+class ItemAccepted(Body):
+    """A person matched a partner's entry to a child; the act's own child and entry say where it stands (R-67)."""
+
+    item: Identifier
+
+
+@kind("item_refused")
+class ItemRefused(Body):
+    """A person did not take the partner's entry, with the reason."""
+
+    item: Identifier
+    reason: Reason
+
+
+# -- sealed reports ----------------------------------------------------------------------------------------------------
+
+
+@kind("report_arrived")
+class ReportArrived(Body):
+    """A sealed report was opened, in its writer's own words; it stands in no record until a person matches it.
+
+    It is nobody's act: who wrote it is what the report itself says. A `note` is what somebody of the safeguarding team
+    sealed without a passphrase; `concern` then holds its further fields.
+    """
+
+    report: Identifier
+    form: Literal["report", "note"] = "report"
+    child_as_written: Line
+    text: Note
+    childs_words: Note = ""
+    happened: Annotated[str, BeforeValidator(one_line), Field(max_length=200)] = ""
+    reporter: Line
+    reporter_role: Line = ""
+    told_dsl: bool = False
+    concern: ConcernLogged | None = None
+    digest: Annotated[str, Field(max_length=64)] = ""
+
+
+@kind("report_accepted")
+class ReportAccepted(Body):
+    """A person matched a report to a child; the concern is recorded beside this act, under the report's own id."""
+
+    report: Identifier
+
+
+@kind("report_closed")
+class ReportClosed(Body):
+    """A person did not take the report into a child's record, with the reason."""
+
+    report: Identifier
+    reason: Reason
+
+
+@kind("report_answered")
+class ReportAnswered(Body):
+    """Who told the reporter what was done."""
+
+    report: Identifier
+    by: Annotated[str, BeforeValidator(one_line), StringConstraints(min_length=1, max_length=400)]
+    what: Reason
+    at: Line = ""
