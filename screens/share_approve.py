@@ -40,7 +40,8 @@ class ApproveDialog(FormDialog[str]):
 
     VERB = "Approve"
     DEFAULT_CSS = """
-    ApproveDialog #basis { height: auto; max-height: 9; width: 1fr; margin: 0 0 1 0; }
+    ApproveDialog > .form-dialog { padding: 0 2; }
+    ApproveDialog #basis { height: auto; max-height: 6; width: 1fr; margin: 0; }
     ApproveDialog.-narrow #basis { max-height: 4; margin: 0; }
     ApproveDialog #consent { margin: 1 0 0 0; color: $text-muted; }
     ApproveDialog .label { color: $text-muted; }

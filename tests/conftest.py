@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ from storage.vault import Vault, create, open_vault
 
 PASSPHRASE = "seven made up pebbles on a sill"
 PERSON = "Robin Vale"
+# No test touches the keyring of whoever runs it; the tests of the keyring bring their own.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+
 SCHOOL = SchoolSet(name="Example School", code="100000", phones={"front_door": "01632 960001"})
 
 

@@ -20,7 +20,7 @@ from storage.vault import open_vault
 class Memory(KeyringBackend):
     """A keyring as an operating system has one, in memory."""
 
-    priority = 1.0  # type: ignore[assignment]
+    priority = -1.0  # type: ignore[assignment]  (never chosen by itself)
 
     def __init__(self) -> None:
         super().__init__()
