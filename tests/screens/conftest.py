@@ -102,6 +102,14 @@ async def wait_for(pilot, words: str, seconds: float = 15) -> None:
         await pilot.pause(0.02)
 
 
+async def wait_until(pilot, holds: Callable[[], bool], seconds: float = 15) -> None:
+    """Wait until something holds, such as what a thread records."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"it never held; on the screen:\n{picture(pilot.app)}"
+        await pilot.pause(0.02)
+
+
 def picture(app: DslConsole) -> str:
     """Return what stands on the screen, line by line."""
     lines = app.screen._compositor.render_strips()

@@ -224,7 +224,7 @@ async def test_sixty_four_kibibytes_are_taken_and_more_is_said_and_kept(console,
         whole = ("She said it again. " * 3450)[: 64 * 1024]
         write(pilot, whole + "!")
         assert await recorded(pilot) == []
-        assert "a note holds 65,536" in words_on(pilot.app)
+        await wait_for(pilot, "a note holds 65,536")
         assert pilot.app.screen.query_one("#text", TextArea).text == whole + "!"
         write(pilot, whole)
         (entry,) = await recorded(pilot)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import HOSTILE, picture, settled, wait_for, words_on
+from conftest import HOSTILE, picture, settled, wait_for, wait_until, words_on
 from textual.widgets import Input, OptionList, Select
 
 from screens.inbox import InboxScreen
@@ -263,7 +263,7 @@ async def test_a_record_that_changed_is_read_again_before_it_is_approved(console
         assert "left arm" in pilot.app.screen.query_one("#bytes-text", Verbatim).text
         await press(pilot, "a")
         await approve_in_dialog(pilot, "Because")
-        assert state_of(joined, share) == "queued"
+        await wait_until(pilot, lambda: state_of(joined, share) == "queued")
 
 
 async def test_holding_and_not_sharing_are_as_easy_and_keep_their_reasons(console, joined, council, entry):
