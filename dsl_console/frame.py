@@ -52,10 +52,10 @@ def moment_words(stored: str, now: datetime) -> str:
 def frame_state(vault: Vault) -> FrameState:
     """Read what the frame shows; blocks."""
     from storage import outbox
-    from storage.views import sharing
+    from storage.views import arrivals, sharing
 
     states = Counter(share.state for share in sharing.shares(vault, states=(*WAITING, "held", *QUEUED)))
-    arrived = len(sharing.items(vault, states=("waiting",)))
+    arrived = len(arrivals.items(vault, states=("waiting",)))
     with vault.read() as connection:
         last = moment_words(outbox.exchange(connection, "last_sync"), vault.clock().astimezone())
     return FrameState(vault.school, words_of(states, arrived, last))

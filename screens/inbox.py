@@ -24,8 +24,8 @@ from screens.widgets.text import PlainText, StateLine
 
 if TYPE_CHECKING:
     from storage.vault import Vault
+    from storage.views.arrivals import ItemRow
     from storage.views.children import ChildRow
-    from storage.views.sharing import ItemRow
 
 CANDIDATES = 12
 
@@ -52,9 +52,9 @@ class Received:
 def received(vault: Vault, item_id: str) -> Received:
     """Return an item and its candidates: by the name it gives, then by the date of birth alone."""
     from practice.received import read_payload
-    from storage.views import children, sharing
+    from storage.views import arrivals, children
 
-    item = sharing.item(vault, item_id)
+    item = arrivals.item(vault, item_id)
     everyone = children.all_children(vault, include_left=True)
     named = children.find(vault, item.hint_name, CANDIDATES) if item.hint_name.strip() else []
     parts = item.hint_name.split()

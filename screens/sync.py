@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from practice.acts import HubEnrolled
     from storage.outbox import Message
     from storage.vault import Vault
-    from storage.views.sharing import ItemRow, ShareRow
+    from storage.views.arrivals import ItemRow
+    from storage.views.sharing import ShareRow
 
 OPEN = ("queued", "offered", "delivered", "refused", "expired")
 DONE = 30
@@ -65,7 +66,7 @@ class Batch:
 def batch(vault: Vault, now: datetime) -> Batch:
     """Return every partner's entries that are on their way or came back, the newest that arrived, and the inbox."""
     from storage import outbox
-    from storage.views import organisation, sharing
+    from storage.views import arrivals, organisation, sharing
 
     shares = sharing.shares(vault, states=["queued", "delivered", "refused", "expired", "acknowledged"])
     with vault.read() as connection:
@@ -79,7 +80,7 @@ def batch(vault: Vault, now: datetime) -> Batch:
         mine.sort(key=lambda line: list(TURN).index(line.state) if line.state in TURN else len(TURN))
         lines += [Line(partner, reason=counts_of(mine)), *mine]
     waiting = sum(line.state in ("queued", "offered") for line in shown)
-    items = sharing.items(vault)
+    items = arrivals.items(vault)
     items = [each for each in items if each.state == "waiting"] + [each for each in items if each.state != "waiting"]
     return Batch(organisation.hub(vault), last, lines, items[:200], waiting)
 

@@ -14,8 +14,9 @@ from practice.text import visible
 from storage import outbox
 from storage.ids import new_id
 from storage.ledger import Draft
-from storage.views import children, sharing
-from storage.views.sharing import ItemRow, PartnerRow
+from storage.views import arrivals, children, sharing
+from storage.views.arrivals import ItemRow
+from storage.views.sharing import PartnerRow
 from sync import outgoing, partners, plan, spool
 from sync.bodies import EntryBody, ReceiptBody
 from sync.envelope import EnvelopeRefused, Opened
@@ -57,7 +58,7 @@ def take(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) ->
 
 def _take_entry(unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect:
     claims = opened.claims
-    known = sharing.arrived(unit.connection, sender.org, claims["eid"])
+    known = arrivals.arrived(unit.connection, sender.org, claims["eid"])
     contents = [(each.rev, plan.content(partners_claims(each.payload))) for each in known]
     arrival = plan.arrival(contents, claims["rev"], plan.content(claims))
     if arrival == "duplicate":
@@ -144,7 +145,7 @@ def accept(vault: Vault, item_id: str, child_id: str) -> str:
     child = children.get(vault, child_id)
     with vault.write() as unit:
         item = _waiting(vault, item_id)
-        newer = [each for each in sharing.arrived(unit.connection, item.org, item.eid) if each.rev > item.rev]
+        newer = [each for each in arrivals.arrived(unit.connection, item.org, item.eid) if each.rev > item.rev]
         if newer:
             raise Refused(
                 f"{visible(item.sender)} has sent a newer version of this entry. Nothing was taken in.",
@@ -170,7 +171,7 @@ def refuse(vault: Vault, item_id: str, reason: str) -> None:
 
 
 def _waiting(vault: Vault, item_id: str) -> ItemRow:
-    item = sharing.item(vault, item_id)
+    item = arrivals.item(vault, item_id)
     if item.state != "waiting":
         said = "accepted" if item.state == "accepted" else "refused"
         raise Refused(f"That entry was {said} already. Nothing was changed.")

@@ -24,7 +24,7 @@ from practice.sharing import basis_fault
 from practice.text import visible
 from storage import outbox
 from storage.ids import new_id
-from storage.views import record, sharing
+from storage.views import arrivals, record, sharing
 from storage.views.record import EntryRow
 from storage.views.sharing import ContractRow, PartnerRow, ShareRow
 from sync import contracts, envelope, outgoing, partners, spool
@@ -80,7 +80,7 @@ def propose(vault: Vault, entry_id: str, to: str, contract: str = "") -> str:
 
 
 def _check_not_received(vault: Vault, entry: EntryRow) -> None:
-    for source in sharing.items(vault, item_id=entry.id, states=("accepted",)):
+    for source in arrivals.items(vault, item_id=entry.id, states=("accepted",)):
         raise Refused(
             f"This entry came from {visible(source.sender)} and may be shared on only if they agree. "
             "Nothing was proposed.",

@@ -12,7 +12,7 @@ from dsl_console.cli.output import indented, joined, moment_json, occurred_json,
 from dsl_console.cli.session import Session
 
 if TYPE_CHECKING:
-    from storage.views.sharing import ItemRow
+    from storage.views.arrivals import ItemRow
 
 COUNTS = {
     "sent": "taken by the hub in this sync",
@@ -62,9 +62,9 @@ def inbox() -> None:
 def list_(session: Session) -> None:
     """List what partners sent, the newest first. The child's name is the partner's hint, never a match."""
     with session.opened() as vault:
-        from storage.views import sharing
+        from storage.views import arrivals
 
-        rows = sharing.items(vault)
+        rows = arrivals.items(vault)
     if session.json:
         print_json([_item_json(row) for row in rows])
         return
@@ -104,10 +104,10 @@ def _item_json(row: ItemRow) -> dict[str, Any]:
 def accept(session: Session, item: str | None, child: str | None) -> None:
     """Match a partner's entry to a child: it stands in that chronology, with its source, and the partner is told."""
     with session.opened(writes=True) as vault:
-        from storage.views import sharing
+        from storage.views import arrivals
         from sync import inbox as items
 
-        found = sharing.item(vault, session.need(item, "ITEM", "Item's id"))
+        found = arrivals.item(vault, session.need(item, "ITEM", "Item's id"))
         session.note(joined([found.sender, found.hint_name, found.hint_date_of_birth], ", "))
         row = session.child(vault, child, "--child")
         ident = items.accept(vault, found.id, row.id)
@@ -121,9 +121,9 @@ def accept(session: Session, item: str | None, child: str | None) -> None:
 def refuse(session: Session, item: str | None, reason: str | None) -> None:
     """Do not take a partner's entry in."""
     with session.opened(writes=True) as vault:
-        from storage.views import sharing
+        from storage.views import arrivals
         from sync import inbox as items
 
-        found = sharing.item(vault, session.need(item, "ITEM", "Item's id"))
+        found = arrivals.item(vault, session.need(item, "ITEM", "Item's id"))
         items.refuse(vault, found.id, session.need_text(reason, "--reason", "Why?"))
     session.done(found.id, "refused", "Refused. The partner is told that it was not matched.")

@@ -15,7 +15,7 @@ from storage import vault as vaults
 from storage.desk import concerns, reviews
 from storage.desk.concerns import log_concern
 from storage.vault import Vault
-from storage.views import children, record, sharing
+from storage.views import arrivals, children, record, sharing
 from storage.views import reviews as plans
 from storage.views.today import today
 from sync import contracts, inbox, shares
@@ -249,7 +249,7 @@ class Day:
         report = sync(self.care)
         hold(report.received == 1, f"The partner received {report.received}.")
         hold(sync(self.care).received == 0, "The partner received it a second time.")
-        item = sharing.items(self.care, states=["waiting"])[0]
+        item = arrivals.items(self.care, states=["waiting"])[0]
         hold(HOSTILE in item.text and item.hint_name == CHILD, "The entry did not arrive whole.")
         from storage.desk.children import add_child
 
@@ -282,7 +282,7 @@ class Day:
         shares.approve(self.care, share, digest, "public_task", "told", "told", "The school sees her daily.")
         sync(self.care)
         sync(self.school)
-        item = sharing.items(self.school, states=["waiting"])[0]
+        item = arrivals.items(self.school, states=["waiting"])[0]
         inbox.accept(self.school, item.id, self.child.id)
         sources = {each.source for each in record.chronology(self.school, self.child.id)}
         hold(self.care.school.name in sources, "The partner's entry is not in the chronology.")

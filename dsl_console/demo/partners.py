@@ -14,7 +14,7 @@ from dsl_console.demo.setting import PASSPHRASE
 from practice.errors import ConsoleError
 from storage.desk.children import add_child
 from storage.vault import Vault, open_vault
-from storage.views import children, sharing
+from storage.views import arrivals, children
 from sync import inbox
 from sync.run import sync
 
@@ -24,7 +24,7 @@ _EVERY_SECONDS = 4.0
 def work(vault: Vault) -> None:
     """Sync once, and take in everything that waits."""
     sync(vault)
-    for item in sharing.items(vault, states=["waiting"]):
+    for item in arrivals.items(vault, states=["waiting"]):
         found = [child for child in children.find(vault, item.hint_name) if child.name == item.hint_name]
         name, born = item.hint_name or "Name not given", item.hint_date_of_birth or None
         child = found[0].id if found else add_child(vault, name=name, date_of_birth=born)[0]

@@ -14,7 +14,7 @@ from practice.vocabulary import Role
 from storage import outbox
 from storage.desk import triage
 from storage.types import utc_text
-from storage.views import backups, children, organisation, record, reports, reviews, sharing
+from storage.views import arrivals, backups, children, organisation, record, reports, reviews, sharing
 from storage.views.base import table_of
 from storage.views.children import ChildTable
 from storage.views.entries import DecisionTable, EntryTable
@@ -87,7 +87,7 @@ def today(vault: Vault, now: datetime) -> TodayView:
             late_school_days=late.get(due.child_id, 0),
         )
         (view.act_today if due.due <= on else view.this_week).append(line)
-    for item in sharing.items(vault, states=["waiting"]):
+    for item in arrivals.items(vault, states=["waiting"]):
         view.this_week.append(Line("item", item.id, "", item.hint_name, item.sender))
         view.inbox += 1
     _shares(vault, view)

@@ -25,7 +25,7 @@ from screens.widgets.record_list import RecordList
 from screens.widgets.verbatim import Verbatim, folded
 from storage.desk import children, concerns
 from storage.vault import utc_now
-from storage.views import record, sharing
+from storage.views import arrivals, record, sharing
 from sync import contracts, inbox, partners, run, shares
 from sync.hub.server import invite
 from tests.sync.exchange import COUNCIL, Hub, Place
@@ -369,7 +369,7 @@ def arrived(joined, council, entry, hub) -> str:
     council.share(theirs, SCHOOL)
     council.sync()
     run.sync(joined)
-    return sharing.items(joined)[0].id
+    return arrivals.items(joined)[0].id
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
@@ -384,15 +384,15 @@ async def test_what_came_in_is_matched_by_a_person(console, joined, arrived, ent
         assert "They say: Mia Hart, born Tue 3 May 2016. This is a hint, not a match." in shown
         assert HOSTILE in str(pilot.app.screen.query_one("#item-text").render())
         assert "same date of birth" in shown
-        assert sharing.item(joined, arrived).state == "waiting", "nothing is matched by itself"
+        assert arrivals.item(joined, arrived).state == "waiting", "nothing is matched by itself"
         await press(pilot, "enter")
         assert isinstance(pilot.app.screen, ConfirmDialog)
         asked = pilot.app.screen.query_one(".dialog--sentence").text
         assert "the record of Mia Hart, born Tue 3 May 2016, class 5B (same date of birth)" in asked
         await press(pilot, "escape")
-        assert sharing.item(joined, arrived).state == "waiting"
+        assert arrivals.item(joined, arrived).state == "waiting"
         await press(pilot, "enter", "tab", "enter")
-        assert sharing.item(joined, arrived).child_id == mine
+        assert arrivals.item(joined, arrived).child_id == mine
         assert arrived in [row.id for row in record.chronology(joined, mine)]
 
 
@@ -406,9 +406,9 @@ async def test_another_child_may_be_found_by_name(console, joined, arrived):
         await wait_for(pilot, "Zara Quinn")
         await press(pilot, "enter")
         assert "Put this in Zara Quinn's record?" in words_on(pilot.app)
-        assert sharing.item(joined, arrived).state == "waiting"
+        assert arrivals.item(joined, arrived).state == "waiting"
         await press(pilot, "tab", "enter")
-        assert sharing.item(joined, arrived).child_id == other
+        assert arrivals.item(joined, arrived).child_id == other
 
 
 async def test_what_came_in_may_be_refused_with_a_reason(console, joined, arrived):
@@ -419,7 +419,7 @@ async def test_what_came_in_may_be_refused_with_a_reason(console, joined, arrive
         assert HOSTILE in " ".join(line.plain.strip() for line in draw_item(listed.row(0), 50))
         await press(pilot, "tab", "enter", "x")
         await answer_reason(pilot, "Not our pupil")
-        item = sharing.item(joined, arrived)
+        item = arrivals.item(joined, arrived)
         assert (item.state, item.reason) == ("refused", "Not our pupil")
         await wait_for(pilot, "refused by you")
 

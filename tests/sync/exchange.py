@@ -16,7 +16,7 @@ from storage.desk.concerns import log_concern
 from storage.keys import FLOOR
 from storage.outbox import Message
 from storage.vault import Vault, create, utc_now
-from storage.views import sharing
+from storage.views import arrivals, sharing
 from sync import inbox, partners, run, shares
 from sync.hub.server import HubServer, invite, make_server
 
@@ -102,8 +102,8 @@ class Place:
     def reason(self, share: str) -> str:
         return sharing.share(self.vault, share).reason
 
-    def items(self, *states: str) -> list[sharing.ItemRow]:
-        return sharing.items(self.vault, states=states)
+    def items(self, *states: str) -> list[arrivals.ItemRow]:
+        return arrivals.items(self.vault, states=states)
 
     def outbox(self, *states: str) -> list[Message]:
         with self.vault.read() as connection:
