@@ -55,6 +55,7 @@ SCREENS: dict[str, str] = {
     "move": "screens.move_entry:MoveScreen",
     "review": "screens.review:ReviewScreen",
     "review_child": "screens.review_child:ReviewChildScreen",
+    "calendar": "screens.calendar:CalendarScreen",
     "share": "screens.share:ShareScreen",
     "share_entry": "screens.share_entry:ShareEntryScreen",
     "inbox": "screens.inbox:InboxScreen",

@@ -14,6 +14,11 @@ from practice.profile import profile
 _DAY = timedelta(days=1)
 _SEARCH_DAYS = 1500
 CLOSURE_LIMIT_DAYS = 400
+HOLIDAY_WEEKDAYS = 5
+"""So many closed weekdays in a row are a holiday, and not a long weekend."""
+SPREAD_DAYS = 10
+"""Reviews brought forward from a holiday are spread over so many school days before it (R-80)."""
+NO_TERMS = "No term dates are known: every weekday that is no bank holiday counts as a school day. Import yours."
 
 
 class Closure(BaseModel):
@@ -79,6 +84,43 @@ class SchoolCalendar(BaseModel):
             return True
         return self.covers(day) and not any(term.start <= day <= term.end for term in self.terms)
 
+    def holiday_around(self, day: date) -> tuple[date, date] | None:
+        """Return the first and the last day of the holiday in which a day lies, its weekends included, or None.
+
+        A holiday has five closed weekdays in a row, or more; a weekend, a training day or a bank holiday is none.
+        """
+        if self.is_school_day(day):
+            return None
+        first = last = day
+        for _ in range(CLOSURE_LIMIT_DAYS):
+            if first == date.min or self.is_school_day(first - _DAY):
+                break
+            first -= _DAY
+        for _ in range(CLOSURE_LIMIT_DAYS):
+            if last == date.max or self.is_school_day(last + _DAY):
+                break
+            last += _DAY
+        weekdays = sum(1 for each in _days(first - _DAY if first > date.min else first, last) if each.weekday() < 5)
+        return (first, last) if weekdays >= HOLIDAY_WEEKDAYS else None
+
+    def next_holiday(self, day: date) -> tuple[date, date] | None:
+        """Return the holiday in which a day lies, or the first one after it within a year, or None."""
+        found = day
+        for _ in range(CLOSURE_LIMIT_DAYS):
+            if (holiday := self.holiday_around(found)) is not None:
+                return holiday
+            if found == date.max:
+                break
+            found += _DAY
+        return None
+
+    def school_day_back(self, day: date, count: int) -> date:
+        """Return the school day that is the `count`-th before this day: 1 is the nearest one."""
+        found = day
+        for _ in range(count):
+            found = self.last_school_day_before(found)
+        return found
+
     def school_days_between(self, after: date, until: date) -> int:
         """Return how many school days come after the first day, up to and including the second; 0 when reversed."""
         return sum(1 for day in _days(after, until) if self.is_school_day(day))
@@ -129,6 +171,15 @@ def calendar_for(
     Without terms of its own the whole calendar is assumed, and `source` says so for the screen to show.
     """
     own = sorted(terms, key=lambda term: term.start)
+    if nation != "england":
+        return SchoolCalendar.model_validate(
+            {
+                "terms": own,
+                "closures": [*closures],
+                "bank_holidays": frozenset(bank_holidays),
+                "source": "" if own else NO_TERMS,
+            }
+        )
     defaults = profile(nation)
     assumed = [
         term

@@ -55,6 +55,8 @@ class ReviewDefaults(_Part):
     half_termly_weeks: int
     termly_weeks: int
     cadence: dict[ReviewStatus, ReviewEvery]
+    holiday_spread: dict[ReviewStatus, tuple[int, int]]
+    """On which of the last ten school days before a holiday a review stands: from the latest, 1, to the earliest."""
 
 
 class BasisRule(_Part):

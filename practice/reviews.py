@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar as months
+import zlib
 from datetime import date, timedelta
 
 from pydantic import BaseModel, ConfigDict
@@ -50,12 +51,14 @@ def _interval_end(every: ReviewEvery, last: date, nation: str) -> tuple[date, st
 
 
 def next_review(
-    status: str, every: str, last_review: date, calendar: SchoolCalendar, nation: str = "england"
+    status: str, every: str, last_review: date, calendar: SchoolCalendar, nation: str = "england", child: str = ""
 ) -> DueReview:
     """Return when the next review is due after one held on `last_review`.
 
     A day without school moves it earlier; where that is not after the last review it is due on the first school day
-    back, and the child must stand on the holiday plan. Unknown codes fall back to the status's default, then `open`.
+    back, and the child must stand on the holiday plan. What a whole holiday brings forward is spread over the school
+    days before it by status, and among children of one status by `child`, an id. Unknown codes fall back to the
+    status's default, then `open`.
     """
     target, interval = _interval_end(cadence(status, every, nation), last_review, nation)
     since = f"{interval} after {day_words(last_review)}"
@@ -63,6 +66,8 @@ def next_review(
         return DueReview(due=target, reason=f"{since}.")
     earlier = calendar.last_school_day_before(target)
     if earlier > last_review:
+        if holiday := calendar.holiday_around(target):
+            return _brought_forward(status, target, holiday, since, last_review, calendar, nation, child)
         closed = "in a holiday" if calendar.is_holiday(target) else "not a school day"
         reason = f"{since} is {day_words(target)}, {closed}, so it is due on the last school day before."
         return DueReview(due=earlier, reason=reason, moved_from=target)
@@ -71,6 +76,30 @@ def next_review(
         "and the child must stand on the holiday plan."
     )
     return DueReview(due=calendar.first_school_day_from(target), reason=reason, moved_from=target, holiday_plan=True)
+
+
+def _brought_forward(
+    status: str,
+    target: date,
+    holiday: tuple[date, date],
+    since: str,
+    last_review: date,
+    calendar: SchoolCalendar,
+    nation: str,
+    child: str,
+) -> DueReview:
+    """Return the day before a holiday for a review that would fall into it: the gravest statuses the latest (R-80)."""
+    windows = profile(nation).reviews.holiday_spread
+    known = ReviewStatus(status) if status in set(ReviewStatus) else ReviewStatus.OPEN
+    latest, earliest = windows[known]
+    place = latest + zlib.crc32(child.encode()) % (earliest - latest + 1)
+    first, last = holiday[0], calendar.school_day_back(holiday[0], 1)
+    due = max(calendar.school_day_back(first, place), calendar.first_school_day_from(last_review + timedelta(days=1)))
+    due = min(due, last)
+    reason = f"{since} is {day_words(target)}, in a holiday, so it is brought forward to before it."
+    if due == last:
+        reason = f"{since} is {day_words(target)}, in a holiday, so it is due on the last school day before."
+    return DueReview(due=due, reason=reason, moved_from=target)
 
 
 def overdue_school_days(due: date, on: date, calendar: SchoolCalendar) -> int:

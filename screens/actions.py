@@ -137,6 +137,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "calendar",
+        "",
+        "Calendar",
+        "Term dates, closures and bank holidays",
+        "Shows the school's days, on which every review date rests; takes in a file, a term or a closure.",
+        "School",
+        "Term dates and closures",
+        opens="calendar",
+        shown=False,
+    ),
+    Action(
         "people",
         "",
         "People & keys",
@@ -405,6 +416,25 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "Open the child's record",
             "Review",
             "Open the child's record",
+        ),
+    ),
+    "calendar": (
+        _own("calendar", "bring", "i", "Import", "Take in a calendar or CSV file", "Calendar", "Import a file"),
+        _own(
+            "calendar", "closure", "c", "Closure", "Add days on which the school is closed", "Calendar", "Add a closure"
+        ),
+        _own("calendar", "term", "t", "Term", "Set one term by hand", "Calendar", "Set a term"),
+        _own(
+            "calendar", "nation", "n", "Nation", "Keep another nation's bank holidays", "Calendar", "Choose the nation"
+        ),
+        _own(
+            "calendar",
+            "remove",
+            "d",
+            "Take away",
+            "Take away a term or closure, after a question",
+            "Calendar",
+            "Remove",
         ),
     ),
     # -- share, sync, partners -----------------------------------------------------------------------------------------

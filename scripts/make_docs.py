@@ -85,7 +85,16 @@ SHAPES: dict[str, str] = {
         " shared: [{partner, state}]}]}"
     ),
     "search": "[{entry_id, child_id, child, occurred: OCCURRED, snippet}]",
-    "review due": "[{child_id, child, due, status, overdue_school_days}]",
+    "calendar import": (
+        "{id, state, terms, closures, replaced, skipped: [{line, reason}], moved, dry_run}\n"
+        "moved: how many reviews are due on another day now"
+    ),
+    "calendar show": (
+        "{nation, assumed, source, terms: [{kind, name, start, end, own}],\n"
+        " closures: [{kind, name, start, end, own}], bank_holidays: [{day, name}]}"
+    ),
+    "calendar clock": "{step, from, due, reason}",
+    "review due": "[{child_id, child, due, status, overdue_school_days, reason}]",
     "share list": (
         "[{id, entry_id, child_id, partner, state, reason, approved_by, approved_at}]\n"
         "state: proposed | held | not_shared | approved | queued | offered | delivered | acknowledged | refused |\n"

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
+from typing import TypeVar
 
 from practice.acts import CalendarSet
-from practice.calendars import SchoolCalendar, Term, calendar_for
+from practice.calendars import Closure, SchoolCalendar, Term, calendar_for
 
+Period = TypeVar("Period", bound=Closure)
 _YEARS_BACK, _YEARS_ON = 5, 5
+_SUBDIVISIONS = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern_ireland": "NIR"}
+"""The nations, as the library of bank holidays calls them."""
 
 
 @cache
-def bank_holidays(first: int, last: int) -> frozenset[date]:
-    """Return England's bank holidays of these years."""
+def named_bank_holidays(first: int, last: int, nation: str = "england") -> dict[date, str]:
+    """Return a nation's bank holidays of these years with their names."""
     import holidays
 
-    return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=range(first, last + 1)))
+    return dict(holidays.country_holidays("GB", subdiv=_SUBDIVISIONS[nation], years=range(first, last + 1)))
+
+
+def bank_holidays(first: int, last: int, nation: str = "england") -> frozenset[date]:
+    """Return a nation's bank holidays of these years."""
+    return frozenset(named_bank_holidays(first, last, nation))
 
 
 def school_calendar(own: CalendarSet, year: int) -> SchoolCalendar:
     """Return the school's own terms and closures with the bank holidays of the years around this one."""
-    terms = [
-        Term(name=term.name, start=date.fromisoformat(term.start), end=date.fromisoformat(term.end))
-        for term in own.terms
-    ]
-    return calendar_for(terms, own.closures, bank_holidays(year - _YEARS_BACK, year + _YEARS_ON))
+    terms = [_period(Term, each) for each in own.terms]
+    closures = [_period(Closure, each) for each in own.closures]
+    return calendar_for(terms, closures, bank_holidays(year - _YEARS_BACK, year + _YEARS_ON, own.nation), own.nation)
+
+
+def _period(cls: type[Period], dates: object) -> Period:
+    return cls.model_validate(dates, from_attributes=True)

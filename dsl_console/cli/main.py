@@ -33,6 +33,7 @@ COMMANDS = {
     "chronology": "dsl_console.cli.reading:chronology",
     "search": "dsl_console.cli.reading:search",
     "review": "dsl_console.cli.review:review",
+    "calendar": "dsl_console.cli.calendar:calendar",
     "partner": "dsl_console.cli.partners:partner",
     "contract": "dsl_console.cli.partners:contract",
     "share": "dsl_console.cli.share:share",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from practice.acts.base import STRICT, Body, Day, Identifier, Line, Reason, kind
 
@@ -32,7 +32,7 @@ class SchoolSet(Body):
 
 
 class TermDates(BaseModel):
-    """One term, both days included."""
+    """A term, or days on which the school is closed; both days included."""
 
     model_config = STRICT
     name: Line = ""
@@ -42,10 +42,20 @@ class TermDates(BaseModel):
 
 @kind("calendar_set")
 class CalendarSet(Body):
-    """The school's own term dates and closures."""
+    """The school's own term dates and closures, whole, and the nation whose bank holidays it keeps."""
 
+    nation: Literal["england", "wales", "scotland", "northern_ireland"] = "england"
     terms: tuple[TermDates, ...] = ()
-    closures: tuple[Day, ...] = ()
+    closures: tuple[TermDates, ...] = ()
+    reason: Line = ""
+
+    @field_validator("closures", mode="before")
+    @classmethod
+    def _single_days(cls, value: object) -> object:
+        """Take a closure written as one day for a period of that day."""
+        if not isinstance(value, (list, tuple)):
+            return value
+        return tuple({"start": each, "end": each} if isinstance(each, str) else each for each in value)
 
 
 @kind("person_added")

