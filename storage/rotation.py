@@ -35,13 +35,17 @@ def reached(_step: str) -> None:
 def rotate(vault: Vault, reason: str, progress: Callable[[str], None] = lambda _text: None) -> int:
     """Make new keys for the children's compartment, for everyone who still has a slot, without their passphrases.
 
-    Returns the generation of the new key.
+    What waits in the spool is taken in first; what comes late, sealed to the inbox key of before, is still read, since
+    that key is kept. Returns the generation of the new key.
 
     Raises Refused where the vault is open elsewhere, NotAllowed by role; then nothing was changed.
     """
+    from storage.desk.triage import take_in
     from storage.people import editing
 
     check_may_record(vault.person.role, "keys_rotated")
+    progress("Taking in sealed reports")
+    take_in(vault)
     with vault.alone(), editing(vault.folder) as header:
         database, anchor = _paths(vault.folder)
         _discard(vault.folder)

@@ -19,8 +19,8 @@ from tests.conftest import PASSPHRASE
 OCCURRED = Occurred(text="today", start="2026-11-20", end="2026-11-20", precision="day")
 
 
-def concern(vault: Vault, child: str, text: str) -> str:
-    entry = new_id()
+def concern(vault: Vault, child: str, text: str, entry: str = "") -> str:
+    entry = entry or new_id()
     vault.record(ConcernLogged(text=text, occurred=OCCURRED), child=child, entry=entry)
     return entry
 

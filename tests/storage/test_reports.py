@@ -248,11 +248,19 @@ def test_a_shared_folder_is_collected_and_one_that_is_away_is_no_fault(vault, tm
     assert card == reports.card_of(vault.folder)
 
 
-def test_what_was_sealed_before_a_rotation_is_read_after_it(vault):
+def test_a_rotation_takes_the_spool_in_first_and_what_comes_late_is_read_with_the_key_of_before(vault, monkeypatch):
+    card = reports.card_of(vault.folder)
     left = reports.leave(vault.folder, FIELDS)
+    waiting: list[int] = []
+    monkeypatch.setattr(rotation, "reached", lambda _step: waiting.append(len(files(vault.folder))))
     rotation.rotate(vault, "a test")
+    assert waiting
+    assert set(waiting) == {0}, "nothing waits for a key that is being replaced"
+    assert [row.id for row in views.reports(vault)] == [left.id]
+    late = reports.seal_to_folder(card, reports.spool(vault.folder), FIELDS)
     later = reports.leave(vault.folder, FIELDS)
-    assert set(triage.take_in(vault).new) == {left.id, later.id}
+    assert card.inbox != reports.card_of(vault.folder).inbox
+    assert set(triage.take_in(vault).new) == {late.id, later.id}
 
 
 def test_somebody_who_may_only_read_takes_nothing_in_and_reads_none(vault_folder, passphrase):
