@@ -1,16 +1,21 @@
 """The chain's head, kept outside the database, so that a rollback or a lost tail is seen (storage: §5).
 
-Two slots of 256 bytes are written alternately, each with its own counter and MAC: a torn write leaves the other.
+Two slots of 256 bytes are written alternately, each with its own counter, encrypted and authenticated: a torn write
+leaves the other, and without the compartment's key nobody sees how many acts there are.
 """
 
 from __future__ import annotations
 
 import hmac
 import os
+import secrets
 import struct
 import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from practice.errors import IntegrityAlarm
 from storage.atomic import sync_file, write_atomic
@@ -18,8 +23,12 @@ from storage.keys import hkdf
 from storage.locks import briefly_alone
 
 SLOT_SIZE = 256
-_FIELDS = struct.Struct(">8sQ16sQ32sQ32s")
-_MAGIC = b"DSLANCH\x01"
+_FIELDS = struct.Struct(">Q16sQ32sQ32s")
+_MAGIC = b"DSLANCH\x02"
+_NONCE_SIZE = 12
+_TAG_SIZE = 16
+_CONTENT_SIZE = SLOT_SIZE - len(_MAGIC) - _NONCE_SIZE - _TAG_SIZE
+_CLEAR_MAGIC = b"DSLANCH\x01"
 _MAC_SIZE = 32
 
 
@@ -49,14 +58,28 @@ class Anchor:
             return []
         found = []
         for at in range(0, min(len(stored), 2 * SLOT_SIZE), SLOT_SIZE):
-            slot = stored[at : at + SLOT_SIZE]
-            fields, mac = slot[: _FIELDS.size], slot[_FIELDS.size : _FIELDS.size + _MAC_SIZE]
-            if len(slot) < SLOT_SIZE or not hmac.compare_digest(mac, hmac.digest(self._key, fields, "sha256")):
-                continue
-            magic, counter, device, seq, head, generation, digest = _FIELDS.unpack(fields)
-            if magic == _MAGIC:
+            fields = self._opened(stored[at : at + SLOT_SIZE])
+            if fields is not None:
+                counter, device, seq, head, generation, digest = _FIELDS.unpack(fields)
                 found.append((counter, Head(str(uuid.UUID(bytes=device)), seq, head, generation, digest)))
         return sorted(found, key=lambda slot: slot[0])
+
+    def _opened(self, slot: bytes) -> bytes | None:
+        """Return what a slot holds, None where it is not whole; one of an earlier program is MACed and in the clear."""
+        start = len(_MAGIC)
+        if len(slot) < SLOT_SIZE:
+            return None
+        if slot[:start] == _CLEAR_MAGIC:
+            end = start + _FIELDS.size
+            mac = hmac.digest(self._key, slot[:end], "sha256")
+            return slot[start:end] if hmac.compare_digest(slot[end : end + _MAC_SIZE], mac) else None
+        if slot[:start] != _MAGIC:
+            return None
+        nonce, sealed = slot[start : start + _NONCE_SIZE], slot[start + _NONCE_SIZE :]
+        try:
+            return AESGCM(self._key).decrypt(nonce, sealed, _MAGIC)[: _FIELDS.size]
+        except InvalidTag:
+            return None
 
     def read(self) -> Head:
         """Return the newest head; raises IntegrityAlarm where the file is missing or neither slot is whole."""
@@ -94,13 +117,7 @@ class Anchor:
                 os.close(descriptor)
 
     def _slot(self, counter: int, head: Head) -> bytes:
-        fields = _FIELDS.pack(
-            _MAGIC,
-            counter,
-            uuid.UUID(head.device).bytes,
-            head.seq,
-            head.mac,
-            head.header_generation,
-            head.header_digest,
-        )
-        return (fields + hmac.digest(self._key, fields, "sha256")).ljust(SLOT_SIZE, b"\0")
+        device = uuid.UUID(head.device).bytes
+        fields = _FIELDS.pack(counter, device, head.seq, head.mac, head.header_generation, head.header_digest)
+        nonce = secrets.token_bytes(_NONCE_SIZE)
+        return _MAGIC + nonce + AESGCM(self._key).encrypt(nonce, fields.ljust(_CONTENT_SIZE, b"\0"), _MAGIC)

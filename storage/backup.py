@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from practice.acts import BackupMade
+from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, Refused
 from storage import container, ledger
 from storage.atomic import private_file, private_folder, replace, sync_folder
@@ -40,7 +41,6 @@ from storage.engine import connect, make_engine, plain_errors
 from storage.header import FILE_NAME, Header, read_header
 from storage.ids import new_id
 from storage.keys import PersonKeys, b64, hkdf, new_key
-from storage.opening import CHILDREN
 from storage.places import keeps_work
 from storage.types import utc_text
 

@@ -13,13 +13,13 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import Connection
 
+from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, Refused
 from storage import container, ledger, secrets_table
 from storage.container import Container
 from storage.engine import make_engine, plain_errors
 from storage.header import FILE_NAME, HEADER_LIMIT, Header, read_header
 from storage.keys import KEY_SIZE, PersonKeys, Slot, b64, hkdf, unb64
-from storage.opening import CHILDREN
 from storage.sealed import canonical
 
 FORMAT = "dsl-console/backup"

@@ -1,7 +1,10 @@
 """The vault's header: slots, wrapped compartment keys and inbox keys, in one JSON file (design: §4, storage: §9).
 
 A SHA-256 over the whole is checked before any costly derivation, so that damage is found at once; a MAC under the
-compartment's key is checked after, so that a doctored header is found too.
+compartment's key is checked after, so that a doctored header is found too. The children's key covers the whole header,
+since everybody who edits it holds that key. Any other compartment's key covers the vault's name and that compartment's
+own record: who holds it under which public key, their wrapped keys, its inbox. So it stays right while people who do
+not hold it edit the rest, and nobody else can add a holder, swap one's key, or turn its inbox to themselves.
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ import hmac
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, NotFound, Refused
 from storage.atomic import write_atomic
 from storage.keys import Slot, b64, hkdf, unb64
@@ -22,18 +26,59 @@ if TYPE_CHECKING:
     from practice.acts import SchoolSet
 
 FORMAT = "dsl-console/vault"
-VERSION = 1
+VERSION = 2
+_PLAIN_VERSION = 1
+"""What a vault is written as while it has no compartment but the children's, so that older programs open it."""
 HEADER_LIMIT = 1024 * 1024
 FILE_NAME = "header.json"
 
 
 @dataclass
 class Compartment:
-    """One encrypted database: the generation of its key, that key wrapped to each slot, and its inbox's public key."""
+    """One encrypted database: the generation of its key, that key wrapped to each slot, and its inbox's public key.
+
+    `holders` are the public keys to which the key was wrapped, as the holders themselves last wrote them; `former` the
+    ids of inbox keys that late files may still name; `revision` counts the changes of this record. The children's has
+    none of the three: its MAC covers the slots themselves and the header's own generation.
+    """
 
     generation: int
     wrapped: dict[str, bytes]
     inbox: XWingPublic
+    holders: dict[str, XWingPublic] = field(default_factory=dict)
+    former: list[str] = field(default_factory=list)
+    revision: int = 0
+
+    def to_json(self) -> dict[str, object]:
+        """Return the record as the header writes it."""
+        content: dict[str, object] = {
+            "generation": self.generation,
+            "wrapped": {slot: b64(key) for slot, key in self.wrapped.items()},
+            "inbox": b64(self.inbox.raw),
+        }
+        if self.revision:
+            holders = {slot: b64(key.raw) for slot, key in self.holders.items()}
+            content |= {"holders": holders, "former": self.former, "revision": self.revision}
+        return content
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Compartment:
+        """Read a record from the header; raises KeyError, TypeError, AttributeError or ValueError."""
+        counts = fields["generation"], fields.get("revision", 0)
+        if any(type(count) is not int for count in counts):
+            raise ValueError("a generation is a whole number")
+        return cls(
+            counts[0],
+            {str(slot): unb64(key) for slot, key in fields["wrapped"].items()},
+            XWingPublic(unb64(fields["inbox"])),
+            {str(slot): XWingPublic(unb64(key)) for slot, key in fields.get("holders", {}).items()},
+            [str(key_id) for key_id in fields.get("former", [])],
+            counts[1],
+        )
+
+    def inbox_ids(self) -> set[bytes]:
+        """Return the ids of every key that this compartment's inbox has, or had."""
+        return {self.inbox.key_id, *(bytes.fromhex(key_id) for key_id in self.former)}
 
 
 @dataclass
@@ -57,38 +102,65 @@ class Header:
         """Return the role that a slot's person has now."""
         return self.roles.get(slot.id, slot.role)
 
+    def holds(self, compartment: str, slot: Slot) -> bool:
+        """Say whether a slot's person, with the keys that they have now, holds a compartment's key."""
+        found = self.compartments.get(compartment)
+        if found is None or slot.id not in found.wrapped:
+            return False
+        return compartment == CHILDREN or found.holders.get(slot.id) == slot.xwing
+
+    def due(self) -> list[str]:
+        """Return the compartments whose key is known to somebody who holds it no more.
+
+        Beside those that were marked: a holder whose slot is gone, or whose keys were made anew by somebody else.
+        """
+        slots = {slot.id: slot for slot in (*self.slots, *self.recovery)}
+        lost = [
+            name
+            for name, compartment in self.compartments.items()
+            if any(person not in slots or not self.holds(name, slots[person]) for person in compartment.wrapped)
+        ]
+        return [name for name in self.compartments if name in self.rotation_due or name in lost]
+
+    def revision(self, compartment: str = CHILDREN) -> int:
+        """Return how often what a compartment's MAC covers was changed."""
+        return self.generation if compartment == CHILDREN else self.compartments[compartment].revision
+
+    def _covered(self, compartment: str) -> dict[str, object]:
+        """Return what a compartment's MAC covers."""
+        if compartment == CHILDREN:
+            return self._content()
+        record = self.compartments[compartment].to_json()
+        return {"format": FORMAT, "vault": self.vault, "compartment": compartment, "record": record}
+
+    def _version(self) -> int:
+        return VERSION if any(name != CHILDREN for name in self.compartments) else _PLAIN_VERSION
+
     def _content(self) -> dict[str, object]:
         content: dict[str, object] = {
             "format": FORMAT,
-            "v": VERSION,
+            "v": self._version(),
             "vault": self.vault,
             "generation": self.generation,
             "slots": [slot.to_json() for slot in self.slots],
             "recovery": [slot.to_json() for slot in self.recovery],
             "roles": self.roles,
             "rotation_due": self.rotation_due,
-            "compartments": {
-                name: {
-                    "generation": compartment.generation,
-                    "wrapped": {slot: b64(key) for slot, key in compartment.wrapped.items()},
-                    "inbox": b64(compartment.inbox.raw),
-                }
-                for name, compartment in self.compartments.items()
-            },
+            "compartments": {name: compartment.to_json() for name, compartment in self.compartments.items()},
         }
         return content | ({"public": self.public} if self.public else {})
 
-    def digest(self) -> bytes:
-        """SHA-256 of everything but the MACs."""
-        return hashlib.sha256(_canonical(self._content())).digest()
+    def digest(self, compartment: str = CHILDREN) -> bytes:
+        """SHA-256 of what a compartment's MAC covers."""
+        return hashlib.sha256(_canonical(self._covered(compartment))).digest()
 
-    def mac(self, compartment_key: bytes) -> bytes:
-        """MAC of everything but the MACs, under a key that only the compartment's holders can make."""
-        return hmac.digest(hkdf(compartment_key, "header"), _canonical(self._content()), "sha256")
+    def mac(self, compartment: str, key: bytes) -> bytes:
+        """MAC of what a compartment's holders must trust, under a key that only they can make."""
+        return hmac.digest(hkdf(key, "header"), _canonical(self._covered(compartment)), "sha256")
 
     def write(self, folder: Path, keys: dict[str, bytes]) -> None:
         """Write the header with a MAC for each compartment whose key is held; the one before is kept as `.prev`."""
-        self.macs |= {name: self.mac(key) for name, key in keys.items()}
+        self.macs |= {name: self.mac(name, key) for name, key in keys.items()}
         content = self._content() | {"macs": {name: b64(mac) for name, mac in self.macs.items()}}
         content["sha256"] = hashlib.sha256(_canonical(content)).hexdigest()
         try:
@@ -101,7 +173,7 @@ class Header:
 
     def check(self, compartment: str, key: bytes) -> None:
         """Raise IntegrityAlarm unless the compartment's MAC is right."""
-        if not hmac.compare_digest(self.macs.get(compartment, b""), self.mac(key)):
+        if not hmac.compare_digest(self.macs.get(compartment, b""), self.mac(compartment, key)):
             raise _changed()
 
 
@@ -149,30 +221,26 @@ def read_header(folder: Path) -> Header:
         if digest != hashlib.sha256(_canonical(content)).hexdigest():
             raise _changed()
         macs = {name: unb64(mac) for name, mac in content.pop("macs").items()}
-        if content["format"] != FORMAT or content["v"] != VERSION:
+        if content["format"] != FORMAT or content["v"] not in (_PLAIN_VERSION, VERSION):
             raise IntegrityAlarm(
                 "This vault was made by a newer dsl-console than the one on this machine.",
                 hint="Nothing was touched. Update dsl-console here.",
             )
         if not isinstance(content["vault"], str) or type(content["generation"]) is not int or not content["slots"]:
             raise _changed()
-        return Header(
+        header = Header(
             vault=content["vault"],
             generation=content["generation"],
             slots=[Slot.from_json(slot) for slot in content["slots"]],
             recovery=[Slot.from_json(slot) for slot in content["recovery"]],
-            compartments={
-                name: Compartment(
-                    fields["generation"],
-                    {slot: unb64(key) for slot, key in fields["wrapped"].items()},
-                    XWingPublic(unb64(fields["inbox"])),
-                )
-                for name, fields in content["compartments"].items()
-            },
+            compartments={str(name): Compartment.from_json(fields) for name, fields in content["compartments"].items()},
             roles={str(slot): str(role) for slot, role in content["roles"].items()},
             rotation_due=[str(name) for name in content["rotation_due"]],
             public={str(name): str(text) for name, text in content.get("public", {}).items()},
             macs=macs,
         )
+        if header._version() != content["v"]:
+            raise _changed()
+        return header
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _changed() from None

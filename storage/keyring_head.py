@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 import queue
+import secrets
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from practice.errors import IntegrityAlarm
 from storage import ledger
-from storage.opening import CHILDREN
+from storage.keys import b64, hkdf, unb64
 
 if TYPE_CHECKING:
-    from storage.vault import Vault
+    from storage.compartment import OpenCompartment
 
 WAIT_SECONDS = 2.0
 Result = TypeVar("Result")
@@ -42,15 +46,31 @@ def _within(seconds: float, call: Callable[[], Result]) -> Result | None:
         return None
 
 
-def _service(vault: Vault) -> str:
+def _service(vault: OpenCompartment) -> str:
     return f"dsl-console {vault.id}"  # one service a vault: Windows renames entries where several share one
 
 
-def keep(vault: Vault, seconds: float = WAIT_SECONDS) -> bool:
+def _key(vault: OpenCompartment) -> AESGCM:
+    return AESGCM(hkdf(vault.compartment_key, "keyring head"))
+
+
+def _sealed(vault: OpenCompartment, head: dict[str, object]) -> str:
+    """Return a head as the keyring keeps it: whoever may look into the keyring does not see how many acts there are."""
+    nonce = secrets.token_bytes(12)
+    return b64(nonce + _key(vault).encrypt(nonce, json.dumps(head).encode(), vault.name.encode()))
+
+
+def _opened(vault: OpenCompartment, kept: str) -> Any:
+    """Return the head of a keyring's entry; raises ValueError or InvalidTag for anything else."""
+    sealed = unb64(kept)
+    return json.loads(_key(vault).decrypt(sealed[:12], sealed[12:], vault.name.encode()))
+
+
+def keep(vault: OpenCompartment, seconds: float = WAIT_SECONDS) -> bool:
     """Lay the present head into the keyring; say whether it can be read back from there."""
     with vault.read() as connection:
         end = ledger.head(connection, vault.device)
-    value = json.dumps({"device": vault.device, "seq": end.seq, "mac": end.mac.hex()})
+    value = _sealed(vault, {"device": vault.device, "seq": end.seq, "mac": end.mac.hex()})
 
     def put() -> bool:
         import keyring
@@ -58,13 +78,13 @@ def keep(vault: Vault, seconds: float = WAIT_SECONDS) -> bool:
         backend = keyring.get_keyring()
         if hasattr(backend, "persist"):
             backend.persist = "local machine"  # Windows would carry it along with a roaming profile
-        keyring.set_password(_service(vault), CHILDREN, value)
-        return keyring.get_password(_service(vault), CHILDREN) == value  # a null keyring stores nothing, silently
+        keyring.set_password(_service(vault), vault.name, value)
+        return keyring.get_password(_service(vault), vault.name) == value  # a null keyring stores nothing, silently
 
     return bool(_within(seconds, put))
 
 
-def check(vault: Vault, seconds: float = WAIT_SECONDS) -> IntegrityAlarm | None:
+def check(vault: OpenCompartment, seconds: float = WAIT_SECONDS) -> IntegrityAlarm | None:
     """Compare the record with the head that the keyring holds; return the alarm where they disagree.
 
     A keyring that holds nothing, or something else than a head of this device, says nothing.
@@ -73,13 +93,13 @@ def check(vault: Vault, seconds: float = WAIT_SECONDS) -> IntegrityAlarm | None:
     def get() -> str | None:
         import keyring
 
-        return keyring.get_password(_service(vault), CHILDREN)
+        return keyring.get_password(_service(vault), vault.name)
 
     found = _within(seconds, get)
     try:
-        kept = json.loads(found or "")
+        kept = _opened(vault, found or "")
         device, seq, mac = str(kept["device"]), int(kept["seq"]), bytes.fromhex(kept["mac"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, InvalidTag):
         return None
     if device != vault.device:
         return None

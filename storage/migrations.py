@@ -6,18 +6,32 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
 
+from practice.compartments import ADULTS, CHILDREN
 from practice.errors import IntegrityAlarm
 from storage import ledger
+from storage.opening import NAMES
 from storage.views.base import ViewTable
 
 Step = Callable[[Connection], None]
 STEPS: list[tuple[str, Step]] = []
+ADULTS_STEPS: list[tuple[str, Step]] = []
 
 
 def step(run: Step) -> Step:
-    """Register the next step; its name is its record."""
+    """Register the next step of the children's database; its name is its record."""
     STEPS.append((run.__name__, run))
     return run
+
+
+def adults_step(run: Step) -> Step:
+    """Register the next step of the adults' database."""
+    ADULTS_STEPS.append((run.__name__, run))
+    return run
+
+
+def steps_of(compartment: str) -> list[tuple[str, Step]]:
+    """Return every step that a compartment's database takes, in their order."""
+    return STEPS if compartment == CHILDREN else ADULTS_STEPS
 
 
 @step
@@ -58,16 +72,32 @@ def quick_lists(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-def make_views(connection: Connection) -> None:
-    """Create every view's tables and the search index over the entries."""
-    from storage.views import entries  # importing the package registers every view's tables
+@adults_step
+def first_shape_of_the_register(connection: Connection) -> None:
+    """The ledger, the secrets, the room that its file keeps free, and the views."""
+    from storage import reserve, secrets_table
 
+    for statement in (*ledger.SCHEMA, *secrets_table.SCHEMA, *reserve.SCHEMA):
+        connection.exec_driver_sql(statement)
+    make_views(connection, ADULTS)
+
+
+def make_views(connection: Connection, compartment: str = CHILDREN) -> None:
+    """Create every table of a compartment's views, and for the children's the search index over the entries."""
+    from storage.views import entries  # importing the package registers every view's tables
+    from storage.views.base import table_of, views_of
+
+    if compartment != CHILDREN:
+        for view in views_of(compartment):
+            for model, _ in view.tables:
+                table_of(model).create(connection, checkfirst=True)
+        return
     ViewTable.metadata.create_all(connection)
     for statement in entries.SEARCH_SCHEMA:
         connection.exec_driver_sql(statement)
 
 
-def pending(engine: Engine, *, fresh: bool = False) -> int:
+def pending(engine: Engine, compartment: str = CHILDREN, *, fresh: bool = False) -> int:
     """Return how many steps a database lacks; raises IntegrityAlarm for one that a newer program made.
 
     Only a database that is being made may be empty: a vault's own that is so was emptied, and stays as it is.
@@ -76,21 +106,23 @@ def pending(engine: Engine, *, fresh: bool = False) -> int:
         done = _done(connection)
     if done == 0 and not fresh:
         raise IntegrityAlarm(
-            "The children's database is empty: what was recorded in it is gone from this file.",
+            f"The {NAMES[compartment]} is empty: what was recorded in it is gone from this file.",
             hint="Nothing was changed. Put the file back, or restore the latest backup.",
         )
-    if done > len(STEPS):
+    steps = steps_of(compartment)
+    if done > len(steps):
         raise IntegrityAlarm(
             "This vault was last used by a newer dsl-console than the one on this machine.",
             hint="Nothing was touched. Update dsl-console here.",
         )
-    return len(STEPS) - done
+    return len(steps) - done
 
 
-def migrate(engine: Engine, *, fresh: bool = False) -> None:
+def migrate(engine: Engine, compartment: str = CHILDREN, *, fresh: bool = False) -> None:
     """Bring a database to the present shape; each step is one transaction."""
-    done = len(STEPS) - pending(engine, fresh=fresh)
-    for number, (_name, run) in enumerate(STEPS[done:], start=done + 1):
+    steps = steps_of(compartment)
+    done = len(steps) - pending(engine, compartment, fresh=fresh)
+    for number, (_name, run) in enumerate(steps[done:], start=done + 1):
         with engine.begin() as connection:
             if _done(connection) >= number:  # another process took this step meanwhile
                 continue

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from cryptography.exceptions import InvalidTag
 
+from practice.compartments import ADULTS, CHILDREN
 from practice.errors import IntegrityAlarm
 from storage.header import Header
 from storage.keys import PersonKeys, Slot
 from storage.sealed import canonical
 
-CHILDREN = "children"
 RECOVERY = "recovery"
+NAMES = {CHILDREN: "children's record", ADULTS: "adults' register"}
+"""What a compartment is called in a sentence, after its article."""
 
 
 def recovery_slot_id(compartment: str) -> str:
@@ -26,6 +28,8 @@ def wrap(header: Header, compartment: str, key: bytes, slot: Slot) -> None:
     """Give a slot the compartment's key, under the slot's own public key."""
     found = header.compartments[compartment]
     found.wrapped[slot.id] = slot.xwing.encrypt(key, _info(header.vault, compartment, found.generation))
+    if compartment != CHILDREN:
+        found.holders[slot.id] = slot.xwing
 
 
 def compartment_key(header: Header, compartment: str, slot: Slot, keys: PersonKeys) -> bytes:

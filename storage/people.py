@@ -23,13 +23,14 @@ from practice.acts import (
     RecoveryReplaced,
     build,
 )
+from practice.compartments import CHILDREN
 from practice.errors import NotFound, Refused
 from practice.roles import MANAGES_PEOPLE, check_may_record, check_may_replace_recovery
 from practice.vocabulary import Role
 from storage.header import Header, read_header
 from storage.ids import new_id
 from storage.keys import Kdf, Slot, b64, calibrate, new_recovery_code, new_slot, passphrase_faults
-from storage.opening import CHILDREN, RECOVERY, compartment_key, recovery_slot_id, wrap
+from storage.opening import RECOVERY, compartment_key, recovery_slot_id, wrap
 
 if TYPE_CHECKING:
     from storage.vault import Vault

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from practice.acts import ConcernLogged, ReportArrived, build
+from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, NotFound, Refused
 from practice.vocabulary import ReportAbout
 from practice.words import spoken
@@ -23,7 +24,6 @@ from storage.drafts import inbox_info
 from storage.header import read_header
 from storage.ids import new_id
 from storage.keys import b64, unb64
-from storage.opening import CHILDREN
 from storage.sealed import SEALED_LIMIT, XWingPublic, canonical, seal
 from storage.types import utc_text
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from practice.acts import BackupProved, OldMachineGone, Restored
+from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, NotAllowed, NotFound, Refused
 from practice.roles import check_may_record
 from storage import backup, backup_check, container, ledger, outbox, secrets_table
@@ -29,7 +30,7 @@ from storage.engine import make_engine, plain_errors
 from storage.header import FILE_NAME, Compartment, Header
 from storage.ids import new_id
 from storage.keys import Kdf, PersonKeys, Slot, hkdf, new_key, passphrase_faults
-from storage.opening import CHILDREN, compartment_key, recovery_slot_id, wrap
+from storage.opening import compartment_key, recovery_slot_id, wrap
 from storage.places import check_place
 from storage.unlocking import Unlocked, choose_slot
 

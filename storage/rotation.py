@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from practice.acts import KeysRotated
+from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm
 from practice.roles import check_may_record
 from storage import secrets_table
@@ -19,11 +20,11 @@ from storage.atomic import private_file, replace, sync_folder
 from storage.engine import connect, make_engine, plain_errors
 from storage.header import Compartment, Header
 from storage.keys import hkdf, new_key
-from storage.opening import CHILDREN, wrap
+from storage.opening import wrap
 from storage.sealed import XWingPrivate
 
 if TYPE_CHECKING:
-    from storage.vault import Vault
+    from storage.compartment import OpenCompartment
 
 NEXT = ".next"
 
@@ -32,64 +33,63 @@ def reached(_step: str) -> None:
     """Do nothing: a place where a test may end the process."""
 
 
-def rotate(vault: Vault, reason: str, progress: Callable[[str], None] = lambda _text: None) -> int:
-    """Make new keys for the children's compartment, for everyone who still has a slot, without their passphrases.
+def rotate(vault: OpenCompartment, reason: str, progress: Callable[[str], None] = lambda _text: None) -> int:
+    """Make new keys for an open compartment, for everyone who still holds it, without their passphrases.
 
     What waits in the spool is taken in first; what comes late, sealed to the inbox key of before, is still read, since
     that key is kept. Returns the generation of the new key.
 
     Raises Refused where the vault is open elsewhere, NotAllowed by role; then nothing was changed.
     """
-    from storage.desk.triage import take_in
     from storage.people import editing
 
     check_may_record(vault.person.role, "keys_rotated")
     progress("Taking in sealed reports")
-    take_in(vault)
+    vault.take_in_spool()
     with vault.alone(), editing(vault.folder) as header:
-        database, anchor = _paths(vault.folder)
-        _discard(vault.folder)
+        database, anchor = _paths(vault.folder, vault.name)
+        _discard(vault.folder, vault.name)
         key = new_key()
         inbox = XWingPrivate.generate()
-        generation = header.compartments[CHILDREN].generation + 1
+        generation = header.compartments[vault.name].generation + 1
         progress("Encrypting the record under the new key")
         _export(database, vault.compartment_key, key)
         reached("exported")
         progress("Checking the new copy")
         head = _finish_copy(vault, database, key, inbox, KeysRotated(generation=generation, reason=reason))
         reached("checked")
-        _rewrap(header, key, inbox, generation)
+        _rewrap(header, vault.name, key, inbox, generation)
         Anchor(anchor.with_name(anchor.name + NEXT), key).create(
-            Head(head.device, head.seq, head.mac, header.generation, header.digest())
+            Head(head.device, head.seq, head.mac, header.revision(vault.name), header.digest(vault.name))
         )
         reached("anchored")
-        header.write(vault.folder, {CHILDREN: key})
+        header.write(vault.folder, vault.keys_held() | {vault.name: key})
         reached("committed")
-        _put_in_place(vault.folder)
+        _put_in_place(vault.folder, vault.name)
         vault.take_key(key, header)
     return generation
 
 
-def unsettled(folder: Path) -> bool:
-    """Say whether a rotation was cut short."""
-    database, _anchor = _paths(folder)
+def unsettled(folder: Path, compartment: str) -> bool:
+    """Say whether a rotation of this compartment was cut short."""
+    database, _anchor = _paths(folder, compartment)
     return database.with_name(database.name + NEXT).exists()
 
 
-def settle(folder: Path, key: bytes) -> None:
+def settle(folder: Path, compartment: str, key: bytes) -> None:
     """Finish or forget a rotation that was cut short; the key that the header gives says which."""
-    database, _anchor = _paths(folder)
+    database, _anchor = _paths(folder, compartment)
     made = database.with_name(database.name + NEXT)
     try:
         connect(made, hkdf(key, "database")).close()
     except IntegrityAlarm:
-        _discard(folder)
+        _discard(folder, compartment)
     else:
-        _put_in_place(folder)
+        _put_in_place(folder, compartment)
 
 
-def _paths(folder: Path) -> tuple[Path, Path]:
-    return folder / f"{CHILDREN}.db", folder / f"{CHILDREN}.anchor"
+def _paths(folder: Path, compartment: str) -> tuple[Path, Path]:
+    return folder / f"{compartment}.db", folder / f"{compartment}.anchor"
 
 
 def _export(database: Path, old: bytes, new: bytes) -> None:
@@ -111,9 +111,9 @@ def _export(database: Path, old: bytes, new: bytes) -> None:
             connection.close()
 
 
-def _finish_copy(vault: Vault, database: Path, key: bytes, inbox: XWingPrivate, rotated: KeysRotated) -> Head:
+def _finish_copy(vault: OpenCompartment, database: Path, key: bytes, inbox: XWingPrivate, rotated: KeysRotated) -> Head:
     """Record the rotation in the new copy, give it the new inbox key, and check every page of it."""
-    from storage.vault import Unit
+    from storage.compartment import Unit
 
     made = database.with_name(database.name + NEXT)
     engine = make_engine(made, hkdf(key, "database"))
@@ -122,6 +122,7 @@ def _finish_copy(vault: Vault, database: Path, key: bytes, inbox: XWingPrivate, 
             unit = Unit(vault, connection)
             unit.record(rotated)
             secrets_table.put(connection, secrets_table.INBOX_PREFIX + inbox.public().key_id.hex(), inbox.raw)
+            vault.before_commit(connection)
         with plain_errors(), engine.connect() as connection:
             plain = connection.execution_options(isolation_level="AUTOCOMMIT")
             plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -133,14 +134,17 @@ def _finish_copy(vault: Vault, database: Path, key: bytes, inbox: XWingPrivate, 
     return Head(vault.device, unit.head.seq, unit.head.mac, 0, bytes(32))
 
 
-def _rewrap(header: Header, key: bytes, inbox: XWingPrivate, generation: int) -> None:
-    """Give the new key to every slot that held the old one."""
-    holders = header.compartments[CHILDREN].wrapped
-    header.compartments[CHILDREN] = Compartment(generation, {}, inbox.public())
-    for slot in (*header.slots, *header.recovery):
-        if slot.id in holders:
-            wrap(header, CHILDREN, key, slot)
-    header.rotation_due = [name for name in header.rotation_due if name != CHILDREN]
+def _rewrap(header: Header, compartment: str, key: bytes, inbox: XWingPrivate, generation: int) -> None:
+    """Give the new key to every slot that held the old one, under the very public key that its holders know."""
+    before = header.compartments[compartment]
+    holders = [slot for slot in (*header.slots, *header.recovery) if header.holds(compartment, slot)]
+    made = Compartment(generation, {}, inbox.public())
+    if compartment != CHILDREN:
+        made.revision, made.former = before.revision + 1, [*before.former, before.inbox.key_id.hex()]
+    header.compartments[compartment] = made
+    for slot in holders:
+        wrap(header, compartment, key, slot)
+    header.rotation_due = [name for name in header.rotation_due if name != compartment]
     header.generation += 1
 
 
@@ -148,16 +152,16 @@ def _side_files(database: Path) -> list[Path]:
     return [database.with_name(database.name + suffix) for suffix in ("-wal", "-shm")]
 
 
-def _discard(folder: Path) -> None:
-    database, anchor = _paths(folder)
+def _discard(folder: Path, compartment: str) -> None:
+    database, anchor = _paths(folder, compartment)
     made = database.with_name(database.name + NEXT)
     for path in (*_side_files(made), anchor.with_name(anchor.name + NEXT), made):
         path.unlink(missing_ok=True)
 
 
-def _put_in_place(folder: Path) -> None:
+def _put_in_place(folder: Path, compartment: str) -> None:
     """Rename the anchor, then the database: while the new database's name stands, this can be done again."""
-    database, anchor = _paths(folder)
+    database, anchor = _paths(folder, compartment)
     next_anchor = anchor.with_name(anchor.name + NEXT)
     if next_anchor.exists():
         replace(next_anchor, anchor)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from practice.acts import Act, BackupMade, Restored
+from practice.compartments import CHILDREN
 from practice.errors import ConsoleError, IntegrityAlarm
 from storage import ledger, migrations, secrets_table
 from storage.anchor import Head
@@ -17,14 +18,14 @@ from storage.ledger import Problem
 from storage.views import base, entries
 
 if TYPE_CHECKING:
-    from storage.vault import Vault, VerifyReport
+    from storage.compartment import OpenCompartment, VerifyReport
 
 _BATCH = 5000
 
 
-def verify(vault: Vault, *, rebuild: bool, signatures: bool, progress: Callable[[str], None]) -> VerifyReport:
+def verify(vault: OpenCompartment, *, rebuild: bool, signatures: bool, progress: Callable[[str], None]) -> VerifyReport:
     """Return what is not as it was recorded, in plain sentences; reading only."""
-    from storage.vault import VerifyReport
+    from storage.compartment import VerifyReport
 
     report = VerifyReport()
     if vault.alarm is not None:
@@ -46,7 +47,7 @@ def verify(vault: Vault, *, rebuild: bool, signatures: bool, progress: Callable[
                 report.problems += ledger.verify_signatures(connection, vault.signing_keys())
             if rebuild and report.ok:
                 progress("Replaying every act into fresh views")
-                report.problems += _rebuild(connection) or _search(vault)
+                report.problems += _rebuild(connection, vault.name) or _search(vault)
     except ConsoleError as error:
         report.problems.append(Problem("page", error.message))
     return report
@@ -70,7 +71,7 @@ def _pages(connection: Connection) -> list[Problem]:
     return [Problem("page", f"The database is damaged or was changed in {pages}. Restore the latest backup.")]
 
 
-def _anchored(vault: Vault, report: VerifyReport) -> Head | None:
+def _anchored(vault: OpenCompartment, report: VerifyReport) -> Head | None:
     """Read the anchor before the record is looked at, since what is recorded meanwhile moves it past that look."""
     try:
         return vault.anchored()
@@ -100,20 +101,20 @@ def _chain(connection: Connection, anchored: Head | None, report: VerifyReport) 
                 report.problems.append(Problem(kind, alarm.message))
 
 
-def _rebuild(connection: Connection) -> list[Problem]:
+def _rebuild(connection: Connection, compartment: str) -> list[Problem]:
     """Replay the ledger into fresh tables, the devices in a shuffled order, and compare every view."""
     fresh = memory_engine()
     try:
         with fresh.begin() as other:
             for statement in ledger.SCHEMA:
                 other.exec_driver_sql(statement)
-            migrations.make_views(other)
-            replay(connection, other)
-            rebuilt = base.contents(other)
+            migrations.make_views(other, compartment)
+            replay(connection, other, compartment=compartment)
+            rebuilt = base.contents(other, compartment)
     finally:
         fresh.dispose()
     problems = []
-    for table, rows in base.contents(connection).items():
+    for table, rows in base.contents(connection, compartment).items():
         if rows != rebuilt[table]:
             differ = len(set(map(repr, rows)) ^ set(map(repr, rebuilt[table])))
             problems.append(
@@ -122,7 +123,9 @@ def _rebuild(connection: Connection) -> list[Problem]:
     return problems
 
 
-def _search(vault: Vault) -> list[Problem]:
+def _search(vault: OpenCompartment) -> list[Problem]:
+    if vault.name != CHILDREN:  # the register is small, and searched without an index
+        return []
     try:
         with vault.long_read(query_only=False) as connection, connection.begin():
             entries.check_search(connection)
@@ -131,7 +134,7 @@ def _search(vault: Vault) -> list[Problem]:
     return []
 
 
-def replay(source: Connection, target: Connection, seed: int | None = None) -> None:
+def replay(source: Connection, target: Connection, seed: int | None = None, *, compartment: str = CHILDREN) -> None:
     """Bring every act of one ledger into another's views, a batch at a time, the devices taken in random turns."""
     turns = random.Random(seed)  # noqa: S311  (an order to try, not a secret)
     streams: list[Iterator[Act]] = [ledger.all_acts(source, device) for device in ledger.devices(source)]
@@ -145,7 +148,7 @@ def replay(source: Connection, target: Connection, seed: int | None = None) -> N
             streams.remove(stream)
             continue
         copy(target, batch)
-        base.apply(target, batch)
+        base.apply(target, batch, compartment)
 
 
 def copy(target: Connection, acts: list[Act]) -> None:

@@ -21,6 +21,7 @@ from pydantic import (
     ValidationError,
 )
 
+from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, Refused
 from practice.text import LINE_LIMIT, NOTE_LIMIT, tidy, tidy_line
 
@@ -68,6 +69,14 @@ class Body(BaseModel):
     model_config = STRICT
     act_kind: ClassVar[str] = ""
     act_version: ClassVar[int] = 1
+    act_compartments: ClassVar[frozenset[str]] = frozenset()
+    """In which compartments an act of this kind may stand."""
+
+    @classmethod
+    def check_belongs(cls, compartment: str) -> None:
+        """Raise Refused where this kind of act has no place in a compartment: the two never meet (R-40)."""
+        if compartment not in cls.act_compartments:
+            raise Refused(f"An act of the kind {cls.act_kind} has no place in this compartment. Nothing was recorded.")
 
     def to_bytes(self) -> bytes:
         """Return the UTF-8 JSON that is stored, hashed and signed."""
@@ -81,11 +90,12 @@ KINDS: dict[str, type[Body]] = {}
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
-def kind(name: str) -> Callable[[B], B]:
-    """Register a body under the name that its acts carry in the ledger."""
+def kind(name: str, *compartments: str) -> Callable[[B], B]:
+    """Register a body under the name that its acts carry in the ledger; without compartments, for the children's."""
 
     def register(cls: B) -> B:
         cls.act_kind = name
+        cls.act_compartments = frozenset(compartments or (CHILDREN,))
         KINDS[name] = cls
         return cls
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, field_validator
 
 from practice.acts.base import STRICT, Body, Day, Identifier, Line, Reason, kind
+from practice.compartments import ADULTS, CHILDREN
 
 # -- the vault and its people ------------------------------------------------------------------------------------------
 
@@ -58,7 +59,7 @@ class CalendarSet(Body):
         return tuple({"start": each, "end": each} if isinstance(each, str) else each for each in value)
 
 
-@kind("person_added")
+@kind("person_added", CHILDREN, ADULTS)
 class PersonAdded(Body):
     """Somebody who may open this vault; `signing_key` is their Ed25519 public key, base64."""
 
@@ -71,7 +72,7 @@ class PersonAdded(Body):
 # -- people and keys ---------------------------------------------------------------------------------------------------
 
 
-@kind("person_removed")
+@kind("person_removed", CHILDREN, ADULTS)
 class PersonRemoved(Body):
     """Somebody may no longer open this vault; what they recorded stays theirs."""
 
@@ -87,7 +88,7 @@ class PersonRoleChanged(Body):
     role: Literal["dsl", "deputy", "head", "read_only"]
 
 
-@kind("person_key_changed")
+@kind("person_key_changed", CHILDREN, ADULTS)
 class PersonKeyChanged(Body):
     """Somebody's keys were made anew, after a forgotten passphrase; the earlier signatures stay theirs."""
 
@@ -95,7 +96,7 @@ class PersonKeyChanged(Body):
     signing_key: Line
 
 
-@kind("keys_rotated")
+@kind("keys_rotated", CHILDREN, ADULTS)
 class KeysRotated(Body):
     """The compartment's keys were made anew and its database encrypted again."""
 
@@ -103,7 +104,7 @@ class KeysRotated(Body):
     reason: Line = ""
 
 
-@kind("recovery_replaced")
+@kind("recovery_replaced", CHILDREN, ADULTS)
 class RecoveryReplaced(Body):
     """The recovery code was used or replaced; the one before opens nothing any more."""
 
@@ -147,7 +148,7 @@ class CoverSet(Body):
     until: Day
 
 
-@kind("audit_read")
+@kind("audit_read", CHILDREN, ADULTS)
 class AuditRead(Body):
     """A person read who opened which records; the act's own child says whose, where it was about one."""
 
@@ -203,7 +204,7 @@ class BackupProved(Body):
     place: Annotated[str, Field(max_length=4096)] = ""
 
 
-@kind("restored")
+@kind("restored", CHILDREN, ADULTS)
 class Restored(Body):
     """This vault was restored from a backup onto a new device; the head of the device before it is kept here."""
 

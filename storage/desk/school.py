@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from practice.acts import Phones, SchoolSet, build
+from practice.compartments import CHILDREN
 from storage.header import public_settings
-from storage.opening import CHILDREN
 from storage.people import editing
 
 if TYPE_CHECKING:

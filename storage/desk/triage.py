@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from practice.acts import ConcernLogged, ReportAccepted, ReportAnswered, ReportArrived, ReportClosed, build
+from practice.compartments import CHILDREN
 from practice.dates import parse_when
 from practice.errors import ConsoleError, IntegrityAlarm, Refused
 from practice.vocabulary import HowKnown, Role
@@ -30,7 +31,6 @@ from storage.desk.children import provisional_child
 from storage.drafts import inbox_info
 from storage.ids import new_id
 from storage.ledger import Draft
-from storage.opening import CHILDREN
 from storage.reports import SUFFIX, spool
 from storage.sealed import SEALED_LIMIT, XWingPrivate, unseal
 from storage.types import from_utc_text

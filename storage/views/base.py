@@ -20,11 +20,19 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from practice.acts import Act
+from practice.compartments import CHILDREN
 from storage import ledger
 
 Rows = dict[str, list[dict[str, Any]]]
 """For each table's name, the rows that a fold gives."""
 _CHUNK = 500
+
+
+class AdultsTable(SQLModel, registry=registry()):
+    """The base of a table that stands in the adults' register alone; made like the children's, and never among them."""
+
+    model_config = ConfigDict(defer_build=True)  # type: ignore[assignment]
+    __table_args__ = {"sqlite_strict": True}
 
 
 class ViewTable(SQLModel, registry=registry()):
@@ -67,6 +75,7 @@ class View:
     column: str
     tables: tuple[tuple[type[SQLModel], str], ...]
     fold: Callable[[str, Sequence[Act]], Rows]
+    compartments: frozenset[str] = frozenset({CHILDREN})
     before: Callable[[Connection, Sequence[str]], None] | None = field(default=None)
     after: Callable[[Connection, Sequence[str]], None] | None = field(default=None)
 
@@ -89,9 +98,14 @@ def view(made: View) -> View:
     return made
 
 
-def apply(connection: Connection, acts: Sequence[Act]) -> None:
-    """Bring every view up to date with acts that have just been appended, in the same transaction."""
-    for each in VIEWS:
+def views_of(compartment: str) -> list[View]:
+    """Return the views that stand in a compartment's database."""
+    return [each for each in VIEWS if compartment in each.compartments]
+
+
+def apply(connection: Connection, acts: Sequence[Act], compartment: str = CHILDREN) -> None:
+    """Bring a compartment's views up to date with acts that have just been appended, in the same transaction."""
+    for each in views_of(compartment):
         groups: dict[str, list[Act]] = defaultdict(list)
         for act in acts:
             key = each.key(act)
@@ -188,10 +202,10 @@ def chunks(keys: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield tuple(keys[at : at + _CHUNK])
 
 
-def contents(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
+def contents(connection: Connection, compartment: str = CHILDREN) -> dict[str, list[tuple[Any, ...]]]:
     """Return every row of every view, sorted, for comparing two replays; row numbers of the machine are left out."""
     found = {}
-    for each in VIEWS:
+    for each in views_of(compartment):
         for model, _ in each.tables:
             table = table_of(model)
             columns = [column for column in table.columns if column.name != "pk"]

@@ -23,10 +23,12 @@ from practice.acts import (
     PersonRoleChanged,
     SchoolSet,
 )
+from practice.compartments import ADULTS, CHILDREN
 from storage.types import Flag, Json, UtcText
 from storage.views.base import Rows, View, ViewTable, of_kind, optional_string, string, table_of, typed, view
 
 if TYPE_CHECKING:
+    from storage.compartment import OpenCompartment
     from storage.vault import Vault
 
 
@@ -132,6 +134,7 @@ ORGANISATION = view(
         column="kind",
         tables=((PersonTable, "id"), (SettingTable, "name"), (GrantTable, "id"), (CoverTable, "person")),
         fold=_fold,
+        compartments=frozenset({CHILDREN, ADULTS}),
     )
 )
 
@@ -215,7 +218,7 @@ def covers(vault: Vault, on: date) -> list[CoverRow]:
         return [CoverRow(row[0], row[1], date.fromisoformat(row[2])) for row in connection.execute(statement)]
 
 
-def signing_keys(vault: Vault) -> dict[str, list[bytes]]:
+def signing_keys(vault: OpenCompartment) -> dict[str, list[bytes]]:
     """Return each person's public signing keys, for checking the ledger's signatures."""
     import base64
 

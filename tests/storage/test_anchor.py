@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
+import struct
 import subprocess
 import sys
 import uuid
@@ -12,6 +14,7 @@ import pytest
 
 from practice.errors import IntegrityAlarm
 from storage.anchor import SLOT_SIZE, Anchor, Head
+from storage.keys import hkdf
 
 KEY = secrets.token_bytes(32)
 DEVICE = str(uuid.uuid4())
@@ -49,9 +52,9 @@ def test_each_flipped_byte_of_the_newest_slot_leaves_the_other(anchor):
     for seq in (2, 3):
         anchor.move(head(seq))
     stored = anchor._path.read_bytes()
-    newest = next(at for at in (0, SLOT_SIZE) if head(3).mac in stored[at : at + SLOT_SIZE])
-    used = len(stored[newest : newest + SLOT_SIZE].rstrip(b"\0"))
-    for at in range(used):
+    newest = SLOT_SIZE if moved_last(anchor, stored) else 0
+    other = slice(SLOT_SIZE - newest, 2 * SLOT_SIZE - newest)
+    for at in range(SLOT_SIZE):
         torn = bytearray(stored)
         torn[newest + at] ^= 1
         anchor._path.write_bytes(torn)
@@ -61,7 +64,36 @@ def test_each_flipped_byte_of_the_newest_slot_leaves_the_other(anchor):
     anchor._path.write_bytes(torn)
     anchor.move(head(4))
     assert anchor.read() == head(4)
-    assert head(2).mac in anchor._path.read_bytes(), "the torn slot is the one that is written over"
+    assert anchor._path.read_bytes()[other] == stored[other], "the torn slot is the one that is written over"
+
+
+def moved_last(anchor: Anchor, stored: bytes) -> bool:
+    """Say whether the second slot is the newest."""
+    anchor._path.write_bytes(stored[:SLOT_SIZE])
+    return anchor.read() == head(2)
+
+
+def test_without_the_key_nobody_sees_how_many_acts_there_are(anchor):
+    first = anchor._path.read_bytes()
+    anchor.create(head(1))
+    again = anchor._path.read_bytes()
+    same = sum(a == b for a, b in zip(first, again, strict=True))
+    assert same < 2 * SLOT_SIZE // 8, "the same head, and hardly a byte of it the same"
+    for number in range(1, 300):
+        anchor.move(head(number))
+        assert number.to_bytes(8, "big") not in anchor._path.read_bytes()
+
+
+def test_an_anchor_of_an_earlier_program_is_read_and_moved_on(anchor):
+    fields = struct.pack(">8sQ16sQ32sQ32s", b"DSLANCH\x01", 5, uuid.UUID(DEVICE).bytes, 7, bytes(32), 1, bytes(32))
+    slot = (fields + hmac.digest(hkdf(KEY, "anchor"), fields, "sha256")).ljust(SLOT_SIZE, b"\0")
+    anchor._path.write_bytes(slot + slot)
+    assert anchor.read() == Head(DEVICE, 7, bytes(32), 1, bytes(32))
+    anchor.move(head(8))
+    assert anchor.read() == head(8)
+    anchor._path.write_bytes((slot[:40] + b"\1" + slot[41:]) * 2)
+    with pytest.raises(IntegrityAlarm):
+        anchor.read()
 
 
 @pytest.mark.parametrize("stored", [None, b"", bytes(512), b"x" * 511, b"x" * 5000])

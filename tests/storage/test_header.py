@@ -74,7 +74,8 @@ DOCTORED = {
     ),
     "another inbox": lambda content: content["compartments"]["children"].update(inbox=content["slots"][0]["xwing"]),
     "no macs": lambda content: content.update(macs={}),
-    "newer": lambda content: content.update(v=2),
+    "newer": lambda content: content.update(v=3),
+    "another version": lambda content: content.update(v=2),
 }
 
 
