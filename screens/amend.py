@@ -9,6 +9,7 @@ from textual.widgets import TextArea
 
 from screens.actions import bindings
 from screens.entry_form import EntryForm
+from screens.widgets.coached import CoachedArea, CoachedText
 from screens.widgets.fields import Field, WhenField
 
 NOTES = ("text", "childs_words", "reason")
@@ -35,7 +36,8 @@ class AmendScreen(EntryForm):
 
     def form(self) -> ComposeResult:
         """Yield the fields of a version."""
-        yield Field("As it should read", TextArea(id="text", compact=True, tab_behavior="focus"))
+        text = CoachedArea(id="text", compact=True, tab_behavior="focus")
+        yield Field("As it should read", CoachedText(text))
         yield Field(
             "Child's own words", TextArea(id="childs_words", compact=True, tab_behavior="focus", classes="note")
         )

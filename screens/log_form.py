@@ -13,6 +13,7 @@ from practice.acts import ConcernLogged
 from practice.text import LINE_LIMIT
 from practice.vocabulary import Coded, ConcernCategory, EntryKind, HowKnown, IdentityCheck, Told
 from screens.widgets.child_picker import ChildPicker
+from screens.widgets.coached import CoachedArea, CoachedText
 from screens.widgets.fields import ChoiceField, Field, WhenField
 from screens.widgets.text import StateLine
 
@@ -78,7 +79,8 @@ class LogForm(Vertical):
     def compose(self) -> ComposeResult:
         yield Field("Child", ChildPicker(id="child"))
         what = "What was seen, heard or said, in order. Facts here; opinion has a field of its own."
-        yield Field("What happened", TextArea(id="text", compact=True, tab_behavior="focus", placeholder=what))
+        text = CoachedArea(id="text", compact=True, tab_behavior="focus", placeholder=what)
+        yield Field("What happened", CoachedText(text))
         words = TextArea(
             id="childs_words", compact=True, tab_behavior="focus", placeholder="As they said it", classes="note"
         )

@@ -110,7 +110,11 @@ SHAPES: dict[str, str] = {
     "flags": "[{id, child_id, rule, sentence, entries: [id], state}]",
     "hub invite": "{agency, code}",
     "partner list": "[{id, name, kind, fingerprint, verified}]",
-    "wording": "[{start, end, text, rule, question}]     offsets in Unicode characters of the input",
+    "wording": (
+        "[{start, end, text, rule, question, whole}]     offsets in Unicode characters of the input;\n"
+        "whole: the question is about the whole text, and its span is one character at the end"
+    ),
+    "wording rows": "[{row, find: [words], question, source, silenced}]",
     "report": "{id, state}     state: sealed",
     "report card": "{id, state, school, words}     id: the vault's; state: written",
     "report list": (

@@ -32,6 +32,7 @@ COMMANDS = {
     "promote": "dsl_console.cli.entries:promote",
     "chronology": "dsl_console.cli.reading:chronology",
     "search": "dsl_console.cli.reading:search",
+    "wording": "dsl_console.cli.wording:wording",
     "review": "dsl_console.cli.review:review",
     "calendar": "dsl_console.cli.calendar:calendar",
     "partner": "dsl_console.cli.partners:partner",

@@ -80,6 +80,7 @@ from practice.acts.vault import (
     SchoolSet,
     TermDates,
     UnlockFailed,
+    WordingRowSet,
 )
 
 __all__ = [
@@ -150,6 +151,7 @@ __all__ = [
     "TermDates",
     "Told",
     "UnlockFailed",
+    "WordingRowSet",
     "build",
     "kind",
     "read_body",

@@ -59,6 +59,16 @@ class CalendarSet(Body):
         return tuple({"start": each, "end": each} if isinstance(each, str) else each for each in value)
 
 
+@kind("wording_row_set")
+class WordingRowSet(Body):
+    """A row of the wording coach's list as the school has it: its own, or one that it silences (practice: §9)."""
+
+    row: Identifier
+    find: tuple[Line, ...] = ()
+    question: Line = ""
+    silenced: bool = False
+
+
 @kind("person_added", CHILDREN, ADULTS)
 class PersonAdded(Body):
     """Somebody who may open this vault; `signing_key` is their Ed25519 public key, base64."""

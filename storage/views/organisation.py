@@ -22,6 +22,7 @@ from practice.acts import (
     PersonRemoved,
     PersonRoleChanged,
     SchoolSet,
+    WordingRowSet,
 )
 from practice.compartments import ADULTS, CHILDREN
 from storage.types import Flag, Json, UtcText
@@ -119,9 +120,12 @@ def _fold(_key: str, acts: Sequence[Act]) -> Rows:
             people[body.person]["role"] = body.role
         elif isinstance(body, PersonRemoved) and body.person in people:
             people[body.person]["removed"] = True
-    settings = {
+    settings: dict[str, dict[str, Any]] = {
         act.kind: {"name": act.kind, "value": act.body.model_dump(mode="json")} for act in of_kind(acts, *_SINGLE)
     }
+    if rows := {act.body.row: act.body for act in acts if isinstance(act.body, WordingRowSet)}:
+        value = [body.model_dump(mode="json") for body in rows.values()]
+        settings["wording_row_set"] = {"name": "wording_row_set", "value": value}
     return {"people": list(people.values()), "settings": list(settings.values()), **_fold_lists(acts)}
 
 
@@ -129,7 +133,15 @@ ORGANISATION = view(
     View(
         name="organisation",
         kinds=frozenset(
-            {"person_added", "person_removed", "person_role_changed", "person_key_changed", *_SINGLE, *_LISTS}
+            {
+                "person_added",
+                "person_removed",
+                "person_role_changed",
+                "person_key_changed",
+                "wording_row_set",
+                *_SINGLE,
+                *_LISTS,
+            }
         ),
         column="kind",
         tables=((PersonTable, "id"), (SettingTable, "name"), (GrantTable, "id"), (CoverTable, "person")),
@@ -160,6 +172,11 @@ def hub(vault: Vault) -> HubEnrolled | None:
     """Return the hub that this organisation joined, if any."""
     found = _setting(vault, "hub_enrolled")
     return HubEnrolled.model_validate(found) if found else None
+
+
+def wording_rows(vault: Vault) -> list[WordingRowSet]:
+    """Return the rows of the wording list that the school set, each as the newest act has it."""
+    return [WordingRowSet.model_validate(row) for row in _setting(vault, "wording_row_set") or []]
 
 
 def granted(vault: Vault, person: str) -> set[str]:

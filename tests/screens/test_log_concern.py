@@ -10,6 +10,7 @@ from screens.decide import DecideScreen
 from screens.log_concern import LogScreen
 from screens.log_form import told_lines
 from screens.what_now import WhatNowScreen
+from screens.widgets.coached import QUIET, CoachedArea
 from storage.desk import children, concerns
 from storage.views import children as known
 from storage.views import record
@@ -290,3 +291,23 @@ def test_who_was_told_is_read_by_lines():
         {"name": "Mrs Patel, deputy", "at": "15:40"},
         {"name": "Mr Reed, head"},
     ]
+
+
+async def test_the_wording_coach_asks_beside_the_text_and_never_of_quoted_words(console) -> None:
+    async with console() as pilot:
+        await pilot.press("f2")
+        await settled(pilot)
+        area = pilot.app.screen.query_one("#text", CoachedArea)
+        area.focus()
+        area.load_text(f'He is often late. "I am dirty" {HOSTILE}\nThe LAC team rang.')
+        await wait_for(pilot, "«often» «late» How many times")
+        assert "«LAC»" in words_on(pilot.app)
+        assert "«dirty»" not in words_on(pilot.app)
+        assert [str(area.get_line(0).plain[span.start : span.end]) for span in area.get_line(0).spans] == [
+            "often",
+            "late",
+        ]
+        assert [area.get_line(1).plain[span.start : span.end] for span in area.get_line(1).spans] == ["LAC"]
+        assert HOSTILE in area.get_line(0).plain
+        area.load_text("He came at 9:10.")
+        await wait_for(pilot, QUIET)
