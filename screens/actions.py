@@ -339,6 +339,7 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "Review status",
             short="Status",
         ),
+        _own("child", "front", "f", "Front sheet", "Who must not be told, orders, contacts", "Child", "Front sheet"),
         _own("child", "chosen", "a", "All or chosen", "Show all entries, or those chosen", "Child", "All or chosen"),
         _own("child", "history", "h", "History", "Reviews held, and entries moved", "Child", "Reviews and moves"),
         _own(
@@ -351,6 +352,14 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "As known on a day",
             short="Known",
         ),
+    ),
+    "front_sheet": (
+        _own("front_sheet", "add", "n", "New line", "Add a line to the front sheet", "Front sheet", "Add a line"),
+        _own(
+            "front_sheet", "change", "e,enter", "Change", "Change the line under the cursor", "Front sheet", "Change it"
+        ),
+        _own("front_sheet", "end", "x", "Take off", "Take the line off, with the reason", "Front sheet", "Take it off"),
+        _own("front_sheet", "history", "h", "History", "Every version of every line", "Front sheet", "Every version"),
     ),
     "entry": (
         _own("entry", "amend", "e", "Amend", "Write a new version of the entry", "Entry", "Amend"),

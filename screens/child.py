@@ -19,6 +19,7 @@ from screens.base import ConsoleScreen
 from screens.child_dialogs import DayDialog, PromoteDialog, Promotion, ReviewStatusDialog, StatusChoice
 from screens.child_read import ChildView, Wanted, child_view, open_log
 from screens.entry_lines import Line, draw_line
+from screens.widgets.heed import HeedLines
 from screens.widgets.long_list import LongList
 from screens.widgets.record_list import RecordList
 from screens.widgets.text import MessageBar
@@ -151,6 +152,7 @@ class ChildScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         yield Static(id="who")
         yield Static(id="review")
+        yield HeedLines(id="heed")
         yield Static(id="record")
         yield MessageBar(id="banner")
         yield LongList[Line](draw_line, id="chronology")
@@ -202,6 +204,7 @@ class ChildScreen(ConsoleScreen):
     def _show(self, view: ChildView) -> None:
         first, self.view = self.view is None, view
         self._show_sheet()
+        self.query_one("#heed", HeedLines).say(view.read_first)
         self.query_one("#history-text", Static).update(history_of(view))
         listed = self.rows
         listed.empty = NONE_CHOSEN if self.wanted.promoted else EMPTY
@@ -311,6 +314,10 @@ class ChildScreen(ConsoleScreen):
     def _set_status(self, choice: StatusChoice | None) -> None:
         if choice is not None:
             self.run(choice.record, self.vault, then=lambda _: self.console.say("The review status is set."))
+
+    def act_front(self) -> None:
+        """Open the front sheet."""
+        self.console.open("front_sheet", child_id=self.wanted.child_id)
 
     def act_chosen(self) -> None:
         """Show all entries, or those chosen for the chronology."""

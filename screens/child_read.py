@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,7 @@ class ChildView:
     keys: list[str]
     fetch: Fetch
     pages: dict[int, Sequence[Line]]
+    read_first: list[str] = field(default_factory=list)
 
 
 def open_log(vault: Vault, child_id: str) -> str:
@@ -52,7 +53,7 @@ def open_log(vault: Vault, child_id: str) -> str:
 
 def child_view(vault: Vault, wanted: Wanted, near: str) -> ChildView:
     """Read a child's record; `near` is the key of the entry whose page is read with it."""
-    from storage.views import children, record, reviews
+    from storage.views import children, front_sheet, record, reviews
 
     child = next(
         (row for row in children.all_children(vault, include_left=True) if row.id == wanted.child_id),
@@ -72,6 +73,7 @@ def child_view(vault: Vault, wanted: Wanted, near: str) -> ChildView:
         keys=keys,
         fetch=fetch,
         pages=pages,
+        read_first=front_sheet.read_out(vault, child.id),
     )
 
 

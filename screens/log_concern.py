@@ -19,6 +19,7 @@ from screens.drafting import DraftKeeper, DraftScreen, clock_words
 from screens.log_form import LogForm
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.dialogs import ConfirmDialog
+from screens.widgets.heed import HeedLines
 from screens.widgets.text import StateLine
 
 if TYPE_CHECKING:
@@ -63,6 +64,13 @@ def known_children(vault: Vault, *ids: str) -> dict[str, ChildRow]:
     from storage.views.children import all_children
 
     return {row.id: row for row in all_children(vault, include_left=True) if row.id in ids}
+
+
+def read_first(vault: Vault, child_id: str) -> tuple[str, list[str]]:
+    """Return whose front sheet it is, and what it says of who must not be told; blocks."""
+    from storage.views import front_sheet
+
+    return child_id, front_sheet.read_out(vault, child_id)
 
 
 class LogScreen(DraftScreen):
@@ -153,6 +161,18 @@ class LogScreen(DraftScreen):
         self.ready = True
 
     # -- actions -------------------------------------------------------------------------------------------------------
+
+    @on(ChildPicker.Picked, "#child")
+    def _picked(self, event: ChildPicker.Picked) -> None:
+        """Show beside the child who must not be told (R-08)."""
+        self.form.query_one("#heed", HeedLines).say([])
+        if event.child is not None:
+            self.fetch(read_first, self.vault, event.child.id, then=self._heed, group="heed")
+
+    def _heed(self, found: tuple[str, list[str]]) -> None:
+        child = self.form.picker.child
+        if child is not None and child.id == found[0]:
+            self.form.query_one("#heed", HeedLines).say(found[1])
 
     def why_not(self, action_id: str) -> str:
         if action_id == "log.discard" and self.ready and not self.draft_fields():

@@ -15,6 +15,7 @@ from practice.vocabulary import Coded, ConcernCategory, EntryKind, HowKnown, Ide
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.coached import CoachedArea, CoachedText
 from screens.widgets.fields import ChoiceField, Field, WhenField
+from screens.widgets.heed import HeedLines
 from screens.widgets.text import StateLine
 
 
@@ -78,6 +79,7 @@ class LogForm(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Field("Child", ChildPicker(id="child"))
+        yield HeedLines(id="heed")
         what = "What was seen, heard or said, in order. Facts here; opinion has a field of its own."
         text = CoachedArea(id="text", compact=True, tab_behavior="focus", placeholder=what)
         yield Field("What happened", CoachedText(text))

@@ -10,16 +10,21 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from practice.errors import ConsoleError, Refused
+from practice.front_sheet import heed_code
 from practice.vocabulary import Told
 from screens.widgets.answer import AnswerField
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
+from screens.widgets.heed import HeedLines
 from screens.widgets.text import PlainText
 
 if TYPE_CHECKING:
     from practice.sharing import BasisChoice
     from screens.console import Console
     from screens.share_entry import Opened
+
+
+HEEDED = "Read: the copy reaches none of them"
 
 
 def basis_option(choice: BasisChoice) -> Option:
@@ -59,6 +64,9 @@ class ApproveDialog(FormDialog[str]):
     def fields(self) -> ComposeResult:
         from practice.sharing import consent_text, special_category_condition
 
+        if self._found.read_first:
+            yield HeedLines("\n".join(self._found.read_first))
+            yield Field("Reaches none?", ChoiceField([(HEEDED, "yes")], prompt="Read the lines above", id="heeded"))
         yield PlainText("Lawful basis", classes="label")
         yield OptionList(id="basis", compact=True)
         yield Field("Child told?", ChoiceField(Told.choices(), prompt="Choose", id="child-told"))
@@ -93,7 +101,10 @@ class ApproveDialog(FormDialog[str]):
         child, parent = self.query_one("#child-told", ChoiceField), self.query_one("#parent-told", ChoiceField)
         reason = self.query_one("#reason", AnswerField)
         vault = cast("Console", self.app).vault
-        if listed.highlighted is None:
+        said = self._found.read_first
+        if said and not self.query_one("#heeded", ChoiceField).code:
+            self.ask("Read what the front sheet says, and say so.", self.query_one("#heeded"))
+        elif listed.highlighted is None:
             self.ask("Which lawful basis?", listed)
         elif not child.code:
             self.ask("Was the child told? If not, say why in the reason.", child)
@@ -114,12 +125,13 @@ class ApproveDialog(FormDialog[str]):
                 child.code,
                 parent.code,
                 reason.text.strip(),
+                heeded=heed_code(said),
                 then=lambda _done: self.finish("approved"),
                 failed=self._refused,
             )
 
     def _refused(self, error: ConsoleError) -> None:
-        if isinstance(error, Refused) and "Preview the share again" in error.hint:
+        if isinstance(error, Refused) and ("Preview the share again" in error.hint or "front sheet" in error.message):
             self.dismiss("stale")
         else:
             self.failed(error)

@@ -16,6 +16,7 @@ from screens.share import decide_with_reason, why_not_now
 from screens.share_approve import ApproveDialog
 from screens.share_record import record_content
 from screens.sharing_words import ReferralLine, share_words, way_words
+from screens.widgets.heed import HeedLines
 from screens.widgets.text import MessageBar, PlainText, StateLine
 from screens.widgets.verbatim import Verbatim
 
@@ -40,11 +41,12 @@ class Opened:
     caution: str
     fault: str = ""
     anew: bool = False
+    read_first: tuple[str, ...] = ()
 
 
 def opened(vault: Vault, share_id: str, *, anew: bool = False) -> Opened:
     """Return a share with its frozen bytes; where it is still open and the record has changed, they are frozen anew."""
-    from storage.views import record, sharing
+    from storage.views import front_sheet, record, sharing
     from sync import partners
     from sync.preview import page as page_of
     from sync.shares import preview
@@ -63,7 +65,8 @@ def opened(vault: Vault, share_id: str, *, anew: bool = False) -> Opened:
         except Refused as error:
             fault = f"{error.message} {error.hint}".strip()
     page = page_of(share.payload, partner, contract, "") if share.payload and partner and not fault else ""
-    return Opened(share, detail, partner, contract, "" if fault else share.payload, page, caution, fault, changed)
+    said = tuple(front_sheet.read_out(vault, share.child_id))
+    return Opened(share, detail, partner, contract, "" if fault else share.payload, page, caution, fault, changed, said)
 
 
 class ShareEntryScreen(ConsoleScreen):
@@ -89,6 +92,7 @@ class ShareEntryScreen(ConsoleScreen):
         yield PlainText("", id="about")
         yield StateLine("", id="state")
         yield StateLine("", id="caution")
+        yield HeedLines(id="heed")
         yield MessageBar(id="fault")
         with VerticalScroll(id="sides", can_focus=False):
             with VerticalScroll(id="record"):
@@ -121,6 +125,7 @@ class ShareEntryScreen(ConsoleScreen):
         caution = self.query_one("#caution", StateLine)
         caution.say("Caution: their key words were never compared by telephone." if found.caution else "", "warn")
         caution.display = bool(found.caution)
+        self.query_one("#heed", HeedLines).say(list(found.read_first))
         self.query_one("#record-text", Static).update(record_content(found.detail))
         self.query_one("#page-text", PlainText).show(found.page or found.fault)
         self.query_one("#bytes-text", Verbatim).show(found.payload)

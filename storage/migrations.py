@@ -72,6 +72,15 @@ def quick_lists(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+@step
+def front_sheets(connection: Connection) -> None:
+    """The lines of the children's front sheets."""
+    from storage.views.base import table_of
+    from storage.views.front_sheet import FrontLineTable
+
+    table_of(FrontLineTable).create(connection, checkfirst=True)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -89,12 +90,19 @@ def check_size(payload: bytes) -> None:
         )
 
 
-def page(payload: str, partner: PartnerRow, contract: ContractRow | None, caution: str) -> str:
-    """Return the frozen bytes as plain lines for reading: to whom, why, about whom, what, and what is masked."""
+def page(
+    payload: str, partner: PartnerRow, contract: ContractRow | None, caution: str, read_first: Sequence[str] = ()
+) -> str:
+    """Return the frozen bytes as plain lines for reading: to whom, why, about whom, what, and what is masked.
+
+    `read_first` stands above them: who must not be told, from the child's front sheet (R-08). It does not leave.
+    """
     claims = json.loads(payload)
     body = claims["body"]
     child = body["child"]
+    warned = ["Read first, from the front sheet (this does not leave):", *read_first, ""] if read_first else []
     lines = [
+        *warned,
         f"To: {visible(partner.name)} ({label_of(PartnerKind, partner.kind)}), {partner.org}",
         *_purpose(contract),
         f"About: {visible(child['name'])}, {_born(child['date_of_birth'])}",

@@ -20,11 +20,13 @@ from practice.acts import (
     build,
 )
 from practice.errors import Refused
+from practice.front_sheet import heed_code
 from practice.sharing import basis_fault
 from practice.text import visible
 from storage import outbox
+from storage.desk.front_sheet import check_heeded
 from storage.ids import new_id
-from storage.views import arrivals, record, sharing
+from storage.views import arrivals, front_sheet, record, sharing
 from storage.views.record import EntryRow
 from storage.views.sharing import ContractRow, PartnerRow, ShareRow
 from sync import contracts, envelope, outgoing, partners, spool
@@ -42,13 +44,16 @@ UNDER_WAY = ("queued", "offered", "delivered")
 @dataclass(frozen=True)
 class Preview:
     """What was frozen: `payload` is the exact bytes as text, `digest` their SHA-256 in hex, `page` the same for a
-    person; `caution` is a sentence to be heeded, or blank."""
+    person; `caution` is a sentence to be heeded, or blank. `read_first` is what the child's front sheet says of who
+    must not be told, and `heed` the code of those sentences (R-08)."""
 
     share_id: str
     digest: str
     payload: str
     page: str
     caution: str
+    read_first: tuple[str, ...] = ()
+    heed: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,8 +157,9 @@ def preview(vault: Vault, share_id: str) -> Preview:
         frozen: SharePreviewed = build(SharePreviewed, fields)
         unit.record(frozen, child=share.child_id, entry=share.entry_id)
     caution = partners.caution(partner)
-    page = pages.page(frozen.payload, partner, contract, caution)
-    return Preview(share.id, frozen.digest, frozen.payload, page, caution)
+    said = tuple(front_sheet.read_out(vault, share.child_id))
+    page = pages.page(frozen.payload, partner, contract, caution, said)
+    return Preview(share.id, frozen.digest, frozen.payload, page, caution, said, heed_code(said))
 
 
 def digest_of(payload: str) -> str:
@@ -174,12 +180,21 @@ def _ctr(share: ShareRow) -> str:
 
 
 def approve(
-    vault: Vault, share_id: str, digest: str, basis: str, child_told: str, parent_told: str, reason: str
+    vault: Vault,
+    share_id: str,
+    digest: str,
+    basis: str,
+    child_told: str,
+    parent_told: str,
+    reason: str,
+    *,
+    heeded: str = "",
 ) -> Approved:
     """Approve the frozen bytes: they are signed, sealed for the partner and queued in the transaction of the act.
 
     Raises Refused where they are not the bytes that were previewed, the record or the child has changed since, the
-    basis is not open to this organisation, the agreement is past its review, or something that R-60 asks is missing.
+    basis is not open to this organisation, the agreement is past its review, something that R-60 asks is missing, or
+    the front sheet says who must not be told and `heeded` is not the code of what it says now (R-08).
     """
     keys = own_keys(vault)
     fields = {"share": share_id, "digest": digest, "basis": basis, "reason": reason}
@@ -193,7 +208,8 @@ def approve(
         claims = _check_frozen(vault, share, digest)
         if share.contract:
             _check_contract(vault, contracts.get(vault, share.contract), partner)
-        approved = build(ShareApproved, fields | {"mid": share.mid})
+        read = check_heeded(vault, [share.child_id], heeded, "Nothing was approved.")
+        approved = build(ShareApproved, fields | {"mid": share.mid, "heeded": read})
         unit.record(approved, child=share.child_id, entry=share.entry_id)
         address = outgoing.Address(share.mid, claims["ctr"], "entry", share.entry_id, share.rev, share.id)
         message = outgoing.queue(vault, unit, share.payload.encode(), address, keys, partners.key_set_of(partner))

@@ -12,6 +12,7 @@ import click
 from dsl_console.cli.options import Command, Day, Group, text_option
 from dsl_console.cli.output import day_json, joined, one_line, out, print_json
 from dsl_console.cli.session import Session
+from dsl_console.cli.sheet import print_sheet, sheet_json
 from practice.errors import Refused
 from practice.vocabulary import ReviewStatus, label_of
 
@@ -207,13 +208,15 @@ def break_glass(session: Session, child: str | None, reason: str | None) -> None
 @click.argument("child", required=False)
 @click.pass_obj
 def show(session: Session, child: str | None) -> None:
-    """Show what is known of a child from the roll, and how they are reviewed."""
+    """Show a child's front sheet, what is known from the roll, and how they are reviewed."""
     with session.opened() as vault:
         from storage.views import children as view
-        from storage.views import record, reviews
+        from storage.views import front_sheet, record, reviews
 
         row = session.child(vault, child)
         session.opening(vault, row.id)
+        front = front_sheet.sheet(vault, row.id)
+        today = vault.clock().astimezone().date()
         fields = {name: value for name, value in view.fields_of(vault, row.id).items() if value}
         other = dict(fields.pop("other", {}))
         plan = reviews.plan(vault, row.id)
@@ -222,9 +225,18 @@ def show(session: Session, child: str | None) -> None:
     if plan is not None:
         review = {"status": plan.status, "every": plan.every, "due": day_json(plan.due), "reason": plan.reason}
     if session.json:
-        print_json({**_child_json(row), "fields": {**fields, **other}, "review": review, "entries": entries})
+        print_json(
+            {
+                **_child_json(row),
+                "fields": {**fields, **other},
+                "review": review,
+                "entries": entries,
+                **sheet_json(front, today),
+            }
+        )
         return
     out(_child_line(row))
+    print_sheet(front, today)
     for name, value in sorted({**fields, **other}.items()):
         words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         out(f"    {name.replace('_', ' ')}: {one_line(words)}")

@@ -25,6 +25,7 @@ COMMANDS = {
     "rekey": "dsl_console.cli.people:rekey",
     "audit": "dsl_console.cli.audit:audit",
     "children": "dsl_console.cli.children:children",
+    "sheet": "dsl_console.cli.sheet:sheet",
     "log": "dsl_console.cli.log:log",
     "decide": "dsl_console.cli.entries:decide",
     "amend": "dsl_console.cli.entries:amend",

@@ -18,6 +18,9 @@ else:  # an older click has no such generic
     TextType = DateType = click.ParamType
 
 
+HEEDED = "The code of what the front sheet says of who must not be told: that it was read."
+
+
 def json_option() -> click.Option:
     """Make the option that every command has; the session knows of it before anything is read."""
     return click.Option(

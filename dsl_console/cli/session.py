@@ -221,6 +221,22 @@ class Session:
 
         self.note(opened(vault, child_id))
 
+    def heeding(self, vault: Vault, child_ids: list[str], heeded: str) -> str:
+        """Read out who must not be told before a copy goes out, and ask; return the code of what was read (R-08).
+
+        Where nobody can be asked, what was given is returned, and the copy itself is refused without the right code.
+        """
+        from practice.front_sheet import heed_code
+        from storage.views.front_sheet import read_out
+
+        said = [line for child_id in dict.fromkeys(child_ids) for line in read_out(vault, child_id)]
+        if not said or heeded or not self.at_terminal:
+            return heeded
+        say("Read this first, from the front sheet:")
+        for line in said:
+            say(f"  {line}")
+        return heed_code(said) if self.sure("Does the copy reach none of them?") else ""
+
     # -- answering ---------------------------------------------------------------------------------------------------
 
     def done(self, ident: str, state: str, sentence: str = "", **more: object) -> None:

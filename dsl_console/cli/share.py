@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dsl_console.cli.options import Code, Command, Group, codes, text_option
+from dsl_console.cli.options import HEEDED, Code, Command, Group, codes, text_option
 from dsl_console.cli.output import joined, moment_json, one_line, out, print_json
 from dsl_console.cli.session import Session
 from practice.vocabulary import LawfulBasis, ShareState, Told, label_of
@@ -48,7 +48,16 @@ def preview(session: Session, share: str | None) -> None:
 
         frozen = shares.preview(vault, session.need(share, "SHARE", "Share's id"))
     if session.json:
-        print_json({"digest": frozen.digest, "payload": frozen.payload, "page": frozen.page, "caution": frozen.caution})
+        print_json(
+            {
+                "digest": frozen.digest,
+                "payload": frozen.payload,
+                "page": frozen.page,
+                "caution": frozen.caution,
+                "read_first": list(frozen.read_first),
+                "heed": frozen.heed,
+            }
+        )
         return
     out(frozen.page)
     out()
@@ -56,6 +65,8 @@ def preview(session: Session, share: str | None) -> None:
     out(frozen.payload)
     out()
     out(f"Digest: {frozen.digest}")
+    if frozen.heed:
+        out(f"Once you have read what the front sheet says: --heeded {frozen.heed}")
 
 
 @share.command(cls=Command)
@@ -65,6 +76,7 @@ def preview(session: Session, share: str | None) -> None:
 @click.option("--child-told", metavar="X", type=Code(*Told), help=f"Whether the child was told: {codes(Told)}.")
 @click.option("--parent-told", metavar="X", type=Code(*Told), help=f"Whether a parent was told: {codes(Told)}.")
 @text_option("--reason", "Why it is shared.")
+@click.option("--heeded", metavar="CODE", default="", help=HEEDED)
 @click.pass_obj
 def approve(
     session: Session,
@@ -74,6 +86,7 @@ def approve(
     child_told: str | None,
     parent_told: str | None,
     reason: str | None,
+    heeded: str,
 ) -> None:
     """Approve the bytes that were previewed: they are signed, sealed for the partner, and leave with the next sync."""
     with session.opened(writes=True) as vault:
@@ -87,7 +100,8 @@ def approve(
         child = session.need_code(child_told, "--child-told", f"Was the child told? ({codes(Told)})", told)
         parent = session.need_code(parent_told, "--parent-told", f"Was a parent told? ({codes(Told)})", told)
         why = session.need_text(reason, "--reason", "Why is it shared?")
-        approved = shares.approve(vault, row.id, seen, lawful, child, parent, why)
+        read = session.heeding(vault, [row.child_id], heeded)
+        approved = shares.approve(vault, row.id, seen, lawful, child, parent, why, heeded=read)
     session.note(approved.caution)
     session.done(approved.share_id, approved.state, "Approved. It waits on this machine until the next sync.")
 

@@ -19,6 +19,7 @@ from practice.acts.base import (
     kind,
     read_body,
 )
+from practice.acts.front import FrontSheetLine
 from practice.acts.record import (
     Advice,
     Amended,
@@ -110,6 +111,7 @@ __all__ = [
     "Decided",
     "EntryMoved",
     "Exported",
+    "FrontSheetLine",
     "GlassBroken",
     "HubEnrolled",
     "Identifier",

@@ -93,7 +93,10 @@ class SharePreviewed(Body):
 
 @kind("share_approved")
 class ShareApproved(Body):
-    """A person approved those bytes; the outbox holds them from the same transaction on (R-60)."""
+    """A person approved those bytes; the outbox holds them from the same transaction on (R-60).
+
+    `heeded` is the code of what they read of the child's front sheet first, blank where it held nothing (R-08).
+    """
 
     share: Identifier
     digest: Identifier
@@ -102,6 +105,7 @@ class ShareApproved(Body):
     child_told: Reply
     parent_told: Reply
     reason: Reason
+    heeded: Line = ""
 
 
 @kind("share_held")

@@ -23,7 +23,7 @@ from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.mark_list import MarkList
 from screens.widgets.record_list import RecordList
 from screens.widgets.verbatim import Verbatim, folded
-from storage.desk import children, concerns
+from storage.desk import children, concerns, front_sheet
 from storage.vault import utc_now
 from storage.views import arrivals, record, sharing
 from sync import contracts, inbox, partners, run, shares
@@ -181,6 +181,7 @@ async def test_an_agreement_covers_what_is_marked_and_a_mark_is_a_sign(console, 
 
 async def test_an_entry_is_proposed_read_and_approved(console, joined, council, entry):
     agreement = contracts.add_contract(joined, COUNCIL, "Plans [Yr 9]", "public_task", date(2099, 1, 1))
+    front_sheet.add_line(joined, record.get(joined, entry).child_id, "must_not_be_told", name="Sid", words="Risk [1]")
     async with console() as pilot:
         pilot.app.open("share", entry_id=entry)
         await settled(pilot)
@@ -196,6 +197,7 @@ async def test_an_entry_is_proposed_read_and_approved(console, joined, council, 
         assert pilot.app.screen.query_one("#bytes-text", Verbatim).text == share.payload
         assert "words were never compared by telephone" in words_on(pilot.app)
         assert HOSTILE in words_on(pilot.app)
+        assert "Must not be told: Sid. Risk [1]." in words_on(pilot.app)
         await press(pilot, "a")
         await wait_for(pilot, "Approve for Northfield [red]Services")
         shown = words_on(pilot.app)
@@ -208,6 +210,9 @@ async def test_an_entry_is_proposed_read_and_approved(console, joined, council, 
         assert "A public body does not use a legitimate interest" in str(
             bases.get_option("legitimate_interests").prompt
         )
+        await press(pilot, "ctrl+s")
+        assert "Read what the front sheet says, and say so." in words_on(pilot.app)
+        pilot.app.screen.query_one("#heeded", Select).value = "yes"
         await press(pilot, "ctrl+s")
         assert "Was the child told?" in words_on(pilot.app)
         await approve_in_dialog(pilot, "She must be seen [today]")

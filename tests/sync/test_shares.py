@@ -10,9 +10,10 @@ import pytest
 from exchange import COUNCIL, SCHOOL, TEXT, WORDS, Hub, Meddling, Place
 
 from practice.errors import ConsoleError, HubUnreachable, NotFound, Refused
+from storage import ledger
 from storage.desk.concerns import amend, move
 from storage.vault import open_vault
-from storage.views import organisation, sharing
+from storage.views import organisation, record, sharing
 from sync import contracts, envelope, inbox, membership, partners, shares
 from sync.bodies import EntryBody
 from sync.hub.server import invite
@@ -207,6 +208,26 @@ def test_what_an_approval_must_say(school: Place, share: str, change: dict[str, 
     assert school.state(share) == "proposed"
     assert school.outbox() == []
     shares.approve(school.vault, share, **answers)
+
+
+def test_who_must_not_be_told_is_read_before_anything_is_approved(school: Place, entry: str, share: str) -> None:
+    from storage.desk.front_sheet import add_line
+
+    child = record.get(school.vault, entry).child_id
+    assert shares.preview(school.vault, share).heed == ""
+    add_line(school.vault, child, "must_not_be_told", name="Sid", words="Risk")
+    seen = shares.preview(school.vault, share)
+    assert seen.page.startswith("Read first, from the front sheet")
+    assert "Must not be told: Sid. Risk." in seen.page
+    assert "Sid" not in seen.payload
+    answers = (seen.digest, "public_task", "told", "told", "Why.")
+    with pytest.raises(Refused, match="Must not be told: Sid"):
+        shares.approve(school.vault, share, *answers)
+    assert school.state(share) == "proposed"
+    shares.approve(school.vault, share, *answers, heeded=seen.heed)
+    with school.vault.read() as connection:
+        acts = list(ledger.acts_where(connection, "child", [child], ["share_approved"]))
+    assert acts[-1].body.heeded == seen.heed
 
 
 def test_nothing_is_approved_without_a_preview(school: Place, share: str) -> None:

@@ -1,0 +1,110 @@
+"""Write a child's front sheet, line by line, and hold every outward copy to what it says (R-08)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from practice.acts import FrontSheetLine, build
+from practice.errors import Refused
+from practice.front_sheet import FrontSection, heed_code, missing
+from practice.text import has_control
+from storage.ids import new_id
+from storage.views import children, front_sheet
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+FIELDS = ("name", "role", "agency", "contact", "words", "since", "until", "child")
+
+
+def add_line(vault: Vault, child_id: str, section: str, **fields: Any) -> str:
+    """Add a line to a child's front sheet and return the line's id.
+
+    `fields` are name, role, agency, contact, words, since and until (`YYYY-MM-DD`), and `child`, the id of a
+    connected child. Raises Refused where the section lacks what it must say.
+    """
+    child_id = children.known(vault, child_id)
+    line = new_id()
+    body = _body(vault, {"line": line, "section": section, **fields})
+    vault.record(body, child=child_id)
+    return line
+
+
+def change_line(vault: Vault, line: str, *, sees: str = "", **fields: Any) -> str:
+    """Write a new version of a line: the fields that are named change, the others stay; returns the line's id.
+
+    `sees` is the version that the person had before them, where that may not be the newest any more.
+    """
+    stands = front_sheet.get(vault, sees or line)
+    now = {
+        "name": stands.name,
+        "role": stands.role,
+        "agency": stands.agency,
+        "contact": stands.contact,
+        "words": stands.words,
+        "since": stands.since.isoformat() if stands.since else None,
+        "until": stands.until.isoformat() if stands.until else None,
+        "child": stands.other_child,
+    }
+    body = _body(vault, {"line": stands.line, "section": stands.section, **now, **fields, "sees": stands.act_id})
+    vault.record(body, child=stands.child_id)
+    return stands.line
+
+
+def end_line(vault: Vault, line: str, reason: str) -> str:
+    """Take a line from the front sheet, with the reason; every version of it stays readable."""
+    stands = front_sheet.get(vault, line)
+    if not reason.strip():
+        raise Refused("Why does it no longer hold? Nothing was changed.", hint="Give the reason in one sentence.")
+    fields = {
+        "line": stands.line,
+        "section": stands.section,
+        "name": stands.name,
+        "role": stands.role,
+        "words": stands.words,
+        "sees": stands.act_id,
+        "ended": True,
+        "reason": reason,
+    }
+    vault.record(build(FrontSheetLine, fields), child=stands.child_id)
+    return stands.line
+
+
+def _body(vault: Vault, fields: dict[str, Any]) -> FrontSheetLine:
+    section = str(fields["section"])
+    if section not in set(FrontSection):
+        raise Refused(
+            f"«{section}» is no part of a front sheet. Nothing was recorded.",
+            hint="Choose one of: " + ", ".join(FrontSection) + ".",
+        )
+    if any(has_control(value) for name, value in fields.items() if isinstance(value, str) and name != "words"):
+        raise Refused("The line holds characters that cannot be shown. Nothing was recorded.")
+    if other := str(fields.get("child") or ""):
+        row = children.get(vault, children.known(vault, other))
+        fields = {**fields, "name": fields.get("name") or row.name}
+    if lacks := missing(section, fields):
+        raise Refused(f"The line does not say {lacks} yet. Nothing was recorded.", hint="Fill that in, then record it.")
+    since, until = fields.get("since"), fields.get("until")
+    if since and until and since > until:
+        raise Refused("It would end before it begins. Nothing was recorded.", hint="Look at both days.")
+    body: FrontSheetLine = build(FrontSheetLine, fields)
+    return body
+
+
+def check_heeded(vault: Vault, child_ids: Sequence[str], heeded: str, done: str = "Nothing went out.") -> str:
+    """Hold an outward copy until a person has read who must not be told; return the code of what they read.
+
+    `heeded` is that code. Raises Refused, with the sentences and the code, where it is not of what stands now.
+    """
+    said: list[str] = []
+    for child_id in dict.fromkeys(child_ids):
+        said += front_sheet.read_out(vault, child_id)
+    code = heed_code(said)
+    if code and heeded.strip().lower() != code:
+        changed = "has changed since you read it" if heeded.strip() else "says what must be read before a copy goes out"
+        raise Refused(
+            f"The front sheet {changed}. {' '.join(said)} {done}",
+            hint=f"Read it, make sure that the copy reaches none of them, then say so with {code}.",
+        )
+    return code
