@@ -72,6 +72,8 @@ END_SECONDS = 8.0
 """How long the end may take once the terminal or the supervisor is gone."""
 SETTLE_SECONDS = 2.0
 """How long after the last commit the write-ahead log is emptied into the database."""
+CHECK_AFTER_SECONDS = 1.0
+"""How long after Today is shown the check of the whole record begins."""
 SHARED_SECONDS = 30.0
 """How often a shared folder is looked at for sealed reports."""
 TOUCHES = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp, events.Paste)
@@ -204,7 +206,8 @@ class DslConsole(Console):
         if not first:
             self._refresh_chrome()
             return
-        threading.Thread(target=self._watch_record, args=(self.vault,), name="record watch", daemon=True).start()
+        for watch in (self._watch_record, self._check_record):
+            threading.Thread(target=watch, args=(self.vault,), name=watch.__name__, daemon=True).start()
         self._watch_reports()
         if isinstance(self.screen, ConsoleScreen):
             self.switch_screen(self._made("today", {}))
@@ -240,6 +243,15 @@ class DslConsole(Console):
                     self.call_later(self.report, error)
             if changed and self.is_running:
                 self.post_message(RecordChanged())
+
+    def _check_record(self, vault: Vault) -> None:
+        """Check every page and act once after unlocking; what is found stands on Today. Runs in a thread of its own."""
+        from storage import verifying
+
+        found = not self._stop.wait(CHECK_AFTER_SECONDS) and verifying.check_behind(vault, self._stop.is_set)
+        if found and self.is_running and vault.found is not None:
+            self.post_message(RecordChanged())
+            self.call_later(self.report, vault.found)
 
     def _watch_reports(self) -> None:
         """Take sealed reports in as they come: the vault's own spool at each poll, a shared folder now and then."""

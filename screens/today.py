@@ -182,8 +182,8 @@ class TodayScreen(ConsoleScreen):
         self._show_alarm()
 
     def _show_alarm(self) -> None:
-        """Say what stands against the record, or against where it lies; the keyring's word may come late."""
-        alarm = self.vault.alarm
+        """Say what stands against the record, or where it lies; the keyring and the check speak late."""
+        alarm = self.vault.alarm or self.vault.found
         if alarm is not None:
             self.query_one("#alarm", MessageBar).say(f"{alarm.message} {alarm.hint}".strip(), "bad")
         elif self.vault.caution:

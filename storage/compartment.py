@@ -111,6 +111,7 @@ class OpenCompartment:
         self.clock = clock
         self.person = SlotPerson(slot.id, slot.name, header.role_of(slot))
         self.alarm: IntegrityAlarm | None = None
+        self.found: IntegrityAlarm | None = None
         self.anchor_lags = False
         self._header = header
         self._header_digest = header.digest(name)

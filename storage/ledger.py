@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -237,8 +237,13 @@ def devices(connection: Connection) -> list[str]:
 # -- verifying ---------------------------------------------------------------------------------------------------------
 
 
-def verify_chain(connection: Connection, audit_key: bytes) -> tuple[int, list[Problem]]:
-    """Recompute every MAC and every body's digest; return how many acts there are and what is wrong."""
+def verify_chain(
+    connection: Connection, audit_key: bytes, step: Callable[[], None] = lambda: None
+) -> tuple[int, list[Problem]]:
+    """Recompute every MAC and every body's digest; return how many acts there are and what is wrong.
+
+    `step` is called every few hundred acts and may raise.
+    """
     problems: list[Problem] = []
     count, device, seq, mac = 0, "", 0, b""
     rows = connection.exec_driver_sql(
@@ -248,6 +253,8 @@ def verify_chain(connection: Connection, audit_key: bytes) -> tuple[int, list[Pr
     )
     for row in rows:
         count += 1
+        if count % _CHUNK == 0:
+            step()
         if row[1] != device:
             device, seq, mac = row[1], 0, _genesis(row[1])
         seq += 1

@@ -17,7 +17,7 @@ from practice.roles import check_may_record
 from storage import secrets_table
 from storage.anchor import Anchor, Head
 from storage.atomic import private_file, replace, sync_folder
-from storage.engine import connect, make_engine, plain_errors
+from storage.engine import PAGE_SIZE, connect, make_engine, plain_errors
 from storage.header import Compartment, Header
 from storage.keys import hkdf, new_key
 from storage.opening import wrap
@@ -77,15 +77,30 @@ def unsettled(folder: Path, compartment: str) -> bool:
 
 
 def settle(folder: Path, compartment: str, key: bytes) -> None:
-    """Finish or forget a rotation that was cut short; the key that the header gives says which."""
+    """Finish or forget a rotation that was cut short: the one whose database the header's key reads is the record.
+
+    A copy that was only begun is an empty file, which any key reads: it never takes the place of the record. Where
+    neither is the record, both stay as they are.
+    """
     database, _anchor = _paths(folder, compartment)
-    made = database.with_name(database.name + NEXT)
-    try:
-        connect(made, hkdf(key, "database")).close()
-    except IntegrityAlarm:
-        _discard(folder, compartment)
-    else:
+    if _is_record(database.with_name(database.name + NEXT), key):
         _put_in_place(folder, compartment)
+    elif _is_record(database, key):
+        _discard(folder, compartment)
+
+
+def _is_record(database: Path, key: bytes) -> bool:
+    """Say whether a file is a database that was made to its end, under a compartment's key."""
+    if not database.exists() or database.stat().st_size < PAGE_SIZE:
+        return False
+    try:
+        connection = connect(database, hkdf(key, "database"))
+    except IntegrityAlarm:
+        return False
+    try:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0]) > 0
+    finally:
+        connection.close()
 
 
 def _paths(folder: Path, compartment: str) -> tuple[Path, Path]:
@@ -96,6 +111,7 @@ def _export(database: Path, old: bytes, new: bytes) -> None:
     """Copy every row of the database into a new file under the new key."""
     made = database.with_name(database.name + NEXT)
     private_file(made)
+    reached("begun")
     with plain_errors():
         connection = connect(database, hkdf(old, "database"))
         try:
@@ -105,6 +121,7 @@ def _export(database: Path, old: bytes, new: bytes) -> None:
             secret = "x'" + hkdf(new, "database").hex() + "'"
             connection.execute("ATTACH DATABASE ? AS made KEY ?", (str(made), secret))
             connection.execute("SELECT sqlcipher_export('made')").fetchone()
+            reached("half exported")
             connection.execute(f"PRAGMA made.user_version={version}")
             connection.execute("DETACH DATABASE made")
         finally:
@@ -165,6 +182,7 @@ def _put_in_place(folder: Path, compartment: str) -> None:
     next_anchor = anchor.with_name(anchor.name + NEXT)
     if next_anchor.exists():
         replace(next_anchor, anchor)
+        sync_folder(folder)  # the new database must not be there after a power cut without its anchor
     reached("anchor in place")
     for path in _side_files(database):
         path.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,20 @@ if TYPE_CHECKING:
     from storage.compartment import OpenCompartment, VerifyReport
 
 _BATCH = 5000
+_GIVE_WAY_SECONDS = 0.002
+"""How long a check behind people's backs sleeps after some hundred acts, so that keys are answered at once."""
+_LOOKS = 2
+_STOPS_WRITING = frozenset({"page", "anchor", "backup", "header"})
+_ELSEWHERE = "What is here can still be read. Keep this folder as it is, and restore the latest backup elsewhere."
+_HINTS = {
+    "page": _ELSEWHERE,
+    "anchor": _ELSEWHERE,
+    "backup": _ELSEWHERE,
+    "header": "Put back header.json.prev, or the header from a backup, before writing.",
+    "chain": "Keep a copy of this folder as it is, and restore the latest backup elsewhere to see what stood there.",
+    "view": "Restore the latest backup elsewhere and compare; the acts themselves are whole.",
+    "signature": "Keep a copy of this folder as it is, and ask whoever can open this vault.",
+}
 
 
 def verify(vault: OpenCompartment, *, rebuild: bool, signatures: bool, progress: Callable[[str], None]) -> VerifyReport:
@@ -53,17 +68,77 @@ def verify(vault: OpenCompartment, *, rebuild: bool, signatures: bool, progress:
     return report
 
 
-def _attempt(report: VerifyReport, kind: str, check: Callable[[], None]) -> None:
+def hint_of(problem: Problem) -> str:
+    """Return what to do about a problem."""
+    return _HINTS.get(problem.kind, _HINTS["chain"])
+
+
+def check_behind(vault: OpenCompartment, stop: Callable[[], bool]) -> bool:
+    """Check every page and every act behind people's backs, giving way to them; say whether anything was found.
+
+    What was found stands in `vault.found`, and stops writing where a further act would make it worse. Pages are looked
+    at again before anything is said, since another process may have been writing to one of them. Raises nothing when
+    told to stop: nothing is said then.
+    """
+
+    def give_way() -> None:
+        if stop():
+            raise _Told
+        time.sleep(_GIVE_WAY_SECONDS)
+
+    problems: list[Problem] = []
+    for _ in range(_LOOKS):
+        try:
+            problems = _look(vault, give_way)
+        except _Told:
+            return False
+        if not problems or vault.alarm is not None:
+            return False
+    first, more = problems[0], len(problems) - 1
+    also = f" {more} more {'things are' if more > 1 else 'thing is'} not as recorded." if more else ""
+    vault.found = IntegrityAlarm(first.text + also, hint=hint_of(first))
+    if any(problem.kind in _STOPS_WRITING for problem in problems):
+        vault.alarm = vault.found
+    return True
+
+
+def _look(vault: OpenCompartment, step: Callable[[], None]) -> list[Problem]:
+    from storage.compartment import VerifyReport
+
+    report = VerifyReport()
+    step()
+    anchored = _anchored(vault, report)
+    try:
+        _attempt(report, "header", vault.check_header, IntegrityAlarm)
+        vault.checkpoint()
+        with vault.long_read() as connection:
+            report.problems += _pages(connection, structure=False)
+            step()
+            _chain(connection, anchored, report, step)
+    except IntegrityAlarm as error:
+        report.problems.append(Problem("page", error.message))
+    except ConsoleError:  # a disk that is busy or away says nothing about the record
+        return []
+    return report.problems
+
+
+class _Told(Exception):
+    """Somebody told the check to stop."""
+
+
+def _attempt(
+    report: VerifyReport, kind: str, check: Callable[[], None], faults: type[ConsoleError] = ConsoleError
+) -> None:
     try:
         check()
-    except ConsoleError as error:
+    except faults as error:
         report.problems.append(Problem(kind, error.message))
 
 
-def _pages(connection: Connection) -> list[Problem]:
-    """Check every page's MAC and the database's own structure."""
+def _pages(connection: Connection, *, structure: bool = True) -> list[Problem]:
+    """Check every page's MAC, and unless told otherwise the database's own structure."""
     found = [row[0] for row in connection.exec_driver_sql("PRAGMA cipher_integrity_check")]
-    if not found:
+    if not found and structure:
         found = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check") if row[0] != "ok"]
     if not found:
         return []
@@ -81,11 +156,13 @@ def _anchored(vault: OpenCompartment, report: VerifyReport) -> Head | None:
         return None
 
 
-def _chain(connection: Connection, anchored: Head | None, report: VerifyReport) -> None:
+def _chain(
+    connection: Connection, anchored: Head | None, report: VerifyReport, step: Callable[[], None] = lambda: None
+) -> None:
     audit = secrets_table.get(connection, secrets_table.AUDIT)
     if audit is None:
         raise IntegrityAlarm("The vault's own keys are missing from its database.")
-    report.acts, problems = ledger.verify_chain(connection, audit)
+    report.acts, problems = ledger.verify_chain(connection, audit, step)
     report.problems += problems
     heads = [] if anchored is None else [("anchor", anchored.device, anchored.seq, anchored.mac)]
     heads += [

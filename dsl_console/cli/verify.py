@@ -16,11 +16,14 @@ from practice.errors import IntegrityAlarm
 @click.pass_obj
 def verify(session: Session, rebuild: bool, signatures: bool) -> int:
     """Check every page, the header, the anchor and every act; exits 4 where anything is not as it was recorded."""
-    acts, problems = 0, []
+    from storage.verifying import hint_of
+
+    acts, problems, hint = 0, [], ""
     try:
         with session.opened(tell_alarm=False) as vault:
             report = vault.verify(rebuild=rebuild, signatures=signatures, progress=session.note)
         acts, problems = report.acts, [{"kind": each.kind, "text": each.text} for each in report.problems]
+        hint = hint_of(report.problems[0]) if report.problems else ""
     except IntegrityAlarm as alarm:
         problems = [{"kind": "vault", "text": alarm.message}]
         session.note(alarm.hint)
@@ -29,6 +32,8 @@ def verify(session: Session, rebuild: bool, signatures: bool) -> int:
     elif problems:
         for problem in problems:
             out(problem["text"])
+        if hint:
+            session.note(hint)
     else:
         out(f"Everything is as it was recorded: {acts} acts.")
     return IntegrityAlarm.status if problems else 0

@@ -187,7 +187,11 @@ def _leave(folder: Folder, target: Path, fate: Fate, turns: random.Random) -> No
 def states(disk: Disk, ops: Sequence[Op], count: int, seed: int) -> Iterator[tuple[int, Fate, random.Random]]:
     """Play the changes and stop at `count` moments spread over them, each with a fate; `disk` stands at that moment."""
     turns = random.Random(seed)
-    moments = sorted(turns.randrange(len(ops) + 1) for _ in range(count))
+    # A name is made or moved in one change among hundreds of writes: half of the moments follow such a change.
+    names = [number + 1 for number, op in enumerate(ops) if op.kind in "CMURL"]
+    moments = sorted(
+        turns.choice(names) if turns.random() < 0.5 else turns.randrange(len(ops) + 1) for _ in range(count)
+    )
     played = 0
     for number, moment in enumerate(moments):
         while played < moment:

@@ -17,3 +17,13 @@ async def test_a_banner_says_that_the_opening_could_not_be_recorded(console, vau
         assert "Mia Hart" in words_on(pilot.app)
         await wait_for(pilot, "could not be recorded now")
         assert [draft.child for draft in pilot.app.vault.late.waiting] == [child]
+
+
+async def test_what_the_check_after_an_unlock_finds_stands_on_today(console, vault):
+    child, _ = children.add_child(vault, name="Mia Hart")
+    with vault.write() as unit:
+        unit.connection.exec_driver_sql("UPDATE acts SET author = 'somebody else' WHERE child = ?", (child,))
+    async with console() as pilot:
+        await wait_for(pilot, "is not as it was recorded")
+        assert pilot.app.vault.alarm is None, "what can be read and written goes on"
+        await wait_for(pilot, "restore the latest backup elsewhere")

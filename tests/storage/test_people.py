@@ -136,7 +136,7 @@ def test_a_rotation_waits_for_nobody_and_breaks_nobody(school: tuple[Vault, str]
     assert ann.verify(rebuild=True).ok
 
 
-STEPS = ("exported", "checked", "anchored", "committed", "anchor in place", "in place")
+STEPS = ("begun", "half exported", "exported", "checked", "anchored", "committed", "anchor in place", "in place")
 KILLED = """
 import os, sys
 from pathlib import Path
