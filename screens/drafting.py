@@ -78,6 +78,8 @@ class DraftScreen(ConsoleScreen):
     ready = False
     """Whether the form is as it was left: until then nothing is sealed over the draft."""
     _finished = False
+    _warned = False
+    """Whether the form's line asks for something: that stands until the next key."""
 
     @abstractmethod
     def draft_name(self) -> str:
@@ -117,6 +119,7 @@ class DraftScreen(ConsoleScreen):
 
     def say(self, text: str, tone: str = "") -> None:
         """Say on the form's own line where things stand."""
+        self._warned = tone in {"warn", "bad"}
         self.query_one("#said", StateLine).say(text, tone)
 
     # -- keeping -------------------------------------------------------------------------------------------------------
@@ -127,6 +130,7 @@ class DraftScreen(ConsoleScreen):
     @on(ChildPicker.Picked)
     def touched(self) -> None:
         """Note a key: the draft is sealed once the keys pause."""
+        self._warned = False
         if self._timer is not None:
             self._timer.stop()
         if not self._finished:
@@ -152,7 +156,7 @@ class DraftScreen(ConsoleScreen):
         self.refresh_bindings()
 
     def _kept(self, kept: bool) -> None:
-        if kept and not self._finished:
+        if kept and not self._finished and not self._warned:
             self.say(f"Draft kept {clock_words(self.console.clock())}.")
 
     def _not_kept(self, error: ConsoleError) -> None:

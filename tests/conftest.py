@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,15 +14,26 @@ import pytest
 from practice.acts import ChildAdded, ConcernLogged, SchoolSet
 from practice.dates import Occurred
 from storage.ids import new_id
-from storage.keys import FLOOR
+from storage.keys import FLOOR, Kdf
 from storage.vault import Vault, create, open_vault
 
 PASSPHRASE = "seven made up pebbles on a sill"
 PERSON = "Robin Vale"
 # No test touches the keyring of whoever runs it; the tests of the keyring bring their own.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+# The hundred processes that tests start read this program compiled, instead of each compiling it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 SCHOOL = SchoolSet(name="Example School", code="100000", phones={"front_door": "01632 960001"})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _derived_once() -> Iterator[None]:
+    """Derive a key from the same passphrase, salt and cost once in a process: every copy of a template shares them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Kdf, "derive", functools.cache(Kdf.derive))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -75,10 +88,3 @@ def logged(vault: Vault) -> Callable[..., str]:
     """Record concerns about one child of the open vault; returns each entry's id."""
     child = add_child(vault)
     return lambda text, **fields: add_concern(vault, child, text, **fields)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what drives a real screen try again: a loaded machine may paint later than a test looks."""
-    for item in items:
-        if item.path.parent.name in {"screens", "app", "journeys"} or item.path.name == "test_memory.py":
-            item.add_marker(pytest.mark.flaky(reruns=2))

@@ -50,6 +50,23 @@ class Console:
         """Press keys."""
         os.write(self.master, text.encode())
 
+    def unlock(self, passphrase: str) -> None:
+        """Give the passphrase, as far as Today."""
+        self.wait_for("Enter unlocks.")
+        self.type(passphrase + "\r")
+        self.wait_for("Today,")
+
+    def write_of(self, child: str, words: str) -> None:
+        """Log a concern about a child who is not on the roll, as far as its words stand on the screen."""
+        self.type(F2)
+        self.wait_for("What happened")
+        self.type(child)
+        self.wait_for("Not on the roll:")
+        self.type("\r")
+        self.wait_for("recorded as a provisional child")
+        self.type(words)
+        self.wait_for(words)
+
     def kill(self) -> None:
         """End it as a power cut does."""
         if self.process.poll() is None:

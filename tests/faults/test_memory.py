@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage.views import record
-from tests.terminal import F2, Console
+from tests.terminal import Console
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="a process's memory can be read through /proc on Linux alone"
@@ -74,16 +74,8 @@ def test_after_a_lock_no_process_of_the_program_holds_what_was_written(
     vault.drafts.all()
     console = Console(vault_folder, tmp_path, supervised=True)
     try:
-        console.wait_for("Enter unlocks.")
-        console.type(passphrase + "\r")
-        console.wait_for("Today,")
-        console.type(F2)
-        console.wait_for("What happened")
-        console.type("Milo Tester")
-        console.wait_for("Not on the roll:")
-        console.type("\r")
-        console.wait_for("recorded as a provisional child")
-        console.type(CANARY)
+        console.unlock(passphrase)
+        console.write_of("Milo Tester", CANARY)
         console.wait_for("Draft kept")
         before = holders(console.process.pid, CANARY)
         assert before, "the control must find the words where they are being written"
@@ -106,16 +98,8 @@ def test_a_console_whose_supervisor_was_killed_seals_its_draft_and_ends(
 ) -> None:
     console = Console(vault_folder, tmp_path, supervised=True)
     try:
-        console.wait_for("Enter unlocks.")
-        console.type(passphrase + "\r")
-        console.wait_for("Today,")
-        console.type(F2)
-        console.wait_for("What happened")
-        console.type("Milo Tester")
-        console.wait_for("Not on the roll:")
-        console.type("\r")
-        console.wait_for("recorded as a provisional child")
-        console.type(CANARY)
+        console.unlock(passphrase)
+        console.write_of("Milo Tester", CANARY)
         started = descendants(console.process.pid)[1:]
         assert started
     finally:

@@ -15,16 +15,8 @@ SENTENCE = "She said she would not go home"
 def test_a_typed_draft_survives_a_kill(vault, vault_folder: Path, passphrase: str, tmp_path: Path):
     first = Console(vault_folder, tmp_path)
     try:
-        first.wait_for("Enter unlocks.")
-        first.type(passphrase + "\r")
-        first.wait_for("Today,")
-        first.type(F2)
-        first.wait_for("What happened")
-        first.type("Milo Tester")
-        first.wait_for("Not on the roll:")
-        first.type("\r")
-        first.wait_for("recorded as a provisional child")
-        first.type(SENTENCE)
+        first.unlock(passphrase)
+        first.write_of("Milo Tester", SENTENCE)
         first.wait_for("Draft kept")
         deadline = time.monotonic() + 40
         while not any(draft.fields.get("text") == SENTENCE for draft in vault.drafts.all()):
@@ -40,9 +32,7 @@ def test_a_typed_draft_survives_a_kill(vault, vault_folder: Path, passphrase: st
 
     second = Console(vault_folder, tmp_path)
     try:
-        second.wait_for("Enter unlocks.")
-        second.type(passphrase + "\r")
-        second.wait_for("Today,")
+        second.unlock(passphrase)
         second.type(F2)
         second.wait_for("put back.")
         second.type("\x13")

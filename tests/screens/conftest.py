@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import time
 from collections.abc import Callable
@@ -11,13 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from textual.worker import WorkerCancelled
 
 from dsl_console.app import DslConsole
 from dsl_console.config import Settings
 from practice.acts import Phones, SchoolSet
 from storage.keys import FLOOR
 from storage.vault import Vault, create, open_vault
+from tests.quiet import quiet
+from tests.quiet import use as use_quiet
+
+use_quiet()
 
 PASSPHRASE = "copper lantern over wet slate"
 HOSTILE = "She said [he hit me] [Yr 9] [red]x[/red]"
@@ -87,11 +89,8 @@ def console(folder: Path, clock: Clock) -> Callable:
 
 
 async def settled(pilot) -> None:
-    """Wait until no worker runs and every message was handled."""
-    for _ in range(4):
-        with contextlib.suppress(WorkerCancelled):
-            await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+    """Wait until no worker runs, every message was handled and the screen is drawn."""
+    assert await quiet(pilot.app, workers=True, longest=60), f"it never settled; on the screen:\n{picture(pilot.app)}"
 
 
 async def wait_for(pilot, words: str, seconds: float = 15) -> None:

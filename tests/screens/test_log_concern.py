@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import HOSTILE, NOW, picture, settled, wait_for, words_on
+from conftest import HOSTILE, NOW, picture, settled, wait_for, wait_until, words_on
 from textual.widgets import Button, Input, OptionList, TextArea
 
 from screens.decide import DecideScreen
@@ -225,7 +225,9 @@ async def test_sixty_four_kibibytes_are_taken_and_more_is_said_and_kept(console,
         whole = ("She said it again. " * 3450)[: 64 * 1024]
         write(pilot, whole + "!")
         assert await recorded(pilot) == []
-        await wait_for(pilot, "a note holds 65,536")
+        await wait_until(pilot, lambda: vault.drafts.get("log") is not None)
+        await settled(pilot)
+        assert "a note holds 65,536" in words_on(pilot.app), "that the draft was kept takes no warning away"
         assert pilot.app.screen.query_one("#text", TextArea).text == whole + "!"
         write(pilot, whole)
         (entry,) = await recorded(pilot)

@@ -247,8 +247,7 @@ async def test_closing_asks_why_and_leaves_the_reporter_to_be_told(console, repo
         assert "Known since Monday." in words_on(pilot.app)
         assert pilot.app.why_not("triage.accept")
         await pilot.press("f6")
-        await settled(pilot)
-        assert "tell Jo [b]Marsh what was done" in words_on(pilot.app)
+        await wait_for(pilot, "tell Jo [b]Marsh what was done")
     assert [line.kind for line in today(vault, clock()).this_week] == ["answer"]
 
 
