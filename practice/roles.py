@@ -75,6 +75,35 @@ def check_may_triage(role: str) -> None:
         raise NotAllowed("Sealed reports are for the safeguarding team; your role here reads children's records.")
 
 
+def check_may_make_register(role: str) -> None:
+    """Raise NotAllowed unless this role makes the adults' register and takes its key back: the headteacher (R-40)."""
+    if role != Role.HEAD:
+        raise NotAllowed(
+            "Only the headteacher makes the adults' register, and takes its key from somebody. Nothing was changed.",
+            hint="The headteacher makes it in their first session, and says who else may read it.",
+        )
+
+
+def check_may_hold_register(role: str) -> None:
+    """Raise NotAllowed where this role can never hold the register's key."""
+    if role == Role.READ_ONLY:
+        raise NotAllowed("The read-only role cannot be let into the adults' register. Nothing was changed.")
+
+
+def check_may_let_in(role: str, other: str) -> None:
+    """Raise NotAllowed unless a holder of this role may give the register's key to another role.
+
+    The headteacher says who reads it (R-40); another holder may only let a headteacher in, so that a new one is not
+    left outside.
+    """
+    check_may_hold_register(other)
+    if Role.HEAD not in (role, other):
+        raise NotAllowed(
+            "Only the headteacher says who reads the adults' register. Nothing was changed.",
+            hint="Another holder of its key may let a headteacher in, and nobody else.",
+        )
+
+
 def check_may_record(role: str, act_kind: str) -> None:
     """Raise NotAllowed where this role may not record an act of this kind."""
     if act_kind in _OWN:

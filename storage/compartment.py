@@ -21,12 +21,13 @@ from practice.errors import ConsoleError, IntegrityAlarm, WrongPassphrase
 from practice.roles import check_may_record
 from storage import ledger, migrations, secrets_table, views
 from storage.anchor import Anchor, Head
-from storage.engine import Prepare, make_engine, plain_errors
+from storage.engine import PAGE_SIZE, Prepare, looks_plain, make_engine, plain_errors
 from storage.header import Header, read_header
 from storage.keys import PersonKeys, Slot, hkdf
 from storage.late import Late
 from storage.ledger import Draft, Link, Problem
 from storage.locks import OpenLock
+from storage.opening import NAMES
 from storage.tries import Tries
 from storage.views.base import apply
 
@@ -88,6 +89,16 @@ class Unit:
         acts, self.head = ledger.append(self.connection, self._vault.author, drafts, self._vault.clock())
         apply(self.connection, acts, self._vault.name)
         return acts
+
+
+def check_database_file(folder: Path, compartment: str) -> None:
+    """Raise IntegrityAlarm unless a compartment's database is there and encrypted."""
+    path = folder / f"{compartment}.db"
+    if not path.exists() or path.stat().st_size < PAGE_SIZE or looks_plain(path):
+        raise IntegrityAlarm(
+            f"The database of the {NAMES[compartment]} is missing from the vault, or is not the encrypted one.",
+            hint="Nothing was created in its place. Put the file back, or restore the latest backup.",
+        )
 
 
 class OpenCompartment:
@@ -170,6 +181,22 @@ class OpenCompartment:
         self._header_digest = header.digest(self.name)
         self._slot = next(slot for slot in header.slots if slot.id == self._slot.id)
         self.person = SlotPerson(self._slot.id, self._slot.name, header.role_of(self._slot))
+
+    def begin(self) -> None:
+        """Make an opened compartment ready: its shape, its own keys, and whether it agrees with its anchor."""
+        anchored: Head | None = None
+        try:
+            anchored = self.anchored()
+        except IntegrityAlarm as alarm:
+            self.alarm = alarm
+        self._start()
+        if anchored is not None:
+            self._check_head(anchored)
+
+    def anchor_header(self) -> None:
+        """Let the anchor know of a header that was written without an act of this compartment."""
+        with self.read() as connection:
+            self._move_anchor(ledger.head(connection, self.device))
 
     def _start(self) -> None:
         """Bring the database to the present shape and read what the vault keeps for itself."""

@@ -23,7 +23,7 @@ from practice.acts import (
     RecoveryReplaced,
     build,
 )
-from practice.compartments import CHILDREN
+from practice.compartments import ADULTS, CHILDREN
 from practice.errors import NotFound, Refused
 from practice.roles import MANAGES_PEOPLE, check_may_record, check_may_replace_recovery
 from practice.vocabulary import Role
@@ -33,6 +33,7 @@ from storage.keys import Kdf, Slot, b64, calibrate, new_recovery_code, new_slot,
 from storage.opening import RECOVERY, compartment_key, recovery_slot_id, wrap
 
 if TYPE_CHECKING:
+    from storage.compartment import OpenCompartment
     from storage.vault import Vault
 
 _WAIT_SECONDS = 10.0
@@ -49,13 +50,15 @@ def editing(folder: Path) -> Iterator[Header]:
         raise Refused("Somebody else is changing who may open this vault. Nothing was changed; try again.") from None
 
 
-def _write(vault: Vault, header: Header, *bodies: Body) -> None:
+def write_header(vault: OpenCompartment, header: Header, *bodies: Body) -> None:
     """Write the header one generation on, in the transaction of the acts that say what was changed."""
     header.generation += 1
+    if vault.name != CHILDREN:
+        header.compartments[vault.name].revision += 1
     with vault.write() as unit:
         for body in bodies:
             unit.record(body)
-        header.write(vault.folder, {CHILDREN: vault.compartment_key})
+        header.write(vault.folder, vault.keys_held())
         vault.take_header(header)
 
 
@@ -75,15 +78,15 @@ def people(vault: Vault) -> list[Holder]:
     header = read_header(vault.folder)
     found = []
     for slot in header.slots:
-        held = tuple(name for name, compartment in header.compartments.items() if slot.id in compartment.wrapped)
-        due = tuple(name for name in held if name in header.rotation_due)
+        held = tuple(name for name in header.compartments if header.holds(name, slot))
+        due = tuple(name for name in held if name in header.due())
         found.append(Holder(slot.id, slot.name, header.role_of(slot), held, due))
     return found
 
 
 def rotation_due(vault: Vault) -> list[str]:
     """Return the compartments whose keys somebody who was removed still knows."""
-    return list(read_header(vault.folder).rotation_due)
+    return read_header(vault.folder).due()
 
 
 def find(header: Header, wanted: str) -> Slot:
@@ -118,7 +121,7 @@ def add_person(vault: Vault, name: str, role: str, passphrase: str, kdf: Kdf | N
         added = build(PersonAdded, fields)
         header.slots.append(slot)
         wrap(header, CHILDREN, vault.compartment_key, slot)
-        _write(vault, header, added)
+        write_header(vault, header, added)
     return slot.id
 
 
@@ -130,7 +133,7 @@ def change_role(vault: Vault, wanted: str, role: str) -> str:
         changed = build(PersonRoleChanged, {"person": slot.id, "role": role})
         header.roles[slot.id] = role
         _check_managed(header)
-        _write(vault, header, changed)
+        write_header(vault, header, changed)
     return slot.id
 
 
@@ -155,7 +158,7 @@ def change_passphrase(vault: Vault, old: str, new: str, kdf: Kdf | None = None) 
         resealed = replace(slot, kdf=kdf, role=header.role_of(slot)).sealed_with(new, vault.person_keys, vault.id)
         header.slots[header.slots.index(slot)] = resealed
         header.roles.pop(slot.id, None)
-        _write(vault, header)
+        write_header(vault, header)
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,7 @@ def remove_person(vault: Vault, wanted: str, reason: str, progress: Progress = l
 
     Their slot goes first. Where the keys cannot be rotated now, they stay marked as due, and the answer says why.
     """
+    from storage.register import holds_register, open_with
     from storage.rotation import rotate
 
     check_may_record(vault.person.role, "person_removed")
@@ -184,32 +188,37 @@ def remove_person(vault: Vault, wanted: str, reason: str, progress: Progress = l
         header.slots.remove(slot)
         _check_managed(header)
         header.roles.pop(slot.id, None)
-        for name, compartment in header.compartments.items():
-            if compartment.wrapped.pop(slot.id, None) is not None and name not in header.rotation_due:
-                header.rotation_due.append(name)
-        _write(vault, header, removed)
+        held = [name for name, compartment in header.compartments.items() if slot.id in compartment.wrapped]
+        header.rotation_due += [name for name in held if name not in header.rotation_due]
+        # Only its own holders may write the record of another compartment; without the slot its key opens nothing.
+        header.compartments[CHILDREN].wrapped.pop(slot.id, None)
+        write_header(vault, header, removed)
     waits = ""
     try:
         rotate(vault, f"{slot.name} was removed.", progress)
+        if ADULTS in held and holds_register(vault):
+            with open_with(vault, vault.person_keys) as register:
+                rotate(register, f"{slot.name} was removed.", progress)
     except Refused as error:
         waits = error.hint or error.message
     return Removed(slot.id, slot.name, tuple(rotation_due(vault)), waits)
 
 
-def replace_recovery_code(vault: Vault) -> str:
+def replace_recovery_code(vault: OpenCompartment) -> str:
     """Make a new recovery code for this compartment; the one before opens nothing any more. Raises NotAllowed."""
     check_may_replace_recovery(vault.person.role)
     with editing(vault.folder) as header:
-        code = _new_recovery(header, vault.compartment_key)
-        _write(vault, header, RecoveryReplaced())
+        code = new_recovery(header, vault.name, vault.compartment_key)
+        write_header(vault, header, RecoveryReplaced())
     return code
 
 
-def _new_recovery(header: Header, key: bytes) -> str:
+def new_recovery(header: Header, compartment: str, key: bytes) -> str:
+    """Put a new recovery slot for a compartment into the header; return the code that opens it, shown once."""
     code = new_recovery_code()
-    slot, _keys = new_slot(recovery_slot_id(CHILDREN), RECOVERY, RECOVERY, code, None, header.vault)
+    slot, _keys = new_slot(recovery_slot_id(compartment), RECOVERY, RECOVERY, code, None, header.vault)
     header.recovery = [each for each in header.recovery if each.id != slot.id] + [slot]
-    wrap(header, CHILDREN, key, slot)
+    wrap(header, compartment, key, slot)
     return code
 
 
@@ -235,7 +244,7 @@ def recover(folder: Path, *, code: str, user: str, passphrase: str, kdf: Kdf | N
         header.slots[header.slots.index(old)] = slot
         header.roles.pop(old.id, None)
         wrap(header, CHILDREN, key, slot)
-        next_code = _new_recovery(header, key)
+        next_code = new_recovery(header, CHILDREN, key)
         header.generation += 1
         header.write(folder, {CHILDREN: key})
     vault = open_vault(folder, passphrase=passphrase, user=old.id)

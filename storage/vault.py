@@ -7,13 +7,21 @@ from pathlib import Path
 from practice.acts import PersonAdded, SchoolSet, build
 from practice.calendars import SchoolCalendar
 from practice.compartments import CHILDREN
-from practice.errors import IntegrityAlarm, Refused, WrongPassphrase
+from practice.errors import Refused, WrongPassphrase
 from storage import failures, migrations, rotation, scope, secrets_table, views
 from storage.anchor import Head
 from storage.atomic import private_file, private_folder
-from storage.compartment import Clock, OpenCompartment, SlotPerson, Unit, VerifyReport, utc_now
+from storage.compartment import (
+    Clock,
+    OpenCompartment,
+    SlotPerson,
+    Unit,
+    VerifyReport,
+    check_database_file,
+    utc_now,
+)
 from storage.drafts import Drafts
-from storage.engine import PAGE_SIZE, Prepare, looks_plain, plain_errors
+from storage.engine import Prepare, plain_errors
 from storage.header import FILE_NAME, Compartment, Header, public_settings, read_header
 from storage.ids import new_id
 from storage.keys import Kdf, PersonKeys, Slot, b64, calibrate, new_key, new_recovery_code, new_slot, passphrase_faults
@@ -200,22 +208,10 @@ def _open(folder: Path, unlocked: Unlocked, clock: Clock, lock: OpenLock) -> Vau
     if rotation.unsettled(folder, CHILDREN):
         with lock.alone():
             rotation.settle(folder, CHILDREN, key)
-    path = folder / f"{CHILDREN}.db"
-    if not path.exists() or path.stat().st_size < PAGE_SIZE or looks_plain(path):
-        raise IntegrityAlarm(
-            "The children's database is missing from the vault, or is not the encrypted one.",
-            hint="Nothing was created in its place. Put the file back, or restore the latest backup.",
-        )
+    check_database_file(folder, CHILDREN)
     vault = Vault(folder, header, slot, keys, key, clock, lock)
     try:
-        anchored: Head | None = None
-        try:
-            anchored = vault.anchored()
-        except IntegrityAlarm as alarm:
-            vault.alarm = alarm
-        vault._start()
-        if anchored is not None:
-            vault._check_head(anchored)
+        vault.begin()
         failures.record(vault, {each.id for each in (*header.slots, *header.recovery)})
     except BaseException:
         vault.close()

@@ -1,0 +1,352 @@
+"""The adults' register as a compartment: who holds its key, what its holders trust, and what it tells (R-40)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from practice.acts import AuditRead, ChildAdded, SchoolSet
+from practice.compartments import ADULTS
+from practice.errors import IntegrityAlarm, NotAllowed, NotFound, Refused, WrongPassphrase
+from storage import backup, people, register, restore, vault
+from storage.header import FILE_NAME, _canonical, read_header
+from storage.ids import new_id
+from storage.keys import FLOOR
+from storage.register import Register, create_register, open_register
+from storage.reserve import STEP
+from storage.unlocking import Unlocked, unlock
+from storage.vault import Vault, open_vault
+
+HEAD, DSL, DEPUTY = "green lamp quiet river", "seven tall paper boats", "under the old stone bridge"
+NAMES = {"Hana Reed": HEAD, "Dara Lowe": DSL, "Toby Penn": DEPUTY}
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A closed vault with a head, a DSL and a deputy, and a register that only the head holds; its recovery code."""
+    folder = tmp_path_factory.mktemp("register") / "vault"
+    made, _code = vault.create(
+        folder, school=SchoolSet(name="Thornfield"), user="Hana Reed", passphrase=HEAD, role="head", kdf=FLOOR
+    )
+    people.add_person(made, "Dara Lowe", "dsl", DSL, FLOOR)
+    people.add_person(made, "Toby Penn", "deputy", DEPUTY, FLOOR)
+    made.record(ChildAdded(legal_forename="Kit"), child=new_id())
+    opened, code = create_register(made, HEAD)
+    opened.close()
+    made.close()
+    return folder, code
+
+
+@pytest.fixture
+def folder(template: tuple[Path, str], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(template[0], tmp_path / "vault"))
+
+
+_unlocked: dict[str, Unlocked] = {}
+
+
+def as_(folder: Path, name: str) -> Vault:
+    """Open a copy of the template as somebody; their passphrase is derived once for all copies."""
+    if name not in _unlocked:
+        _unlocked[name] = unlock(folder, NAMES[name], name)
+    return open_vault(folder, unlocked=_unlocked[name])
+
+
+def own(opened: Vault) -> Register:
+    """Open the register with keys that a passphrase gave already."""
+    return register.open_with(opened, opened.person_keys)
+
+
+def fill(opened: Register, count: int) -> None:
+    for _ in range(count):
+        opened.record(AuditRead())
+
+
+def edited(folder: Path, keys: dict[str, bytes], change) -> None:
+    """Write the header anew as a holder of these keys only could."""
+    header = read_header(folder)
+    change(header)
+    header.write(folder, keys)
+
+
+def test_only_the_head_makes_it_once_and_whoever_does_not_hold_its_key_hears_one_sentence(folder, tmp_path):
+    with as_(folder, "Hana Reed") as head:
+        with pytest.raises(Refused, match="already"):
+            create_register(head, HEAD)
+        with pytest.raises(WrongPassphrase):
+            open_register(head, DSL)
+        with open_register(head, HEAD) as opened:
+            assert opened.verify(rebuild=True, signatures=True).ok
+            fill(opened, 30)
+    said = []
+    bare = tmp_path / "bare"
+    made, _ = vault.create(bare, school=SchoolSet(name="A"), user="Dara Lowe", passphrase=DSL, kdf=FLOOR)
+    for without in (as_(folder, "Dara Lowe"), made):
+        with without as dsl, pytest.raises(NotAllowed) as refused:
+            open_register(dsl, DSL)
+        said.append((refused.value.message, refused.value.hint, refused.value.status))
+    assert said[0] == said[1]
+    assert said[0][2] == 3
+    with as_(folder, "Dara Lowe") as dsl, pytest.raises(NotAllowed, match="Only the headteacher"):
+        create_register(dsl, DSL)
+
+
+def test_the_head_lets_the_dsl_in_and_takes_the_key_back_for_good(folder):
+    with as_(folder, "Hana Reed") as head, own(head) as opened:
+        register.grant(opened, "Dara Lowe")
+    with as_(folder, "Dara Lowe") as dsl, own(dsl) as opened:
+        assert opened.verify(rebuild=True, signatures=True).ok
+        old = opened.compartment_key
+        with pytest.raises(NotAllowed, match="Only the headteacher"):
+            register.grant(opened, "Toby Penn")
+        with pytest.raises(NotAllowed):
+            register.revoke(opened, "Hana Reed", "Mine now.")
+    with as_(folder, "Hana Reed") as head, own(head) as opened:
+        assert register.revoke(opened, "Dara Lowe", "The school decided.") == ("Dara Lowe", "")
+        assert opened.compartment_key != old
+        fill(opened, 2)
+        assert opened.verify(rebuild=True, signatures=True).ok
+        assert not register.rotation_due(head)
+    with as_(folder, "Dara Lowe") as dsl:
+        assert dsl.alarm is None
+        assert dsl.verify().ok
+        with pytest.raises(NotAllowed):
+            own(dsl)
+
+
+def test_what_people_without_its_key_do_rightly_leaves_it_whole(folder):
+    with as_(folder, "Dara Lowe") as dsl:
+        people.add_person(dsl, "Noor Bell", "deputy", "five warm woollen mittens", FLOOR)
+        people.change_role(dsl, "Toby Penn", "dsl")
+        people.change_passphrase(dsl, DSL, "a wholly new set of words", FLOOR)
+        people.remove_person(dsl, "Noor Bell", "Left.")
+        people.replace_recovery_code(dsl)
+        assert people.rotation_due(dsl) == []
+    with as_(folder, "Hana Reed") as head, own(head) as opened:
+        assert opened.alarm is None
+        assert opened.verify(rebuild=True, signatures=True).ok
+
+
+def test_a_holder_removed_by_somebody_who_cannot_rotate_marks_it_due(folder):
+    with as_(folder, "Hana Reed") as head, own(head) as opened:
+        register.grant(opened, "Dara Lowe")
+        people.change_role(head, "Toby Penn", "head")
+    with as_(folder, "Toby Penn") as deputy:
+        gone = people.remove_person(deputy, "Dara Lowe", "Left.")
+        assert gone.rotation_due == ("adults",)
+        assert not register.holds_register(deputy)
+    with as_(folder, "Hana Reed") as head:
+        assert register.rotation_due(head)
+        with own(head) as opened:
+            assert opened.alarm is None
+            from storage.rotation import rotate
+
+            rotate(opened, "Dara Lowe was removed.")
+        assert not register.rotation_due(head)
+        assert register.holders(head) == ["Hana Reed"]
+
+
+def test_a_remover_who_holds_it_makes_its_keys_anew_as_well(folder):
+    with as_(folder, "Hana Reed") as head:
+        with own(head) as opened:
+            register.grant(opened, "Dara Lowe")
+            old = opened.compartment_key
+        assert people.remove_person(head, "Dara Lowe", "Left.").rotation_due == ()
+        with own(head) as opened:
+            assert opened.compartment_key != old
+
+
+def test_keys_made_anew_with_the_childrens_code_reach_nothing_and_get_nothing_from_a_rotation(tmp_path):
+    place = tmp_path / "vault"
+    made, code = vault.create(
+        place, school=SchoolSet(name="A"), user="Hana Reed", passphrase=HEAD, role="head", kdf=FLOOR
+    )
+    people.add_person(made, "Toby Penn", "head", DEPUTY, FLOOR)
+    opened, adults_code = create_register(made, HEAD)
+    register.grant(opened, "Toby Penn")
+    opened.close()
+    made.close()
+    stolen = "whatever the thief chose to type"
+    taken, _next = people.recover(place, code=code, user="Hana Reed", passphrase=stolen, kdf=FLOOR)
+    with taken, pytest.raises(NotAllowed):
+        open_register(taken, stolen)
+    with open_vault(place, passphrase=DEPUTY, user="Toby Penn") as toby, own(toby) as opened:
+        from storage.rotation import rotate
+
+        assert opened.alarm is None
+        assert register.rotation_due(toby)
+        rotate(opened, "Keys were made anew.")
+        assert register.holders(toby) == ["Toby Penn"]
+    with open_vault(place, passphrase=stolen, user="Hana Reed") as again:
+        with pytest.raises(NotAllowed):
+            open_register(again, stolen)
+        with pytest.raises(WrongPassphrase):
+            register.recover_register(again, code, stolen)
+        opened, next_code = register.recover_register(again, adults_code, stolen)
+        with opened:
+            assert opened.verify(rebuild=True, signatures=True).ok
+            assert next_code != adults_code
+        with pytest.raises(WrongPassphrase):
+            register.recover_register(again, adults_code, stolen)
+
+
+def test_a_holder_added_or_swapped_by_somebody_without_the_key_alarms(folder):
+    with as_(folder, "Dara Lowe") as dsl:
+        keys = dsl.keys_held()
+        me, mine = dsl.person.id, dsl.person_keys.xwing.public()
+    head_id = next(slot.id for slot in read_header(folder).slots if slot.name == "Hana Reed")
+    original = (folder / FILE_NAME).read_bytes()
+
+    def add_holder(header):
+        header.compartments[ADULTS].wrapped[me] = header.compartments[ADULTS].wrapped[head_id]
+        header.compartments[ADULTS].holders[me] = mine
+
+    def turn_inbox(header):
+        header.compartments[ADULTS].inbox = mine
+
+    def change_wrapped(header):
+        wrapped = header.compartments[ADULTS].wrapped
+        wrapped["recovery-adults"] = bytes(len(wrapped["recovery-adults"]))
+
+    def swap_holder(header):
+        header.compartments[ADULTS].holders["recovery-adults"] = mine
+
+    def turn_back(header):
+        header.compartments[ADULTS].generation -= 1
+
+    def older_record(header):
+        header.compartments[ADULTS].revision += 1
+
+    with as_(folder, "Hana Reed") as head:
+        own(head).close()
+        for change in (add_holder, turn_inbox, change_wrapped, swap_holder, turn_back, older_record):
+            (folder / FILE_NAME).write_bytes(original)
+            edited(folder, keys, change)
+            with pytest.raises(IntegrityAlarm):
+                own(head)
+
+
+def test_an_older_record_of_its_holders_put_back_is_reported(folder):
+    before = json.loads((folder / FILE_NAME).read_bytes())
+    with as_(folder, "Hana Reed") as head, own(head) as opened:
+        register.grant(opened, "Dara Lowe")
+    now = json.loads((folder / FILE_NAME).read_bytes())
+    now["compartments"]["adults"] = before["compartments"]["adults"]
+    now["macs"]["adults"] = before["macs"]["adults"]
+    now.pop("sha256")
+    now["sha256"] = hashlib.sha256(_canonical(now)).hexdigest()
+    (folder / FILE_NAME).write_text(json.dumps(now))
+    with pytest.raises(IntegrityAlarm):
+        as_(folder, "Hana Reed")
+    with as_dsl_would_write(folder, before) as head, own(head) as opened:
+        assert opened.alarm is not None
+
+
+def as_dsl_would_write(folder: Path, before: dict) -> Vault:
+    """Put the older record back with the children's MAC made right, as a holder of that key alone could."""
+    from storage.keys import unb64
+    from storage.opening import compartment_key
+    from storage.unlocking import choose_slot
+
+    header = read_header(folder)
+    slot = choose_slot(header, "Dara Lowe")
+    key = compartment_key(header, "children", slot, slot.open(DSL, header.vault))
+    header.macs["adults"] = unb64(before["macs"]["adults"])
+    header.generation += 1
+    header.write(folder, {"children": key})
+    return as_(folder, "Hana Reed")
+
+
+def sizes(folder: Path) -> tuple[int, int]:
+    log = folder / "adults.db-wal"
+    return (folder / "adults.db").stat().st_size, log.stat().st_size if log.exists() else 0
+
+
+def test_its_file_only_ever_has_a_whole_number_of_steps_and_its_log_is_empty(folder):
+    seen = {sizes(folder)}
+    with as_(folder, "Hana Reed") as head:
+        with own(head) as opened:
+            seen.add(sizes(folder))
+            for size in (1, 50, 2000, 400, 3000, 7):
+                with opened.write() as unit:
+                    for _ in range(size):
+                        unit.record(AuditRead(person=os.urandom(300).hex()))
+                seen.add(sizes(folder))
+            from storage.rotation import rotate
+
+            rotate(opened, "A leaver.")
+            seen.add(sizes(folder))
+            assert opened.verify(rebuild=True).ok
+        seen.add(sizes(folder))
+    print(f"sizes seen: {sorted(seen)}")
+    assert all(size % STEP == 0 and log == 0 for size, log in seen)
+    assert len(seen) >= 2, "it did grow"
+    assert min(seen)[0] == STEP
+
+
+def test_a_few_acts_more_change_no_size_and_no_name_in_the_folder(folder):
+    def listed():
+        return sorted((path.name, path.stat().st_size) for path in folder.rglob("*") if path.name != "header.json")
+
+    with as_(folder, "Hana Reed") as head, own(head) as opened:
+        fill(opened, 1)
+    before = listed()
+    with as_(folder, "Hana Reed") as head, own(head) as opened:
+        fill(opened, 100)
+    assert listed() == before
+
+
+def test_a_rolled_back_register_alarms_and_stays_readable(folder, tmp_path):
+    shutil.copyfile(folder / "adults.db", tmp_path / "older")
+    with as_(folder, "Hana Reed") as head, own(head) as opened:
+        fill(opened, 3)
+    shutil.copyfile(tmp_path / "older", folder / "adults.db")
+    with as_(folder, "Hana Reed") as head:
+        assert head.verify().ok
+        with own(head) as opened:
+            assert opened.alarm is not None
+            with pytest.raises(IntegrityAlarm):
+                fill(opened, 1)
+            assert not opened.verify().ok
+
+
+def test_a_dsls_backup_carries_it_unopened_and_a_restore_goes_on_as_a_new_device(folder, tmp_path):
+    with as_(folder, "Hana Reed") as head, own(head) as opened:
+        fill(opened, 5)
+        device = opened.device
+    with as_(folder, "Dara Lowe") as dsl:
+        made = backup.backup(dsl, tmp_path / "copy.dslb")
+    assert made.carried == ("adults",)
+    restored = tmp_path / "restored"
+    restore.restore(tmp_path / "copy.dslb", restored, passphrase=DSL, user="Dara Lowe")
+    for name in ("adults.db", "adults.anchor"):
+        assert (restored / name).read_bytes() == (folder / name).read_bytes()
+    with as_(restored, "Hana Reed") as head:
+        with own(head) as opened:
+            assert opened.alarm is None
+            assert opened.device != device
+            fill(opened, 1)
+            renewed = opened.device
+        with own(head) as opened:
+            assert opened.device == renewed
+            assert opened.verify(rebuild=True, signatures=True).ok
+
+
+def test_a_head_without_a_register_is_told_to_make_one(tmp_path):
+    made, _ = vault.create(
+        tmp_path / "v", school=SchoolSet(name="A"), user="Hana Reed", passphrase=HEAD, role="head", kdf=FLOOR
+    )
+    with made, pytest.raises(NotFound, match="no adults' register"):
+        open_register(made, HEAD)
+
+
+def test_acts_of_one_compartment_have_no_place_in_the_other(folder):
+    with as_(folder, "Hana Reed") as head, own(head) as opened:
+        with pytest.raises(Refused, match="no place"):
+            opened.record(ChildAdded(legal_forename="Kit"), child=new_id())
+        assert opened.verify().ok
