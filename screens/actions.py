@@ -476,6 +476,8 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "Share",
             "Withhold the share",
         ),
+        _own("share", "correct", "e", "Correct", "Send the amended entry in its place", "Share", "Correct the share"),
+        _own("share", "withdraw", "w", "Withdraw", "Take back what was sent", "Share", "Withdraw the share"),
         _own(
             "share",
             "sync",
@@ -508,6 +510,16 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "Share",
             "Withhold this share",
         ),
+        _own(
+            "share_entry",
+            "correct",
+            "e",
+            "Correct",
+            "Send the amended entry in its place",
+            "Share",
+            "Correct this share",
+        ),
+        _own("share_entry", "withdraw", "w", "Withdraw", "Take back what was sent", "Share", "Withdraw this share"),
         _own(
             "share_entry",
             "sync",

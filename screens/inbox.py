@@ -115,6 +115,8 @@ def item_content(found: Received) -> Content:
     role = str(body.get("author_role") or "")
     if role:
         lines.append(Content.styled(visible(f"Written by: {role}"), "$text-muted"))
+    if item.corrected:
+        lines.append(Content.styled(visible(f"Corrected by them: {item.corrected}"), "$text-warning"))
     for name, label in (
         ("event", "What happened"),
         ("childs_voice", "The child's own words"),
@@ -183,6 +185,7 @@ class InboxScreen(ConsoleScreen):
             "waiting": ("To be matched. It stands in no chronology yet.", "warn"),
             "accepted": (f"Matched to {found.matched}.", "good"),
             "refused": (f"You refused it: {item.reason}", ""),
+            "withdrawn": (f"{item.sender} took it back: {item.reason or 'no reason was given'}", "warn"),
         }
         self.query_one("#state", StateLine).say(*states.get(item.state, (item.state, "")))
         self.query_one("#item-text", Static).update(item_content(found))

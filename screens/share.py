@@ -22,6 +22,8 @@ from screens.widgets.record_list import RecordList
 from screens.widgets.text import StateLine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from practice.acts import SchoolSet
     from storage.vault import Vault
     from storage.views.sharing import PartnerRow, ShareRow
@@ -33,6 +35,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Approved, on the way", ("queued", "offered", "delivered")),
     ("Done", ("acknowledged", "withheld", "not_shared", "superseded", "corrected", "withdrawn")),
 )
+MAY_HAVE_ARRIVED = ("offered", "delivered", "acknowledged", "refused", "expired")
 DONE = 100
 """How many of the finished shares are listed, newest first."""
 
@@ -107,8 +110,9 @@ class ShareScreen(ConsoleScreen):
     HEADING = "Share"
     HELP = (
         "Entries proposed to partners, and where each stands. Enter opens one: the record beside the exact bytes that "
-        "will leave. h holds it and x decides not to share, each with a reason; c withholds one that has not left. "
-        "An entry is proposed from the child's record. Sync is not a referral: if a child is in danger, telephone."
+        "will leave. h holds it and x decides not to share, each with a reason; c withholds one that has not left; e "
+        "corrects what was sent and w takes it back. An entry is proposed from the child's record. Sync is not a "
+        "referral: if a child is in danger, telephone."
     )
     CSS_PATH = "share.tcss"
     BINDINGS = bindings("share")
@@ -221,6 +225,14 @@ class ShareScreen(ConsoleScreen):
         """Withhold a share that has not left."""
         decide_with_reason(self, self._current(), "cancel")
 
+    def act_correct(self) -> None:
+        """Propose the amended entry in the place of what was sent, with the reason."""
+        decide_with_reason(self, self._current(), "correct")
+
+    def act_withdraw(self) -> None:
+        """Take back what was sent, with the reason."""
+        decide_with_reason(self, self._current(), "withdraw")
+
     def act_sync(self) -> None:
         """Open Sync."""
         self.console.open("sync")
@@ -236,8 +248,26 @@ ASKS = {
     "hold": ("Hold this share", "It waits here until you approve it or decide not to share.", "Hold"),
     "refuse": ("Decide not to share", "Nothing leaves. The decision is recorded with its reason.", "Do not share"),
     "cancel": ("Withhold this share", "It was approved and has not left. Its sealed copy is removed.", "Withhold"),
+    "correct": (
+        "Correct what was sent",
+        "The entry as it stands now is proposed in its place; you read and approve its bytes. The partner reads your "
+        "reason.",
+        "Propose",
+    ),
+    "withdraw": (
+        "Take back what was sent",
+        "The partner is told with the next sync and reads your reason. What was read cannot be unread: telephone them "
+        "as well.",
+        "Take back",
+    ),
 }
-DONE_WORDS = {"hold": "Held.", "refuse": "Recorded: not shared.", "cancel": "Withheld. Nothing left."}
+DONE_WORDS = {
+    "hold": "Held.",
+    "refuse": "Recorded: not shared.",
+    "cancel": "Withheld. Nothing left.",
+    "correct": "Proposed. Read the new bytes and approve them.",
+    "withdraw": "Taken back. They are told with the next sync; telephone them as well.",
+}
 
 
 def why_not_now(share: ShareRow, action_id: str) -> str:
@@ -247,6 +277,8 @@ def why_not_now(share: ShareRow, action_id: str) -> str:
         return f"{share_words(share)}. Only a share that waits for approval can be decided."
     if verb == "cancel" and share.state != "queued":
         return f"{share_words(share)}. Only an approved share that has not left can be withheld."
+    if verb in ("correct", "withdraw") and share.state not in MAY_HAVE_ARRIVED:
+        return f"{share_words(share)}. Only what has left can be corrected or taken back."
     return ""
 
 
@@ -254,10 +286,16 @@ def decide_with_reason(screen: ConsoleScreen, share: ShareRow | None, verb: str)
     """Ask for the reason, naming partner and child, and do it."""
     if share is None:
         return
-    from sync import shares
+    from sync import corrections, shares
 
     title, sentence, label = ASKS[verb]
-    calls = {"hold": shares.hold, "refuse": shares.refuse, "cancel": shares.cancel}
+    calls: dict[str, Callable[[Vault, str, str], object]] = {
+        "hold": shares.hold,
+        "refuse": shares.refuse,
+        "cancel": shares.cancel,
+        "correct": corrections.correct,
+        "withdraw": corrections.withdraw,
+    }
 
     def done(_result: object) -> None:
         screen.console.say(f"{share.partner}: {DONE_WORDS[verb]}", "Share")

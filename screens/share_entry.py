@@ -77,7 +77,7 @@ class ShareEntryScreen(ConsoleScreen):
     HELP = (
         "On one side the record; on the other what leaves: as a person reads it, and the exact bytes that are signed. "
         "a approves them after asking for the lawful basis and who was told; h holds, x decides not to share, c "
-        "withholds one that has not left. Nothing leaves before you sync."
+        "withholds one that has not left; e corrects what was sent and w takes it back. Nothing leaves before you sync."
     )
     CSS_PATH = "share.tcss"
     BINDINGS = bindings("share_entry")
@@ -178,6 +178,14 @@ class ShareEntryScreen(ConsoleScreen):
     def act_cancel(self) -> None:
         """Withhold a share that has not left."""
         decide_with_reason(self, self.found.share if self.found else None, "cancel")
+
+    def act_correct(self) -> None:
+        """Propose the amended entry in the place of what was sent, with the reason."""
+        decide_with_reason(self, self.found.share if self.found else None, "correct")
+
+    def act_withdraw(self) -> None:
+        """Take back what was sent, with the reason."""
+        decide_with_reason(self, self.found.share if self.found else None, "withdraw")
 
     def act_sync(self) -> None:
         """Open Sync."""

@@ -28,6 +28,8 @@ STATES = {
     "expired": "Not collected",
     "withheld": "Withheld, did not leave",
     "superseded": "Replaced by a newer version",
+    "corrected": "Corrected by a newer share",
+    "withdrawn": "Taken back",
 }
 REFUSALS = {
     "unmatched-case": "the partner could not match it to a child",
@@ -66,6 +68,11 @@ def state_words(state: str, reason: str = "") -> str:
 
 def share_words(share: ShareRow) -> str:
     """Say where a share stands; the reason of an approval is not the reason of its state."""
+    if share.state == "withdrawn" and share.taken_back:
+        where = {"acknowledged": "the partner has confirmed it", "delivered": "the partner has yet to collect it"}
+        return f"Taken back; {where.get(share.taken_back, 'the partner is told with the next sync')}"
+    if share.corrects and share.state in ("proposed", "held"):
+        return f"A correction: {state_words(share.state).lower()}"
     return state_words(share.state, "" if share.state in ("queued", "acknowledged") else share.reason)
 
 

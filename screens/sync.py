@@ -161,6 +161,7 @@ def draw_item(item: ItemRow, width: int) -> list[Content]:
     born = f", born {_day(item.hint_date_of_birth)}" if item.hint_date_of_birth else ""
     hint = f"{item.hint_name}{born}" if item.hint_name else "no name given"
     states = {"waiting": ("to be matched", "$text-warning"), "accepted": ("matched", "$text-muted")}
+    states |= {"withdrawn": ("taken back by them", "$text-warning")}
     state, tone = states.get(item.state, ("refused by you", "$text-muted"))
     sender = cut(f"From {visible(item.sender)}", max(width - 4 - cell_len(state), 8))
     space = " " * max(width - 1 - cell_len(sender) - cell_len(state), 1)

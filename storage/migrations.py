@@ -81,6 +81,14 @@ def front_sheets(connection: Connection) -> None:
     table_of(FrontLineTable).create(connection, checkfirst=True)
 
 
+@step
+def corrections(connection: Connection) -> None:
+    """The share that a share corrects."""
+    columns = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(shares)")}
+    if "corrects" not in columns:  # a database that is made now has it from its first step
+        connection.exec_driver_sql("ALTER TABLE shares ADD COLUMN corrects TEXT NOT NULL DEFAULT ''")
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

@@ -108,8 +108,14 @@ def waiting_entries(connection: Connection) -> int:
 
 def offered_shares(connection: Connection) -> set[str]:
     """Return the shares that were offered to the hub and whose outcome is not known yet."""
-    statement = "SELECT share FROM outbox WHERE state = 'offered' AND share IS NOT NULL"
+    statement = "SELECT share FROM outbox WHERE state = 'offered' AND share IS NOT NULL AND class = 'data'"
     return {row[0] for row in connection.exec_driver_sql(statement)}
+
+
+def withdrawals(connection: Connection) -> dict[str, str]:
+    """Return by share where the message stands that takes it back."""
+    statement = "SELECT share, state FROM outbox WHERE type = 'withdrawal' AND share IS NOT NULL ORDER BY made_at"
+    return {row[0]: row[1] for row in connection.exec_driver_sql(statement)}
 
 
 def mark(connection: Connection, mid: str, state: str, now: str, detail: str = "", *, tried: bool = False) -> None:

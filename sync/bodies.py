@@ -1,5 +1,6 @@
-"""What an envelope carries: an entry, or a receipt (protocol: §3). Everything here came from outside, and is measured
-first.
+"""What an envelope carries: an entry, its withdrawal, or a receipt (protocol: §3).
+
+Everything here came from outside, and is measured first.
 """
 
 from __future__ import annotations
@@ -67,8 +68,19 @@ class EntryBody(_Body):
     author_role: Word = ""
     approved_by_role: Word = ""
     approved_at: Moment = ""
+    reason: Note = ""
+    """Why it was corrected; blank in a first revision."""
     case: Annotated[str, StringConstraints(max_length=64)] | None = None
     child: ChildHint | None = None
+
+
+class WithdrawalBody(_Body):
+    """An entry is taken back; `re` is the mid of what was sent last of it."""
+
+    reason: Note = ""
+    re: Annotated[str, StringConstraints(max_length=36)] = ""
+    role: Word = ""
+    at: Moment = ""
 
 
 class ReceiptBody(_Body):

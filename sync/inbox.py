@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from practice.acts import ItemAccepted, ItemArrived, ItemRefused, build
+from practice.acts import ItemAccepted, ItemArrived, ItemCorrected, ItemRefused, ItemWithdrawn, build
 from practice.errors import ConsoleError, Refused
 from practice.received import received_entry
 from practice.text import visible
@@ -18,7 +18,7 @@ from storage.views import arrivals, children, sharing
 from storage.views.arrivals import ItemRow
 from storage.views.sharing import PartnerRow
 from sync import outgoing, partners, plan, spool
-from sync.bodies import EntryBody, ReceiptBody
+from sync.bodies import EntryBody, ReceiptBody, WithdrawalBody
 from sync.envelope import EnvelopeRefused, Opened
 from sync.identity import KeySet, OrgKeys
 from sync.membership import own_keys
@@ -26,8 +26,12 @@ from sync.membership import own_keys
 if TYPE_CHECKING:
     from storage.vault import Unit, Vault
 
-ENTRY_TYPES = ("entry", "correction")
-ANSWERED = {"waiting": ("stored", None), "accepted": ("shown", None), "refused": ("refused", "unmatched-case")}
+ANSWERED = {
+    "waiting": ("stored", None),
+    "accepted": ("shown", None),
+    "refused": ("refused", "unmatched-case"),
+    "withdrawn": ("stored", None),
+}
 """What we answer to an entry that is here already, by where its item stands."""
 
 
@@ -49,8 +53,10 @@ class Effect:
 def take(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect:
     """Take one verified message in, in the open transaction; raises EnvelopeRefused for one of the wrong form."""
     kind = opened.claims["type"]
-    if kind in ENTRY_TYPES and opened.header.class_ == "data":
+    if kind in outgoing.DATA and opened.header.class_ == "data":
         return _take_entry(unit, opened, sender, name)
+    if kind == "withdrawal" and opened.header.class_ == "control":
+        return _take_withdrawal(unit, opened, sender, name)
     if kind == "receipt" and opened.header.class_ == "control":
         return _take_receipt(vault, unit, opened, name)
     raise EnvelopeRefused("schema", "It is of a kind that this program does not know.")
@@ -66,12 +72,65 @@ def _take_entry(unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect
         return Effect(answer=ANSWERED.get(here.state, ("stored", None)))
     if arrival == "stale":
         return Effect(answer=("stored", None))
-    item = _arrived(opened, sender, name)
-    unit.record(item, entry=item.item)
     if arrival == "conflict":
+        item = _arrived(opened, sender, name)
+        unit.record(item, entry=item.item)
         error = f"{visible(name)} sent two different texts as one revision of an entry; both are in the inbox."
         return Effect(received=1, answer=("refused", "revision-conflict"), error=error)
-    return Effect(received=1, answer=("stored", None))
+    earlier = [each for each in known if each.state in ("waiting", "accepted")]
+    if not earlier:
+        item = _arrived(opened, sender, name)
+        unit.record(item, entry=item.item)
+        return Effect(received=1, answer=("stored", None))
+    here = earlier[-1]
+    unit.record(_corrected(here.id, opened), child=here.child_id, entry=here.id)
+    return Effect(
+        received=1,
+        answer=ANSWERED[here.state],
+        error=f"{visible(name)} corrected an entry that they had sent; both versions are kept.",
+    )
+
+
+def _take_withdrawal(unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect:
+    """Take back what a partner sent; where it has not arrived yet, it stays out when it does (rule 3)."""
+    claims, payload = opened.claims, opened.payload.decode()
+    known = arrivals.arrived(unit.connection, sender.org, claims["eid"])
+    if any(each.rev >= claims["rev"] for each in known):
+        return Effect(answer=("stored", None))
+    here = [(each.id, each.child_id) for each in known if each.state != "withdrawn"] or [(new_id(), None)]
+    for item, child in here:
+        fields = {"item": item, "org": sender.org, "name": name, "eid": claims["eid"], "rev": claims["rev"]}
+        fields |= {"mid": opened.header.mid, "ctr": opened.header.ctr, "payload": payload, "jws": opened.jws}
+        try:
+            WithdrawalBody.model_validate(claims["body"])
+            taken: ItemWithdrawn = build(ItemWithdrawn, fields)
+        except (ValidationError, Refused) as fault:
+            raise EnvelopeRefused("schema", "Its content is not written as it must be.") from fault
+        unit.record(taken, child=child, entry=item)
+    said = f"{visible(name)} took back an entry that they had sent; the inbox says why."
+    return Effect(answer=("stored", None), error=said)
+
+
+def _corrected(item: str, opened: Opened) -> ItemCorrected:
+    """The act for a newer revision of an item, after its body was read by the very reader that will show it."""
+    payload = _readable(opened)
+    fields = {"item": item, "rev": opened.claims["rev"], "mid": opened.header.mid, "ctr": opened.header.ctr}
+    try:
+        corrected: ItemCorrected = build(ItemCorrected, fields | {"payload": payload, "jws": opened.jws})
+    except Refused as fault:
+        raise EnvelopeRefused("schema", "Its content is not written as it must be.") from fault
+    return corrected
+
+
+def _readable(opened: Opened) -> str:
+    """Return the payload of an entry whose body is of the agreed form; raises EnvelopeRefused."""
+    payload = opened.payload.decode()
+    try:
+        EntryBody.model_validate(opened.claims["body"])
+        received_entry(payload)
+    except (ValidationError, Refused) as fault:
+        raise EnvelopeRefused("schema", "Its content is not written as it must be.") from fault
+    return payload
 
 
 def partners_claims(payload: str) -> dict[str, object]:
@@ -84,11 +143,8 @@ def partners_claims(payload: str) -> dict[str, object]:
 
 def _arrived(opened: Opened, sender: KeySet, name: str) -> ItemArrived:
     """The act for a new item, after its body was read by the very reader that will show it."""
-    claims = opened.claims
-    payload = opened.payload.decode()
+    claims, payload = opened.claims, _readable(opened)
     try:
-        EntryBody.model_validate(claims["body"])
-        received_entry(payload)
         item: ItemArrived = build(
             ItemArrived,
             {
@@ -103,7 +159,7 @@ def _arrived(opened: Opened, sender: KeySet, name: str) -> ItemArrived:
                 "jws": opened.jws,
             },
         )
-    except (ValidationError, Refused) as fault:
+    except Refused as fault:
         raise EnvelopeRefused("schema", "Its content is not written as it must be.") from fault
     return item
 
@@ -115,7 +171,8 @@ def _take_receipt(vault: Vault, unit: Unit, opened: Opened, name: str) -> Effect
     except ValidationError as fault:
         raise EnvelopeRefused("schema", "Its content is not written as it must be.") from fault
     message = outbox.message(unit.connection, body.re)
-    ours = message is not None and message.org == opened.header.sender and message.class_ == "data"
+    answered = (*outgoing.DATA, "withdrawal")
+    ours = message is not None and message.org == opened.header.sender and message.type in answered
     if message is None or not ours or (body.eid and (body.eid, body.rev) != (message.eid, message.rev)):
         return Effect(error=f"{visible(name)} sent a receipt for a message that is not known here; it changed nothing.")
     step = plan.after_receipt(message.state, message.detail, message.attempts, body.status, body.code)
@@ -130,6 +187,8 @@ def _take_receipt(vault: Vault, unit: Unit, opened: Opened, name: str) -> Effect
     if drafts:
         unit.record_many(drafts)
     good = step.state == "acknowledged"
+    if message.type == "withdrawal":
+        return Effect(refused=int(not good))
     return Effect(acknowledged=message.mid if good else "", refused=int(not good))
 
 
@@ -173,8 +232,8 @@ def refuse(vault: Vault, item_id: str, reason: str) -> None:
 def _waiting(vault: Vault, item_id: str) -> ItemRow:
     item = arrivals.item(vault, item_id)
     if item.state != "waiting":
-        said = "accepted" if item.state == "accepted" else "refused"
-        raise Refused(f"That entry was {said} already. Nothing was changed.")
+        said = {"accepted": "was accepted already", "withdrawn": "was taken back by its sender"}
+        raise Refused(f"That entry {said.get(item.state, 'was refused already')}. Nothing was changed.")
     return item
 
 

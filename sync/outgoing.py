@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 LIFETIME = timedelta(days=400)
 """How long an envelope may be offered again; the hub keeps its own, shorter time."""
 RECEIPT_LIMIT = 16 * 1024
+DATA = ("entry", "correction")
+"""The kinds of message that carry an entry; the others are control, which flows also when an agreement has ended."""
 
 
 def now(vault: Vault) -> str:
@@ -56,7 +58,7 @@ class Address:
 
 def queue(vault: Vault, unit: Unit, payload: bytes, address: Address, keys: OrgKeys, reader: KeySet) -> Message:
     """Sign and seal these exact bytes and add them to the outbox in the open transaction."""
-    data = address.type != "receipt"
+    data = address.type in DATA
     moment = vault.clock()
     token = envelope.seal(
         payload,
@@ -93,7 +95,7 @@ def queue_receipt(
 ) -> Message:
     """Queue our receipt for a partner's message `about`; an earlier one that it replaces is not offered again."""
     for older in outbox.of_entry(unit.connection, reader.org, about.eid, "control") if about.eid else []:
-        if older.rev == about.rev and older.state in outbox.OPEN:
+        if older.type == "receipt" and older.rev == about.rev and older.state in outbox.OPEN:
             outbox.mark(unit.connection, older.mid, "superseded", now(vault))
     mid = new_id()
     body: dict[str, Any] = {
@@ -118,6 +120,13 @@ def queue_receipt(
         iat=seconds(vault),
     )
     return queue(vault, unit, payload, Address(mid, about.ctr, "receipt", about.eid, about.rev), keys, reader)
+
+
+def overtaken(vault: Vault, unit: Unit, share: str) -> None:
+    """Stop offering what a correction or a withdrawal has overtaken; its sealed copies go with the next sync."""
+    for message in outbox.of_share(unit.connection, share):
+        if message.type in DATA and message.state in outbox.OPEN:
+            outbox.mark(unit.connection, message.mid, "superseded", now(vault))
 
 
 def moved(

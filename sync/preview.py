@@ -105,6 +105,7 @@ def page(
         *warned,
         f"To: {visible(partner.name)} ({label_of(PartnerKind, partner.kind)}), {partner.org}",
         *_purpose(contract),
+        *([f"Corrects what was sent before, because: {visible(body['reason'])}"] if body.get("reason") else []),
         f"About: {visible(child['name'])}, {_born(child['date_of_birth'])}",
         f"When it happened: {_when(body)}",
         f"Recorded: {body['recorded_at']} by {visible(body['author_role'] or 'a member of staff')}",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from practice.acts import (
     ShareApproved,
     ShareCancelled,
+    ShareCorrected,
     ShareHeld,
     SharePreviewed,
     ShareProposed,
@@ -78,14 +79,14 @@ def propose(vault: Vault, entry_id: str, to: str, contract: str = "") -> str:
         _check_not_received(vault, entry)
         _check_not_open(vault, entry, partner)
         if contract:
-            _check_contract(vault, contracts.get(vault, contract), partner)
+            check_contract(vault, contracts.get(vault, contract), partner)
         body = build(ShareProposed, {"share": new_id(), "org": partner.org, "contract": contract})
         unit.record(body, child=entry.child_id, entry=entry.id)
     return str(body.share)
 
 
 def _check_not_received(vault: Vault, entry: EntryRow) -> None:
-    for source in arrivals.items(vault, item_id=entry.id, states=("accepted",)):
+    for source in arrivals.items(vault, item_id=entry.id, states=("accepted", "withdrawn")):
         raise Refused(
             f"This entry came from {visible(source.sender)} and may be shared on only if they agree. "
             "Nothing was proposed.",
@@ -110,7 +111,8 @@ def _check_not_open(vault: Vault, entry: EntryRow, partner: PartnerRow) -> None:
             raise Refused(f"{name} has this version of the entry already. Nothing was changed.")
 
 
-def _check_contract(vault: Vault, contract: ContractRow, partner: PartnerRow) -> None:
+def check_contract(vault: Vault, contract: ContractRow, partner: PartnerRow) -> None:
+    """Raise Refused unless this agreement is with the partner and in force (R-66)."""
     if contract.org != partner.org:
         raise Refused("That agreement is with another partner. Nothing was changed.")
     if fault := contracts.fault(contract, contracts.today(vault)):
@@ -124,11 +126,11 @@ def preview(vault: Vault, share_id: str) -> Preview:
     """Freeze the bytes that would be signed, and return them with the page that a person reads (R-65)."""
     keys = own_keys(vault)
     share = sharing.share(vault, share_id)
-    _check_state(share, *OPEN)
+    check_state(share, *OPEN)
     partner = sharing.partner(vault, share.org)
     contract = contracts.get(vault, share.contract) if share.contract else None
     entry = record.get(vault, share.entry_id)
-    body = pages.entry_body(vault, entry)
+    body = pages.entry_body(vault, entry) | ({"reason": share.reason} if share.corrects else {})
     with vault.write() as unit:
         previous = _last_revision(unit, partner.org, entry.id)
         rev = next_rev(max(previous or 0, share.rev) or None, outgoing.seconds(vault))
@@ -138,7 +140,7 @@ def preview(vault: Vault, share_id: str) -> Preview:
             from_=keys.org,
             to=partner.org,
             ctr=_ctr(share),
-            type_="entry",
+            type_=kind_of(share),
             eid=entry.id,
             rev=rev,
             prev=previous,
@@ -160,6 +162,11 @@ def preview(vault: Vault, share_id: str) -> Preview:
     said = tuple(front_sheet.read_out(vault, share.child_id))
     page = pages.page(frozen.payload, partner, contract, caution, said)
     return Preview(share.id, frozen.digest, frozen.payload, page, caution, said, heed_code(said))
+
+
+def kind_of(share: ShareRow) -> str:
+    """Return the kind of message that carries a share."""
+    return "correction" if share.corrects else "entry"
 
 
 def digest_of(payload: str) -> str:
@@ -202,17 +209,24 @@ def approve(
     _check_answers(vault, fields)
     with vault.write() as unit:
         share = sharing.share(vault, share_id)
-        _check_state(share, *OPEN)
+        check_state(share, *OPEN)
         partner = sharing.partner(vault, share.org)
         partners.check_may_share(partner)
         claims = _check_frozen(vault, share, digest)
         if share.contract:
-            _check_contract(vault, contracts.get(vault, share.contract), partner)
+            check_contract(vault, contracts.get(vault, share.contract), partner)
         read = check_heeded(vault, [share.child_id], heeded, "Nothing was approved.")
         approved = build(ShareApproved, fields | {"mid": share.mid, "heeded": read})
         unit.record(approved, child=share.child_id, entry=share.entry_id)
-        address = outgoing.Address(share.mid, claims["ctr"], "entry", share.entry_id, share.rev, share.id)
+        address = outgoing.Address(share.mid, claims["ctr"], kind_of(share), share.entry_id, share.rev, share.id)
         message = outgoing.queue(vault, unit, share.payload.encode(), address, keys, partners.key_set_of(partner))
+        if share.corrects:
+            unit.record(
+                build(ShareCorrected, {"share": share.corrects, "by": share.id}),
+                child=share.child_id,
+                entry=share.entry_id,
+            )
+            outgoing.overtaken(vault, unit, share.corrects)
     spool.keep(vault, message.mid, message.envelope)
     return Approved(share.id, message.mid, message.state, partners.caution(partner))
 
@@ -248,7 +262,8 @@ def _check_frozen(vault: Vault, share: ShareRow, digest: str) -> dict[str, Any]:
 
 def _same_body(vault: Vault, entry: EntryRow, claims: dict[str, Any]) -> bool:
     """Say whether the record would give the same bytes now: a name, a date or a role may have changed beside it."""
-    return bool(pages.entry_body(vault, entry) == claims["body"])
+    said = {name: value for name, value in claims["body"].items() if name != "reason"}
+    return bool(pages.entry_body(vault, entry) == said)
 
 
 def hold(vault: Vault, share_id: str, reason: str) -> None:
@@ -264,8 +279,8 @@ def refuse(vault: Vault, share_id: str, reason: str) -> None:
 def _decide(vault: Vault, share_id: str, reason: str, act: Callable[[dict[str, str]], Any]) -> None:
     with vault.write() as unit:
         share = sharing.share(vault, share_id)
-        _check_state(share, *OPEN)
-        unit.record(act(_because(share, reason)), child=share.child_id, entry=share.entry_id)
+        check_state(share, *OPEN)
+        unit.record(act(because(share, reason)), child=share.child_id, entry=share.entry_id)
 
 
 def cancel(vault: Vault, share_id: str, reason: str) -> None:
@@ -275,14 +290,14 @@ def cancel(vault: Vault, share_id: str, reason: str) -> None:
     """
     with vault.write() as unit:
         share = sharing.share(vault, share_id)
-        _check_state(share, "queued")
+        check_state(share, "queued")
         for message in outbox.of_share(unit.connection, share.id):
             if message.state != "queued" or message.attempts:
                 raise Refused(
                     "This share was offered to the hub already and may have arrived. Nothing was changed.",
                     hint="Sync to learn where it is, and ring the partner if it must not be used.",
                 )
-        fields = _because(share, reason)
+        fields = because(share, reason)
         for message in outbox.of_share(unit.connection, share.id):
             with suppress(OSError):
                 spool.drop(vault, message.mid)
@@ -290,7 +305,8 @@ def cancel(vault: Vault, share_id: str, reason: str) -> None:
         unit.record(build(ShareCancelled, fields), child=share.child_id, entry=share.entry_id)
 
 
-def _because(share: ShareRow, reason: str) -> dict[str, str]:
+def because(share: ShareRow, reason: str) -> dict[str, str]:
+    """Return a decision's fields; raises Refused without its reason."""
     if not reason.strip():
         raise Refused("That needs its reason (R-60). Nothing was changed.", hint="Write why in one sentence.")
     return {"share": share.id, "reason": reason}
@@ -307,10 +323,13 @@ _STATES = {
     "withheld": "This share was withheld",
     "proposed": "This share is not approved yet",
     "held": "This share is held",
+    "corrected": "This share was corrected by a newer one",
+    "withdrawn": "This share was withdrawn",
 }
 
 
-def _check_state(share: ShareRow, *allowed: str) -> None:
+def check_state(share: ShareRow, *allowed: str) -> None:
+    """Raise Refused, saying where it stands, unless the share is in one of these states."""
     if share.state not in allowed:
         said = _STATES.get(share.state, "This share is past that step")
         raise Refused(f"{said}, so that cannot be done. Nothing was changed.", hint="dsl-console share list shows it.")

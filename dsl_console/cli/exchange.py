@@ -94,6 +94,7 @@ def _item_json(row: ItemRow) -> dict[str, Any]:
         "arrived_at": moment_json(row.arrived_at),
         "child_id": row.child_id,
         "reason": row.reason,
+        "corrected": row.corrected,
     }
 
 

@@ -148,6 +148,42 @@ def cancel(session: Session, share: str | None, reason: str | None) -> None:
     _decided(session, share, reason, "withheld", "Withheld: it does not leave.")
 
 
+@share.command(cls=Command)
+@click.argument("share", required=False)
+@text_option("--reason", "Why it is corrected; the partner reads this.")
+@click.pass_obj
+def correct(session: Session, share: str | None, reason: str | None) -> None:
+    """Propose the entry as it was amended in the place of what was sent, and print the newer share's id.
+
+    It is previewed and approved like any other share; the partner keeps both versions.
+    """
+    with session.opened(writes=True) as vault:
+        from storage.views import sharing
+        from sync import corrections
+
+        row = sharing.share(vault, session.need(share, "SHARE", "Share's id"))
+        newer = corrections.correct(vault, row.id, session.need_text(reason, "--reason", "Why is it corrected?"))
+    session.done(newer, "proposed", "Proposed. Next: dsl-console share preview, then share approve.", corrects=row.id)
+
+
+@share.command(cls=Command)
+@click.argument("share", required=False)
+@text_option("--reason", "Why it is taken back; the partner reads this.")
+@click.pass_obj
+def withdraw(session: Session, share: str | None, reason: str | None) -> None:
+    """Take back what was sent: the partner is told with the next sync, also where the agreement has ended.
+
+    What was read cannot be unread: where a wrong person may have read it, telephone them as well.
+    """
+    with session.opened(writes=True) as vault:
+        from storage.views import sharing
+        from sync import corrections
+
+        row = sharing.share(vault, session.need(share, "SHARE", "Share's id"))
+        corrections.withdraw(vault, row.id, session.need_text(reason, "--reason", "Why is it taken back?"))
+    session.done(row.id, "withdrawn", "Withdrawn. The partner is told with the next sync; telephone them as well.")
+
+
 @share.command("list", cls=Command)
 @click.pass_obj
 def list_(session: Session) -> None:
@@ -187,4 +223,6 @@ def _share_json(row: ShareRow) -> dict[str, Any]:
         "child_told": row.child_told,
         "parent_told": row.parent_told,
         "digest": row.digest,
+        "corrects": row.corrects,
+        "withdrawal": row.taken_back,
     }

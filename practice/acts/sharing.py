@@ -77,6 +77,8 @@ class ShareProposed(Body):
     share: Identifier
     org: Identifier
     contract: str = ""
+    corrects: str = ""
+    reason: str = Field(default="", max_length=8000)
 
 
 @kind("share_previewed")
@@ -132,6 +134,24 @@ class ShareCancelled(Body):
     reason: Reason
 
 
+@kind("share_corrected")
+class ShareCorrected(Body):
+    """What left under this share was corrected: the newer share was approved in its place (R-69)."""
+
+    share: Identifier
+    by: Identifier
+
+
+@kind("share_withdrawn")
+class ShareWithdrawn(Body):
+    """What left under this share is taken back; `mid` is the message that tells the partner so (R-69)."""
+
+    share: Identifier
+    mid: Identifier
+    rev: int
+    reason: Reason
+
+
 @kind("share_progressed")
 class ShareProgressed(Body):
     """What the hub or the partner answered about a message (R-69)."""
@@ -163,6 +183,34 @@ class ItemAccepted(Body):
     """A person matched a partner's entry to a child; the act's own child and entry say where it stands (R-67)."""
 
     item: Identifier
+
+
+@kind("item_corrected")
+class ItemCorrected(Body):
+    """The partner sent a newer revision of an entry that is here: the same entry, in full, in its newer words."""
+
+    item: Identifier
+    rev: int
+    mid: Identifier
+    ctr: Line = ""
+    payload: Annotated[str, Field(max_length=256 * 1024)]
+    jws: Annotated[str, Field(max_length=400 * 1024)]
+
+
+@kind("item_withdrawn")
+class ItemWithdrawn(Body):
+    """The partner took an entry back, verified. It may arrive before the entry itself, and is kept then as well, so
+    that the entry stays out when it comes late (protocol: §5, rule 3)."""
+
+    item: Identifier
+    org: Identifier
+    name: Line
+    eid: Identifier
+    rev: int
+    mid: Identifier
+    ctr: Line = ""
+    payload: Annotated[str, Field(max_length=256 * 1024)]
+    jws: Annotated[str, Field(max_length=400 * 1024)]
 
 
 @kind("item_refused")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 from sqlmodel import Field
 
-from practice.acts import Act, ItemAccepted, ItemArrived, ItemRefused
+from practice.acts import Act, ItemAccepted, ItemArrived, ItemCorrected, ItemRefused, ItemWithdrawn
 from practice.dates import Occurred
 from practice.errors import NotFound
 from practice.received import read_payload, received_occurred
@@ -40,26 +40,39 @@ class ItemTable(ViewTable, table=True):
 
 
 def _fold_items(key: str, acts: Sequence[Act]) -> Rows:
-    arrived = next((act for act in acts if isinstance(act.body, ItemArrived)), None)
-    if arrived is None:
+    """The newest revision stands, whatever the order of arrival; a withdrawal newer than it takes it back (rule 3)."""
+    began = next((act for act in acts if isinstance(act.body, ItemArrived | ItemWithdrawn)), None)
+    if began is None:
         return {}
-    body = arrived.body
-    assert isinstance(body, ItemArrived)
+    revisions = [act.body for act in acts if isinstance(act.body, ItemArrived | ItemCorrected)]
+    taken_back = [act.body for act in acts if isinstance(act.body, ItemWithdrawn)]
+    newest: ItemArrived | ItemCorrected | ItemWithdrawn = max(revisions or taken_back, key=lambda body: body.rev)
     state, reason, child = "waiting", "", None
     for act in acts:
         if isinstance(act.body, ItemAccepted):
             state, child = "accepted", act.child
         elif isinstance(act.body, ItemRefused):
             state, reason = "refused", act.body.reason
-    row = body.model_dump(include={"org", "name", "eid", "rev", "mid", "ctr", "payload"})
-    row |= {"id": key, "state": state, "reason": reason, "child_id": child, "arrived_at": arrived.recorded_at}
+    rev = newest.rev
+    for last in taken_back:
+        if last.rev >= rev:
+            rev, state, reason = last.rev, "withdrawn", why_withdrawn(last.payload)
+    body = began.body
+    assert isinstance(body, ItemArrived | ItemWithdrawn)
+    row = body.model_dump(include={"org", "name", "eid"}) | newest.model_dump(include={"mid", "ctr", "payload"})
+    row |= {"id": key, "rev": rev, "state": state, "reason": reason, "child_id": child, "arrived_at": began.recorded_at}
     return {"items": [row]}
+
+
+def why_withdrawn(payload: str) -> str:
+    """Return the reason that a partner gave for taking an entry back."""
+    return str(read_payload(payload)["body"].get("reason") or "")
 
 
 view(
     View(
         name="items",
-        kinds=frozenset({"item_arrived", "item_accepted", "item_refused"}),
+        kinds=frozenset({"item_arrived", "item_corrected", "item_withdrawn", "item_accepted", "item_refused"}),
         column="entry",
         tables=((ItemTable, "id"),),
         fold=_fold_items,
@@ -86,6 +99,8 @@ class ItemRow:
     text: str
     childs_words: str
     payload: str
+    corrected: str = ""
+    """Why the partner corrected it; blank where they did not."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +111,13 @@ class Arrived:
     rev: int
     state: str
     payload: str
+    child_id: str | None
 
 
 def arrived(connection: Connection, org: str, eid: str) -> list[Arrived]:
     """Return every revision of a partner's entry, as the open transaction sees them."""
     table = table_of(ItemTable)
-    statement = select(table.c.id, table.c.rev, table.c.state, table.c.payload)
+    statement = select(table.c.id, table.c.rev, table.c.state, table.c.payload, table.c.child_id)
     statement = statement.where(table.c.eid == eid, table.c.org == org).order_by(table.c.rev, table.c.id)
     return [Arrived(**row._mapping) for row in connection.execute(statement)]
 
@@ -119,7 +135,8 @@ def items(vault: Vault, *, item_id: str | None = None, states: Sequence[str] = (
 
 
 def _item(row: Any) -> ItemRow:
-    body = read_payload(row.payload)["body"]
+    claims = read_payload(row.payload)
+    body = claims["body"]
     child = body.get("child") if isinstance(body.get("child"), dict) else {}
     return ItemRow(
         id=row.id,
@@ -137,6 +154,7 @@ def _item(row: Any) -> ItemRow:
         text=str(body.get("event") or ""),
         childs_words=str(body.get("childs_voice") or ""),
         payload=row.payload,
+        corrected=str(body.get("reason") or "no reason was given") if claims.get("type") == "correction" else "",
     )
 
 

@@ -17,11 +17,13 @@ from practice.acts import (
     EntryMoved,
     ItemAccepted,
     ItemArrived,
+    ItemCorrected,
+    ItemWithdrawn,
     Promoted,
 )
 from practice.dates import Occurred, sort_key
 from practice.quality import unfinished
-from practice.received import received_entry
+from practice.received import read_payload, received_entry
 from storage.types import Flag, Json, UtcText
 from storage.views.base import Rows, View, ViewTable, chunks, marks, optional_string, string, typed, view
 
@@ -189,7 +191,24 @@ def _versions(key: str, born: Act, logged: ConcernLogged, acts: Sequence[Act]) -
             words = before["childs_words"] if body.childs_words is None else body.childs_words
             when = before["occurred"] if body.occurred is None else body.occurred.model_dump(mode="json")
             versions.append(_version(key, len(versions) + 1, act, body.text, words, when, body.reason, body.sees))
+        elif isinstance(body, ItemCorrected | ItemWithdrawn):
+            versions.append(_partners_version(key, act, body, versions[-1]))
     return versions
+
+
+def _partners_version(
+    key: str, act: Act, body: ItemCorrected | ItemWithdrawn, before: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what a partner's correction or withdrawal makes of their entry; what they wrote first stays beside it."""
+    number, sees = before["number"] + 1, before["act_id"]
+    why = str(read_payload(body.payload)["body"].get("reason") or "no reason was given")
+    if isinstance(body, ItemWithdrawn):
+        words = f"Taken back by {body.name}: {why}"
+        return _version(key, number, act, words, "", before["occurred"], "taken back by its sender", sees)
+    newer = received_entry(body.payload)
+    occurred = newer.occurred.model_dump(mode="json")
+    reason = f"corrected by its sender: {why}"
+    return _version(key, number, act, newer.text, newer.childs_words, occurred, reason, sees)
 
 
 def _version(
@@ -267,7 +286,17 @@ ENTRIES = view(
     View(
         name="entries",
         kinds=frozenset(
-            {"concern_logged", "amended", "entry_moved", "decided", "promoted", "item_arrived", "item_accepted"}
+            {
+                "concern_logged",
+                "amended",
+                "entry_moved",
+                "decided",
+                "promoted",
+                "item_arrived",
+                "item_accepted",
+                "item_corrected",
+                "item_withdrawn",
+            }
         ),
         column="entry",
         tables=(

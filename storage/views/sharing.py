@@ -19,11 +19,13 @@ from practice.acts import (
     PartnerVerified,
     ShareApproved,
     ShareCancelled,
+    ShareCorrected,
     ShareHeld,
     SharePreviewed,
     ShareProgressed,
     ShareProposed,
     ShareRefused,
+    ShareWithdrawn,
 )
 from practice.dates import Occurred
 from practice.errors import NotFound
@@ -88,6 +90,7 @@ class ShareTable(ViewTable, table=True):
     approved_at: datetime | None = typed(UtcText, nullable=True)
     proposed_by: str = string()
     proposed_at: datetime = typed(UtcText)
+    corrects: str = string()
 
 
 def _fold_partners(_key: str, acts: Sequence[Act]) -> Rows:
@@ -142,6 +145,10 @@ view(
 )
 
 
+OVERTAKEN = ("corrected", "withdrawn")
+"""States that a later word about an older message does not change."""
+
+
 def _fold_shares(key: str, acts: Sequence[Act]) -> Rows:
     shares: dict[str, dict[str, Any]] = {}
     for act in acts:
@@ -173,14 +180,18 @@ def _fold_shares(key: str, acts: Sequence[Act]) -> Rows:
         elif isinstance(body, (ShareHeld, ShareRefused, ShareCancelled)):
             state = {ShareHeld: "held", ShareRefused: "not_shared", ShareCancelled: "withheld"}[type(body)]
             share |= {"state": state, "reason": body.reason}
-        elif isinstance(body, ShareProgressed):
+        elif isinstance(body, ShareCorrected):
+            share |= {"state": "corrected"}
+        elif isinstance(body, ShareWithdrawn):
+            share |= {"state": "withdrawn", "reason": body.reason}
+        elif isinstance(body, ShareProgressed) and share["state"] not in OVERTAKEN:
             share |= {"state": body.state} | ({"reason": body.detail} if body.detail else {})
     return {"shares": list(shares.values())}
 
 
 def _proposed(key: str, act: Act, body: ShareProposed) -> dict[str, Any]:
     blank = dict.fromkeys(
-        ("reason", "digest", "payload", "mid", "version_seen", "basis", "child_told", "parent_told", "approved_by"), ""
+        ("digest", "payload", "mid", "version_seen", "basis", "child_told", "parent_told", "approved_by"), ""
     )
     return blank | {
         "id": body.share,
@@ -189,10 +200,12 @@ def _proposed(key: str, act: Act, body: ShareProposed) -> dict[str, Any]:
         "org": body.org,
         "contract": body.contract,
         "state": "proposed",
+        "reason": body.reason,
         "rev": 0,
         "approved_at": None,
         "proposed_by": act.author,
         "proposed_at": act.recorded_at,
+        "corrects": body.corrects,
     }
 
 
@@ -208,6 +221,8 @@ view(
                 "share_refused",
                 "share_cancelled",
                 "share_progressed",
+                "share_corrected",
+                "share_withdrawn",
             }
         ),
         column="entry",
@@ -272,6 +287,10 @@ class ShareRow:
     approved_at: datetime | None
     proposed_by: str
     proposed_at: datetime
+    corrects: str = ""
+    """The share that this one corrects; blank for a first one."""
+    taken_back: str = ""
+    """Where the message stands that tells the partner of a withdrawal; blank without one."""
     partner: str = ""
     child: str = ""
     entry_text: str = ""
@@ -367,13 +386,15 @@ def shares(
         statement = statement.where(table.c.state.in_(sorted(wanted)))
     with vault.read() as connection:
         offered = outbox.offered_shares(connection)
-        found = [_share(row, offered) for row in connection.execute(statement)]
+        taken_back = outbox.withdrawals(connection)
+        found = [_share(row, offered, taken_back) for row in connection.execute(statement)]
     asked = {*states, "offered"} if "queued" in states else set(states)
     return [row for row in found if not states or row.state in asked]
 
 
-def _share(row: Any, offered: set[str]) -> ShareRow:
+def _share(row: Any, offered: set[str], taken_back: dict[str, str]) -> ShareRow:
     fields = dict(row._mapping)
+    fields["taken_back"] = taken_back.get(fields["id"], "")
     if fields["state"] == "queued" and fields["id"] in offered:
         fields["state"] = "offered"
     fields["child_id"] = fields.pop("now_child")

@@ -330,6 +330,13 @@ async def test_a_sync_says_what_it_did_and_where_each_entry_stands(console, join
         council.sync()
         await synced(pilot)
         await wait_for(pilot, "Refused: the partner could not match it to a child")
+        await press(pilot, "f5")
+        await wait_for(pilot, "Came back · Northfield [red]Services (1)")
+        assert "withheld" in pilot.app.why_not("share.cancel")
+        await press(pilot, "w")
+        await answer_reason(pilot, "The wrong [child]")
+        await wait_for(pilot, "Taken back; the partner is told with the next sync")
+        assert state_of(joined, share) == "withdrawn"
 
 
 async def test_without_the_hub_one_sentence_says_that_it_is_kept(console, joined, council, entry, hub):

@@ -1,0 +1,100 @@
+"""After something has left: corrected in full by a newer revision, or taken back (R-69; protocol: rules 3, 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from practice.acts import ShareProposed, ShareWithdrawn, build
+from practice.errors import Refused
+from practice.text import visible
+from storage import outbox
+from storage.ids import new_id
+from storage.views import record, sharing
+from sync import contracts, envelope, outgoing, partners, shares, spool
+from sync import preview as pages
+from sync.membership import own_keys
+from sync.plan import next_rev
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+    from storage.views.sharing import ShareRow
+
+LEFT = ("offered", "delivered", "acknowledged", "refused", "expired")
+"""States in which something may have reached the partner."""
+
+
+def correct(vault: Vault, share_id: str, reason: str) -> str:
+    """Propose the entry as it stands now in the place of what was sent, and return the new share's id.
+
+    It is previewed and approved like any other (R-65). Raises Refused where nothing has left under the share, the
+    record says what was sent, or a newer share of the entry is under way.
+    """
+    with vault.write() as unit:
+        share = sharing.share(vault, share_id)
+        shares.check_state(share, *LEFT)
+        fields = shares.because(share, reason)
+        partner = sharing.partner(vault, share.org)
+        partners.check_may_share(partner)
+        if share.contract:
+            shares.check_contract(vault, contracts.get(vault, share.contract), partner)
+        _check_newest(vault, share)
+        entry = record.get(vault, share.entry_id)
+        if entry.version == share.version_seen:
+            raise Refused(
+                f"{visible(partner.name)} has the entry as it stands in the record. Nothing was changed.",
+                hint="Amend the entry first, then correct the share.",
+            )
+        fields = {"share": new_id(), "org": share.org, "contract": share.contract, "reason": fields["reason"]}
+        body = build(ShareProposed, fields | {"corrects": share.id})
+        unit.record(body, child=entry.child_id, entry=entry.id)
+    return str(body.share)
+
+
+def _check_newest(vault: Vault, share: ShareRow) -> None:
+    for other in sharing.shares(vault, entry_id=share.entry_id):
+        if other.org == share.org and other.corrects == share.id and other.state not in ("not_shared", "withheld"):
+            raise Refused(
+                "This share is being corrected already. Nothing was changed.", hint=f"The newer share is {other.id}."
+            )
+
+
+def withdraw(vault: Vault, share_id: str, reason: str) -> str:
+    """Take back what left under a share, and return where the message stands that tells the partner so.
+
+    It leaves with the next sync, also where the agreement has ended. The partner's record keeps that it was there:
+    what was read cannot be unread, so a wrong disclosure also needs a telephone call. Raises Refused where nothing
+    has left, or the partner's keys are in doubt.
+    """
+    keys = own_keys(vault)
+    with vault.write() as unit:
+        share = sharing.share(vault, share_id)
+        shares.check_state(share, *LEFT)
+        fields = shares.because(share, reason)
+        _check_newest(vault, share)
+        partner = sharing.partner(vault, share.org)
+        reader = partners.key_set_of(partner)
+        partners.check_may_share(partner)
+        sent = outbox.of_entry(unit.connection, share.org, share.entry_id, "data")
+        previous = max([share.rev, *(each.rev or 0 for each in sent)])
+        rev = next_rev(previous, outgoing.seconds(vault))
+        mid, ctr = new_id(), sent[-1].ctr
+        payload = envelope.build_payload(
+            mid=mid,
+            from_=keys.org,
+            to=partner.org,
+            ctr=ctr,
+            type_="withdrawal",
+            eid=share.entry_id,
+            rev=rev,
+            prev=previous,
+            body={"reason": reason, "re": share.mid, "role": outgoing.own_role(vault), "at": outgoing.now(vault)},
+            iat=outgoing.seconds(vault),
+        )
+        pages.check_size(payload)
+        act = build(ShareWithdrawn, fields | {"mid": mid, "rev": rev})
+        unit.record(act, child=share.child_id, entry=share.entry_id)
+        outgoing.overtaken(vault, unit, share.id)
+        address = outgoing.Address(mid, ctr, "withdrawal", share.entry_id, rev, share.id)
+        message = outgoing.queue(vault, unit, payload, address, keys, reader)
+    spool.keep(vault, message.mid, message.envelope)
+    return message.state
