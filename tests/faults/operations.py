@@ -184,5 +184,23 @@ def main(root: Path, template: Path, names: list[str]) -> None:
             raise SystemExit(f"{name} did not come to its end")
 
 
+def nursery() -> None:
+    """Fork a process for each operation named on standard input with its prepared folder, so that it can be killed."""
+    derive_once()
+    FLOOR.derive(PASSPHRASE, b"0" * 16)
+    for line in sys.stdin:
+        name, place = line.rstrip("\n").split(" ", 1)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                OPERATIONS[name](Path(place), Acknowledged(Path(place)))
+                status = 0
+            finally:
+                os._exit(status)
+        print(child, flush=True)
+        print(os.waitpid(child, 0)[1], flush=True)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
+    nursery() if sys.argv[1] == "nursery" else main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
