@@ -32,7 +32,7 @@ static char root[PATH_MAX];
 static long seen, first_at, every, failed;
 
 void faults_begin(const char *log, const char *folder) {
-    snprintf(root, sizeof root, "%s/", folder);
+    snprintf(root, sizeof root, folder[1] ? "%s/" : "%s", folder);
     log_fd = log[0] ? (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
 }
 void faults_end(void) {
@@ -51,7 +51,7 @@ long faults_failed(void) { return failed; }
 
 static int ours(const char *path) {
     size_t length = strlen(root), own = strlen(path);
-    return length && !strncmp(path, root, length) && !(own > 10 && !strcmp(path + own - 10, " (deleted)"));
+    return length && !strncmp(path, root, length) && !(length > 1 && own > 10 && !strcmp(path + own - 10, " (deleted)"));
 }
 static int of_descriptor(int fd, char *path) {
     char link[64];

@@ -89,7 +89,7 @@ class Recorder:
 def read_log(log: Path, root: Path) -> list[Op]:
     """Return what was recorded, its paths relative to the root."""
     stored, at, ops = log.read_bytes(), 0, []
-    skip = len(str(root)) + 1
+    skip = len(str(root).rstrip("/")) + 1
     while at < len(stored):
         kind, first, second, size, offset = _HEAD.unpack_from(stored, at)
         at += _HEAD.size
