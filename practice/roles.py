@@ -18,6 +18,8 @@ _PEOPLE = frozenset(
         "keys_rotated",
         "child_granted",
         "child_withdrawn",
+        "machine_added",
+        "machine_removed",
     }
 )
 _OWN = frozenset(
@@ -31,6 +33,7 @@ _OWN = frozenset(
         "exported",
         "backup_made",
         "backup_proved",
+        "machine_heard",
     }
 )
 

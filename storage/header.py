@@ -214,6 +214,11 @@ def read_header(folder: Path) -> Header:
             "The vault's folder cannot be read. Nothing was changed.",
             hint="Check that the drive is plugged in and that the folder is yours.",
         ) from None
+    return header_from(stored)
+
+
+def header_from(stored: bytes) -> Header:
+    """Return the header that these bytes hold; raises IntegrityAlarm for damaged ones."""
     try:
         content = json.loads(stored)
         json.dumps(content, ensure_ascii=False).encode()  # a lone surrogate in an escape would only fail later

@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import Connection
 
-from practice.acts import Act, Body, read_body
+from practice.acts import Act, Body, MachineHeard, read_body
 from practice.errors import IntegrityAlarm
 from storage.ids import new_id
 from storage.types import from_utc_text, utc_text
@@ -42,6 +42,7 @@ SCHEMA = (
         digest BLOB NOT NULL,
         signature BLOB NOT NULL,
         mac BLOB NOT NULL,
+        ordered_at TEXT,
         UNIQUE (device, seq)
     ) STRICT""",
     "CREATE INDEX acts_by_entry ON acts (entry, kind) WHERE entry IS NOT NULL",
@@ -49,12 +50,16 @@ SCHEMA = (
     "CREATE INDEX acts_by_kind ON acts (kind)",
     "CREATE TABLE bodies (act TEXT PRIMARY KEY, salt BLOB NOT NULL, body BLOB NOT NULL) STRICT, WITHOUT ROWID",
 )
-_COLUMNS = "id, device, seq, captured_at, recorded_at, author, kind, child, entry, event, clock, digest, signature, mac"
-_INSERT = f"INSERT INTO acts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_COLUMNS = (
+    "id, device, seq, captured_at, recorded_at, author, kind, child, entry, event, clock, digest, signature, mac,"
+    " ordered_at"
+)
+_INSERT = f"INSERT INTO acts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _INSERT_BODY = "INSERT INTO bodies (act, salt, body) VALUES (?, ?, ?)"
 _GENESIS = b"dsl-console/chain/1"
 _SIGNED = b"dsl-console/act/1\0"
 _BACKWARDS = timedelta(seconds=1)
+_AFTER = timedelta(microseconds=1)
 _CHUNK = 500
 
 
@@ -120,7 +125,7 @@ def append(connection: Connection, author: Author, drafts: Sequence[Draft], now:
     recorded_at = utc_text(now)
     uncertain = bool(end.recorded_at) and from_utc_text(end.recorded_at) - now > _BACKWARDS
     acts, lines, bodies = [], [], []
-    seq, mac = end.seq, end.mac
+    seq, mac, order = end.seq, end.mac, end_of_order(connection, author.device)
     for draft in drafts:
         seq += 1
         stored = draft.body.to_bytes()
@@ -142,7 +147,9 @@ def append(connection: Connection, author: Author, drafts: Sequence[Draft], now:
         digest = hashlib.sha256(salt + stored).digest()
         line = _line(fields, digest)
         mac = hmac.digest(author.audit_key, mac + line, "sha256")
-        lines.append((*fields, digest, author.signing.sign(_SIGNED + line), mac))
+        order = ordered(connection, recorded_at, order, draft.body)
+        later = None if order == recorded_at else order
+        lines.append((*fields, digest, author.signing.sign(_SIGNED + line), mac, later))
         bodies.append((fields[0], salt, stored))
         acts.append(
             Act.model_construct(
@@ -157,11 +164,63 @@ def append(connection: Connection, author: Author, drafts: Sequence[Draft], now:
                 entry=draft.entry,
                 event=draft.event,
                 body=draft.body,
+                ordered_at=from_utc_text(later) if later else None,
             )
         )
     connection.exec_driver_sql(_INSERT, lines)
     connection.exec_driver_sql(_INSERT_BODY, bodies)
     return acts, Link(seq, mac, recorded_at)
+
+
+def end_of_order(connection: Connection, device: str) -> str:
+    """Return where in time a chain's last act stands among all acts, as UTC text; blank before the first."""
+    row = connection.exec_driver_sql(
+        "SELECT coalesce(ordered_at, recorded_at) FROM acts WHERE device = ? ORDER BY seq DESC LIMIT 1", (device,)
+    ).first()
+    return str(row[0]) if row else ""
+
+
+def ordered(connection: Connection, recorded_at: str, before: str, body: Body) -> str:
+    """Return where in time an act stands among all acts: after the one before it, and after all that it has heard.
+
+    A function of the acts alone: a clock that is wrong by days puts nothing before what its machine knew of. The acts
+    that a machine says it has heard must be in the ledger.
+    """
+    found = max(recorded_at, before)
+    if isinstance(body, MachineHeard):
+        for device, (seq, _mac) in body.heads.items():
+            row = connection.exec_driver_sql(
+                "SELECT coalesce(ordered_at, recorded_at) FROM acts WHERE device = ? AND seq = ?", (device, seq)
+            ).first()
+            if row is not None:
+                found = max(found, utc_text(from_utc_text(row[0]) + _AFTER))
+    return found
+
+
+def next_mac(audit_key: bytes, before: bytes, fields: Sequence[object], digest: bytes) -> bytes:
+    """Return the MAC of an act that follows on another; `fields` are its line's, from `id` to `clock`."""
+    return hmac.digest(audit_key, before + _line(fields, digest), "sha256")
+
+
+def is_signed(fields: Sequence[object], digest: bytes, signature: bytes, keys: Sequence[Ed25519PublicKey]) -> bool:
+    """Say whether one of its author's keys signed an act's line."""
+    return _signed(signature, _SIGNED + _line(fields, digest), keys)
+
+
+def insert(
+    connection: Connection, lines: Sequence[tuple[Any, ...]], bodies: Sequence[tuple[str, bytes, bytes]]
+) -> None:
+    """Put acts that were recorded elsewhere into the ledger as they are; the caller has checked them."""
+    connection.exec_driver_sql(_INSERT, list(lines))
+    connection.exec_driver_sql(_INSERT_BODY, list(bodies))
+
+
+def macs_between(connection: Connection, device: str, first: int, last: int) -> dict[int, bytes]:
+    """Return the MACs of a chain's acts by their numbers."""
+    rows = connection.exec_driver_sql(
+        "SELECT seq, mac FROM acts WHERE device = ? AND seq BETWEEN ? AND ?", (device, first, last)
+    )
+    return {row[0]: bytes(row[1]) for row in rows}
 
 
 def _genesis(device: str) -> bytes:
@@ -176,8 +235,8 @@ def _line(fields: Sequence[object], digest: bytes) -> bytes:
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 _SELECT = (
-    "SELECT a.id, a.device, a.seq, a.captured_at, a.recorded_at, a.author, a.kind, a.child, a.entry, a.event, b.body"
-    " FROM acts a JOIN bodies b ON b.act = a.id"
+    "SELECT a.id, a.device, a.seq, a.captured_at, a.recorded_at, a.author, a.kind, a.child, a.entry, a.event, b.body,"
+    " a.ordered_at FROM acts a JOIN bodies b ON b.act = a.id"
 )
 
 
@@ -194,6 +253,7 @@ def _act(row: Sequence[Any]) -> Act:
         entry=row[8],
         event=row[9],
         body=read_body(row[6], row[10]),
+        ordered_at=from_utc_text(row[11]) if row[11] else None,
     )
 
 
@@ -274,6 +334,44 @@ def verify_chain(
     if stray:
         problems.append(Problem("chain", f"{stray} texts stand in the record without an act."))
     return count, problems
+
+
+def verify_order(connection: Connection) -> list[Problem]:
+    """Work out afresh where every act stands among all acts; return what is not so."""
+    said = {
+        (row[0], row[1]): read_body("machine_heard", row[2])
+        for row in connection.exec_driver_sql(
+            "SELECT a.device, a.seq, b.body FROM acts a JOIN bodies b ON b.act = a.id WHERE a.kind = 'machine_heard'"
+        )
+    }
+    problems = []
+    device, order = "", ""
+    for row in connection.exec_driver_sql("SELECT device, seq, recorded_at, ordered_at FROM acts ORDER BY device, seq"):
+        order = order if row[0] == device else ""
+        device = row[0]
+        body = said.get((device, row[1]))
+        order = ordered(connection, row[2], order, body) if body else max(row[2], order)
+        if (row[3] or row[2]) != order:
+            problems.append(Problem("chain", f"Act number {row[1]} of {row[2][:10]} does not stand in its place."))
+    return problems
+
+
+def set_order(connection: Connection) -> list[Act]:
+    """Work out where the acts of an older ledger stand, recorded while a clock had gone back; return those that moved.
+
+    No machine had heard of another when they were recorded.
+    """
+    moved: list[tuple[str, str]] = []
+    device, order = "", ""
+    for row in connection.exec_driver_sql("SELECT device, id, recorded_at FROM acts ORDER BY device, seq"):
+        order = max(order, row[2]) if row[0] == device else row[2]
+        device = row[0]
+        if order != row[2]:
+            moved.append((order, row[1]))
+    if moved:
+        connection.exec_driver_sql("UPDATE acts SET ordered_at = ? WHERE id = ?", moved)
+    ids = {ident for _order, ident in moved}
+    return [act for each in devices(connection) for act in all_acts(connection, each) if act.id in ids] if ids else []
 
 
 def verify_signatures(connection: Connection, keys: dict[str, list[bytes]]) -> list[Problem]:

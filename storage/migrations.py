@@ -89,6 +89,23 @@ def corrections(connection: Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE shares ADD COLUMN corrects TEXT NOT NULL DEFAULT ''")
 
 
+@step
+def several_machines(connection: Connection) -> None:
+    """The list of machines, the acts that wait for a missing part, and which files were taken in."""
+    from storage.replication import waiting
+    from storage.views.base import apply, table_of
+    from storage.views.machines import MachineTable
+
+    for statement in waiting.SCHEMA:
+        connection.exec_driver_sql(statement)
+    table_of(MachineTable).create(connection, checkfirst=True)
+    columns = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(acts)")}
+    if "ordered_at" not in columns:
+        connection.exec_driver_sql("ALTER TABLE acts ADD COLUMN ordered_at TEXT")
+        ViewTable.metadata.create_all(connection)  # a fold may write into a table that a later step adds
+        apply(connection, ledger.set_order(connection))
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

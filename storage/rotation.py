@@ -14,7 +14,7 @@ from practice.acts import KeysRotated
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm
 from practice.roles import check_may_record
-from storage import secrets_table
+from storage import ledger, secrets_table
 from storage.anchor import Anchor, Head
 from storage.atomic import private_file, replace, sync_folder
 from storage.engine import PAGE_SIZE, connect, make_engine, plain_errors
@@ -68,6 +68,45 @@ def rotate(vault: OpenCompartment, reason: str, progress: Callable[[str], None] 
         _put_in_place(vault.folder, vault.name)
         vault.take_key(key, header)
     return generation
+
+
+def follow(vault: OpenCompartment, header: Header, key: bytes) -> None:
+    """Encrypt this machine's database again under a key that another machine of the school made, with its header.
+
+    Interruptible at every step, as `rotate` is. Raises Refused where the vault is open elsewhere.
+    """
+    from storage.people import editing
+
+    with vault.alone(), editing(vault.folder):
+        database, anchor = _paths(vault.folder, vault.name)
+        _discard(vault.folder, vault.name)
+        _export(database, vault.compartment_key, key)
+        reached("exported")
+        head = _check_copy(database.with_name(database.name + NEXT), key, vault.device)
+        reached("checked")
+        Anchor(anchor.with_name(anchor.name + NEXT), key).create(
+            Head(head.device, head.seq, head.mac, header.revision(vault.name), header.digest(vault.name))
+        )
+        reached("anchored")
+        header.write(vault.folder, {vault.name: key})
+        reached("committed")
+        _put_in_place(vault.folder, vault.name)
+        vault.take_key(key, header)
+
+
+def _check_copy(made: Path, key: bytes, device: str) -> Head:
+    """Check every page of a new copy; return the head of this machine's chain in it."""
+    engine = make_engine(made, hkdf(key, "database"))
+    try:
+        with plain_errors(), engine.connect() as connection:
+            plain = connection.execution_options(isolation_level="AUTOCOMMIT")
+            plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            if plain.exec_driver_sql("PRAGMA cipher_integrity_check").fetchall():
+                raise IntegrityAlarm("The new copy of the record did not come out whole. Nothing was changed.")
+            end = ledger.head(connection, device)
+    finally:
+        engine.dispose()
+    return Head(device, end.seq, end.mac, 0, bytes(32))
 
 
 def unsettled(folder: Path, compartment: str) -> bool:

@@ -15,7 +15,7 @@ from storage.types import utc_text
 if TYPE_CHECKING:
     from storage.vault import Vault
 
-OPEN = frozenset({"people", "settings", "partners", "contracts", "grants", "covers", "backups"})
+OPEN = frozenset({"people", "settings", "partners", "contracts", "grants", "covers", "backups", "machines"})
 """Views that are about no child."""
 _GIVEN = "(SELECT child FROM temp.given_children)"
 _WITH_ENTRY = f"entry_id IN (SELECT id FROM main.entries WHERE child_id IN {_GIVEN})"  # noqa: S608

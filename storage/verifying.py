@@ -16,7 +16,7 @@ from storage import ledger, migrations, secrets_table
 from storage.anchor import Head
 from storage.engine import memory_engine
 from storage.ledger import Problem
-from storage.views import base, entries
+from storage.views import base, entries, machines
 
 if TYPE_CHECKING:
     from storage.compartment import OpenCompartment, VerifyReport
@@ -34,6 +34,7 @@ _HINTS = {
     "header": "Put back header.json.prev, or the header from a backup, before writing.",
     "chain": "Keep a copy of this folder as it is, and restore the latest backup elsewhere to see what stood there.",
     "view": "Restore the latest backup elsewhere and compare; the acts themselves are whole.",
+    "machine": "Take in from the other machines again, whole: dsl-console machine sync FOLDER.",
     "signature": "Keep a copy of this folder as it is, and ask whoever can open this vault.",
 }
 
@@ -163,13 +164,16 @@ def _chain(
     if audit is None:
         raise IntegrityAlarm("The vault's own keys are missing from its database.")
     report.acts, problems = ledger.verify_chain(connection, audit, step)
-    report.problems += problems
+    report.problems += problems or ledger.verify_order(connection)
     heads = [] if anchored is None else [("anchor", anchored.device, anchored.seq, anchored.mac)]
-    heads += [
-        ("backup", act.body.device, act.body.seq, bytes.fromhex(act.body.mac))
-        for act in ledger.acts_where(connection, "kind", [], ["restored", "backup_made"])
-        if isinstance(act.body, Restored | BackupMade)
-    ]
+    own = (secrets_table.get(connection, secrets_table.DEVICE) or b"").decode()
+    for act in ledger.acts_where(connection, "kind", [], ["restored", "backup_made"]):
+        assert isinstance(act.body, Restored | BackupMade)
+        # What another machine was restored from may still be on its way here.
+        if act.device == own or ledger.link_at(connection, act.body.device, act.body.seq) is not None:
+            heads.append(("backup", act.body.device, act.body.seq, bytes.fromhex(act.body.mac)))
+    if (heard := machines.heard(connection, own)) is not None:
+        heads += [("machine", device, seq, bytes.fromhex(mac)) for device, (seq, mac) in heard.heads.items()]
     for kind, device, seq, mac in heads:
         try:
             ledger.check_head(connection, device, seq, mac)
@@ -233,8 +237,8 @@ def copy(target: Connection, acts: list[Act]) -> None:
     from storage.types import utc_text
 
     target.exec_driver_sql(
-        "INSERT INTO acts (id, device, seq, captured_at, recorded_at, author, kind, child, entry, event, clock, digest,"
-        " signature, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', x'', x'', x'')",
+        "INSERT INTO acts (id, device, seq, captured_at, recorded_at, author, kind, child, entry, event, ordered_at,"
+        " clock, digest, signature, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', x'', x'', x'')",
         [_values(act, utc_text) for act in acts],
     )
     target.exec_driver_sql(
@@ -254,4 +258,5 @@ def _values(act: Act, written: Callable[[Any], str]) -> tuple[Any, ...]:
         act.child,
         act.entry,
         act.event,
+        written(act.ordered_at) if act.ordered_at else None,
     )

@@ -20,6 +20,7 @@ from practice.acts.base import (
     read_body,
 )
 from practice.acts.front import FrontSheetLine
+from practice.acts.machines import MachineAdded, MachineHeard, MachineRemoved
 from practice.acts.record import (
     Advice,
     Amended,
@@ -126,6 +127,9 @@ __all__ = [
     "ItemWithdrawn",
     "KeysRotated",
     "Line",
+    "MachineAdded",
+    "MachineHeard",
+    "MachineRemoved",
     "Note",
     "OldMachineGone",
     "PartnerAdded",

@@ -153,8 +153,11 @@ class Act(BaseModel):
     entry: str | None = None
     event: str | None = None
     body: Body
+    ordered_at: datetime | None = None
+    """Where it stands in time among all acts, where that is later than `recorded_at`: after what its machine had heard
+    of the others, however wrong their clocks were."""
 
     @property
     def order(self) -> tuple[datetime, str, int]:
         """Where the act stands among all acts, whatever the order in which they arrived."""
-        return (self.recorded_at, self.device, self.seq)
+        return (self.ordered_at or self.recorded_at, self.device, self.seq)

@@ -1,5 +1,15 @@
 """Views: tables derived from acts, each with its fold and its queries; importing this registers them all."""
 
-from storage.views import arrivals, children, entries, front_sheet, organisation, reports, reviews, sharing
+from storage.views import arrivals, children, entries, front_sheet, machines, organisation, reports, reviews, sharing
 
-__all__ = ["arrivals", "children", "entries", "front_sheet", "organisation", "reports", "reviews", "sharing"]
+__all__ = [
+    "arrivals",
+    "children",
+    "entries",
+    "front_sheet",
+    "machines",
+    "organisation",
+    "reports",
+    "reviews",
+    "sharing",
+]

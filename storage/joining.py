@@ -1,0 +1,421 @@
+"""A second machine joins: a one-time code, then words compared on both screens, and only then the keys.
+
+Three files in a folder that both reach (a share, or a stick that is carried), each named by an id that only the code
+gives and encrypted under the code: the **invitation** (the first machine's public keys), the **request** (the joining
+one's), the **welcome**, sealed to the joining machine besides. The words stand for all public keys of both sides.
+People then open the new machine with the passphrases that they have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection
+
+from practice.acts import MachineAdded, build
+from practice.compartments import CHILDREN
+from practice.errors import IntegrityAlarm, NotFound, Refused
+from practice.roles import check_may_record
+from practice.words import spoken
+from storage import ledger, machines, migrations, secrets_table
+from storage.anchor import Anchor, Head
+from storage.atomic import private_file, private_folder, write_atomic
+from storage.engine import make_engine, plain_errors
+from storage.header import FILE_NAME
+from storage.ids import new_id
+from storage.keys import b64, hkdf, unb64
+from storage.opening import compartment_key
+from storage.places import check_place
+from storage.replication import exchange, headers, waiting
+from storage.replication.bundle import Reader
+from storage.replication.identity import Identity
+from storage.sealed import XWingPublic, canonical, seal, unseal
+from storage.tries import Tries
+from storage.types import utc_text
+from storage.unlocking import Unlocked, choose_slot
+
+if TYPE_CHECKING:
+    from storage.header import Header
+    from storage.vault import Vault
+
+VALID = timedelta(days=2)
+"""How long an invitation is good for: time to carry a stick home and back."""
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_LENGTH = 20
+_MAGIC = b"DSLJOIN\x01"
+_LIMIT = 4 * 1024 * 1024
+_INVITE = "invitation"
+_PURPOSE = "dsl-console/machines/join"
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """A machine that was let in but has not joined yet."""
+
+    name: str
+    code: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Request:
+    """A machine that asks to join, and the words that must be the same on its screen."""
+
+    name: str
+    words: str
+    public: dict[str, str]
+    device: str
+
+
+# -- the code and what it opens ----------------------------------------------------------------------------------------
+
+
+def new_code() -> str:
+    """Return 100 random bits as five groups of four characters."""
+    text = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
+    return "-".join(text[at : at + 4] for at in range(0, _LENGTH, 4))
+
+
+def _secret(code: str) -> bytes:
+    letters = [character for character in code.upper() if character.isalnum()]
+    if len(letters) != _LENGTH or any(letter not in _LETTERS for letter in letters):
+        raise Refused("That is not a machine's code: it has five groups of four letters and figures.")
+    return hashlib.sha256(b"dsl-console/join\0" + "".join(letters).encode()).digest()
+
+
+def _path(folder: Path, code: str, what: str) -> Path:
+    return folder / f"{hkdf(_secret(code), 'machines', 'name', what)[:16].hex()}.dslj"
+
+
+def _put(folder: Path, code: str, what: str, said: dict[str, Any]) -> None:
+    nonce = secrets.token_bytes(12)
+    key = hkdf(_secret(code), "machines", "join", what)
+    sealed = AESGCM(key).encrypt(nonce, json.dumps(said).encode(), _MAGIC)
+    try:
+        private_folder(folder) if not folder.exists() else None
+        write_atomic(_path(folder, code, what), _MAGIC + nonce + sealed)
+    except OSError:
+        raise Refused(
+            "The folder cannot be written. Nothing was changed.", hint="Check that the stick or the share is there."
+        ) from None
+
+
+def _get(folder: Path, code: str, what: str) -> dict[str, Any] | None:
+    """Return what the other side laid there; None where nothing is, IntegrityAlarm for anything else."""
+    try:
+        with _path(folder, code, what).open("rb") as file:
+            stored = file.read(_LIMIT + 1)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        raise Refused("The folder cannot be read. Nothing was changed.") from None
+    start = len(_MAGIC)
+    try:
+        if len(stored) > _LIMIT or not stored.startswith(_MAGIC):
+            raise _damaged()
+        key = hkdf(_secret(code), "machines", "join", what)
+        said = json.loads(AESGCM(key).decrypt(stored[start : start + 12], stored[start + 12 :], _MAGIC))
+    except (InvalidTag, ValueError, RecursionError):
+        raise _damaged() from None
+    if type(said) is not dict:
+        raise _damaged()
+    return said
+
+
+def _damaged() -> IntegrityAlarm:
+    return IntegrityAlarm(
+        "A file of this invitation is damaged or was changed. Nothing was handed over.",
+        hint="Begin again with a new code: dsl-console machine add NAME",
+    )
+
+
+def _words(vault: str, first: dict[str, str], second: dict[str, str], device: str) -> str:
+    parts = [[public[name] for name in ("machine", "signing", "encryption", "transport")] for public in (first, second)]
+    return spoken(hashlib.sha256(canonical(_PURPOSE, vault, parts, device)).hexdigest(), _PURPOSE)
+
+
+def _public(said: object) -> dict[str, str]:
+    """Return a machine's public keys; raises IntegrityAlarm for anything else."""
+    try:
+        assert isinstance(said, dict)
+        public = {name: str(said[name]) for name in ("machine", "signing", "encryption", "transport")}
+        reader = exchange.public_reader(public)
+        XWingPublic(reader.encryption)
+        for key in (reader.signing, reader.transport):
+            Ed25519PublicKey.from_public_bytes(key)
+    except (AssertionError, KeyError, ValueError):
+        raise _damaged() from None
+    return public
+
+
+# -- on the machine that lets another in -------------------------------------------------------------------------------
+
+
+def invite(vault: Vault, folder: Path, name: str, own_name: str = "") -> Invitation:
+    """Lay an invitation into a folder and return its one-time code; an older one is void from then on.
+
+    `own_name` is what this machine is called, where it has no name yet. Raises Refused, NotAllowed.
+    """
+    check_may_record(vault.person.role, "machine_added")
+    if machines.known(vault) is None and not own_name.strip():
+        raise Refused("This machine needs a name too, to be told from the others.", hint="Name it with --this NAME.")
+    if own_name.casefold().split() == name.casefold().split():
+        raise Refused("The two machines need names that differ. Nothing was changed.")
+    machines.checked_name(vault, name)
+    own = machines.name_this(vault, own_name)
+    made = Invitation(machines.checked_name(vault, name), new_code(), vault.clock() + VALID)
+    _put(folder, made.code, "invitation", {"vault": vault.id, "from": own.public(), "until": utc_text(made.until)})
+    with vault.write() as unit:
+        kept = {"name": made.name, "code": made.code, "until": utc_text(made.until)}
+        secrets_table.put(unit.connection, _INVITE, json.dumps(kept).encode())
+    return made
+
+
+def pending(vault: Vault) -> Invitation | None:
+    """Return the invitation that still stands."""
+    with vault.read() as connection:
+        kept = secrets_table.get(connection, _INVITE)
+    if not kept:
+        return None
+    said = json.loads(kept)
+    made = Invitation(said["name"], said["code"], datetime.fromisoformat(said["until"]))
+    return made if vault.clock() < made.until else None
+
+
+def _standing(vault: Vault) -> Invitation:
+    made = pending(vault)
+    if made is None:
+        raise NotFound(
+            "No machine is being let in now: there was no invitation, or it has run out.",
+            hint="Make one: dsl-console machine add NAME",
+        )
+    return made
+
+
+def request(vault: Vault, folder: Path) -> Request | None:
+    """Return who asks to join, with the words to compare; None while the other machine has not asked."""
+    made = _standing(vault)
+    said = _get(folder, made.code, "request")
+    if said is None:
+        return None
+    public, device = _public(said.get("machine")), str(said.get("device"))
+    own = machines.known(vault)
+    assert own is not None
+    return Request(made.name, _words(vault.id, own.public(), public, device), public, device)
+
+
+def welcome(vault: Vault, folder: Path, asked: Request) -> str:
+    """Let the machine in whose words a person has compared: hand it the keys, and the whole record; return its id.
+
+    The code is used up. Raises Refused where the folder holds another request than the one that was shown.
+    """
+    made = _standing(vault)
+    now = request(vault, folder)
+    if now != asked:
+        raise Refused("Another request lies in the folder now. Nothing was handed over.", hint="Compare again.")
+    own = machines.known(vault)
+    assert own is not None
+    added = build(MachineAdded, {**asked.public, "device": asked.device, "name": asked.name})
+    exchange.keep_carry_key(vault)
+    trail = headers.trail(vault)
+    with vault.write() as unit:
+        unit.record(added)
+        secrets_table.drop(unit.connection, _INVITE)
+    with vault.read() as connection:
+        keys = exchange.shared_keys(connection)
+    said = {
+        "header": b64((vault.folder / FILE_NAME).read_bytes()),
+        "trail": trail,
+        "audit": b64(vault.author.audit_key),
+        "keys": {name: b64(key) for name, key in keys.items()},
+    }
+    reader = exchange.public_reader(asked.public)
+    _put(folder, made.code, "welcome", _sealed_to(reader, own, json.dumps(said).encode()))
+    rows = [row for row in machines.others(vault) if row.id == reader.machine]
+    for written in exchange.write_bundles(vault, rows, everything=True):
+        write_atomic(folder / f"{written.id}.dslm", written.content)
+    return reader.machine
+
+
+def _sealed_to(reader: Reader, own: Identity, content: bytes) -> dict[str, Any]:
+    secret, nonce = secrets.token_bytes(32), secrets.token_bytes(12)
+    body = nonce + AESGCM(secret).encrypt(nonce, content, reader.machine.encode())
+    return {
+        "to": b64(seal(secret, XWingPublic(reader.encryption), canonical(_PURPOSE, reader.machine))),
+        "body": b64(body),
+        "proof": b64(own.signing.sign(canonical(_PURPOSE, reader.machine, hashlib.sha256(body).hexdigest()))),
+    }
+
+
+def _unsealed(said: dict[str, Any], own: Identity, sender: Reader) -> dict[str, Any]:
+    try:
+        body = unb64(said["body"])
+        message = canonical(_PURPOSE, own.machine, hashlib.sha256(body).hexdigest())
+        Ed25519PublicKey.from_public_bytes(sender.signing).verify(unb64(said["proof"]), message)
+        info = canonical(_PURPOSE, own.machine)
+        secret = unseal(unb64(said["to"]), {own.encryption.public().key_id: own.encryption}, info)
+        content: dict[str, Any] = json.loads(AESGCM(secret).decrypt(body[:12], body[12:], own.machine.encode()))
+    except (InvalidSignature, InvalidTag, IntegrityAlarm, ValueError, KeyError, TypeError):
+        raise _damaged() from None
+    return content
+
+
+# -- on the machine that joins -----------------------------------------------------------------------------------------
+
+
+def ask(folder: Path, code: str, target: Path, now: datetime | None = None) -> str:
+    """Lay a request into the folder and return the words to compare; the machine's keys wait beside the vault to be.
+
+    Asked again with the same code it returns the same words. Raises NotFound without an invitation, Refused for one
+    that has run out or where there is a vault already.
+    """
+    _check_free(target)
+    invitation = _invitation(folder, code, now)
+    kept = _get(target, code, "kept") if target.exists() else None
+    if kept is None:
+        own, device = Identity.generate(), new_id()
+        keys = {"signing": b64(own.signing.private_bytes_raw()), "encryption": b64(own.encryption.raw)}
+        keys |= {"transport": b64(own.transport.private_bytes_raw()), "machine": own.machine}
+        _put(private_folder(target), code, "kept", {"keys": keys, "device": device})
+    else:
+        own, device = _own(kept)
+    _put(folder, code, "request", {"machine": own.public(), "device": device})
+    return _words(str(invitation["vault"]), _public(invitation["from"]), own.public(), device)
+
+
+def _check_free(target: Path) -> None:
+    if (target / FILE_NAME).exists():
+        raise Refused("There is a vault on this machine already, so it did not ask to join another.")
+    check_place(target)
+
+
+def _invitation(folder: Path, code: str, now: datetime | None) -> dict[str, Any]:
+    said = _get(folder, code, "invitation")
+    if said is None:
+        raise NotFound(
+            "No invitation with that code lies in that folder.",
+            hint="Check the code and the folder; on the first machine: dsl-console machine add NAME",
+        )
+    try:
+        until = datetime.fromisoformat(said["until"])
+        _public(said["from"])
+        str(said["vault"])
+    except (KeyError, ValueError, TypeError):
+        raise _damaged() from None
+    if (now or datetime.now(UTC)) > until:
+        raise Refused("That invitation has run out. Nothing was handed over.", hint="Make a new one on the first one.")
+    return said
+
+
+def _own(kept: dict[str, Any]) -> tuple[Identity, str]:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from storage.sealed import XWingPrivate
+
+    try:
+        keys = kept["keys"]
+        signing, transport = (
+            Ed25519PrivateKey.from_private_bytes(unb64(keys[name])) for name in ("signing", "transport")
+        )
+        return Identity(keys["machine"], signing, XWingPrivate(unb64(keys["encryption"])), transport), kept["device"]
+    except (KeyError, ValueError, TypeError):
+        raise _damaged() from None
+
+
+def join(
+    folder: Path,
+    code: str,
+    target: Path,
+    *,
+    passphrase: str,
+    user: str = "",
+    clock: Callable[[], datetime] | None = None,
+    progress: Callable[[str], None] = lambda _text: None,
+) -> tuple[Vault, exchange.Result]:
+    """Make this machine's vault from the welcome, with a person's own passphrase, and take the record in.
+
+    The caller has had the words compared. Returns the vault open. Raises NotFound while the other machine has not
+    answered, WrongPassphrase, IntegrityAlarm; then there is no vault here.
+    """
+    from storage.vault import open_vault, utc_now
+
+    clock = clock or utc_now
+    _check_free(target)
+    invitation = _invitation(folder, code, clock())
+    kept = _get(target, code, "kept")
+    said = _get(folder, code, "welcome")
+    if kept is None or said is None:
+        raise NotFound(
+            "The other machine has not let this one in yet. Nothing was changed.",
+            hint="Compare the words there first, then try again here.",
+        )
+    own, device = _own(kept)
+    sender = exchange.public_reader(_public(invitation["from"]))
+    content = _unsealed(said, own, sender)
+    header = headers.parse(unb64(content["header"]))
+    slot = choose_slot(header, user)
+    with Tries(target).attempt(slot.id):
+        keys = slot.open(passphrase, header.vault)
+    key = compartment_key(header, CHILDREN, slot, keys)
+    header.check(CHILDREN, key)
+    progress("Making the vault")
+    _make(target, header, key, own, device, content, invitation["from"])
+    _path(target, code, "kept").unlink(missing_ok=True)
+    vault = open_vault(target, unlocked=Unlocked(header, slot, keys), clock=clock)
+    try:
+        files = sorted(folder.glob("*.dslm"))
+        result = exchange.take_bundles(vault, [(path.name, exchange.from_file(path)) for path in files], progress)
+    except BaseException:
+        vault.close()
+        raise
+    return vault, result
+
+
+def _make(
+    target: Path,
+    header: Header,
+    key: bytes,
+    own: Identity,
+    device: str,
+    content: dict[str, Any],
+    introduced: dict[str, str],
+) -> None:
+    """Lay an empty vault of the school's into the folder, its header last: without one there is no vault."""
+    for left in ("", "-wal", "-shm"):
+        (target / f"{CHILDREN}.db{left}").unlink(missing_ok=True)
+    private_file(target / f"{CHILDREN}.db")
+    engine = make_engine(target / f"{CHILDREN}.db", hkdf(key, "database"))
+    try:
+        with plain_errors():
+            migrations.migrate(engine, fresh=True)
+            with engine.begin() as connection:
+                genesis = _keys_into(connection, own, device, content, introduced)
+    finally:
+        engine.dispose()
+    Anchor(target / f"{CHILDREN}.anchor", key).create(Head(device, 0, genesis, header.revision(), header.digest()))
+    for name in ("spool", "spool/reports", "spool/outbox", "spool/inbox", "drafts"):
+        private_folder(target / name)
+    header.write(target, {CHILDREN: key})
+
+
+def _keys_into(
+    connection: Connection, own: Identity, device: str, content: dict[str, Any], introduced: dict[str, str]
+) -> bytes:
+    secrets_table.put(connection, secrets_table.AUDIT, unb64(content["audit"]))
+    secrets_table.put(connection, secrets_table.DEVICE, device.encode())
+    for name, key in content["keys"].items():
+        secrets_table.put(connection, str(name), unb64(key))
+    own.keep(connection)
+    waiting.set_note(connection, exchange.INTRODUCED, json.dumps(introduced))
+    waiting.set_note(connection, headers.TRAIL, json.dumps(content["trail"]))
+    return ledger.head(connection, device).mac

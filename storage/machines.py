@@ -1,0 +1,147 @@
+"""The school's machines: this one's own keys and name, which others there are, and taking a lost one out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from practice.acts import MachineAdded, MachineRemoved, build
+from practice.errors import Refused
+from practice.roles import check_may_record
+from storage import ledger
+from storage.replication import exchange, identity, incoming, outgoing, waiting
+from storage.replication.identity import Identity
+from storage.views import machines as view
+from storage.views.machines import MachineRow
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+Progress = Callable[[str], None]
+NAME_LIMIT = 60
+
+
+@dataclass(frozen=True)
+class MachineState:
+    """A machine of the school with what is known of it here.
+
+    `last_recorded` is its newest act that has arrived, `last_heard` when it last said what it holds, `lacks` how many
+    acts it is not known to hold; for this machine itself the last two say nothing.
+    """
+
+    id: str
+    name: str
+    here: bool
+    added_at: datetime
+    removed_at: datetime | None
+    removed_reason: str
+    last_recorded: datetime | None
+    last_heard: datetime | None
+    lacks: int
+
+
+def known(vault: Vault) -> Identity | None:
+    """Return this machine's keys; None where the vault has known one machine only."""
+    with vault.read() as connection:
+        return identity.kept(connection)
+
+
+def checked_name(vault: Vault, name: str) -> str:
+    """Return a machine's name as it will stand; raises Refused for a blank one or one that is taken."""
+    name = " ".join(name.split())
+    if not name or len(name) > NAME_LIMIT:
+        raise Refused(f"A machine needs a name of 1 to {NAME_LIMIT} characters. Nothing was changed.")
+    if any(row.name.casefold() == name.casefold() for row in view.machines(vault)):
+        raise Refused("A machine of that name belongs to this vault already. Nothing was changed.")
+    return name
+
+
+def name_this(vault: Vault, name: str) -> Identity:
+    """Give this machine its keys and its name, where it has none yet; raises Refused, NotAllowed."""
+    if (own := known(vault)) is not None:
+        return own
+    check_may_record(vault.person.role, "machine_added")
+    made = Identity.generate()
+    added = build(MachineAdded, {**made.public(), "device": vault.device, "name": checked_name(vault, name)})
+    with vault.write() as unit:
+        made.keep(unit.connection)
+        unit.record(added)
+    exchange.keep_carry_key(vault)
+    return made
+
+
+def others(vault: Vault) -> list[MachineRow]:
+    """Return the school's other machines that are in use; raises Refused where this one never met another."""
+    with vault.read() as connection:
+        own = exchange.me(connection)
+        return [row for row in view.in_ledger(connection) if row.removed_at is None and row.id != own.machine]
+
+
+def states(vault: Vault, *, removed: bool = False) -> list[MachineState]:
+    """Return the school's machines with what is known of each, the oldest first."""
+    with vault.read() as connection:
+        own = identity.kept(connection)
+        ends = {device: seq for device, (seq, _mac) in view.heads(connection).items()}
+        found = []
+        for row in view.in_ledger(connection):
+            if row.removed_at is not None and not removed:
+                continue
+            here = own is not None and row.id == own.machine
+            said = view.heard(connection, row.device)
+            last = ledger.head(connection, row.device).recorded_at
+            holds = outgoing.known_to(connection, row)
+            lacks = 0 if here else sum(max(0, seq - holds.get(device, 0)) for device, seq in ends.items())
+            found.append(
+                MachineState(
+                    row.id,
+                    row.name,
+                    here,
+                    row.added_at,
+                    row.removed_at,
+                    row.removed_reason,
+                    datetime.fromisoformat(last) if last else None,
+                    said.at if said else None,
+                    lacks,
+                )
+            )
+    return found
+
+
+def remove(vault: Vault, wanted: str, reason: str, progress: Progress = lambda _text: None) -> tuple[MachineRow, str]:
+    """Take a lost machine out and rotate the keys, so that it can read nothing that is written from now on.
+
+    Returns the machine, and in plain words what stood in the way of the new keys, blank where nothing did. What it
+    holds already it holds: its disk is protected by the passphrases alone. Raises NotFound, Refused, NotAllowed.
+    """
+    from storage.rotation import rotate
+
+    check_may_record(vault.person.role, "machine_removed")
+    row = view.find(vault, wanted)
+    own = known(vault)
+    if row.removed_at is not None:
+        raise Refused(f"«{row.name}» was removed already. Nothing was changed.")
+    if own is not None and row.id == own.machine:
+        raise Refused(
+            "This is the machine you sit at, so it was not removed.", hint="Remove it from another of the machines."
+        )
+    vault.record(build(MachineRemoved, {"machine": row.id, "reason": reason}))
+    waits = ""
+    try:
+        rotate(vault, f"The machine {row.name} was removed.", progress)
+        exchange.keep_carry_key(vault)
+    except Refused as error:
+        waits = error.hint or error.message
+    return row, waits
+
+
+def forks(vault: Vault) -> list[incoming.Fork]:
+    """Return the chains that were refused, since one number in them is borne by two acts."""
+    with vault.read() as connection:
+        return incoming.forks(connection)
+
+
+def gaps(vault: Vault) -> list[waiting.Gap]:
+    """Return what has not arrived, so that acts which are here already wait for it."""
+    return exchange.gaps(vault)

@@ -1,0 +1,250 @@
+"""Taking in what other machines recorded: every chain, signature and body is checked before anything is applied.
+
+Nothing depends on the order of arrival. What is here already is passed over; what comes before the acts it follows on
+waits; a number that two different acts bear is refused and explained, since one of them was written by a machine that
+was put back to an earlier state, or by a copy of it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection
+
+from practice.acts import Act, MachineHeard, PersonAdded, PersonKeyChanged, build, read_body
+from practice.acts.machines import MACHINES_LIMIT
+from practice.errors import IntegrityAlarm
+from storage import ledger
+from storage.keys import unb64
+from storage.ledger import Link
+from storage.replication import waiting
+from storage.replication.waiting import Gap
+from storage.replication.wire import Line
+from storage.types import from_utc_text, utc_text
+from storage.views import machines
+from storage.views.base import apply
+
+if TYPE_CHECKING:
+    from storage.vault import Unit, Vault
+
+CHUNK = 2000
+"""How many acts are applied in one transaction."""
+Progress = Callable[[str], None]
+FORK = "fork/"
+
+
+@dataclass(frozen=True)
+class Fork:
+    """A number of a chain that two different acts bear: what is here and what came; blank times where not known."""
+
+    device: str
+    seq: int
+    here_at: str
+    came_at: str
+
+
+@dataclass
+class Taken:
+    """What a take-in did: acts applied, passed over, and waiting; what is missing; what was refused."""
+
+    applied: int = 0
+    known: int = 0
+    waiting: int = 0
+    gaps: list[Gap] = field(default_factory=list)
+    forks: list[Fork] = field(default_factory=list)
+    newer: bool = False
+    """Whether something waits that only a newer program can read."""
+
+
+def take_in(vault: Vault, lines: Iterable[Line], progress: Progress = lambda _text: None) -> Taken:
+    """Apply what these acts add to the record, in as many transactions as it takes; raises as `Vault.write`.
+
+    Cut short at any place, what was applied stands and the rest comes with the next take-in.
+    """
+    work = _TakeIn(vault, lines)
+    while work.run():
+        progress(f"{work.taken.applied:,} of {work.all:,} acts taken in")
+    work.finish()
+    return work.taken
+
+
+class _TakeIn:
+    """One run over what came and what waits."""
+
+    def __init__(self, vault: Vault, lines: Iterable[Line]) -> None:
+        self.vault = vault
+        self.taken = Taken()
+        self.keys = {
+            person: [Ed25519PublicKey.from_public_bytes(key) for key in own]
+            for person, own in vault.signing_keys().items()
+        }
+        found: dict[str, dict[tuple[int, bytes], Line]] = defaultdict(dict)
+        with vault.read() as connection:
+            for kept in waiting.kept(connection).values():
+                for line in kept:
+                    found[line.device][line.seq, line.mac] = line
+        for line in lines:
+            found[line.device][line.seq, line.mac] = line
+        self.all = sum(len(own) for own in found.values())
+        self.chains = {device: [own[key] for key in sorted(own)] for device, own in sorted(found.items())}
+        self.at = dict.fromkeys(self.chains, 0)
+        self.forked: set[str] = set()
+
+    # -- one transaction ---------------------------------------------------------------------------------------------
+
+    def run(self) -> bool:
+        """Apply what follows on, up to a chunk; say whether there may be more."""
+        with self.vault.write() as unit:
+            acts: list[Act] = []
+            for device in self.chains:
+                if len(acts) < CHUNK:
+                    took = self._follow(unit.connection, device, CHUNK - len(acts))
+                    self._insert(unit, device, took)
+                    acts += [act for _line, act in took]
+            apply(unit.connection, acts)
+            if any(act.kind != "machine_heard" for act in acts):
+                self._bind(unit)
+        self.taken.applied += len(acts)
+        return bool(acts)
+
+    def _follow(self, connection: Connection, device: str, most: int) -> list[tuple[Line, Act]]:
+        """Return the next acts of a chain that follow on what is here, checked; remembers why it stopped."""
+        lines, at = self.chains[device], self.at[device]
+        end = ledger.head(connection, device)
+        here = ledger.macs_between(connection, device, lines[at].seq, end.seq) if at < len(lines) else {}
+        took: list[tuple[Line, Act]] = []
+        seq, mac, order = end.seq, end.mac, ledger.end_of_order(connection, device)
+        while at < len(lines) and len(took) < most:
+            line = lines[at]
+            if line.seq <= seq:
+                if hmac.compare_digest(here[line.seq], line.mac):
+                    self.taken.known += 1
+                else:
+                    self._fork(connection, line)
+            elif line.seq > seq + 1:
+                break
+            elif ledger.next_mac(self.vault.author.audit_key, mac, line.fields, line.digest) != line.mac:
+                self._fork(connection, line)
+            else:
+                act = self._act(line)
+                if act is None or not _heard_is_here(connection, act):
+                    break
+                order = ledger.ordered(connection, line.recorded_at, order, act.body)
+                if order != line.recorded_at:
+                    act = act.model_copy(update={"ordered_at": from_utc_text(order)})
+                took.append((line, act))
+                seq, mac = line.seq, line.mac
+                here[seq] = mac
+            at += 1
+        self.at[device] = at
+        return took
+
+    def _act(self, line: Line) -> Act | None:
+        """Return an act whose author signed it; None where its author's key, or a newer program, is wanting."""
+        if not ledger.is_signed(line.fields, line.digest, line.signature, self.keys.get(line.author, [])):
+            return None
+        try:
+            body = read_body(line.kind, line.body)
+        except IntegrityAlarm:
+            self.taken.newer = True
+            return None
+        if isinstance(body, (PersonAdded, PersonKeyChanged)):
+            key = Ed25519PublicKey.from_public_bytes(unb64(body.signing_key))
+            self.keys.setdefault(body.person, []).append(key)
+        ident, device, seq, captured, recorded, author, kind, child, entry, event, _clock = line.fields
+        return Act.model_construct(
+            id=ident,
+            device=device,
+            seq=seq,
+            captured_at=from_utc_text(captured),
+            recorded_at=from_utc_text(recorded),
+            author=author,
+            kind=kind,
+            child=child,
+            entry=entry,
+            event=event,
+            body=body,
+        )
+
+    def _insert(self, unit: Unit, device: str, took: list[tuple[Line, Act]]) -> None:
+        if not took:
+            return
+        lines = [line for line, _act in took]
+        ledger.insert(
+            unit.connection,
+            [
+                (
+                    *line.fields,
+                    line.digest,
+                    line.signature,
+                    line.mac,
+                    utc_text(act.ordered_at) if act.ordered_at else None,
+                )
+                for line, act in took
+            ],
+            [(line.id, line.salt, line.body) for line in lines],
+        )
+        last = lines[-1]
+        waiting.forget(unit.connection, device, last.seq)
+        if device == self.vault.device:  # this machine's own acts come back to it after its files were put back
+            unit.head = Link(last.seq, last.mac, last.recorded_at)
+
+    def _fork(self, connection: Connection, line: Line) -> None:
+        """Pass over an act of a chain that goes another way than the one here, and remember that it does."""
+        waiting.drop(connection, line)
+        if line.device in self.forked:
+            return
+        row = connection.exec_driver_sql(
+            "SELECT recorded_at FROM acts WHERE device = ? AND seq = ?", (line.device, line.seq)
+        ).first()
+        fork = Fork(line.device, line.seq, row[0] if row else "", line.recorded_at)
+        self.forked.add(line.device)
+        self.taken.forks.append(fork)
+        waiting.set_note(connection, FORK + line.device, json.dumps([fork.seq, fork.here_at, fork.came_at]))
+
+    def _bind(self, unit: Unit) -> None:
+        """Say in this machine's own chain how far it holds the others': its anchor covers them from here on.
+
+        In the same transaction, so that what is recorded here next stands after what came.
+        """
+        heads = machines.heads(unit.connection)
+        heads.pop(self.vault.device, None)
+        unit.record(build(MachineHeard, {"heads": dict(sorted(heads.items())[:MACHINES_LIMIT])}))
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Keep what cannot be applied yet."""
+        with self.vault.write() as unit:
+            left = [
+                line
+                for device, lines in self.chains.items()
+                if device not in self.forked
+                for line in lines[self.at[device] :]
+            ]
+            if left:
+                waiting.keep(unit.connection, left)
+            for device, at in self.at.items():
+                if at and at == len(self.chains[device]):
+                    waiting.forget(unit.connection, device, self.chains[device][-1].seq)
+            self.taken.gaps = waiting.gaps(unit.connection)
+            self.taken.waiting = sum(gap.waiting for gap in self.taken.gaps)
+
+
+def _heard_is_here(connection: Connection, act: Act) -> bool:
+    """Say whether all that an act's machine had heard of the others is here: an act never comes before what it knew."""
+    return not isinstance(act.body, MachineHeard) or all(
+        ledger.head(connection, other).seq >= last for other, (last, _mac) in act.body.heads.items()
+    )
+
+
+def forks(connection: Connection) -> list[Fork]:
+    """Return the chains that were refused because two machines bear one name in them, and that nobody settled."""
+    rows = connection.exec_driver_sql("SELECT name, value FROM machine_notes WHERE name GLOB ?", (FORK + "*",))
+    return [Fork(row[0][len(FORK) :], *json.loads(row[1])) for row in rows]
