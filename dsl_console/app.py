@@ -57,6 +57,7 @@ SCREENS: dict[str, str] = {
     "review": "screens.review:ReviewScreen",
     "review_child": "screens.review_child:ReviewChildScreen",
     "calendar": "screens.calendar:CalendarScreen",
+    "flags": "screens.flags:FlagsScreen",
     "share": "screens.share:ShareScreen",
     "share_entry": "screens.share_entry:ShareEntryScreen",
     "inbox": "screens.inbox:InboxScreen",

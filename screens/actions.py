@@ -137,6 +137,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "flags",
+        "",
+        "Patterns",
+        "Patterns that the rules found, with their evidence",
+        "Lists the patterns found in the record, why each was raised, and the entries it rests on.",
+        "Record",
+        "Patterns to consider",
+        opens="flags",
+        shown=False,
+    ),
+    Action(
         "calendar",
         "",
         "Calendar",
@@ -426,6 +437,11 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "Review",
             "Open the child's record",
         ),
+    ),
+    "flags": (
+        _own("flags", "open", "enter", "Open", "Open the entry under the cursor", "Patterns", "Open the entry"),
+        _own("flags", "answer", "c", "Considered", "Answer it: considered, because …", "Patterns", "Considered"),
+        _own("flags", "everything", "a", "All", "Show also what was considered", "Patterns", "Also the considered"),
     ),
     "calendar": (
         _own("calendar", "bring", "i", "Import", "Take in a calendar or CSV file", "Calendar", "Import a file"),

@@ -35,6 +35,7 @@ KINDS = {
     "concern": "Decide",
     "follow_up": "Follow up",
     "review": "Review",
+    "flag": "Pattern",
     "item": "Came in",
     "proposed": "Approve",
     "held": "Held",
@@ -236,6 +237,8 @@ class TodayScreen(ConsoleScreen):
             return
         elif line.kind == "review":
             screen, params = "review", {"child_id": line.subject}
+        elif line.kind == "flag":
+            screen, params = "flags", {"child_id": line.child_id}
         elif line.kind == "backup":
             screen, params = "backups", {}
         elif line.kind == "item":

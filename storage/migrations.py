@@ -106,6 +106,18 @@ def several_machines(connection: Connection) -> None:
         apply(connection, ledger.set_order(connection))
 
 
+@step
+def pattern_flags(connection: Connection) -> None:
+    """What was answered to flags, and the caches in which they are kept."""
+    from storage import flags
+    from storage.views.base import table_of
+    from storage.views.flags import AnswerTable
+
+    table_of(AnswerTable).create(connection, checkfirst=True)
+    for statement in flags.SCHEMA:
+        connection.exec_driver_sql(statement)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

@@ -36,6 +36,7 @@ COMMANDS = {
     "wording": "dsl_console.cli.wording:wording",
     "review": "dsl_console.cli.review:review",
     "calendar": "dsl_console.cli.calendar:calendar",
+    "flags": "dsl_console.cli.flags:flags",
     "partner": "dsl_console.cli.partners:partner",
     "contract": "dsl_console.cli.partners:contract",
     "share": "dsl_console.cli.share:share",

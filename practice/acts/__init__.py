@@ -37,6 +37,7 @@ from practice.acts.record import (
     ReviewSet,
     Told,
 )
+from practice.acts.review import FlagAnswered, PatternRulesSet
 from practice.acts.sharing import (
     ContractAdded,
     ContractEnded,
@@ -116,6 +117,7 @@ __all__ = [
     "Decided",
     "EntryMoved",
     "Exported",
+    "FlagAnswered",
     "FrontSheetLine",
     "GlassBroken",
     "HubEnrolled",
@@ -135,6 +137,7 @@ __all__ = [
     "PartnerAdded",
     "PartnerRemoved",
     "PartnerVerified",
+    "PatternRulesSet",
     "PersonAdded",
     "PersonKeyChanged",
     "PersonRemoved",
