@@ -43,6 +43,7 @@ COMMANDS = {
     "sync": "dsl_console.cli.exchange:sync",
     "inbox": "dsl_console.cli.exchange:inbox",
     "report": "dsl_console.cli.report:report",
+    "machine": "dsl_console.cli.machine:machine",
     "backup": "dsl_console.cli.backups:backup",
     "restore": "dsl_console.cli.backups:restore",
     "verify": "dsl_console.cli.verify:verify",
