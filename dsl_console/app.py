@@ -262,6 +262,23 @@ class DslConsole(Console):
         for folders, seconds in watches:
             arguments = (self.vault, folders, seconds)
             threading.Thread(target=self._take_reports, args=arguments, name="report watch", daemon=True).start()
+        spool = self.vault.folder / "spool" if self.vault else None
+        if spool and any(any((spool / name).glob("*")) for name in ("receipts", "inbox")):
+            threading.Thread(target=self._take_exchange, args=(self.vault,), name="exchange", daemon=True).start()
+
+    def _take_exchange(self, vault: Vault) -> None:
+        """Take in what this machine delivered and fetched while it was locked; what fails waits for the next sync."""
+        from sync.run import take_in
+
+        try:
+            sentences = take_in(vault).errors
+        except ConsoleError as error:
+            self.call_later(self.report, error)
+            return
+        if self.is_running:
+            self.post_message(RecordChanged())
+            for sentence in sentences:
+                self.call_later(self.say, sentence, "Sync")
 
     def _take_reports(self, vault: Vault, shared: tuple[Path, ...], seconds: float) -> None:
         """Take in until the console closes: runs in a thread of its own; what cannot be written is told once."""
