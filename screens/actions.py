@@ -351,6 +351,7 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             short="Status",
         ),
         _own("child", "front", "f", "Front sheet", "Who must not be told, orders, contacts", "Child", "Front sheet"),
+        _own("child", "copy", "o", "Copy out", "Write a copy to a file: PDF, HTML, CSV", "Child", "Take a copy out"),
         _own("child", "chosen", "a", "All or chosen", "Show all entries, or those chosen", "Child", "All or chosen"),
         _own("child", "history", "h", "History", "Reviews held, and entries moved", "Child", "Reviews and moves"),
         _own(
@@ -364,6 +365,7 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             short="Known",
         ),
     ),
+    "export": (_own("export", "write", "ctrl+s", "Write", "Write the copy; it is recorded", "Copy", "Write the copy"),),
     "front_sheet": (
         _own("front_sheet", "add", "n", "New line", "Add a line to the front sheet", "Front sheet", "Add a line"),
         _own(

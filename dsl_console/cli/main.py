@@ -32,6 +32,7 @@ COMMANDS = {
     "entry": "dsl_console.cli.entries:entry",
     "promote": "dsl_console.cli.entries:promote",
     "chronology": "dsl_console.cli.reading:chronology",
+    "export": "dsl_console.cli.export:export",
     "search": "dsl_console.cli.reading:search",
     "wording": "dsl_console.cli.wording:wording",
     "review": "dsl_console.cli.review:review",
