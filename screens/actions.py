@@ -181,6 +181,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "settings",
+        "",
+        "Settings",
+        "Theme, locking, telephone numbers, backups",
+        "Shows everything that can be set, and changes it: theme, locking, telephone numbers, backups.",
+        "Console",
+        "Settings",
+        opens="settings",
+        shown=False,
+    ),
+    Action(
         "hide",
         "f8,ctrl+g",
         "Hide",
@@ -253,7 +264,15 @@ def _own(
 ON_SCREEN: dict[str, tuple[Action, ...]] = {
     # -- sealed reports ------------------------------------------------------------------------------------------------
     "unlock": (
-        _own("unlock", "recover", "ctrl+r", "Recovery code", "I have a recovery code", "Unlock", "Recovery code"),
+        _own(
+            "unlock",
+            "recover",
+            "ctrl+r",
+            "Recovery code",
+            "Open with the recovery code, and choose a new passphrase",
+            "Unlock",
+            "Recovery code",
+        ),
         _own(
             "unlock",
             "report",
@@ -313,6 +332,9 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "Backups",
             "The old machine is gone",
         ),
+    ),
+    "settings": (
+        _own("settings", "change", "enter", "Change", "Change the setting under the cursor", "Settings", "Change it"),
     ),
     "find": (_own("find", "open", "enter", "Open", "Open what was found", "Find", "Open what was found"),),
     # -- log, children, child ------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ COMMANDS = {
     "inbox": "dsl_console.cli.exchange:inbox",
     "report": "dsl_console.cli.report:report",
     "machine": "dsl_console.cli.machine:machine",
+    "settings": "dsl_console.cli.settings:settings",
     "backup": "dsl_console.cli.backups:backup",
     "restore": "dsl_console.cli.backups:restore",
     "verify": "dsl_console.cli.verify:verify",
