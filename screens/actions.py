@@ -115,6 +115,17 @@ EVERYWHERE: tuple[Action, ...] = (
         opens="children",
     ),
     Action(
+        "unfinished",
+        "",
+        "Unfinished",
+        "Entries of which something is still to be written",
+        "Lists the entries that were recorded in a hurry, and asks only for what is missing.",
+        "Record",
+        "What is still to be written",
+        opens="unfinished",
+        shown=False,
+    ),
+    Action(
         "sync",
         "",
         "Sync",
@@ -134,17 +145,6 @@ EVERYWHERE: tuple[Action, ...] = (
         "Partners",
         "Agencies and contracts",
         opens="partners",
-        shown=False,
-    ),
-    Action(
-        "flags",
-        "",
-        "Patterns",
-        "Patterns that the rules found, with their evidence",
-        "Lists the patterns found in the record, why each was raised, and the entries it rests on.",
-        "Record",
-        "Patterns to consider",
-        opens="flags",
         shown=False,
     ),
     Action(
@@ -178,17 +178,6 @@ EVERYWHERE: tuple[Action, ...] = (
         "Vault",
         "Backups",
         opens="backups",
-        shown=False,
-    ),
-    Action(
-        "settings",
-        "",
-        "Settings",
-        "Theme, locking, telephone numbers, backups",
-        "Shows everything that can be set, and changes it: theme, locking, telephone numbers, backups.",
-        "Console",
-        "Settings",
-        opens="settings",
         shown=False,
     ),
     Action(
@@ -264,15 +253,7 @@ def _own(
 ON_SCREEN: dict[str, tuple[Action, ...]] = {
     # -- sealed reports ------------------------------------------------------------------------------------------------
     "unlock": (
-        _own(
-            "unlock",
-            "recover",
-            "ctrl+r",
-            "Recovery code",
-            "Open with the recovery code, and choose a new passphrase",
-            "Unlock",
-            "Recovery code",
-        ),
+        _own("unlock", "recover", "ctrl+r", "Recovery code", "I have a recovery code", "Unlock", "Recovery code"),
         _own(
             "unlock",
             "report",
@@ -333,9 +314,6 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "The old machine is gone",
         ),
     ),
-    "settings": (
-        _own("settings", "change", "enter", "Change", "Change the setting under the cursor", "Settings", "Change it"),
-    ),
     "find": (_own("find", "open", "enter", "Open", "Open what was found", "Find", "Open what was found"),),
     # -- log, children, child ------------------------------------------------------------------------------------------
     "log": (
@@ -347,6 +325,7 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
         _own("what_now", "telephone", "1", "Telephone", "Show the numbers to ring", "Recorded", "Telephone"),
         _own("what_now", "decide", "2", "Decide", "Decide what is to be done, and why", "Recorded", "Decide"),
         _own("what_now", "share", "3", "Share", "Propose it to a partner agency", "Recorded", "Share it"),
+        _own("what_now", "alike", "4", "Like it", "Look at the entry that is like it", "Recorded", "The entry like it"),
     ),
     "decide": (_own("decide", "record", "ctrl+s", "Record", "Record the decision", "Decide", "Record the decision"),),
     "amend": (_own("amend", "record", "ctrl+s", "Record", "Record the new version", "Amend", "Record the version"),),
@@ -373,7 +352,6 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             short="Status",
         ),
         _own("child", "front", "f", "Front sheet", "Who must not be told, orders, contacts", "Child", "Front sheet"),
-        _own("child", "copy", "o", "Copy out", "Write a copy to a file: PDF, HTML, CSV", "Child", "Take a copy out"),
         _own("child", "chosen", "a", "All or chosen", "Show all entries, or those chosen", "Child", "All or chosen"),
         _own("child", "history", "h", "History", "Reviews held, and entries moved", "Child", "Reviews and moves"),
         _own(
@@ -387,7 +365,6 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             short="Known",
         ),
     ),
-    "export": (_own("export", "write", "ctrl+s", "Write", "Write the copy; it is recorded", "Copy", "Write the copy"),),
     "front_sheet": (
         _own("front_sheet", "add", "n", "New line", "Add a line to the front sheet", "Front sheet", "Add a line"),
         _own(
@@ -402,6 +379,14 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
         _own("entry", "move", "m", "Move", "Move the entry to the right child", "Entry", "Move"),
         _own("entry", "promote", "p", "Choose", "Choose the entry for the chronology", "Entry", "Choose"),
         _own("entry", "share", "s", "Share", "Propose the entry to a partner agency", "Entry", "Share"),
+        _own(
+            "entry", "fill", "f", "Fill in", "Fill in what is still to be written", "Entry", "Fill in what is missing"
+        ),
+    ),
+    "unfinished": (
+        _own("unfinished", "fill", "enter", "Fill in", "Fill in what is missing", "Unfinished", "Fill in"),
+        _own("unfinished", "amend", "e", "Amend", "Write a new version of the entry", "Unfinished", "Amend"),
+        _own("unfinished", "entry", "o", "Open", "Show the entry whole", "Unfinished", "Open the entry"),
     ),
     # -- review --------------------------------------------------------------------------------------------------------
     "review": (
@@ -461,11 +446,6 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "Review",
             "Open the child's record",
         ),
-    ),
-    "flags": (
-        _own("flags", "open", "enter", "Open", "Open the entry under the cursor", "Patterns", "Open the entry"),
-        _own("flags", "answer", "c", "Considered", "Answer it: considered, because …", "Patterns", "Considered"),
-        _own("flags", "everything", "a", "All", "Show also what was considered", "Patterns", "Also the considered"),
     ),
     "calendar": (
         _own("calendar", "bring", "i", "Import", "Take in a calendar or CSV file", "Calendar", "Import a file"),

@@ -7,10 +7,13 @@ from pathlib import Path
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
 from screens.base import Calls
-from screens.widgets.dialogs import Dialog, back_button, confirm_button
+from screens.widgets.dialogs import DIALOG_CSS
+from screens.widgets.text import MessageBar, PlainText
 
 
 def folder_fault(text: str, vault: Path) -> str:
@@ -30,9 +33,10 @@ def folder_fault(text: str, vault: Path) -> str:
     return ""
 
 
-class FolderDialog(Calls, Dialog[str | None]):
+class FolderDialog(Calls, ModalScreen[str | None]):
     """Asks for a folder: dismissed with its whole path, blank for none, or None on Escape."""
 
+    CSS = DIALOG_CSS.replace("ReasonDialog, ConfirmDialog", "FolderDialog")
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is changed"),
         Binding("ctrl+s", "confirm", "Keep", tooltip="Keep this folder"),
@@ -43,12 +47,18 @@ class FolderDialog(Calls, Dialog[str | None]):
         self._first, self._vault = folder, vault
 
     def compose(self) -> ComposeResult:
-        said = (
-            "A stick, another drive or a network share; what lies there is encrypted. One backup is made at the first "
-            "lock of each day. Leave it blank for none."
-        )
-        field = Input(self._first, placeholder="a USB stick, or S:\\Safeguarding", max_length=4096)
-        yield from self.framed("Where backups go", said, [field], back_button(), confirm_button("Keep"))
+        with Vertical(classes="dialog"):
+            yield PlainText("Where backups go", classes="dialog--title")
+            yield PlainText(
+                "A stick, another drive or a network share; what lies there is encrypted. One backup is made at the"
+                " first lock of each day. Leave it blank for none.",
+                classes="dialog--sentence",
+            )
+            yield Input(self._first, placeholder="a USB stick, or S:\\Safeguarding", max_length=4096)
+            yield MessageBar()
+            with Horizontal(classes="dialog--buttons"):
+                yield Button("Back  Esc", id="back", compact=True)
+                yield Button("Keep  Ctrl+S", id="confirm", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -67,6 +77,7 @@ class FolderDialog(Calls, Dialog[str | None]):
 
     def _checked(self, text: str, fault: str) -> None:
         if fault:
-            self.ask(fault, self.query_one(Input))
+            self.query_one(MessageBar).say(fault, "warn")
+            self.query_one(Input).focus()
         else:
             self.dismiss(text)

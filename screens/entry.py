@@ -20,8 +20,9 @@ from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.child_dialogs import PromoteDialog, Promotion
 from screens.child_read import open_log
+from screens.complete import CompleteDialog
 from screens.entry_lines import HERE, quoted
-from screens.log_form import ROLES
+from screens.log_others import ROLES
 from screens.wording import (
     NO_SHARE_SCREEN,
     READ_ONLY,
@@ -94,6 +95,8 @@ def facts_of(entry: EntryRow, concern: ConcernLogged) -> Iterator[Part]:
         yield from plain_part("Caller", f"{who}\n{label_of(IdentityCheck, caller.identity)}")
     if concern.role_of_child != "subject":
         yield from plain_part("The child's part", ROLES.get(concern.role_of_child, concern.role_of_child))
+    yield from plain_part("Police attended", in_words(concern.police_at) if concern.police_at else "")
+    yield from plain_part("School had notice", in_words(concern.school_at) if concern.school_at else "")
     yield from plain_part("Original note", concern.original_kept)
     yield from plain_part("As first written", concern.child_as_written)
     if entry.promoted:
@@ -249,6 +252,8 @@ class EntryScreen(ConsoleScreen):
             return "The entry is still being read."
         if not may_write(self.vault):
             return READ_ONLY
+        if action_id == "entry.fill" and not self.found.detail.missing:
+            return "Nothing of this entry is left to be written."
         if action_id == "entry.share" and not has_share_screen():
             return NO_SHARE_SCREEN
         return ""
@@ -268,6 +273,11 @@ class EntryScreen(ConsoleScreen):
     def act_share(self) -> None:
         """Propose it to a partner."""
         self.console.open("share", entry_id=self.entry_id)
+
+    def act_fill(self) -> None:
+        """Fill in what is still to be written."""
+        if self.found is not None:
+            self.app.push_screen(CompleteDialog(self.found.detail))
 
     def act_promote(self) -> None:
         """Choose it for the chronology."""

@@ -36,6 +36,8 @@ class Logged:
     entry_id: str
     recorded_at: datetime
     told: tuple[str, ...]
+    like: tuple[tuple[str, str], ...] = ()
+    """(id, why) of entries of the child that may tell of the same event."""
 
 
 def record_concern(
@@ -43,20 +45,29 @@ def record_concern(
     fields: dict[str, Any],
     child_id: str,
     new_child: str,
-    also: list[tuple[str, str]],
+    others: list[dict[str, str]],
     captured_at: datetime | None,
 ) -> Logged:
     """Record a concern and forget its draft; blocks."""
-    from storage.desk.concerns import log_concern
+    from storage.desk.concerns import Other, log_concern
+    from storage.desk.finishing import look_alikes
     from storage.views import record
 
     vault = keeper.vault
+    also = [
+        Other(each["child"], each.get("role", "subject"), each.get("category", ""), each.get("text", ""))
+        for each in others
+    ]
     made = log_concern(vault, fields, child_id=child_id, new_child=new_child, also=also, captured_at=captured_at)
     with contextlib.suppress(OSError):
         # The concern stands: a draft that cannot be removed must not look as if it did not.
         keeper.drop()
     entry = record.get(vault, made[0])
-    return Logged(entry.id, entry.recorded_at, tuple(each["name"] for each in fields.get("told", ())))
+    like: tuple[tuple[str, str], ...] = ()
+    with contextlib.suppress(ConsoleError):
+        # What is offered after recording must not make it look as if nothing had been recorded.
+        like = tuple((each.entry.id, each.why) for each in look_alikes(vault, entry.id))
+    return Logged(entry.id, entry.recorded_at, tuple(each["name"] for each in fields.get("told", ())), like)
 
 
 def known_children(vault: Vault, *ids: str) -> dict[str, ChildRow]:
@@ -71,20 +82,6 @@ def read_first(vault: Vault, child_id: str) -> tuple[str, list[str]]:
     from storage.views import front_sheet
 
     return child_id, front_sheet.read_out(vault, child_id)
-
-
-def joined(draft: dict[str, Any], early: dict[str, str]) -> dict[str, Any]:
-    """Return a draft's fields with what was typed before it came: text is added to its own, a blank field is filled."""
-    fields = dict(draft)
-    names_child = {"child", "new_child", "child_typed"}
-    if not any(fields.get(name) for name in names_child):
-        fields |= {name: early[name] for name in names_child if name in early}
-    for name, text in early.items():
-        if name in {"text", "childs_words"} and fields.get(name):
-            fields[name] = f"{fields[name]}\n{text}"
-        elif name not in names_child:
-            fields.setdefault(name, text)
-    return fields
 
 
 class LogScreen(DraftScreen):
@@ -122,8 +119,10 @@ class LogScreen(DraftScreen):
 
     def draft_fields(self) -> dict[str, Any]:
         """Return what is written; a child alone is not worth keeping."""
-        values = self.form.values()
-        return values if set(values) - {"child", "child_typed", "also_role"} else {}
+        values: dict[str, Any] = dict(self.form.values())
+        if others := self.form.others.values():
+            values["others"] = others
+        return values if set(values) - {"child", "child_typed"} else {}
 
     def begin(self) -> None:
         """Take the child from the screen that this one was opened from."""
@@ -137,37 +136,28 @@ class LogScreen(DraftScreen):
             self.form.query_one("#text").focus()
 
     def put_back(self, fields: dict[str, Any]) -> None:
-        """Fill the form, and look up the children that it names; what was typed before the draft came stays."""
-        early = self.form.values()
-        fields = joined(fields, early)
+        """Fill the form, and look up the children that it names."""
         self.form.put_back(fields)
         self._fold()
         self.ready = False
-        child, also = str(fields.get("child", "")), str(fields.get("also", ""))
+        child = str(fields.get("child", ""))
+        others = [dict(each) for each in fields.get("others", ())]
         provisional, typed = str(fields.get("new_child", "")), str(fields.get("child_typed", ""))
         if provisional:
             self.form.picker.choose(None, provisional)
         elif typed:
             self.form.picker.query_one(Input).value = typed
 
-        def chosen(known: dict[str, ChildRow]) -> None:
+        async def chosen(known: dict[str, ChildRow]) -> None:
             if child in known:
                 self.form.picker.choose(known[child])
-            if also in known:
-                self.form.query_one("#also", ChildPicker).choose(known[also])
+            await self.form.others.reach(len(others))
+            for block, values in zip(self.form.others.blocks, others, strict=False):
+                block.put_back(values)
+                if other := known.get(str(values.get("child", ""))):
+                    block.picker.choose(other)
             self.ready = True
             self.as_sealed()
-            if early:
-                self._sealed = None
-                self.touched()
-            letters = early.get("child_typed", "")
-            if letters and (child in known or provisional):
-                about = known[child].name if child in known else provisional
-                self.say(
-                    f"An earlier draft is put back, about {about}. You had typed «{letters}»: record this one first, "
-                    "or let it go with Ctrl+N.",
-                    "warn",
-                )
             if self.child_id and self.child_id != child and (wanted := known.get(self.child_id)):
                 about = known[child].name if child in known else provisional or "no child yet"
                 self.say(
@@ -176,9 +166,13 @@ class LogScreen(DraftScreen):
                     "warn",
                 )
 
-        ids = (child, also, self.child_id)
+        ids = (child, self.child_id, *(str(each.get("child", "")) for each in others))
         failed = partial(self._no_children, dict(fields))
-        self.fetch(known_children, self.vault, *ids, then=chosen, failed=failed, group="child")
+
+        def found(known: dict[str, ChildRow]) -> None:
+            self.run_worker(chosen(known), exit_on_error=False)
+
+        self.fetch(known_children, self.vault, *ids, then=found, failed=failed, group="child")
         self.form.query_one("#text" if child or provisional else "#child Input").focus()
 
     def _no_children(self, fields: dict[str, Any], error: ConsoleError) -> None:
@@ -222,7 +216,11 @@ class LogScreen(DraftScreen):
             self.say("There is nothing written yet. Write what happened, then Ctrl+S.", "warn")
             form.query_one("#text").focus()
             return
-        also = [(values["also"], values.get("also_role", "subject"))] if "also" in values else []
+        others = form.others.values()
+        if unnamed := next((each for each in others if "child" not in each), None):
+            about = f": «{unnamed['text'][:40]}»" if "text" in unnamed else ""
+            self.say(f"Another child is not chosen yet{about}. Choose one, or clear it. Nothing is lost.", "warn")
+            return
         child_id = picker.child.id if picker.child else ""
         began = self.begun or self.console.clock()
         self.say("Recording…")
@@ -232,7 +230,7 @@ class LogScreen(DraftScreen):
             form.act_fields(),
             child_id,
             picker.provisional,
-            also,
+            others,
             began,
             then=self._recorded,
             failed=self._refused,
@@ -253,6 +251,7 @@ class LogScreen(DraftScreen):
             child_id=child_id,
             recorded=clock_words(logged.recorded_at),
             told=logged.told,
+            like=logged.like,
         )
 
     def act_more(self) -> None:
@@ -264,9 +263,7 @@ class LogScreen(DraftScreen):
             form.query_one("#entry_kind").focus()
 
     def _fold(self) -> None:
-        fold = self.query_one("#fold", Button)
-        fold.label = FOLD[self.form.more_shown]
-        fold.refresh(layout=True)
+        self.query_one("#fold", Button).label = FOLD[self.form.more_shown]
 
     @on(Button.Pressed, "#fold")
     def _unfold(self) -> None:

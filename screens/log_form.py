@@ -12,6 +12,7 @@ from textual.widgets import Input, TextArea
 from practice.acts import ConcernLogged
 from practice.text import LINE_LIMIT
 from practice.vocabulary import Coded, ConcernCategory, EntryKind, HowKnown, IdentityCheck, Told
+from screens.log_others import OtherChildren
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.coached import CoachedArea, CoachedText
 from screens.widgets.fields import ChoiceField, Field, WhenField
@@ -30,13 +31,6 @@ class Asked(NamedTuple):
     vocabulary: type[Coded] | None = None
 
 
-ROLES = {
-    "subject": "This child too",
-    "harmed": "Harmed",
-    "alleged_to_have_harmed": "Alleged to have harmed",
-    "witness": "Witness",
-    "sibling": "Sibling",
-}
 MAIN = (
     Asked("place", "Where", "line", "Classroom, playground, home, online"),
     Asked("how_known", "How known", "choice", vocabulary=HowKnown),
@@ -60,6 +54,8 @@ MORE = (
     Asked("caller_role", "Caller's role", "line"),
     Asked("caller_agency", "Caller's agency", "line"),
     Asked("caller_identity", "Identity checked", "choice", vocabulary=IdentityCheck),
+    Asked("police_at", "Police attended", "line", "When, in an Operation Encompass notice: yesterday 23:40"),
+    Asked("school_at", "School had it", "line", "When the notice reached the school: today 8:05"),
     Asked("original_kept", "Original note", "line", "Where the handwritten note is kept"),
 )
 CALLER = ("name", "role", "agency")
@@ -95,10 +91,7 @@ class LogForm(Vertical):
                 yield Field(asked.label, _widget(asked))
                 if asked.id == "caller_identity":
                     yield StateLine(RING_BACK, id="ring-back", classes="beside")
-            yield Field("Another child", ChildPicker(provisional=False, id="also"))
-            yield Field(
-                "Their part in it", ChoiceField([(words, code) for code, words in ROLES.items()], id="also_role")
-            )
+            yield OtherChildren()
 
     def on_mount(self) -> None:
         self.show_more(False)
@@ -130,14 +123,17 @@ class LogForm(Vertical):
         assert isinstance(widget, Input)
         return widget.value
 
+    @property
+    def others(self) -> OtherChildren:
+        """The other children of the event."""
+        return self.query_one(OtherChildren)
+
     def values(self) -> dict[str, str]:
-        """Return what is written, by field; what is blank is left out."""
-        names = ["text", "childs_words", *(asked.id for asked in (*MAIN, *MORE)), "also_role"]
+        """Return what is written, by field; what is blank is left out, and so are the other children."""
+        names = ["text", "childs_words", *(asked.id for asked in (*MAIN, *MORE))]
         found = {name: self._plain(name) for name in names}
         found["when"] = self.query_one("#when", WhenField).text
-        for name in ("child", "also"):
-            picker = self.query_one(f"#{name}", ChildPicker)
-            found[name] = picker.child.id if picker.child else ""
+        found["child"] = self.picker.child.id if self.picker.child else ""
         found["child_typed"] = "" if self.picker.child else self.picker.text
         found["new_child"] = self.picker.provisional
         if found["entry_kind"] == EntryKind.CONCERN:
@@ -146,7 +142,7 @@ class LogForm(Vertical):
 
     def put_back(self, values: dict[str, Any]) -> None:
         """Fill the fields from a draft's values; the children are chosen by the screen, which can look them up."""
-        for asked in (*MAIN, *MORE, Asked("text", "", ""), Asked("childs_words", "", ""), Asked("also_role", "", "")):
+        for asked in (*MAIN, *MORE, Asked("text", "", ""), Asked("childs_words", "", "")):
             value = str(values.get(asked.id, ""))
             widget = self.query_one(f"#{asked.id}")
             if isinstance(widget, TextArea):
@@ -158,7 +154,7 @@ class LogForm(Vertical):
             elif isinstance(widget, Input):
                 widget.value = value
         self.query_one("#when", WhenField).text = str(values.get("when", ""))
-        if any(values.get(asked.id) for asked in MORE) or values.get("also"):
+        if any(values.get(asked.id) for asked in MORE) or values.get("others"):
             self.show_more(True)
 
     def caller_unverified(self) -> bool:

@@ -64,8 +64,11 @@ class ProposeDialog(FormDialog[str]):
         yield Field("Partner", ChoiceField([], prompt="Choose a partner", id="partner"))
         yield Field("Agreement", ChoiceField([], prompt="None: a single share", id="contract"))
         yield StateLine("", id="caution")
+        agree = [("Yes, they agree that it goes to this partner", "yes")]
+        yield Field("Police agree?", ChoiceField(agree, prompt="Not asked yet", id="police-agree"), id="police")
 
     def on_mount(self) -> None:
+        self.query_one("#police").display = False
         vault = cast("Console", self.app).vault
         assert vault is not None
         self.fetch(choices, vault, self._entry, then=self._show, failed=self.failed)
@@ -75,6 +78,7 @@ class ProposeDialog(FormDialog[str]):
 
         self._found = found
         entry = found.entry
+        self.query_one("#police").display = entry.kind == "operation_encompass"
         self.query_one("#about", PlainText).show(
             f"{entry.child}, {in_words(entry.occurred)}: {excerpt(entry.text, 200)}"
         )
@@ -108,7 +112,17 @@ class ProposeDialog(FormDialog[str]):
             self.ask("Which partner?", self.query_one("#partner"))
         elif vault is not None:
             contract = self.query_one("#contract", ChoiceField).code
-            self.run(propose, vault, self._entry, org, contract, then=self._proposed, failed=self.failed)
+            agree = bool(self.query_one("#police-agree", ChoiceField).code)
+            self.run(
+                propose,
+                vault,
+                self._entry,
+                org,
+                contract,
+                police_agree=agree,
+                then=self._proposed,
+                failed=self.failed,
+            )
 
     def _proposed(self, share_id: str) -> None:
         self.dismiss(share_id)

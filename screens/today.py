@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -36,7 +35,6 @@ KINDS = {
     "concern": "Decide",
     "follow_up": "Follow up",
     "review": "Review",
-    "flag": "Pattern",
     "item": "Came in",
     "proposed": "Approve",
     "held": "Held",
@@ -45,9 +43,10 @@ KINDS = {
     "refused": "Refused",
     "expired": "Expired",
     "glass": "Opened",
+    "unfinished": "Add to",
     "backup": "Back up",
 }
-NAMELESS = {"backup": "the whole record", "damaged": "a sealed report"}
+NAMELESS = {"unfinished": "when there is time", "backup": "the whole record", "damaged": "a sealed report"}
 """What stands in the place of a child's name in a line that is about none."""
 SHARES = {"proposed", "held", "queued", "delivered", "refused", "expired"}
 
@@ -60,7 +59,6 @@ class Row:
     style: str = ""
     line: Line | None = None
     initials: bool = False
-    due: str = ""
 
     @property
     def key(self) -> object:
@@ -73,14 +71,12 @@ def initials_of(name: str) -> str:
     return "".join(f"{part[0]}." for part in name.split() if part)
 
 
-def due_words(line: Line, today: date) -> str:
+def due_words(line: Line) -> str:
     """Say when it is or was due."""
     if line.late_school_days:
         days = line.late_school_days
         return f"{days} school day{'s' if days != 1 else ''} late"
-    if line.due is None:
-        return ""
-    return f"{'was due' if line.due < today else 'due'} {line.due:%a} {line.due.day} {line.due:%b}"
+    return f"due {line.due:%a} {line.due.day} {line.due:%b}" if line.due else ""
 
 
 def what_words(line: Line) -> str:
@@ -104,7 +100,7 @@ def draw(row: Row, width: int) -> list[Content]:
     if row.line is None:
         return [Content(""), Content.styled(row.heading, f"bold {row.style}")] if row.heading else [Content("")]
     name_width = 20 if width < 100 else 28
-    due = row.due
+    due = due_words(row.line)
     name = visible(row.line.child) or NAMELESS.get(row.line.kind, "not matched yet")
     name = cut(initials_of(name) if row.initials and row.line.child else name, name_width)
     room = max(width - 2 - 11 - name_width - 2 - (cell_len(due) + 2 if due else 0) - 1, 8)
@@ -120,14 +116,14 @@ def draw(row: Row, width: int) -> list[Content]:
     ]
 
 
-def rows_of(view: TodayView, initials: bool, today: date) -> list[Row]:
+def rows_of(view: TodayView, initials: bool) -> list[Row]:
     """Return the rows of the list; a section without a line is left out."""
     rows = []
     for name, title, style in SECTIONS:
         lines: list[Line] = getattr(view, name)
         if lines:
             rows.append(Row(f"{title} ({len(lines)})", style))
-            rows += [Row(line=line, initials=initials, due=due_words(line, today)) for line in lines]
+            rows += [Row(line=line, initials=initials) for line in lines]
     return rows
 
 
@@ -206,10 +202,10 @@ class TodayScreen(ConsoleScreen):
         self.view = view
         listed: RecordList[Row] = self.query_one("#lines", RecordList)
         listed.empty = empty_words(view) if view.empty else ""
-        today = self.console.now().date()
-        listed.show(rows_of(view, self.console.initials, today), keep=lambda row: row.key)
+        listed.show(rows_of(view, self.console.initials), keep=lambda row: row.key)
         self.query_one("#covers", MessageBar).say(covers_words(view))
-        self.query_one("#weeks", Static).update(weeks_chart(view.twelve_weeks, today))
+        now = self.console.now()
+        self.query_one("#weeks", Static).update(weeks_chart(view.twelve_weeks, now.date()))
         self.query_one("#weeks-line", Static).update(weeks_line(view.twelve_weeks))
         self.query_one("#counts", Static).update(counts_of(view))
 
@@ -241,8 +237,8 @@ class TodayScreen(ConsoleScreen):
             return
         elif line.kind == "review":
             screen, params = "review", {"child_id": line.subject}
-        elif line.kind == "flag":
-            screen, params = "flags", {"child_id": line.child_id}
+        elif line.kind == "unfinished":
+            screen, params = "unfinished", {}
         elif line.kind == "backup":
             screen, params = "backups", {}
         elif line.kind == "item":

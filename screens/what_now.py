@@ -35,9 +35,16 @@ class WhatNowScreen(ConsoleScreen):
     BINDINGS = bindings("what_now")
 
     def __init__(
-        self, entry_id: str, about: str = "", child_id: str = "", recorded: str = "", told: tuple[str, ...] = ()
+        self,
+        entry_id: str,
+        about: str = "",
+        child_id: str = "",
+        recorded: str = "",
+        told: tuple[str, ...] = (),
+        like: tuple[tuple[str, str], ...] = (),
     ) -> None:
         super().__init__()
+        self.like = like
         self.entry_id, self.about, self.child_id, self.recorded, self.told = entry_id, about, child_id, recorded, told
 
     def body(self) -> ComposeResult:
@@ -45,11 +52,16 @@ class WhatNowScreen(ConsoleScreen):
             yield PlainText(f"Recorded at {self.recorded}.", id="recorded")
             yield PlainText(self.said_of_telling(), id="nobody")
             yield PlainText(f"About {self.about}. It stays on Today until it has a decision.", id="about")
+            if self.like:
+                count = "An entry" if len(self.like) == 1 else f"{len(self.like)} entries"
+                yield PlainText(f"{count} of this child may tell of the same event. {self.like[0][1]}", id="like")
             yield PlainText("What now?", classes="section")
             with Vertical(id="choices"):
                 yield Button("1  Telephone: show the numbers", id="telephone", compact=True)
                 yield Button("2  Decide what is to be done, and why", id="decide", compact=True)
                 yield Button("3  Share with a partner agency", id="share", compact=True)
+                if self.like:
+                    yield Button("4  Look at the entry that is like it", id="alike", compact=True)
                 yield Button("Esc  Later", id="later", compact=True)
             with Vertical(id="numbers"):
                 for each in self.numbers():
@@ -92,6 +104,8 @@ class WhatNowScreen(ConsoleScreen):
     def why_not(self, action_id: str) -> str:
         if action_id == "what_now.share" and not has_share_screen():
             return "This version has no Share screen."
+        if action_id == "what_now.alike" and not self.like:
+            return "No entry of this child is like it."
         return ""
 
     def act_telephone(self) -> None:
@@ -109,3 +123,8 @@ class WhatNowScreen(ConsoleScreen):
         """Propose it to a partner."""
         self.console.back()
         self.console.open("share", entry_id=self.entry_id)
+
+    def act_alike(self) -> None:
+        """Open the child's record at the entry that is like this one."""
+        self.console.back()
+        self.console.open("child", child_id=self.child_id, entry_id=self.like[0][0])

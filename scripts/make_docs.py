@@ -77,7 +77,12 @@ SHAPES: dict[str, str] = {
         "{joined, changed, left, unchanged, not_in_file,\n rejected: [{line, reason}], warnings: [{line, text}]}"
     ),
     "children list": "[{id, name, upn, date_of_birth, year_group, status}]",
-    "log": "{id, state}     state: recorded | sealed",
+    "log": (
+        "{id, state, also: [id], look_alikes: [{id, why}]}     state: recorded | sealed\n"
+        "look_alikes: entries of the child that may tell of the same event; absent where there is none"
+    ),
+    "unfinished": "[{id, child_id, child, occurred: OCCURRED, recorded_at, recorded_by, unfinished: [text]}]",
+    "complete": "{id, state, unfinished: [field]}     state: completed",
     "entry": "{id, child_id, kind, current: VERSION, versions: [VERSION]}",
     "chronology": (
         "{child: {id, name}, entries: [{id, occurred: OCCURRED, recorded_at, source, agency, kind, text,\n"
@@ -107,11 +112,7 @@ SHAPES: dict[str, str] = {
     ),
     "inbox list": "[{id, from, child_hint: {name, date_of_birth}, occurred: OCCURRED, text, state}]",
     "chronology links": "[{entries: [id], reason, state}]     state: proposed | confirmed | declined",
-    "flags": (
-        "[{id, child_id, child, rule, label, sentence, entries: [id], state, since, reason}]\nstate: open | considered"
-    ),
-    "flags rules list": "{rules: [{code, shape, label, sentence, source, …, own}], silenced: [code]}",
-    "flags rules import": "{id, state, rules, silenced}",
+    "flags": "[{id, child_id, rule, sentence, entries: [id], state}]",
     "hub invite": "{agency, code}",
     "partner list": "[{id, name, kind, fingerprint, verified}]",
     "wording": (

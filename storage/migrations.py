@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
 
+from practice.acts import Act
 from practice.compartments import ADULTS, CHILDREN
 from practice.errors import IntegrityAlarm
 from storage import ledger
 from storage.opening import NAMES
-from storage.views.base import ViewTable
+from storage.views.base import View, ViewTable
 
 Step = Callable[[Connection], None]
 STEPS: list[tuple[str, Step]] = []
@@ -107,15 +108,28 @@ def several_machines(connection: Connection) -> None:
 
 
 @step
-def pattern_flags(connection: Connection) -> None:
-    """What was answered to flags, and the caches in which they are kept."""
-    from storage import flags
-    from storage.views.base import table_of
-    from storage.views.flags import AnswerTable
+def unfinished_lists(connection: Connection) -> None:
+    """The entries folded again, since what was filled in or amended is not asked for any more, and their index."""
+    from storage.views.entries import ENTRIES, LIST_INDEXES
 
-    table_of(AnswerTable).create(connection, checkfirst=True)
-    for statement in flags.SCHEMA:
+    fold_again(connection, ENTRIES)
+    for statement in LIST_INDEXES:
         connection.exec_driver_sql(statement)
+
+
+def fold_again(connection: Connection, view: View) -> None:
+    """Fold every group of a view whose key is an entry from its acts again, in the order of its rows."""
+    from storage.views.base import replace_rows, table_of
+
+    first, key = view.tables[0]
+    table = table_of(first)
+    keys = [row[0] for row in connection.exec_driver_sql(f"SELECT {key} FROM {table.name} ORDER BY rowid")]  # noqa: S608
+    for at in range(0, len(keys), 500):
+        chunk = keys[at : at + 500]
+        groups: dict[str, list[Act]] = {each: [] for each in chunk}
+        for act in ledger.acts_where(connection, view.column, chunk, view.kinds):
+            groups[view.key(act) or ""].append(act)
+        replace_rows(connection, view, groups, replacing=chunk)
 
 
 @adults_step

@@ -67,16 +67,22 @@ class Approved:
     caution: str
 
 
-def propose(vault: Vault, entry_id: str, to: str, contract: str = "") -> str:
+def propose(vault: Vault, entry_id: str, to: str, contract: str = "", *, police_agree: bool = False) -> str:
     """Propose an entry to a partner, under an agreement or as a single share, and return the share's id.
 
-    Raises NotFound, and Refused where the entry came from a partner, is on its way already, or nothing has changed.
+    A police notice is not shared on unless the police agreed to it (R-68). Raises NotFound, and Refused where the entry
+    came from a partner, is on its way already, or nothing has changed.
     """
     entry = record.get(vault, entry_id)
     partner = sharing.partner(vault, to)
     partners.check_may_share(partner)
     with vault.write() as unit:
         _check_not_received(vault, entry)
+        if entry.kind == "operation_encompass" and not police_agree:
+            raise Refused(
+                "A police notice of a domestic incident is not shared on by default. Nothing was proposed.",
+                hint="Ask the police who sent it; if they agree, propose it again and say so (--police-agree).",
+            )
         _check_not_open(vault, entry, partner)
         if contract:
             check_contract(vault, contracts.get(vault, contract), partner)
@@ -213,15 +219,12 @@ def approve(
         partner = sharing.partner(vault, share.org)
         partners.check_may_share(partner)
         claims = _check_frozen(vault, share, digest)
-        until = None
         if share.contract:
-            contract = contracts.get(vault, share.contract)
-            check_contract(vault, contract, partner)
-            until = contracts.ends(contract)
+            check_contract(vault, contracts.get(vault, share.contract), partner)
         read = check_heeded(vault, [share.child_id], heeded, "Nothing was approved.")
         approved = build(ShareApproved, fields | {"mid": share.mid, "heeded": read})
         unit.record(approved, child=share.child_id, entry=share.entry_id)
-        address = outgoing.Address(share.mid, claims["ctr"], kind_of(share), share.entry_id, share.rev, share.id, until)
+        address = outgoing.Address(share.mid, claims["ctr"], kind_of(share), share.entry_id, share.rev, share.id)
         message = outgoing.queue(vault, unit, share.payload.encode(), address, keys, partners.key_set_of(partner))
         if share.corrects:
             unit.record(

@@ -18,9 +18,19 @@ from dsl_console.cli.output import (
     version_json,
 )
 from dsl_console.cli.session import Session
-from practice.vocabulary import ConcernCategory, Decision, EntryKind, HowKnown, Significance, Told, label_of
+from practice.vocabulary import (
+    ConcernCategory,
+    Decision,
+    EntryKind,
+    HowKnown,
+    IdentityCheck,
+    Significance,
+    Told,
+    label_of,
+)
 
 if TYPE_CHECKING:
+    from practice.acts import ConcernLogged
     from storage.views.record import EntryDetail, VersionRow
 
 
@@ -165,6 +175,14 @@ def _detail_json(found: EntryDetail) -> dict[str, Any]:
     }
 
 
+def _caller_words(concern: ConcernLogged) -> str:
+    """Return who rang or wrote for an agency, and how that was checked (R-16)."""
+    caller = concern.caller
+    if caller is None:
+        return ""
+    return joined([caller.name, caller.role, caller.agency], ", ") + f": {label_of(IdentityCheck, caller.identity)}"
+
+
 def _print_detail(found: EntryDetail) -> None:
     from practice.dates import day_words, in_words
     from storage.desk.concerns import recorded_words
@@ -177,6 +195,9 @@ def _print_detail(found: EntryDetail) -> None:
         "How known": label_of(HowKnown, concern.how_known),
         "Child told": label_of(Told, concern.child_told),
         "Parent told": label_of(Told, concern.parent_told),
+        "Police attended": in_words(concern.police_at) if concern.police_at else "",
+        "Notice reached the school": in_words(concern.school_at) if concern.school_at else "",
+        "Caller": _caller_words(concern),
         "Told": "; ".join(joined([each.name, each.at], " at ") for each in concern.told),
         "Done at once": concern.immediate_action,
     }

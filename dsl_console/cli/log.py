@@ -15,12 +15,13 @@ from practice.vocabulary import ConcernCategory, EntryKind, HowKnown, IdentityCh
 
 if TYPE_CHECKING:
     from practice.acts import Phones
+    from storage.desk.concerns import Other
     from storage.vault import Vault
 
 Parts = tuple[str, ...]
 
 
-def _told(values: Parts) -> list[dict[str, str]]:
+def told_of(values: Parts) -> list[dict[str, str]]:
     """Read NAME@TIME; without an @ it is a name alone."""
     told = []
     for value in values:
@@ -29,7 +30,7 @@ def _told(values: Parts) -> list[dict[str, str]]:
     return told
 
 
-def _caller(words: str | None, identity: str | None) -> dict[str, str] | None:
+def caller_of(words: str | None, identity: str | None) -> dict[str, str] | None:
     """Read "name, role, agency"; what a comma does not part belongs to the agency's name (R-16)."""
     if words is None and identity is None:
         return None
@@ -37,14 +38,22 @@ def _caller(words: str | None, identity: str | None) -> dict[str, str] | None:
     return {"name": name, "role": role, "agency": agency, "identity": identity or "unverified"}
 
 
-def _others(session: Session, vault: Vault, values: Parts) -> list[tuple[str, str]]:
-    """Read CHILD:ROLE of the other children in the event (R-11)."""
+def _others(session: Session, vault: Vault, values: Parts, texts: Parts, categories: Parts) -> list[Other]:
+    """Read CHILD:ROLE of the other children in the event, each with the text and category of the same place (R-11)."""
+    from storage.desk.concerns import Other
+
+    if len(texts) > len(values) or len(categories) > len(values):
+        raise click.UsageError("There are more --also-text or --also-category than --also: each belongs to one child.")
     others = []
-    for value in values:
+    for number, value in enumerate(values):
         child, colon, role = value.rpartition(":")
         if not colon:
             raise click.UsageError(f"--also takes CHILD:ROLE, not «{value}».")
-        others.append((session.child(vault, child, "--also").id, role.strip().casefold().replace("-", "_")))
+        row = session.child(vault, child, "--also")
+        text = texts[number] if number < len(texts) else None
+        text = session.offer_text(text, f"What belongs only to the record of {row.told_apart}")
+        category = categories[number] if number < len(categories) else ""
+        others.append(Other(row.id, role.strip().casefold().replace("-", "_"), category, text))
     return others
 
 
@@ -59,10 +68,12 @@ def _about(session: Session, vault: Vault, wanted: str | None, not_on_roll: bool
         try:
             return children.resolve(vault, name).id, ""
         except NotFound as error:
-            if not children.find(vault, name, limit=1):
+            if not children.find(vault, name, limit=1, loosely=False):
+                near = error.hint if children.find(vault, name, limit=1) else ""
+                session.note(near)
                 if session.sure(f"Not on the roll: record provisionally as «{name}»?"):
                     return "", name
-                error.hint = "For a child who is not on the roll, add --not-on-roll."
+                error.hint = f"{near} For a child who is not on the roll, add --not-on-roll.".strip()
             if wanted is not None or not session.at_terminal:
                 raise
             session.tell_error(error)
@@ -100,6 +111,18 @@ def _about(session: Session, vault: Vault, wanted: str | None, not_on_roll: bool
     multiple=True,
     help="Another child in the event: subject, harmed, alleged_to_have_harmed, witness, sibling; may be repeated.",
 )
+@click.option(
+    "--also-text", metavar="TEXT", multiple=True, help="What belongs only to the child of the --also in the same place."
+)
+@click.option(
+    "--also-category",
+    metavar="CATEGORY",
+    type=Code(*ConcernCategory),
+    multiple=True,
+    help="What it is about for the child of the --also in the same place.",
+)
+@click.option("--police-at", metavar="WHEN", help="Operation Encompass: when the police attended.")
+@click.option("--school-at", metavar="WHEN", help="Operation Encompass: when the notice reached the school.")
 @click.option("--child-told", metavar="X", type=Code(*Told), help=f"Whether the child was told: {codes(Told)}.")
 @click.option("--parent-told", metavar="X", type=Code(*Told), help=f"Whether a parent was told: {codes(Told)}.")
 @text_option("--action", "What was done at once.")
@@ -108,7 +131,17 @@ def _about(session: Session, vault: Vault, wanted: str | None, not_on_roll: bool
     "--seal", is_flag=True, help="Seal it without a passphrase; it is matched to a child after the next unlock."
 )
 @click.pass_obj
-def log(session: Session, /, child: str | None, also: Parts, not_on_roll: bool, seal: bool, **given: Any) -> None:
+def log(
+    session: Session,
+    /,
+    child: str | None,
+    also: Parts,
+    also_text: Parts,
+    also_category: Parts,
+    not_on_roll: bool,
+    seal: bool,
+    **given: Any,
+) -> None:
     """Record a concern, or another entry of a child's record, and print its id.
 
     At a terminal it asks for what is left out, and Enter skips what may stay blank. No one else is told by it.
@@ -122,7 +155,7 @@ def log(session: Session, /, child: str | None, also: Parts, not_on_roll: bool, 
         return
     with session.opened(writes=True) as vault:
         child_id, new_child = _about(session, vault, child, not_on_roll)
-        others = _others(session, vault, also)
+        others = _others(session, vault, also, also_text, also_category)
         _record(session, vault, _fields(session, given), child_id, new_child, others)
 
 
@@ -138,18 +171,34 @@ def _fields(session: Session, given: dict[str, Any]) -> dict[str, Any]:
     if not categories:
         asked = session.offer(None, "Category (its beginning will do; Enter skips)", Code(*ConcernCategory))
         categories = (asked,) if asked else ()
-    return fields | {
-        "category": categories[0] if categories else "",
-        "further_categories": categories[1:],
-        "how_known": session.offer(
-            given["how"], "How is it known? (seen, heard, told by child …; Enter skips)", Code(*HowKnown)
-        ),
-        "place": given["where"],
-        "caller": _caller(given["caller"], given["identity"]),
-        "told": _told(given["told"]),
-        "child_told": given["child_told"] or "",
-        "parent_told": given["parent_told"] or "",
-        "immediate_action": given["action"] or "",
+    return (
+        fields
+        | {
+            "category": categories[0] if categories else "",
+            "further_categories": categories[1:],
+            "how_known": session.offer(
+                given["how"], "How is it known? (seen, heard, told by child …; Enter skips)", Code(*HowKnown)
+            ),
+            "place": given["where"],
+            "caller": caller_of(given["caller"], given["identity"]),
+            "told": told_of(given["told"]),
+            "child_told": given["child_told"] or "",
+            "parent_told": given["parent_told"] or "",
+            "immediate_action": given["action"] or "",
+        }
+        | _notice(session, given)
+    )
+
+
+def _notice(session: Session, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the times of an Operation Encompass notice, asked for at a terminal (R-68)."""
+    if given["kind"] != EntryKind.OPERATION_ENCOMPASS:
+        if given["police_at"] or given["school_at"]:
+            raise click.UsageError("--police-at and --school-at belong to --kind operation_encompass.")
+        return {}
+    return {
+        "police_at": session.offer(given["police_at"], "When did the police attend? (Enter skips)"),
+        "school_at": session.offer(given["school_at"], "When did the notice reach the school? (Enter skips)"),
     }
 
 
@@ -161,7 +210,11 @@ def _seal(session: Session, child: str, given: dict[str, Any]) -> None:
 
     reports.card_of(session.folder)
     fields = _fields(session, given)
-    occurred = parse_when(fields.pop("when"), datetime.now().astimezone())
+    now = datetime.now().astimezone()
+    occurred = parse_when(fields.pop("when"), now)
+    for name in ("police_at", "school_at"):
+        if written := fields.pop(name, ""):
+            fields[name] = parse_when(written, now)
     concern: ConcernLogged = build(ConcernLogged, {**fields, "occurred": occurred, "child_as_written": child})
     writer = session.need(session.user or None, "--as NAME", "Your name")
     left = reports.leave(session.folder, reports.note_fields(concern, child, writer), form="note")
@@ -174,21 +227,27 @@ def _record(
     fields: dict[str, Any],
     child_id: str,
     new_child: str,
-    others: list[tuple[str, str]],
+    others: list[Other],
 ) -> None:
     from practice.dates import in_words
     from storage.desk.concerns import log_concern, read_when
+    from storage.desk.finishing import look_alikes
 
     occurred = read_when(vault, fields.pop("when"))
     ids = log_concern(vault, {**fields, "occurred": occurred}, child_id=child_id, new_child=new_child, also=others)
+    like = look_alikes(vault, ids[0])
     if session.json:
-        print_json({"id": ids[0], "state": "recorded", **({"also": ids[1:]} if others else {})})
+        more: dict[str, Any] = {"also": ids[1:]} if others else {}
+        more |= {"look_alikes": [{"id": each.entry.id, "why": each.why} for each in like]} if like else {}
+        print_json({"id": ids[0], "state": "recorded", **more})
         return
     now = vault.clock().astimezone()
     say(f"When it happened was read as: {in_words(occurred)}. {occurred.note}".strip())
     if (fields["caller"] or {}).get("identity") == "unverified":
         say("The caller is not verified: ring back on a number you already hold before saying anything.")
     what_now(now, vault.school.phones, ids[0])
+    for each in like:
+        say(f"An entry like it stands in the record: {each.entry.id}. {each.why}")
     for ident in ids:
         print_id(ident)
 

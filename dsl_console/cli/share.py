@@ -26,15 +26,17 @@ def share() -> None:
 @click.argument("entry", required=False)
 @click.option("--to", metavar="PARTNER", help="Who is to receive it: its code or name.")
 @click.option("--contract", metavar="CONTRACT", default="", help="The agreement under which it goes, if there is one.")
+@click.option("--police-agree", is_flag=True, help="The police agree that their notice is shared on.")
 @click.pass_obj
-def propose(session: Session, entry: str | None, to: str | None, contract: str) -> None:
+def propose(session: Session, entry: str | None, to: str | None, contract: str, police_agree: bool) -> None:
     """Propose an entry to a partner, and print the share's id. Nothing leaves before it is approved."""
     with session.opened(writes=True) as vault:
         from storage.views import record
         from sync import shares
 
         ident = record.get(vault, session.need(entry, "ENTRY", "Entry's id")).id
-        ident = shares.propose(vault, ident, session.need(to, "--to", "Partner (its code or name)"), contract)
+        partner = session.need(to, "--to", "Partner (its code or name)")
+        ident = shares.propose(vault, ident, partner, contract, police_agree=police_agree)
     session.done(ident, "proposed", "Proposed. Next: dsl-console share preview, then share approve.")
 
 

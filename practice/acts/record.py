@@ -116,6 +116,39 @@ class ConcernLogged(Body):
     original_kept: Line = ""
     child_as_written: Line = ""
     reported_by: Line = ""
+    police_at: Occurred | None = None
+    """When the police attended, in an Operation Encompass notice (R-68)."""
+    school_at: Occurred | None = None
+    """When the notice reached the school (R-68)."""
+
+
+@kind("completed")
+class Completed(Body):
+    """What was still to be written of an entry, filled in later; a field that is None stays as it was (R-03).
+
+    `left_blank` names what somebody decided has nothing to be written: nobody is asked for it again.
+    """
+
+    place: Line | None = None
+    seen_by: Line | None = None
+    how_known: Line | None = None
+    questions_asked: Note | None = None
+    demeanour: Note | None = None
+    present: Line | None = None
+    immediate_action: Note | None = None
+    told: tuple[Told, ...] | None = None
+    category: Line | None = None
+    further_categories: tuple[Line, ...] | None = None
+    child_told: Reply | None = None
+    parent_told: Reply | None = None
+    not_told_reason: Note | None = None
+    opinion: Note | None = None
+    opinion_grounds: Note | None = None
+    original_kept: Line | None = None
+    caller: Caller | None = None
+    police_at: Occurred | None = None
+    school_at: Occurred | None = None
+    left_blank: tuple[Identifier, ...] = ()
 
 
 @kind("amended")

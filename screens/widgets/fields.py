@@ -97,11 +97,10 @@ class ChoiceField(Select[str]):
         *,
         value: str = "",
         prompt: str = "Not said",
-        blank: bool = True,
         id: str | None = None,  # noqa: A002
     ) -> None:
         options = [(Content(label), code) for label, code in choices]
-        super().__init__(options, prompt=prompt, compact=True, id=id, value=value or Select.NULL, allow_blank=blank)
+        super().__init__(options, prompt=prompt, compact=True, id=id, value=value or Select.NULL)
 
     @property
     def code(self) -> str:

@@ -22,6 +22,7 @@ from storage.views import children, record, sharing
 if TYPE_CHECKING:
     from storage.vault import Unit, Vault
 
+OTHER_TEXT = "Part of an event with other children. What concerns this child is still to be written here."
 ROLES: tuple[str, ...] = get_args(ConcernLogged.model_fields["role_of_child"].annotation)
 
 
@@ -31,6 +32,16 @@ class Moved:
 
     withheld: int
     already_with: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another child in the same event: their part in it, what it is about for them, and text that is theirs alone."""
+
+    child_id: str
+    role: str
+    category: str = ""
+    text: str = ""
 
 
 def read_when(vault: Vault, words: str) -> Occurred:
@@ -44,45 +55,51 @@ def log_concern(
     *,
     child_id: str = "",
     new_child: str = "",
-    also: Sequence[tuple[str, str]] = (),
+    also: Sequence[tuple[str, str] | Other] = (),
     captured_at: datetime | None = None,
 ) -> list[str]:
     """Record a concern about a child and return the new entries' ids, the child's own first.
 
     `fields` are those of ConcernLogged; `when` may stand in the place of `occurred`, as written. With `new_child` the
-    child is not on the roll and is recorded at once as a provisional one (R-15). Each child in `also` (id, role) gets
-    an entry of their own that holds no word about the others (R-11). Raises Refused; then nothing was recorded.
+    child is not on the roll and is recorded at once as a provisional one (R-15). Each child in `also` gets an entry of
+    their own, with their role, category and text, that holds no word about the others (R-11). The times of an
+    Operation Encompass notice, `police_at` and `school_at`, may be given as written. Raises Refused; then nothing was
+    recorded.
     """
     fields = dict(fields)
     when = str(fields.pop("when", ""))
     if fields.get("occurred") is None:
         fields["occurred"] = read_when(vault, when)
+    for name in ("police_at", "school_at"):
+        if isinstance(fields.get(name), str):
+            fields[name] = read_when(vault, fields[name]) if fields[name].strip() else None
     concern = build(ConcernLogged, fields)
     if not concern.text.strip() and not concern.childs_words.strip():
         raise Refused("There is nothing written yet, so nothing was recorded.", hint="Write what happened first.")
-    _check_codes(concern)
+    check_codes(category=concern.category, entry_kind=concern.entry_kind, how_known=concern.how_known)
     if child_id:
         child_id = children.known(vault, child_id)
     elif not new_child.strip():
         raise Refused("Which child is this about? Nothing was recorded yet.", hint="Choose a child, or type the name.")
-    others = [(children.known(vault, other), _role(role)) for other, role in also]
+    others = _others(vault, child_id, also)
     event = new_id() if others else None
     entries = [new_id() for _ in range(1 + len(others))]
     with vault.write() as unit:
         if not child_id:
             child_id = provisional_child(unit, new_child)
         drafts = [Draft(concern, child_id, entries[0], event, captured_at)]
-        for entry, (other, role) in zip(entries[1:], others, strict=True):
-            drafts.append(Draft(_for_other_child(concern, role), other, entry, event, captured_at))
+        for entry, other in zip(entries[1:], others, strict=True):
+            drafts.append(Draft(_for_other_child(concern, other), other.child_id, entry, event, captured_at))
         unit.record_many(drafts)
     return entries
 
 
-def _check_codes(concern: ConcernLogged) -> None:
+def check_codes(*, category: str = "", entry_kind: str = "", how_known: str = "") -> None:
+    """Raise Refused for a code that this program does not know; a blank one is none."""
     known = {
-        "category": (concern.category, ConcernCategory),
-        "kind": (concern.entry_kind, EntryKind),
-        "way it is known": (concern.how_known, HowKnown),
+        "category": (category, ConcernCategory),
+        "kind": (entry_kind, EntryKind),
+        "way it is known": (how_known, HowKnown),
     }
     for name, (code, vocabulary) in known.items():
         if code and code not in set(vocabulary):
@@ -92,22 +109,33 @@ def _check_codes(concern: ConcernLogged) -> None:
             )
 
 
-def _role(role: str) -> str:
-    if role not in ROLES:
-        raise Refused(f"«{role}» is no role of a child in an event. Nothing was recorded.", hint=", ".join(ROLES))
-    return role
+def _others(vault: Vault, child_id: str, also: Sequence[tuple[str, str] | Other]) -> list[Other]:
+    """Return the other children of an event, each once; raises Refused for a role or category that there is not."""
+    others = [each if isinstance(each, Other) else Other(*each) for each in also]
+    for other in others:
+        children.known(vault, other.child_id)
+        if other.role not in ROLES:
+            raise Refused(
+                f"«{other.role}» is no role of a child in an event. Nothing was recorded.", hint=", ".join(ROLES)
+            )
+    ids = [child_id, *(other.child_id for other in others)]
+    if len(set(ids)) < len(ids):
+        raise Refused("The same child was named twice. Nothing was recorded.", hint="Name each child once.")
+    return others
 
 
-def _for_other_child(concern: ConcernLogged, role: str) -> ConcernLogged:
-    """Return the entry of another child in the same event: its role and time, and not a word about the first."""
+def _for_other_child(concern: ConcernLogged, other: Other) -> ConcernLogged:
+    """Return the entry of another child in the same event: its own role, category and text, no word about the first."""
     fields = {
         "entry_kind": concern.entry_kind,
-        "text": "Part of an event with other children. What concerns this child is still to be written here.",
+        "text": other.text.strip() or OTHER_TEXT,
         "occurred": concern.occurred,
         "place": concern.place,
-        "role_of_child": role,
+        "role_of_child": other.role,
+        "category": other.category,
     }
     made: ConcernLogged = build(ConcernLogged, fields)
+    check_codes(category=made.category)
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,8 +13,10 @@ from sqlalchemy import select
 from practice.acts import Act, ChildAdded, ChildChanged, ChildFields
 from practice.errors import NotFound
 from practice.names import fold, matches
+from practice.nicknames import also_called
 from practice.roles import finds_only_given
 from practice.upn import normalise
+from storage.sounds import sounds_like
 from storage.types import Flag, Json
 from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
 
@@ -182,16 +185,14 @@ def all_children(vault: Vault, *, include_left: bool = False) -> list[ChildRow]:
         statement = statement.where(children.c.on_roll.is_(True))
     with vault.read() as connection:
         rows = list(connection.execute(statement))
-    likeness: dict[tuple[str, str], int] = {}
-    for row in rows:
-        likeness[_alike(row)] = likeness.get(_alike(row), 0) + 1
-    return [_row(row, likeness[_alike(row)] > 1) for row in rows]
+    likeness = Counter(key for row in rows for key in _alike(row))
+    return [_row(row, any(likeness[key] > 1 for key in _alike(row))) for row in rows]
 
 
-def _alike(row: Sequence[Any]) -> tuple[str, str]:
-    """Children of one surname with the same initial are easily taken for each other, twins above all."""
-    surname_first = str(row[2]).split(" ")
-    return (surname_first[0], surname_first[-1][:1])
+def _alike(row: Sequence[Any]) -> set[tuple[str, str]]:
+    """Children of one surname with the same initial, or born on one day, are easily taken for each other: twins."""
+    first, *others = str(row[2]).split(" ")
+    return {(first, others[-1][:1] if others else "")} | ({(first, row[5])} if row[5] else set())
 
 
 def known(vault: Vault, child_id: str) -> str:
@@ -235,22 +236,54 @@ def day_or_none(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def find(vault: Vault, query: str, limit: int = 20) -> list[ChildRow]:
-    """Return children whom a few letters of any of their names fit, or a UPN; the best fits first."""
-    rows = all_children(vault, include_left=True)
-    if not query.strip():
-        return rows[:limit]
+_LOOSELY = 5
+"""The rank from which on a name is not the child's own spelling: a nickname, or one that sounds alike."""
+
+
+def _rank(query: str, upn: str, row: ChildRow) -> int | None:
+    """Return how well a query fits a child, 0 the best; None where it does not."""
+    if upn and row.upn == upn:
+        return 0
+    rank = matches(query, row.names)
+    if rank is not None:
+        return rank
+    if len(upn) >= 5 and row.upn.startswith(upn):
+        return _LOOSELY - 1
+    other = matches(query, also_called(row.names)) if len(query.strip()) > 1 else None
+    if other is not None and other < _LOOSELY - 1:
+        return _LOOSELY
+    return _LOOSELY + 1 if sounds_like(query, row.names) else None
+
+
+def _ranked(vault: Vault, query: str) -> list[tuple[int, ChildRow]]:
+    """Return the children whom a query fits, each with its rank, the best first and who left last."""
     upn = normalise(query)
-    ranked = []
-    for row in rows:
-        rank = 0 if upn and row.upn == upn else matches(query, row.names)
-        if rank is not None:
-            ranked.append((not row.on_roll, rank, row.sort_name, row.id, row))
-    return [each[-1] for each in sorted(ranked, key=lambda each: each[:-1])[:limit]]
+    found = [
+        (not row.on_roll, rank, row.sort_name, row.id, row)
+        for row in all_children(vault, include_left=True)
+        if (rank := _rank(query, upn, row)) is not None
+    ]
+    return [(each[1], each[-1]) for each in sorted(found, key=lambda each: each[:-1])]
+
+
+def find(vault: Vault, query: str, limit: int = 20, *, loosely: bool = True) -> list[ChildRow]:
+    """Return children whom a few letters of any of their names fit, or of a UPN; the best fits first.
+
+    Loosely, also those whose nickname it is or whose name sounds like it, behind all others.
+    """
+    if not query.strip():
+        return all_children(vault, include_left=True)[:limit]
+    ranked = _ranked(vault, query)
+    own = [row for rank, row in ranked if rank < _LOOSELY]
+    other = [row for rank, row in sorted(ranked, key=lambda each: each[0]) if rank >= _LOOSELY] if loosely else []
+    return (own + other)[:limit]
 
 
 def resolve(vault: Vault, wanted: str) -> ChildRow:
-    """Return the one child whom an id, a UPN or any name fits; raises NotFound, listing them where several fit."""
+    """Return the one child whom an id, a UPN or any name fits; raises NotFound, listing them where several fit.
+
+    A nickname, or a name that only sounds alike, is never taken for the child's: they are named, to be chosen from.
+    """
     rows = all_children(vault, include_left=True)
     text_wanted, upn = wanted.strip(), normalise(wanted)
     for row in rows:
@@ -258,9 +291,13 @@ def resolve(vault: Vault, wanted: str) -> ChildRow:
             return row
     folded = fold(text_wanted)
     exact = [row for row in rows if folded and any(fold(name) == folded for name in row.names)]
-    fits = exact or (find(vault, text_wanted, limit=12) if folded else [])
+    fits = exact or (find(vault, text_wanted, limit=12, loosely=False) if folded else [])
     if len(fits) == 1:
         return fits[0]
+    near = find(vault, text_wanted, limit=6) if folded and not fits else []
+    if near:
+        listed = "; ".join(f"{row.told_apart} ({row.id})" for row in near)
+        raise NotFound(f"No child here is called «{text_wanted}». Nothing was recorded.", hint=f"Meant: {listed}?")
     if not fits:
         raise NotFound(
             f"No child here fits «{text_wanted}». Nothing was recorded.",

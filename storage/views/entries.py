@@ -12,6 +12,7 @@ from sqlmodel import Field
 from practice.acts import (
     Act,
     Amended,
+    Completed,
     ConcernLogged,
     Decided,
     EntryMoved,
@@ -22,7 +23,7 @@ from practice.acts import (
     Promoted,
 )
 from practice.dates import Occurred, sort_key
-from practice.quality import unfinished
+from practice.quality import completed, unfinished
 from practice.received import read_payload, received_entry
 from storage.types import Flag, Json, UtcText
 from storage.views.base import Rows, View, ViewTable, chunks, marks, optional_string, string, typed, view
@@ -34,11 +35,14 @@ SEARCH_SCHEMA = (
 )
 UNDECIDED = "entries.decision = '' AND entries.kind IN ('concern', 'operation_encompass')"
 """What still asks for a decision (R-17); written out, so that the index over them is found."""
+UNFINISHED = "unfinished != '[]'"
+"""What still lacks something (R-03)."""
 LIST_INDEXES = (
     "CREATE INDEX IF NOT EXISTS entries_by_child ON entries (child_id, occurred_sort, id)",
     "CREATE INDEX IF NOT EXISTS entries_by_kind ON entries (kind, recorded_at)",
     "CREATE INDEX IF NOT EXISTS entries_undecided ON entries (recorded_at, id, child_id) WHERE "
     + UNDECIDED.replace("entries.", ""),
+    "CREATE INDEX IF NOT EXISTS entries_unfinished ON entries (recorded_at, id, child_id) WHERE " + UNFINISHED,
 )
 """What opens a list without reading the whole record: a child's page, the weeks' counts, the undecided."""
 
@@ -142,6 +146,8 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
     if born is None:
         return {}
     act, logged, source, agency = born
+    logged, left = completed(logged, [each.body for each in acts if isinstance(each.body, Completed)])
+    agency = agency or (logged.caller.agency if logged.caller else "")
     versions = _versions(key, act, logged, acts)
     decisions = _decisions(key, acts)
     traces = _traces(key, acts)
@@ -172,13 +178,19 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
         "outcome": (chosen.outcome if chosen else "") or (decisions[-1]["outcome"] if decisions else ""),
         "promoted": chosen is not None,
         "decision": decisions[-1]["decision"] if decisions else "",
-        "unfinished": [] if received else unfinished(logged.model_dump(mode="json")),
+        "unfinished": [] if received else _unfinished(logged, newest, left),
         "versions": len(versions),
         "conflict": len(set(seen)) < len(seen),
         "version": newest["act_id"],
         "event_id": act.event,
     }
     return {"entries": [row], "entry_versions": versions, "decisions": decisions, "traces": traces}
+
+
+def _unfinished(logged: ConcernLogged, newest: dict[str, Any], left: tuple[str, ...]) -> list[str]:
+    """Return what is still to be written of the entry as its newest version stands."""
+    words = {"childs_words": newest["childs_words"], "occurred": newest["occurred"], "left_blank": left}
+    return unfinished(logged.model_dump(mode="json") | words)
 
 
 def _versions(key: str, born: Act, logged: ConcernLogged, acts: Sequence[Act]) -> list[dict[str, Any]]:
@@ -288,6 +300,7 @@ ENTRIES = view(
         kinds=frozenset(
             {
                 "concern_logged",
+                "completed",
                 "amended",
                 "entry_moved",
                 "decided",

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from storage import flags
 from storage.views import children, record, reviews, sharing
 from storage.views.base import table_of
 from storage.views.entries import DecisionTable, EntryTable
@@ -45,7 +44,6 @@ class Evidence:
     voice: record.EntryRow | None
     decisions: list[OpenDecision]
     shares: list[sharing.ShareRow]
-    flags: list[flags.FlagRow]
 
 
 def evidence(vault: Vault, child_id: str) -> Evidence:
@@ -65,7 +63,6 @@ def evidence(vault: Vault, child_id: str) -> Evidence:
         voice=next((entry for entry in entries if entry.childs_words.strip()), None),
         decisions=_open_decisions(vault, child_id),
         shares=[share for share in sharing.shares(vault, states=OPEN_SHARES) if share.child_id == child_id],
-        flags=flags.flags(vault, child_id=child_id),
     )
 
 

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy import text as sql
 
-from practice.acts import ConcernLogged
+from practice.acts import Completed, ConcernLogged
 from practice.dates import Occurred
 from practice.errors import NotFound, Refused
+from practice.quality import completed, missing
 from practice.received import received_entry
 from practice.roles import finds_only_given
 from storage import ledger
 from storage.views.base import table_of
 from storage.views.children import ChildTable
-from storage.views.entries import ENTRIES, UNDECIDED, DecisionTable, EntryTable, TraceTable, VersionTable
+from storage.views.entries import ENTRIES, UNDECIDED, UNFINISHED, DecisionTable, EntryTable, TraceTable, VersionTable
 from storage.views.organisation import PersonTable
 
 if TYPE_CHECKING:
@@ -114,9 +115,24 @@ class EntryDetail:
 
     entry: EntryRow
     concern: ConcernLogged
+    """Its fields, with what was filled in later."""
     versions: list[VersionRow]
     decisions: list[DecisionRow]
     moves: list[Trace]
+    left_blank: tuple[str, ...] = ()
+    """The fields of which somebody decided that there is nothing to be written."""
+
+    @property
+    def missing(self) -> list[str]:
+        """The names of the fields that are still to be written."""
+        if not self.entry.unfinished:
+            return []
+        stands = {
+            "childs_words": self.entry.childs_words,
+            "occurred": self.entry.occurred,
+            "left_blank": self.left_blank,
+        }
+        return missing(self.concern.model_dump(mode="json") | stands)
 
 
 class Hit(NamedTuple):
@@ -279,12 +295,15 @@ def detail(vault: Vault, entry_id: str) -> EntryDetail:
         version_rows = list(_with_names(connection, versions, versions.c.number, entry_id))
         decision_rows = list(_with_names(connection, decisions, decisions.c.recorded_at, entry_id))
         trace_rows = list(_with_names(connection, traces, traces.c.recorded_at, entry_id))
-        births = list(ledger.acts_where(connection, "entry", [entry_id], ["concern_logged", "item_arrived"]))
-    body: Any = births[0].body
+        born = list(ledger.acts_where(connection, "entry", [entry_id], ["concern_logged", "item_arrived", "completed"]))
+    body: Any = next(act.body for act in born if act.kind != "completed")
     concern = body if isinstance(body, ConcernLogged) else received_entry(body.payload)
+    later = sorted((act for act in born if act.kind == "completed"), key=lambda act: act.order)
+    concern, left = completed(concern, [act.body for act in later if isinstance(act.body, Completed)])
     return EntryDetail(
         entry=entry,
         concern=concern,
+        left_blank=left,
         versions=[
             VersionRow(
                 row.number,
@@ -347,6 +366,23 @@ def undecided(vault: Vault, limit: int = 500) -> list[EntryRow]:
     statement = _select().where(sql(UNDECIDED)).order_by(_ENTRIES.c.recorded_at, _ENTRIES.c.id).limit(limit)
     with vault.read() as connection:
         return [_row(row) for row in connection.execute(statement)]
+
+
+def unfinished(vault: Vault, *, child_id: str = "", author: str = "", limit: int = 500) -> list[EntryRow]:
+    """Return the entries that still lack something, the newest first; of one child, or recorded by one person."""
+    statement = _select().where(sql(f"entries.{UNFINISHED}"))
+    if child_id:
+        statement = statement.where(_ENTRIES.c.child_id == child_id)
+    if author:
+        statement = statement.where(_ENTRIES.c.author == author)
+    statement = statement.order_by(_ENTRIES.c.recorded_at.desc(), _ENTRIES.c.id.desc()).limit(limit)
+    with vault.read() as connection:
+        return [_row(row) for row in connection.execute(statement)]
+
+
+def of_days(vault: Vault, child_id: str, first: date, last: date, limit: int = 200) -> list[EntryRow]:
+    """Return a child's entries whose place in the record lies within these days, both included."""
+    return chronology(vault, child_id, start=first, end=last, limit=limit)
 
 
 def search(vault: Vault, words: str, *, child_id: str | None = None, limit: int = 50) -> list[Hit]:

@@ -11,13 +11,13 @@ from sqlalchemy import select
 
 from practice.roles import sees_glass
 from practice.vocabulary import Role
-from storage import flags, outbox
+from storage import outbox
 from storage.desk import triage
 from storage.types import utc_text
 from storage.views import arrivals, backups, children, organisation, record, reports, reviews, sharing
 from storage.views.base import table_of
 from storage.views.children import ChildTable
-from storage.views.entries import DecisionTable, EntryTable
+from storage.views.entries import UNFINISHED, DecisionTable, EntryTable
 from storage.views.organisation import CoverRow
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ _WEEK = timedelta(days=7)
 class Line:
     """One thing to deal with.
 
-    `kind` is report, damaged, concern, flag, review, follow_up, answer, item, share, unsent, refused, glass or backup;
-    `subject` is the id of the report, entry, child, item or share that it is about; `due` is the day it was or is due,
-    if any.
+    `kind` is report, damaged, concern, review, follow_up, answer, item, share, unsent, refused, glass, unfinished or
+    backup; `subject` is the id of the report, entry, child, item or share that it is about; `due` is the day it was or
+    is due, if any.
     """
 
     kind: str
@@ -90,10 +90,10 @@ def today(vault: Vault, now: datetime) -> TodayView:
     for item in arrivals.items(vault, states=["waiting"]):
         view.this_week.append(Line("item", item.id, "", item.hint_name, item.sender))
         view.inbox += 1
-    _flags(vault, view)
     _shares(vault, view)
     if wanting := backups.warning(vault, now):
         view.this_week.append(Line("backup", "", "", "", wanting))
+    _unfinished(vault, view, now)
     if sees_glass(vault.person.role):
         _glass(vault, view, now)
     view.covers = organisation.covers(vault, on)
@@ -125,14 +125,16 @@ def _reports(vault: Vault, view: TodayView) -> None:
         view.act_today.append(Line("damaged", str(left[0].path), "", "", words))
 
 
-def _flags(vault: Vault, view: TodayView) -> None:
-    """One line for each child with a pattern to consider, however many rules raised one (R-85)."""
-    raised: dict[str, list[flags.FlagRow]] = {}
-    for flag in flags.flags(vault):
-        raised.setdefault(flag.child_id, []).append(flag)
-    for child_id, found in raised.items():
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        view.this_week.append(Line("flag", child_id, child_id, found[0].child, found[0].label + more))
+def _unfinished(vault: Vault, view: TodayView, now: datetime) -> None:
+    """Ask kindly for what this person recorded in the last fortnight and did not finish writing (R-03)."""
+    with vault.read() as connection:
+        count = connection.exec_driver_sql(
+            f"SELECT count(*) FROM entries WHERE {UNFINISHED} AND recorded_at >= ? AND author = ?",  # noqa: S608
+            (utc_text(now - 2 * _WEEK), vault.person.id),
+        ).scalar_one()
+    if count:
+        words = "1 entry of yours can still be added to" if count == 1 else f"{count} entries of yours can be added to"
+        view.later.append(Line("unfinished", "", "", "", words))
 
 
 def _glass(vault: Vault, view: TodayView, now: datetime) -> None:

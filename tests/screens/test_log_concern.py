@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from conftest import HOSTILE, NOW, picture, settled, wait_for, wait_until, words_on
 from textual.widgets import Button, Input, OptionList, TextArea
 
 from screens.decide import DecideScreen
-from screens.drafting import DraftKeeper
 from screens.log_concern import LogScreen
 from screens.log_form import told_lines
 from screens.what_now import WhatNowScreen
@@ -173,28 +170,6 @@ async def test_a_draft_is_sealed_at_a_pause_and_put_back(console, vault):
         assert screen.form.query_one("#text", TextArea).text == WICKED
 
 
-async def test_letters_typed_before_the_draft_comes_are_not_lost(console, vault, monkeypatch):
-    child = add(vault, "Amira", "Khan")
-    vault.drafts.seal("log", {"text": "Came in without a coat.", "child": child})
-    come, found = threading.Event(), DraftKeeper.found
-
-    def slow(keeper):
-        assert come.wait(15)
-        return found(keeper)
-
-    monkeypatch.setattr(DraftKeeper, "found", slow)
-    async with console() as pilot:
-        await pilot.press("f2")
-        await wait_until(pilot, lambda: isinstance(pilot.app.focused, Input))
-        await pilot.press("b", "e", "tab", *"Later.")
-        come.set()
-        await wait_for(pilot, "You had typed «be»")
-        screen = pilot.app.screen
-        assert screen.form.query_one("#text", TextArea).text == "Came in without a coat.\nLater."
-        assert "about Amira Khan" in words_on(pilot.app)
-        await wait_until(pilot, lambda: vault.drafts.get("log").fields["text"].endswith("Later."))
-
-
 async def test_when_it_was_captured_is_when_the_draft_was_begun(console, vault, clock):
     add(vault, "Amira", "Khan")
     async with console(hide_after=3600, lock_after=3600) as pilot:
@@ -338,3 +313,40 @@ async def test_the_wording_coach_asks_beside_the_text_and_never_of_quoted_words(
         assert HOSTILE in area.get_line(0).plain
         area.load_text("He came at 9:10.")
         await wait_for(pilot, QUIET)
+
+
+async def test_several_children_and_what_is_still_to_be_written(console, vault) -> None:
+    for forename in ("Ada", "Ben", "Cal"):
+        add(vault, forename, "Lowe")
+    concerns.log_concern(
+        vault, {"text": "Pushed by the gate, graze on elbow", "when": "today"}, child_id=known.find(vault, "Ada")[0].id
+    )
+    async with console(size=(120, 50)) as pilot:
+        screen = await ready(pilot)
+        await choose(pilot, "ada")
+        write(pilot, "Ada was pushed near the gate: a graze on her elbow.")
+        await pilot.press("ctrl+o")
+        for number, name in (("", "ben"), ("2", "cal")):
+            if number:
+                screen.query_one("#also-more", Button).press()
+                await wait_until(pilot, lambda: len(screen.form.others.blocks) == 2)
+            screen.query_one(f"#also{number} Input", Input).focus()
+            await choose(pilot, name)
+            screen.query_one(f"#also_role{number}").code = "witness"
+        screen.query_one("#also_category2").code = "behaviour"
+        write(pilot, "Cal sat out.", "also_text2")
+        await pilot.press("ctrl+s")
+        await wait_for(pilot, "may tell of the same event")
+        rows = [record.chronology(pilot.app.vault, known.find(vault, name)[0].id)[-1] for name in ("Ben", "Cal")]
+        assert [(row.text[:13], row.category) for row in rows] == [("Part of an ev", ""), ("Cal sat out.", "behaviour")]
+        await pilot.press("f6")
+        await wait_for(pilot, "entries of yours can be added to")
+        pilot.app.open("unfinished")
+        await wait_for(pilot, "Still to be written: what it is about")
+        await pilot.press("enter")
+        await wait_for(pilot, "What stays blank")
+        dialog = pilot.app.screen
+        dialog.query_one("#fill-how_known").code = "seen"
+        dialog.query_one("#leave").code = "leave"
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: len(record.unfinished(vault)) == 3)

@@ -11,7 +11,7 @@ from exchange import COUNCIL, SCHOOL, TEXT, WORDS, Hub, Meddling, Place
 
 from practice.errors import ConsoleError, HubUnreachable, NotFound, Refused
 from storage import ledger
-from storage.desk.concerns import amend, move
+from storage.desk.concerns import amend, log_concern, move
 from storage.vault import open_vault
 from storage.views import organisation, record, sharing
 from sync import contracts, envelope, membership, partners, shares
@@ -119,6 +119,15 @@ def test_what_came_from_a_partner_is_not_shared_on(school: Place, council: Place
 
 
 # -- previewing and approving ------------------------------------------------------------------------------------------
+
+
+def test_a_police_notice_is_shared_on_only_where_the_police_agree(school: Place, council: Place) -> None:
+    fields = {"text": "Police attended the home.", "entry_kind": "operation_encompass"}
+    notice = log_concern(school.vault, fields, child_id=school.child())[0]
+    with pytest.raises(Refused, match="not shared on by default"):
+        shares.propose(school.vault, notice, "301")
+    assert sharing.shares(school.vault, entry_id=notice) == []
+    assert shares.propose(school.vault, notice, "301", police_agree=True)
 
 
 def test_the_preview_is_the_bytes_and_the_page_says_the_same(school: Place, council: Place, share: str) -> None:
