@@ -5,19 +5,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := dsl_console screens storage sync practice
 WORKERS ?= 2
+SIZE ?= prove
 
 ifeq ($(strip $(PYTHON)),)
 PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$name"; break; }; done)
 endif
 
-.PHONY: help demo test bench docs pictures clean
+.PHONY: help demo test bench prove docs pictures clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo   open the console on a made-up school (without a terminal: run its day as a script)"
 	@echo "make test   every check and every test, with coverage"
 	@echo "make bench  measure speed beside its references and write docs/performance.md"
+	@echo "make prove  run the fault and attack harnesses at larger sizes (SIZE=full: a night) and write their figures"
 	@echo "make docs   write docs/commands.md from the command line itself"
 	@echo "make pictures  take the README's pictures again"
 	@echo "make clean  remove .venv, caches and built files"
@@ -59,6 +61,9 @@ test: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m benchmarks
+
+prove: $(VENV)/.installed-dev
+	@SIZE=$(SIZE) $(BIN)/python scripts/prove.py
 
 docs: $(VENV)/.installed-dev
 	@$(BIN)/python scripts/make_docs.py

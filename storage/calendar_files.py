@@ -71,7 +71,7 @@ def _events(text: str) -> tuple[list[DatedLine], Skipped]:
         name = _name(str(event.get("SUMMARY", "")))
         try:
             start, end = _days_of(event)
-        except (ValueError, TypeError, AttributeError, OverflowError):
+        except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
             skipped.append((number, f"«{name}» has no days that can be read"))
             continue
         if "RRULE" in event or "RDATE" in event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,10 +14,14 @@ from practice.errors import IntegrityAlarm
 from storage import ledger
 from storage.engine import memory_engine
 from storage.ledger import Author, Draft
+from tests.faults.sizes import say, size
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SIGNING = Ed25519PrivateKey.generate()
 AUTHOR = Author("robin", "01900000-0000-7000-8000-000000000001", SIGNING, secrets.token_bytes(32))
+ACTS = size(100, 1000, 1000)
+EVERY = size(1, 20, 1)
+"""Each act of the chain is changed, or each so-many-th."""
 KEYS = {"robin": [SIGNING.public_key().public_bytes_raw()]}
 
 
@@ -26,7 +31,7 @@ def chain():
     with engine.begin() as connection:
         for statement in ledger.SCHEMA:
             connection.exec_driver_sql(statement)
-        for number in range(100):
+        for number in range(ACTS):
             draft = Draft(ChildLeft(leaving_date=f"2026-10-{number % 28 + 1:02}"), child=f"child-{number}")
             ledger.append(connection, AUTHOR, [draft], NOON + timedelta(minutes=number))
         yield connection
@@ -57,12 +62,12 @@ TEXT = ("id", "device", "captured_at", "recorded_at", "author", "kind", "child",
 
 def mutations():
     """Every single-row mutation: what it is called, and the statements that do it."""
-    for seq in range(1, 101):
+    for seq in range(1, ACTS + 1, EVERY):
         for field in TEXT:
             yield f"{field} of {seq}", [f"UPDATE acts SET {field} = coalesce({field}, '') || 'x' WHERE seq = {seq}"]
         for field in ("digest", "mac"):
             yield f"{field} of {seq}", [f"UPDATE acts SET {field} = randomblob(32) WHERE seq = {seq}"]
-        yield f"number of {seq}", [f"UPDATE acts SET seq = 1000 WHERE seq = {seq}"]
+        yield f"number of {seq}", [f"UPDATE acts SET seq = {ACTS * 10} WHERE seq = {seq}"]
         body = f"(SELECT id FROM acts WHERE seq = {seq})"
         yield f"text of {seq}", [f"UPDATE bodies SET body = CAST(body || ' ' AS BLOB) WHERE act = {body}"]
         yield f"salt of {seq}", [f"UPDATE bodies SET salt = randomblob(32) WHERE act = {body}"]
@@ -73,12 +78,12 @@ def mutations():
         yield f"{seq} removed and renumbered", [*remove, *shift]
         copy = (
             "INSERT INTO acts (id, device, seq, captured_at, recorded_at, author, kind, child, entry, event, clock,"
-            " digest, signature, mac) SELECT id || 'b', device, 101, captured_at, recorded_at, author, kind, child,"
+            f" digest, signature, mac) SELECT id || 'b', device, {ACTS + 1}, captured_at, recorded_at, author, kind, child,"
             f" entry, event, clock, digest, signature, mac FROM acts WHERE seq = {seq}"
         )
         same = f"INSERT INTO bodies SELECT act || 'b', salt, body FROM bodies WHERE act = {body}"
         yield f"{seq} duplicated", [same, copy]
-        if seq < 100:
+        if seq < ACTS:
             swap = [
                 f"UPDATE acts SET seq = -1 WHERE seq = {seq}",
                 f"UPDATE acts SET seq = {seq} WHERE seq = {seq + 1}",
@@ -88,7 +93,7 @@ def mutations():
 
 
 def truncations():
-    for seq in range(100):
+    for seq in range(0, ACTS, EVERY):
         yield (
             f"cut after {seq}",
             [
@@ -113,41 +118,52 @@ def missed(chain, kinds, anchor) -> tuple[int, list[str]]:
 
 def test_an_untouched_chain_is_whole(chain):
     assert faults(chain, anchor=ledger.head(chain, AUTHOR.device)) == []
-    assert ledger.verify_chain(chain, AUTHOR.audit_key)[0] == 100
+    assert ledger.verify_chain(chain, AUTHOR.audit_key)[0] == ACTS
     assert ledger.verify_signatures(chain, KEYS) == []
 
 
 def test_no_single_mutation_is_missed(chain):
     count, unseen = missed(chain, [*mutations(), *truncations()], ledger.head(chain, AUTHOR.device))
-    print(f"{count} mutations, {len(unseen)} missed")
+    say(f"changes of one act in a chain of {ACTS}", f"{count} mutations, {len(unseen)} missed")
     assert unseen == []
+
+
+def test_an_act_is_verified_within_ten_microseconds(chain):
+    """Measured in this process's own time, since other programs run beside a test."""
+    rounds = size(20, 50, 500)
+    started = time.process_time()
+    for _ in range(rounds):
+        ledger.verify_chain(chain, AUTHOR.audit_key)
+    each = (time.process_time() - started) / rounds / ACTS * 1e6
+    say("verifying one act", f"{each:.1f} microseconds, over {rounds * ACTS} acts")
+    assert each < size(30, 10, 10), "with the coverage of a test run it takes longer"
 
 
 def test_without_the_anchor_cut_ends_go_unseen(chain):
     """The control: what the anchor is for."""
     count, unseen = missed(chain, truncations(), None)
-    assert len(unseen) == count == 100
+    assert len(unseen) == count == len(range(0, ACTS, EVERY))
 
 
 def test_another_audit_key_fits_no_line(chain):
     _count, problems = ledger.verify_chain(chain, secrets.token_bytes(32))
-    assert len(problems) == 100
+    assert len(problems) == ACTS
 
 
 def test_a_line_made_anew_by_a_reader_fails_its_signature(changed):
     """Whoever reads holds the audit key and could chain a false line; signing it needs the author's own key."""
-    changed.exec_driver_sql("DELETE FROM acts WHERE seq = 100")
+    changed.exec_driver_sql(f"DELETE FROM acts WHERE seq = {ACTS}")
     changed.exec_driver_sql("DELETE FROM bodies WHERE act NOT IN (SELECT id FROM acts)")
     forger = Author("robin", AUTHOR.device, Ed25519PrivateKey.generate(), AUTHOR.audit_key)
     ledger.append(changed, forger, [Draft(RecordOpened(), child="child-1")], NOON)
     assert ledger.verify_chain(changed, AUTHOR.audit_key)[1] == []
     problems = ledger.verify_signatures(changed, KEYS)
     assert [problem.kind for problem in problems] == ["signature"]
-    assert "100" in problems[0].text
+    assert str(ACTS) in problems[0].text
 
 
 def test_a_signature_of_somebody_unknown_is_reported(chain):
-    assert len(ledger.verify_signatures(chain, {})) == 100
+    assert len(ledger.verify_signatures(chain, {})) == ACTS
 
 
 def test_captured_is_when_it_was_written_and_recorded_when_it_entered(changed):
@@ -156,15 +172,15 @@ def test_captured_is_when_it_was_written_and_recorded_when_it_entered(changed):
         changed, AUTHOR, [Draft(RecordOpened(), child="c", captured_at=corridor)], NOON + timedelta(days=1)
     )
     assert (acts[0].captured_at, acts[0].recorded_at) == (corridor, NOON + timedelta(days=1))
-    stored = changed.exec_driver_sql("SELECT captured_at, recorded_at, clock FROM acts WHERE seq = 101").one()
+    stored = changed.exec_driver_sql(f"SELECT captured_at, recorded_at, clock FROM acts WHERE seq = {ACTS + 1}").one()
     assert stored == ("2026-11-21T09:00:00.000000Z", "2026-11-22T12:00:00.000000Z", "")
-    assert end.seq == 101
+    assert end.seq == ACTS + 1
 
 
 def test_a_clock_that_went_back_marks_the_act_and_clamps_nothing(changed):
     acts, _ = ledger.append(changed, AUTHOR, [Draft(RecordOpened(), child="c")], NOON - timedelta(days=1))
     assert acts[0].recorded_at == NOON - timedelta(days=1)
-    assert changed.exec_driver_sql("SELECT clock FROM acts WHERE seq = 101").scalar_one() == "uncertain"
+    assert changed.exec_driver_sql(f"SELECT clock FROM acts WHERE seq = {ACTS + 1}").scalar_one() == "uncertain"
     assert faults(changed, anchor=None) == []
 
 

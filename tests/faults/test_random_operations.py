@@ -1,0 +1,211 @@
+"""Any sequence of operations, then a crash, then an opening: what is there is what a model says (storage: §6.18).
+
+A process of its own draws fifty operations, names each before it begins and again once it is acknowledged, and is
+killed among them. The record must be the model of those acknowledged, or of those and the one that was under way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from practice.acts import Amended, ChildAdded, ConcernLogged, Decided
+from storage.ids import new_id
+from storage.vault import Vault, open_vault
+from storage.views import children, record
+from tests.conftest import PASSPHRASE
+from tests.faults.checks import derive_once
+from tests.faults.processes import ROOT
+from tests.faults.sizes import say, size
+from tests.faults.work import OCCURRED
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks its workers")
+SEQUENCES = size(3, 100, 2000)
+LENGTH = 50
+Operation = dict[str, str]
+
+
+def drawn(model: dict[str, Any], turns: random.Random) -> Operation:
+    """Draw what is done next, given what there is."""
+    kinds = ["child", "draft", "reopen", "checkpoint"]
+    kinds += ["concern"] * 3 if model["children"] else []
+    kinds += ["amend", "amend", "decide"] if model["entries"] else []
+    kinds += ["drop"] if model["drafts"] else []
+    kind = turns.choice(kinds)
+    text = f"[x] {turns.random()} " * turns.choice((1, 1, 40, 300))
+    made = {"kind": kind, "id": new_id(), "text": text.strip()}
+    if kind == "concern":
+        made["of"] = turns.choice(sorted(model["children"]))
+    elif kind in {"amend", "decide"}:
+        made["of"] = turns.choice(sorted(model["entries"]))
+    elif kind in {"draft", "drop"}:
+        made["of"] = turns.choice(sorted(model["drafts"])) if kind == "drop" else f"draft-{turns.randrange(3)}"
+    return made
+
+
+def modelled(model: dict[str, Any], done: Operation) -> None:
+    """Take an operation into the model."""
+    kind = done["kind"]
+    if kind == "child":
+        model["children"][done["id"]] = f"Kit {done['id'][-6:]}"
+    elif kind == "concern":
+        model["entries"][done["id"]] = [done["of"], [done["text"]], ""]
+    elif kind == "amend":
+        model["entries"][done["of"]][1].append(done["text"])
+    elif kind == "decide":
+        model["entries"][done["of"]][2] = "monitor_with_review_date"
+    elif kind == "draft":
+        model["drafts"][done["of"]] = done["text"]
+    elif kind == "drop":
+        model["drafts"].pop(done["of"])
+
+
+def empty() -> dict[str, Any]:
+    return {"children": {}, "entries": {}, "drafts": {}}
+
+
+def do(vault: Vault, operation: Operation) -> None:
+    """Do an operation on the real vault."""
+    kind, of, text = operation["kind"], operation.get("of", ""), operation["text"]
+    if kind == "child":
+        vault.record(ChildAdded(legal_forename="Kit", legal_surname=operation["id"][-6:]), child=operation["id"])
+    elif kind == "concern":
+        vault.record(ConcernLogged(text=text, occurred=OCCURRED), child=of, entry=operation["id"])
+    elif kind in {"amend", "decide"}:
+        row = record.get(vault, of)
+        body = Amended(sees=row.version, text=text, reason="x") if kind == "amend" else None
+        vault.record(body or Decided(decision="monitor_with_review_date", reason="x"), child=row.child_id, entry=of)
+    elif kind == "draft":
+        vault.drafts.seal(of, {"text": text})
+    elif kind == "drop":
+        vault.drafts.drop(of)
+    elif kind == "checkpoint":
+        vault.checkpoint()
+
+
+def found(vault: Vault) -> dict[str, Any]:
+    """Return what the vault holds, in the shape of the model."""
+    entries = {}
+    with vault.read() as connection:
+        ids = [row[0] for row in connection.exec_driver_sql("SELECT id FROM entries")]
+    for row in record.by_ids(vault, ids):
+        texts = [version.text for version in record.detail(vault, row.id).versions]
+        entries[row.id] = [row.child_id, texts, row.decision]
+    return {
+        "children": {child.id: child.name for child in children.all_children(vault)},
+        "entries": entries,
+        "drafts": {draft.name: draft.fields["text"] for draft in vault.drafts.all()},
+    }
+
+
+def work(folder: Path, seed: int) -> None:
+    """Draw and do the operations; a line before each, and one after."""
+    turns, model = random.Random(seed), empty()
+    vault = open_vault(folder, passphrase=PASSPHRASE)
+    for _ in range(LENGTH):
+        operation = drawn(model, turns)
+        os.write(1, b"begin " + json.dumps(operation).encode() + b"\n")
+        if operation["kind"] == "reopen":
+            vault.close()
+            vault = open_vault(folder, passphrase=PASSPHRASE)
+        else:
+            do(vault, operation)
+        modelled(model, operation)
+        os.write(1, b"done\n")
+    os.write(1, b"end\n")
+    signal.pause()
+
+
+def nursery() -> None:
+    """Fork a process for each folder and seed on standard input."""
+    from tests.faults.operations import derive_once as once
+
+    once()
+    for line in sys.stdin:
+        folder, seed = line.rstrip("\n").rsplit(" ", 1)
+        child = os.fork()
+        if child == 0:
+            try:
+                work(Path(folder), int(seed))
+            finally:
+                os._exit(1)
+        os.write(1, f"born {child}\n".encode())
+        os.waitpid(child, 0)
+        os.write(1, b"dead\n")
+
+
+def killed(process: subprocess.Popen[bytes], folder: Path, seed: int) -> tuple[dict[str, Any], Operation | None]:
+    """Let a sequence run until it is killed; the model of what was acknowledged, and what was under way."""
+    turns = random.Random(seed + 1)
+    after, model, pending, pid, told = turns.randrange(LENGTH + 1), empty(), None, 0, 0
+    process.stdin.write(f"{folder} {seed}\n".encode())
+    process.stdin.flush()
+    while (line := process.stdout.readline()) != b"dead\n":
+        word, _, rest = line.decode().rstrip("\n").partition(" ")
+        if word == "born":
+            pid = int(rest)
+        elif word == "begin":
+            pending = json.loads(rest)
+        elif word == "done":
+            modelled(model, pending)
+            pending, told = None, told + 1
+        if (told == after or word == "end") and pid:
+            select.select([], [], [], turns.uniform(0, 0.004))
+            os.kill(pid, signal.SIGKILL)
+            pid = 0
+    return model, pending
+
+
+def test_after_a_crash_the_record_is_what_the_model_says(vault_template, tmp_path, monkeypatch):
+    derive_once(monkeypatch)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from tests.faults.test_random_operations import nursery; nursery()"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    wrong, operations = [], 0
+    for seed in range(SEQUENCES):
+        folder = Path(shutil.copytree(vault_template, tmp_path / "vault"))
+        model, pending = killed(process, folder, seed)
+        operations += sum(len(each) for each in model.values())
+        with open_vault(folder, passphrase=PASSPHRASE) as vault:
+            held = found(vault)
+            if held != model and pending is not None:
+                modelled(model, pending)
+            if held != model or vault.alarm is not None or not vault.verify(rebuild=True).ok:
+                wrong.append((seed, pending))
+        shutil.rmtree(folder)
+    process.stdin.close()
+    process.stdout.close()
+    process.wait(30)
+    say(
+        "random operations, a crash, an opening",
+        f"{SEQUENCES} sequences of up to {LENGTH}, {len(wrong)} not as the model",
+    )
+    assert wrong == []
+    assert operations > SEQUENCES
+
+
+def test_a_record_without_its_last_act_is_not_the_model(vault):
+    """The control."""
+    model, turns = empty(), random.Random(5)
+    for _ in range(12):
+        operation = drawn(model, turns)
+        if operation["kind"] != "reopen":
+            do(vault, operation)
+        modelled(model, operation)
+    assert found(vault) == model
+    modelled(model, {"kind": "child", "id": new_id(), "text": ""})
+    assert found(vault) != model
