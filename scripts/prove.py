@@ -1,7 +1,7 @@
 """Runs the fault and attack harnesses at their larger sizes and writes their figures into docs/security.md.
 
-`make prove` (SIZE=prove, about fifteen minutes) or `make prove SIZE=full` (a night). Every harness runs in the suite too,
-at a size that fits there.
+`make prove` (SIZE=prove, about fifteen minutes) or `make prove SIZE=full` (a night). Every harness runs in the suite
+too, at a size that fits there.
 """
 
 from __future__ import annotations

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -229,7 +229,9 @@ def _genesis(device: str) -> bytes:
 
 def _line(fields: Sequence[object], digest: bytes) -> bytes:
     """Return the bytes of an act's line that the MAC and the signature cover."""
-    return json.dumps([*fields, digest.hex()], ensure_ascii=False, separators=(",", ":")).encode()
+    # As json.dumps writes it, which takes four times as long: an encoder is made for every line.
+    written = [_quoted(each) if type(each) is str else "null" if each is None else str(each) for each in fields]
+    return f'[{",".join(written)},"{digest.hex()}"]'.encode()
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -310,8 +312,9 @@ def verify_chain(
         "SELECT a.id, a.device, a.seq, a.captured_at, a.recorded_at, a.author, a.kind, a.child, a.entry, a.event,"
         " a.clock, a.digest, a.mac, b.salt, b.body FROM acts a LEFT JOIN bodies b ON b.act = a.id"
         " ORDER BY a.device, a.seq"
-    )
-    for row in rows:
+    ).cursor  # the driver's own: a row object for each line costs as much as a digest
+    assert rows is not None
+    for row in iter(rows.fetchone, None):
         count += 1
         if count % _CHUNK == 0:
             step()

@@ -16,9 +16,10 @@ import pytest
 
 from storage.header import read_header
 from tests.faults.processes import commits, start
+from tests.faults.sizes import say, size
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks its workers")
-KILLS = int(os.environ.get("DSL_CONSOLE_KILLS", "300"))
+KILLS = int(os.environ.get("DSL_CONSOLE_KILLS", size(300, 2000, 100_000)))
 PER_VAULT = 30
 
 
@@ -99,7 +100,7 @@ def test_no_acknowledged_concern_is_lost_to_a_kill(nursery, vault_template, tmp_
         acknowledged = set(nursery.acknowledged)
         lost += len(acknowledged - entries_of(nursery, folder, turns))
         total += len(acknowledged)
-    print(f"{kills} kills, {lost} acknowledged concerns lost, {total} acknowledged")
+    say("kill -9 while recording", f"{kills} kills, {total} acknowledged concerns, {lost} lost")
     assert kills >= KILLS
     assert (lost, nursery.alarms) == (0, 0)
 

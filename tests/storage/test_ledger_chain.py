@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
 from practice.acts import ChildLeft, RecordOpened
 from practice.errors import IntegrityAlarm
@@ -78,8 +81,8 @@ def mutations():
         yield f"{seq} removed and renumbered", [*remove, *shift]
         copy = (
             "INSERT INTO acts (id, device, seq, captured_at, recorded_at, author, kind, child, entry, event, clock,"
-            f" digest, signature, mac) SELECT id || 'b', device, {ACTS + 1}, captured_at, recorded_at, author, kind, child,"
-            f" entry, event, clock, digest, signature, mac FROM acts WHERE seq = {seq}"
+            f" digest, signature, mac) SELECT id || 'b', device, {ACTS + 1}, captured_at, recorded_at, author, kind,"
+            f" child, entry, event, clock, digest, signature, mac FROM acts WHERE seq = {seq}"
         )
         same = f"INSERT INTO bodies SELECT act || 'b', salt, body FROM bodies WHERE act = {body}"
         yield f"{seq} duplicated", [same, copy]
@@ -126,6 +129,16 @@ def test_no_single_mutation_is_missed(chain):
     count, unseen = missed(chain, [*mutations(), *truncations()], ledger.head(chain, AUTHOR.device))
     say(f"changes of one act in a chain of {ACTS}", f"{count} mutations, {len(unseen)} missed")
     assert unseen == []
+
+
+@given(
+    st.lists(st.none() | st.integers() | st.text(st.characters(codec="utf-8"), max_size=20), min_size=1, max_size=11)
+)
+def test_a_line_is_written_as_json_is(fields):
+    assert (
+        ledger._line(fields, b"\xff\0")
+        == json.dumps([*fields, "ff00"], ensure_ascii=False, separators=(",", ":")).encode()
+    )
 
 
 def test_an_act_is_verified_within_ten_microseconds(chain):
