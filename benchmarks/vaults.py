@@ -45,8 +45,8 @@ def log(vault: Vault, note: notes.Note, child_ids: Sequence[str]) -> str:
 
 
 @contextmanager
-def vault_of(folder: Path, size: int = 0) -> Iterator[tuple[Vault, list[str]]]:
-    """A vault of 400 children and `size` entries, and the children's ids. Argon2id at its floor: it is not measured."""
+def vault_of(folder: Path, size: int = 0, children: int = CHILDREN) -> Iterator[tuple[Vault, list[str]]]:
+    """A vault of so many children and `size` entries, and their ids. Argon2id at its floor: it is not measured."""
     from practice.acts import ChildAdded, ConcernLogged, SchoolSet
     from storage.ids import new_id
     from storage.keys import FLOOR
@@ -56,13 +56,13 @@ def vault_of(folder: Path, size: int = 0) -> Iterator[tuple[Vault, list[str]]]:
     school = SchoolSet(name="Example School", code="100000")
     vault, _ = create(folder, school=school, user="Robin Vale", role="dsl", passphrase=PASSPHRASE, kdf=FLOOR)
     try:
-        ids = [new_id() for _ in range(CHILDREN)]
+        ids = [new_id() for _ in range(children)]
         added = [
-            Draft(ChildAdded(**roll(child)), key) for key, child in zip(ids, notes.children(CHILDREN), strict=True)
+            Draft(ChildAdded(**roll(child)), key) for key, child in zip(ids, notes.children(children), strict=True)
         ]
         logged = [
             Draft(ConcernLogged(**fields_of(note)), ids[note.child], new_id(), captured_at=note.at)
-            for note in notes.notes(size, CHILDREN)
+            for note in notes.notes(size, children)
         ]
         drafts = added + logged
         for start in range(0, len(drafts), AT_ONCE):

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -27,7 +27,7 @@ from dsl_console import config, crash, daily
 from dsl_console.frame import FrameState, frame_state
 from dsl_console.idle import Idle
 from dsl_console.supervisor import LOCKED
-from practice.errors import ConsoleError
+from practice.errors import ConsoleError, Refused
 from screens import themes
 from screens.actions import EVERYWHERE, TABLE, actions_of, app_bindings
 from screens.base import ConsoleScreen, RecordChanged
@@ -48,6 +48,7 @@ SCREENS: dict[str, str] = {
     "log": "screens.log_concern:LogScreen",
     "children": "screens.children:ChildrenScreen",
     "child": "screens.child:ChildScreen",
+    "export": "screens.export:ExportScreen",
     "front_sheet": "screens.front_sheet:FrontSheetScreen",
     "entry": "screens.entry:EntryScreen",
     "unfinished": "screens.unfinished:UnfinishedScreen",
@@ -58,6 +59,7 @@ SCREENS: dict[str, str] = {
     "review": "screens.review:ReviewScreen",
     "review_child": "screens.review_child:ReviewChildScreen",
     "calendar": "screens.calendar:CalendarScreen",
+    "flags": "screens.flags:FlagsScreen",
     "share": "screens.share:ShareScreen",
     "share_entry": "screens.share_entry:ShareEntryScreen",
     "inbox": "screens.inbox:InboxScreen",
@@ -65,6 +67,7 @@ SCREENS: dict[str, str] = {
     "partners": "screens.partners:PartnersScreen",
     "backups": "screens.backups:BackupsScreen",
     "people": "screens.people:PeopleScreen",
+    "settings": "screens.settings:SettingsScreen",
 }
 """Each screen's name, its module and class; imported when it is first opened."""
 SEAL_SECONDS = 3.0
@@ -77,6 +80,8 @@ CHECK_AFTER_SECONDS = 1.0
 """How long after Today is shown the check of the whole record begins."""
 SHARED_SECONDS = 30.0
 """How often a shared folder is looked at for sealed reports."""
+ASKED = "Answer what is asked first; Escape leaves it."
+"""Why most keys are greyed while a dialog is open."""
 TOUCHES = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp, events.Paste)
 
 
@@ -130,10 +135,7 @@ class DslConsole(Console):
         self._entering = False
         self._open_next: tuple[str, dict[str, Any]] | None = None
         self.after_lock = locked
-        self.initials = self.settings.initials
-        self.backup_folder, self.backup_keep = self.settings.backup_folder, self.settings.backup_keep
         self.idle = Idle(clock, self.settings.hide_after, self.settings.lock_after)
-        self.animation_level = "full" if self.settings.animations else "none"
         self.leaving = False
         self.supervisor = 0
         """The process that started this one and keeps the terminal; when it is gone, this one ends too."""
@@ -143,7 +145,7 @@ class DslConsole(Console):
         self._lock_words = ""
         for theme in themes.THEMES.values():
             self.register_theme(theme)
-        self.theme = self.settings.theme
+        self._take_settings()
         self.set_keymap(self.settings.keys)
 
     # -- beginning and end ---------------------------------------------------------------------------------------------
@@ -256,22 +258,40 @@ class DslConsole(Console):
 
     def _watch_reports(self) -> None:
         """Take sealed reports in as they come: the vault's own spool at each poll, a shared folder now and then."""
-        watches: list[tuple[tuple[Path, ...], float]] = [((), POLL_SECONDS)]
-        if shared := config.reports_folders(self.settings):
-            watches.append((shared, SHARED_SECONDS))
-        for folders, seconds in watches:
-            arguments = (self.vault, folders, seconds)
+        for shared, seconds in ((False, POLL_SECONDS), (True, SHARED_SECONDS)):
+            arguments = (self.vault, shared, seconds)
             threading.Thread(target=self._take_reports, args=arguments, name="report watch", daemon=True).start()
+        spool = self.vault.folder / "spool" if self.vault else None
+        if spool and any(any((spool / name).glob("*")) for name in ("receipts", "inbox")):
+            threading.Thread(target=self._take_exchange, args=(self.vault,), name="exchange", daemon=True).start()
 
-    def _take_reports(self, vault: Vault, shared: tuple[Path, ...], seconds: float) -> None:
+    def _take_exchange(self, vault: Vault) -> None:
+        """Take in what this machine delivered and fetched while it was locked; what fails waits for the next sync."""
+        from sync.run import take_in
+
+        try:
+            sentences = take_in(vault).errors
+        except ConsoleError as error:
+            self.call_later(self.report, error)
+            return
+        if self.is_running:
+            self.post_message(RecordChanged())
+            for sentence in sentences:
+                self.call_later(self.say, sentence, "Sync")
+
+    def _take_reports(self, vault: Vault, shared: bool, seconds: float) -> None:
         """Take in until the console closes: runs in a thread of its own; what cannot be written is told once."""
         from storage.desk import triage
 
         left: list[triage.Left] = []
         told = ""
         while not self._stop.is_set():
+            folders = config.reports_folders(self.settings) if shared else ()
+            if shared and not folders:
+                self._stop.wait(POLL_SECONDS)
+                continue
             try:
-                taken = triage.take_in(vault, *shared)
+                taken = triage.take_in(vault, *folders)
                 told = ""
             except ConsoleError as error:
                 if error.message != told:
@@ -366,20 +386,26 @@ class DslConsole(Console):
 
     def why_not(self, action_id: str) -> str:
         action = TABLE[action_id]
-        shown = self._shown
         if action not in EVERYWHERE:
-            try:
-                return shown.why_not(action_id) if isinstance(shown, ConsoleScreen) else ""
-            except NoMatches:
-                # The footer is drawn before the widgets inside the body are mounted.
-                return "The screen is still being drawn."
+            return self._why_not_here(action_id)
         if self.hidden and action_id not in {"lock", "exit"}:
             return "The screen is hidden: your passphrase brings it back."
         if not action.locked and self.vault is None:
             return "Unlock first."
-        if isinstance(shown, ModalScreen) and (action.opens or action_id in {"help", "commands"}):
-            return "Answer what is asked first; Escape leaves it."
+        if isinstance(self._shown, ModalScreen) and (action.opens or action_id in {"help", "commands"}):
+            return ASKED
         return ""
+
+    def _why_not_here(self, action_id: str) -> str:
+        """Return why an action of the screen on top cannot be done now."""
+        shown = self._shown
+        if isinstance(shown, ModalScreen):
+            return "" if action_id == "back" else ASKED
+        try:
+            return shown.why_not(action_id) if isinstance(shown, ConsoleScreen) else ""
+        except NoMatches:
+            # The footer is drawn before the widgets inside the body are mounted.
+            return "The screen is still being drawn."
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "do" and parameters:
@@ -462,9 +488,8 @@ class DslConsole(Console):
     def act_theme(self) -> None:
         """Take the next theme and keep the choice."""
         names = list(themes.THEMES)
-        self.theme = names[(names.index(self.theme) + 1) % len(names)]
         try:
-            self._keep_settings(theme=self.theme)
+            self.set_setting("theme", names[(names.index(self.theme) + 1) % len(names)])
         except ConsoleError as error:
             self.report(error)
 
@@ -474,9 +499,29 @@ class DslConsole(Console):
         if self.settings_file is not None:
             config.save(self.settings_file, self.settings)
 
-    def set_backup_folder(self, folder: str) -> None:
-        self.backup_folder = folder
-        self._keep_settings(backup_folder=folder)
+    def setting(self, key: str) -> object:
+        return getattr(self.settings, key)
+
+    def set_setting(self, key: str, value: object) -> None:
+        if fault := config.fault(key, value):
+            raise Refused(f"{fault[:1].upper()}{fault[1:]}. Nothing was changed.")
+        try:
+            self._keep_settings(**{key: value})
+        finally:
+            self._take_settings()
+
+    def _take_settings(self) -> None:
+        """Let the settings hold."""
+        kept = self.settings
+        self.initials = kept.initials
+        self.backup_folder, self.backup_keep = kept.backup_folder, kept.backup_keep
+        self.idle.hide_after, self.idle.lock_after = (
+            timedelta(seconds=kept.hide_after),
+            timedelta(seconds=kept.lock_after),
+        )
+        self.animation_level = "full" if kept.animations else "none"
+        self.theme = kept.theme
+        self.changes += 1  # the screens below draw themselves anew when they come up
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield the palette's commands: this screen's, then those that work everywhere; nothing that leaves a file."""

@@ -10,14 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from practice.errors import Refused
+from screens.settings_schema import BY_KEY, Setting
 
 APP = "dsl-console"
 VAULT_VARIABLE = "DSL_CONSOLE_VAULT"
-THEME_NAMES = ("console-dark", "console-light")
-LIMITS = {"hide_after": (30, 3600), "lock_after": (60, 3600), "backup_keep": (2, 1000)}
-"""The least and the most of each setting that is a number: seconds, or how many backups."""
-
-FOLDERS = {"reports_folder", "backup_folder"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +25,7 @@ class Settings:
     `reports_folder` is the shared folder in which sealed reports are left.
     """
 
-    theme: str = THEME_NAMES[0]
+    theme: str = BY_KEY["theme"].choices[0][0]
     hide_after: int = 120
     lock_after: int = 300
     initials: bool = False
@@ -63,23 +59,28 @@ def settings_file() -> Path:
     return data_dir() / "settings.toml"
 
 
-def _fault(name: str, value: Any) -> str:
-    if name == "theme" and value not in THEME_NAMES:
-        return f"theme must be one of {', '.join(THEME_NAMES)}"
-    if name in LIMITS:
-        least, most = LIMITS[name]
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            unit = "backups" if name == "backup_keep" else "seconds"
-            return f"{name} must be a number of {unit} from {least} to {most}"
-    if name in {"initials", "animations"} and not isinstance(value, bool):
+def fault(name: str, value: Any) -> str:
+    """Return why a setting cannot have this value, or an empty text."""
+    if name == "keys":
+        whole = isinstance(value, dict) and all(isinstance(part, str) for pair in value.items() for part in pair)
+        return "" if whole else "keys must give each action its keys as text"
+    setting = BY_KEY[name]
+    if setting.number:
+        return _number_fault(setting, value)
+    if setting.kind == "choice" and value not in dict(setting.choices):
+        return f"{name} must be one of {', '.join(code for code, _ in setting.choices)}"
+    if setting.kind == "switch" and not isinstance(value, bool):
         return f"{name} must be true or false"
-    if name in FOLDERS and not (isinstance(value, str) and (not value or Path(value).is_absolute())):
+    if setting.kind == "folder" and not (isinstance(value, str) and (not value or Path(value).is_absolute())):
         return f"{name} must be the whole path of a folder"
-    if name == "keys" and not (
-        isinstance(value, dict) and all(isinstance(key, str) and isinstance(keys, str) for key, keys in value.items())
-    ):
-        return "keys must give each action its keys as text"
     return ""
+
+
+def _number_fault(setting: Setting, value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and setting.least <= value <= setting.most:
+        return ""
+    unit = "seconds" if setting.kind == "seconds" else "backups"
+    return f"{setting.key} must be a number of {unit} from {setting.least} to {setting.most}"
 
 
 def check(values: dict[str, Any]) -> tuple[Settings, list[str]]:
@@ -87,9 +88,9 @@ def check(values: dict[str, Any]) -> tuple[Settings, list[str]]:
     settings, faults = Settings(), []
     names = {each.name for each in fields(Settings)}
     for name, value in values.items():
-        fault = _fault(name, value) if name in names else f"{name} is not a setting"
-        if fault:
-            faults.append(f"Settings: {fault}; the usual value is used.")
+        found = fault(name, value) if name in names else f"{name} is not a setting"
+        if found:
+            faults.append(f"Settings: {found}; the usual value is used.")
         else:
             settings = replace(settings, **{name: value})
     return settings, faults

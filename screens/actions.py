@@ -148,6 +148,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "flags",
+        "",
+        "Patterns",
+        "Patterns that the rules found, with their evidence",
+        "Lists the patterns found in the record, why each was raised, and the entries it rests on.",
+        "Record",
+        "Patterns to consider",
+        opens="flags",
+        shown=False,
+    ),
+    Action(
         "calendar",
         "",
         "Calendar",
@@ -178,6 +189,17 @@ EVERYWHERE: tuple[Action, ...] = (
         "Vault",
         "Backups",
         opens="backups",
+        shown=False,
+    ),
+    Action(
+        "settings",
+        "",
+        "Settings",
+        "Theme, locking, telephone numbers, backups",
+        "Shows everything that can be set, and changes it: theme, locking, telephone numbers, backups.",
+        "Console",
+        "Settings",
+        opens="settings",
         shown=False,
     ),
     Action(
@@ -253,7 +275,15 @@ def _own(
 ON_SCREEN: dict[str, tuple[Action, ...]] = {
     # -- sealed reports ------------------------------------------------------------------------------------------------
     "unlock": (
-        _own("unlock", "recover", "ctrl+r", "Recovery code", "I have a recovery code", "Unlock", "Recovery code"),
+        _own(
+            "unlock",
+            "recover",
+            "ctrl+r",
+            "Recovery code",
+            "Open with the recovery code, and choose a new passphrase",
+            "Unlock",
+            "Recovery code",
+        ),
         _own(
             "unlock",
             "report",
@@ -314,6 +344,9 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "The old machine is gone",
         ),
     ),
+    "settings": (
+        _own("settings", "change", "enter", "Change", "Change the setting under the cursor", "Settings", "Change it"),
+    ),
     "find": (_own("find", "open", "enter", "Open", "Open what was found", "Find", "Open what was found"),),
     # -- log, children, child ------------------------------------------------------------------------------------------
     "log": (
@@ -352,6 +385,7 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             short="Status",
         ),
         _own("child", "front", "f", "Front sheet", "Who must not be told, orders, contacts", "Child", "Front sheet"),
+        _own("child", "copy", "o", "Copy out", "Write a copy to a file: PDF, HTML, CSV", "Child", "Take a copy out"),
         _own("child", "chosen", "a", "All or chosen", "Show all entries, or those chosen", "Child", "All or chosen"),
         _own("child", "history", "h", "History", "Reviews held, and entries moved", "Child", "Reviews and moves"),
         _own(
@@ -365,6 +399,7 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             short="Known",
         ),
     ),
+    "export": (_own("export", "write", "ctrl+s", "Write", "Write the copy; it is recorded", "Copy", "Write the copy"),),
     "front_sheet": (
         _own("front_sheet", "add", "n", "New line", "Add a line to the front sheet", "Front sheet", "Add a line"),
         _own(
@@ -446,6 +481,11 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "Review",
             "Open the child's record",
         ),
+    ),
+    "flags": (
+        _own("flags", "open", "enter", "Open", "Open the entry under the cursor", "Patterns", "Open the entry"),
+        _own("flags", "answer", "c", "Considered", "Answer it: considered, because …", "Patterns", "Considered"),
+        _own("flags", "everything", "a", "All", "Show also what was considered", "Patterns", "Also the considered"),
     ),
     "calendar": (
         _own("calendar", "bring", "i", "Import", "Take in a calendar or CSV file", "Calendar", "Import a file"),

@@ -209,7 +209,7 @@ class BackupsScreen(ConsoleScreen):
         if folder is None:
             return
         try:
-            self.console.set_backup_folder(folder)
+            self.console.set_setting("backup_folder", folder)
         except ConsoleError as error:
             self._failed(error)
             return

@@ -7,13 +7,10 @@ from pathlib import Path
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
 from screens.base import Calls
-from screens.widgets.dialogs import DIALOG_CSS
-from screens.widgets.text import MessageBar, PlainText
+from screens.widgets.dialogs import Dialog, back_button, confirm_button
 
 
 def folder_fault(text: str, vault: Path) -> str:
@@ -33,10 +30,9 @@ def folder_fault(text: str, vault: Path) -> str:
     return ""
 
 
-class FolderDialog(Calls, ModalScreen[str | None]):
+class FolderDialog(Calls, Dialog[str | None]):
     """Asks for a folder: dismissed with its whole path, blank for none, or None on Escape."""
 
-    CSS = DIALOG_CSS.replace("ReasonDialog, ConfirmDialog", "FolderDialog")
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is changed"),
         Binding("ctrl+s", "confirm", "Keep", tooltip="Keep this folder"),
@@ -47,18 +43,12 @@ class FolderDialog(Calls, ModalScreen[str | None]):
         self._first, self._vault = folder, vault
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield PlainText("Where backups go", classes="dialog--title")
-            yield PlainText(
-                "A stick, another drive or a network share; what lies there is encrypted. One backup is made at the"
-                " first lock of each day. Leave it blank for none.",
-                classes="dialog--sentence",
-            )
-            yield Input(self._first, placeholder="a USB stick, or S:\\Safeguarding", max_length=4096)
-            yield MessageBar()
-            with Horizontal(classes="dialog--buttons"):
-                yield Button("Back  Esc", id="back", compact=True)
-                yield Button("Keep  Ctrl+S", id="confirm", variant="primary", compact=True)
+        said = (
+            "A stick, another drive or a network share; what lies there is encrypted. One backup is made at the first "
+            "lock of each day. Leave it blank for none."
+        )
+        field = Input(self._first, placeholder="a USB stick, or S:\\Safeguarding", max_length=4096)
+        yield from self.framed("Where backups go", said, [field], back_button(), confirm_button("Keep"))
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -77,7 +67,6 @@ class FolderDialog(Calls, ModalScreen[str | None]):
 
     def _checked(self, text: str, fault: str) -> None:
         if fault:
-            self.query_one(MessageBar).say(fault, "warn")
-            self.query_one(Input).focus()
+            self.ask(fault, self.query_one(Input))
         else:
             self.dismiss(text)

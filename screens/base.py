@@ -173,6 +173,8 @@ class ConsoleScreen(Calls, Screen[None]):
     NAME: ClassVar[str] = ""
     HEADING: ClassVar[str] = ""
     HELP: ClassVar[str] = ""
+    FIELD_ENTER: ClassVar[str] = ""
+    """The action that Enter does while the screen's field has the focus; the footer shows it then too."""
     SHOWS_BACK: ClassVar[bool] = True
     """Whether the footer names Escape: not where nothing lies under the screen."""
     BINDINGS = bindings("")

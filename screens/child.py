@@ -319,6 +319,10 @@ class ChildScreen(ConsoleScreen):
         """Open the front sheet."""
         self.console.open("front_sheet", child_id=self.wanted.child_id)
 
+    def act_copy(self) -> None:
+        """Open the form of a copy that leaves the program."""
+        self.console.open("export", child_id=self.wanted.child_id)
+
     def act_chosen(self) -> None:
         """Show all entries, or those chosen for the chronology."""
         self._want(Wanted(self.wanted.child_id, not self.wanted.promoted, self.wanted.known_on))

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, TextArea
 
 from practice.dates import day_words
 from practice.vocabulary import Impact, ReviewEvery, ReviewStatus, Significance
 from screens.entry_lines import entry_content
-from screens.widgets.dialogs import DIALOG_CSS
+from screens.widgets.dialogs import Dialog, back_button, confirm_button
 from screens.widgets.fields import ChoiceField, Field, WhenField
-from screens.widgets.text import MessageBar, PlainText
+from screens.widgets.text import PlainText
 
 if TYPE_CHECKING:
     from screens.console import Console
@@ -29,13 +27,9 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class Asking(ModalScreen["Answer | None"], Generic[Answer]):
+class Asking(Dialog[Answer | None], Generic[Answer]):
     """A dialog with fields: ctrl+s takes the answer, Escape leaves without one."""
 
-    CSS: ClassVar[str] = DIALOG_CSS + (
-        "PromoteDialog, ReviewStatusDialog, DayDialog { align: center middle; background: $background 30%; }"
-        "Field { margin: 1 0 0 0; }"
-    )
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is changed"),
         Binding("ctrl+s", "take", "Go on", tooltip="Take the answer"),
@@ -49,20 +43,8 @@ class Asking(ModalScreen["Answer | None"], Generic[Answer]):
         yield from ()
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield PlainText(self.TITLE_TEXT, classes="dialog--title")
-            if self.SENTENCE:
-                yield PlainText(self.SENTENCE, classes="dialog--sentence")
-            yield from self.fields()
-            yield MessageBar()
-            with Horizontal(classes="dialog--buttons"):
-                yield Button("Back  Esc", id="back", compact=True)
-                yield Button(f"{self.VERB}  Ctrl+S", id="confirm", variant="primary", compact=True)
-
-    def ask(self, text: str, focus: str) -> None:
-        """Say what is missing, and go there."""
-        self.query_one(MessageBar).say(text, "warn")
-        self.query_one(focus).focus()
+        buttons = back_button(), confirm_button(self.VERB)
+        yield from self.framed(self.TITLE_TEXT, self.SENTENCE, self.fields(), *buttons)
 
     @on(Button.Pressed, "#back")
     def _back(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
@@ -9,16 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from practice.errors import ConsoleError
 from practice.text import LINE_LIMIT
 from screens.base import Calls
-from screens.widgets.dialogs import DIALOG_CSS
+from screens.widgets.dialogs import Dialog, back_button, confirm_button
 from screens.widgets.fields import ChoiceField, Field, WhenField
-from screens.widgets.text import MessageBar, PlainText
+from screens.widgets.text import MessageBar
 
 if TYPE_CHECKING:
     from screens.console import Console
@@ -42,10 +42,9 @@ def added(vault: Vault, fields: dict[str, Any], provisional: bool) -> NewChild:
     return NewChild(child_id, question or "")
 
 
-class NewChildDialog(Calls, ModalScreen[NewChild | None]):
+class NewChildDialog(Calls, Dialog[NewChild | None]):
     """Name, date of birth, year, class, UPN; dismissed with the child, or with None on Escape."""
 
-    CSS = DIALOG_CSS + "NewChildDialog { align: center middle; background: $background 30%; }"
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is added"),
         Binding("ctrl+s", "add", "Add", tooltip="Add the child"),
@@ -56,23 +55,19 @@ class NewChildDialog(Calls, ModalScreen[NewChild | None]):
         self._first = name
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield PlainText("Add a child", classes="dialog--title")
-            with VerticalScroll(id="fields", can_focus=False):
-                name = Input(self._first, id="name", placeholder="Forename and surname", max_length=LINE_LIMIT)
-                yield Field("Name", name)
-                yield Field("Date of birth", WhenField(id="born", empty="not known"))
-                yield Field("Year", Input(id="year_group", placeholder="R, 1 to 13", max_length=40))
-                yield Field("Class", Input(id="reg_group", max_length=40))
-                yield Field("UPN", Input(id="upn", placeholder="If known", max_length=40))
-                yield Field("On the roll?", ChoiceField(ROLL, id="provisional", value="yes", prompt="Yes"))
-            yield MessageBar()
-            with Horizontal(classes="dialog--buttons"):
-                yield Button("Back  Esc", id="back", compact=True)
-                yield Button("Add  Ctrl+S", id="confirm", variant="primary", compact=True)
+        yield from self.framed("Add a child", "", self.fields(), back_button(), confirm_button("Add"))
+
+    def fields(self) -> Iterator[Widget]:
+        """Yield what is asked about the child."""
+        name = Input(self._first, id="name", placeholder="Forename and surname", max_length=LINE_LIMIT)
+        yield Field("Name", name)
+        yield Field("Date of birth", WhenField(id="born", empty="not known"))
+        yield Field("Year", Input(id="year_group", placeholder="R, 1 to 13", max_length=40))
+        yield Field("Class", Input(id="reg_group", max_length=40))
+        yield Field("UPN", Input(id="upn", placeholder="If known", max_length=40))
+        yield Field("On the roll?", ChoiceField(ROLL, id="provisional", value="yes", prompt="Yes"))
 
     def on_mount(self) -> None:
-        self.query_one("#fields").styles.height = "auto"
         self.query_one("#born Input", Input).placeholder = "3 May 2016 or 3/5/2016"
         self.query_one("#name").focus()
 

@@ -73,11 +73,11 @@ def fitting(lines: Sequence[ChildLine], query: str) -> list[ChildLine]:
 
 def columns(width: int) -> list[tuple[str, int]]:
     """Return the columns that fit, and how wide each is; the name takes what is left."""
-    shown = [("class", 9), ("born", 11), ("status", 18), ("waiting", 12)]
+    shown = [("class", 4), ("born", 11), ("status", 17), ("review", 12), ("waiting", 9)]
     if width >= 90:
-        shown = [("class", 12), ("born", 12), ("status", 22), ("waiting", 12)]
+        shown = [("class", 10), ("born", 12), ("status", 20), ("review", 14), ("waiting", 12)]
     if width >= 112:
-        shown.insert(3, ("review", 22))
+        shown = [("class", 12), ("born", 12), ("status", 22), ("review", 22), ("waiting", 12)]
     left = width - 2 - sum(cells + 1 for _, cells in shown)
     return [("name", max(min(left, 50), 12)), *shown]
 
@@ -109,9 +109,18 @@ def cell_of(line: ChildLine, column: str, cells: int) -> tuple[str, str]:
     if column == "status":
         return cut(status_words(child.status), cells), "$text-primary"
     if column == "review":
-        words = day_words(line.due) if line.due else ""
-        return (f"{words}, late" if line.late else words), "$text-warning" if line.late else "$text-muted"
-    return (f"{line.undecided} to decide" if line.undecided else ""), "bold $text-warning"
+        return review_words(line, cells), "$text-warning" if line.late else "$text-muted"
+    words = f"{line.undecided} to decide" if line.undecided else ""
+    return (words if cell_len(words) <= cells else str(line.undecided)), "bold $text-warning"
+
+
+def review_words(line: ChildLine, cells: int) -> str:
+    """Return when the next review is due, without weekday and year where there is no room for them."""
+    if line.due is None:
+        return ""
+    late = ", late" if line.late else ""
+    words = f"{day_words(line.due)}{late}"
+    return words if cell_len(words) <= cells else f"{line.due.day} {line.due:%b}{late}"
 
 
 def draw(line: ChildLine, width: int) -> list[Content]:
@@ -148,6 +157,7 @@ class ChildrenScreen(ConsoleScreen):
 
     NAME = "children"
     HEADING = "Children"
+    FIELD_ENTER = "children.open"
     HELP = (
         "Every child the record knows. Type part of any name or a UPN to narrow the list, move with the arrows, and "
         "Enter opens the child. In the list itself letters act; F2 logs a concern about the child you stand on. "
@@ -201,7 +211,7 @@ class ChildrenScreen(ConsoleScreen):
         listed = self.rows
         if self._read:
             listed.empty = (
-                "Nobody has a name like that. Try fewer letters, or n to add the child." if self.lines else EMPTY
+                "Nobody has a name like that. Try fewer letters, or add the child with Ctrl+N." if self.lines else EMPTY
             )
         listed.take(shown, first=first)
         total = len(self.lines)

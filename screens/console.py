@@ -41,8 +41,16 @@ class Console(App[int], inherit_bindings=False):
     """How many of the daily backups stay."""
 
     @abstractmethod
-    def set_backup_folder(self, folder: str) -> None:
-        """Keep where the daily backup goes; raises Refused where the settings cannot be written."""
+    def setting(self, key: str) -> object:
+        """Return what is set now: a setting of `screens.settings_schema` that is kept on this machine."""
+
+    @abstractmethod
+    def set_setting(self, key: str, value: object) -> None:
+        """Keep a setting of this machine, and let it hold from now on.
+
+        Raises Refused where it is no value of the setting, and where the settings cannot be written: it then holds
+        until the end.
+        """
 
     def now(self) -> datetime:
         """Return the time as an aware local one."""

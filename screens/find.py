@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -38,6 +39,7 @@ class Found:
     heading: str = ""
     child: ChildRow | None = None
     hit: Hit | None = None
+    second: bool = False
 
 
 def found_in(vault: Vault, text: str) -> list[Found]:
@@ -54,7 +56,7 @@ def found_in(vault: Vault, text: str) -> list[Found]:
         lines += [Found(heading=f"Children ({len(matches)})"), *(Found(child=child) for child in matches)]
     if hits:
         words = "the newest 50" if len(hits) == 50 else str(len(hits))
-        lines += [Found(heading=f"Entries ({words})"), *(Found(hit=hit) for hit in hits)]
+        lines += [Found(heading=f"Entries ({words})", second=bool(lines)), *(Found(hit=hit) for hit in hits)]
     return lines
 
 
@@ -66,6 +68,15 @@ def _marked(snippet: str) -> Iterator[str | tuple[str, str]]:
     """Yield a snippet's parts, the words that were found standing out."""
     for place, part in enumerate(re.split("[⟪⟫]", snippet)):
         yield (part, "bold underline") if place % 2 else part
+
+
+def around(snippet: str, room: int) -> str:
+    """Return a snippet in at most `room` cells and its marks, with the first word that was found in sight."""
+    before, mark, after = snippet.partition("⟪")
+    word, close, rest = after.partition("⟫")
+    if mark and cell_len(before) + cell_len(word) > room - 2:
+        before = "…" + before[-(room // 3) :].partition(" ")[2]
+    return before + mark + word + close + cut(rest, max(room - cell_len(before) - cell_len(word), 0))
 
 
 def draw(found: Found, width: int) -> list[Content]:
@@ -80,14 +91,15 @@ def draw(found: Found, width: int) -> list[Content]:
             cut(in_words(found.hit.occurred).partition(",")[0], 18) if narrow else cut(in_words(found.hit.occurred), 24)
         )
         name = cut(visible(found.hit.child), 14 if narrow else 22)
-        snippet = cut(" ".join(visible(found.hit.snippet).split()), max(width - (36 if narrow else 52), 10))
-        shown = Content.assemble(*_marked(snippet))
+        room = max(width - (36 if narrow else 52), 10)
+        shown = Content.assemble(*_marked(around(" ".join(visible(found.hit.snippet).split()), room)))
         return [
             Content.assemble(
                 "  ", (_to(when, 18 if narrow else 25), "$text-muted"), _to(name, 16 if narrow else 24), shown
             )
         ]
-    return [Content.styled(found.heading, "bold $text-primary")]
+    above = [Content("")] if found.second else []
+    return [*above, Content.styled(found.heading, "bold $text-primary")]
 
 
 class FindScreen(ConsoleScreen):
@@ -95,6 +107,7 @@ class FindScreen(ConsoleScreen):
 
     NAME = "find"
     HEADING = "Find"
+    FIELD_ENTER = "find.open"
     HELP = (
         "Type two letters of any name a child is known by, or three letters of a word in the record. "
         "The arrows move to what was found, and Enter opens it."
@@ -105,6 +118,7 @@ class FindScreen(ConsoleScreen):
     def __init__(self) -> None:
         super().__init__()
         self._timer: Timer | None = None
+        self._found_for = ""
 
     def body(self) -> ComposeResult:
         yield Input(placeholder="A child's name, or words from the record", id="words", max_length=200)
@@ -127,9 +141,10 @@ class FindScreen(ConsoleScreen):
     def _search(self) -> None:
         text = self.query_one("#words", Input).value
         if self.console.vault is not None:
-            self.fetch(found_in, self.vault, text, then=self._show)
+            self.fetch(found_in, self.vault, text, then=partial(self._show, text))
 
-    def _show(self, lines: list[Found]) -> None:
+    def _show(self, found_for: str, lines: list[Found]) -> None:
+        self._found_for = found_for
         text = self.query_one("#words", Input).value.strip()
         count = len([line for line in lines if not line.heading])
         said = "Two letters find a child; three search the words of the record."
@@ -140,15 +155,20 @@ class FindScreen(ConsoleScreen):
         self.refresh_bindings()
 
     @on(Input.Submitted, "#words")
-    def _to_list(self) -> None:
-        listed = self.query_one("#found", RecordList)
-        if listed.count:
-            listed.focus()
+    def _submitted(self) -> None:
+        """Open the line under the cursor, or go to the list where what stands there is of fewer letters."""
+        if self._found_for == self.query_one("#words", Input).value:
+            self.action_do("find.open")
+        else:
+            self.query_one("#found", RecordList).focus()
 
     def on_key(self, event: events.Key) -> None:
+        """While the field has the focus, the arrows move in the list."""
         listed = self.query_one("#found", RecordList)
-        if event.key == "down" and self.focused is not listed and listed.count:
-            listed.focus()
+        moves = {"down": ("move", 1), "up": ("move", -1), "pagedown": ("page", 1), "pageup": ("page", -1)}
+        if event.key in moves and self.focused is not listed and listed.count:
+            name, step = moves[event.key]
+            getattr(listed, f"action_{name}")(step)
             event.stop()
             event.prevent_default()
 

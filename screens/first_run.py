@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
@@ -20,7 +20,7 @@ from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.first_run_roll import RollStep
 from screens.widgets.fields import ChoiceField, Field
-from screens.widgets.text import MessageBar, PlainText, StateLine
+from screens.widgets.text import MessageBar, PlainText, StateLine, code_rows
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -62,6 +62,11 @@ def made(folder: Path, answers: Answers, passphrase: str, clock: Any) -> tuple[V
     return create(folder, school=school, user=answers.name, role=answers.role, passphrase=passphrase, clock=clock)
 
 
+def group_label(place: int) -> str:
+    """Say which group of the code is asked for, as it stands on the paper in rows of four."""
+    return f"Group {place + 1}, row {place // 4 + 1}"
+
+
 class FirstRunScreen(ConsoleScreen):
     """Asks what a new record needs, one step at a time."""
 
@@ -89,15 +94,23 @@ class FirstRunScreen(ConsoleScreen):
         return f"First run: step {self.step + 1} of {len(STEPS)}"
 
     def body(self) -> ComposeResult:
-        yield VerticalScroll(id="step")
-        yield MessageBar(id="fault")
-        with Horizontal(id="buttons"):
-            yield Button("Back  Esc", id="previous", compact=True)
-            yield Button("Continue", id="continue", variant="primary", compact=True)
+        with Vertical(id="card"):
+            yield VerticalScroll(id="step", can_focus=False)
+            with Vertical(id="foot"):
+                yield MessageBar(id="fault")
+                with Horizontal(id="buttons"):
+                    yield Button("Back  Esc", id="previous", compact=True)
+                    yield Button("Continue", id="continue", variant="primary", compact=True)
 
     async def on_mount(self) -> None:
         self.run(faults_of, "")  # the store's keys are imported while the first step is read
         await self._show(0)
+
+    def _rename(self, button: str, label: str) -> None:
+        """Put other words on a button, which becomes as wide as they are."""
+        named = self.query_one(f"#{button}", Button)
+        named.label = label
+        named.refresh(layout=True)
 
     # -- the steps -----------------------------------------------------------------------------------------------------
 
@@ -109,7 +122,7 @@ class FirstRunScreen(ConsoleScreen):
         await holder.mount(*widgets)
         self._say("")
         button = self.query_one("#continue", Button)
-        button.label = "Continue"
+        self._rename("continue", "Continue")
         button.disabled = False
         back = self.query_one("#previous", Button)
         back.display = step in {1, 2}
@@ -161,9 +174,7 @@ class FirstRunScreen(ConsoleScreen):
             "sealed documents. It is shown this once, and never again.",
             classes="note",
         )
-        groups = self.answers.groups
-        rows = ["   ".join(groups[at : at + 4]) for at in range(0, len(groups), 4)]
-        yield PlainText("\n\n".join(rows), id="recovery")
+        yield PlainText(code_rows(self.answers.groups), id="recovery")
 
     def _ask_back(self) -> Iterator[Widget]:
         first, second = self.answers.asked
@@ -171,8 +182,8 @@ class FirstRunScreen(ConsoleScreen):
         yield PlainText(
             "The code is off the screen. Type two of its groups, to be sure that it can be read.", classes="note"
         )
-        yield Field(f"Group {first + 1}", Input(id="group_a", max_length=10))
-        yield Field(f"Group {second + 1}", Input(id="group_b", max_length=10))
+        yield Field(group_label(first), Input(id="group_a", max_length=10))
+        yield Field(group_label(second), Input(id="group_b", max_length=10))
 
     def _step_4(self) -> Iterator[Widget]:
         assert self.vault_made is not None
@@ -267,7 +278,7 @@ class FirstRunScreen(ConsoleScreen):
 
     async def _show_code(self) -> None:
         await self._show(3)
-        self.query_one("#continue", Button).label = "I have written it down"
+        self._rename("continue", "I have written it down")
 
     def _made(self, result: tuple[Vault, str]) -> None:
         self._making = False
@@ -285,9 +296,10 @@ class FirstRunScreen(ConsoleScreen):
             self.answers.asked = (first, second)
             await holder.remove_children()
             await holder.mount(*self._ask_back())
-            self.query_one("#continue", Button).label = "Continue"
+            self._rename("continue", "Continue")
             back = self.query_one("#previous", Button)
-            back.display, back.label = True, "Show it again  Esc"
+            back.display = True
+            self._rename("previous", "Show it again  Esc")
             self.query_one("#group_a").focus()
             return
         typed = [self._value("group_a").upper(), self._value("group_b").upper()]
@@ -296,13 +308,13 @@ class FirstRunScreen(ConsoleScreen):
             self.query_one("#group_a").focus()
             return
         self.answers.groups = []
-        self.query_one("#previous", Button).label = "Back  Esc"
+        self._rename("previous", "Back  Esc")
         await self._show(4)
-        self.query_one("#continue", Button).label = "Later: go to Today"
+        self._rename("continue", "Later: go to Today")
 
     @on(RollStep.Taken)
     def _rolled(self) -> None:
-        self.query_one("#continue", Button).label = "Go to Today"
+        self._rename("continue", "Go to Today")
         self.query_one("#continue", Button).focus()
 
     def _finish(self) -> None:
@@ -322,7 +334,7 @@ class FirstRunScreen(ConsoleScreen):
                 self.answers.name = self._value("name")
             self.call_later(self._show, self.step - 1)
         elif self.step == 3 and self.query("#group_a"):
-            self.query_one("#previous", Button).label = "Back  Esc"
+            self._rename("previous", "Back  Esc")
             self.call_later(self._show_code)
 
     def why_not(self, action_id: str) -> str:

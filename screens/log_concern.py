@@ -84,6 +84,20 @@ def read_first(vault: Vault, child_id: str) -> tuple[str, list[str]]:
     return child_id, front_sheet.read_out(vault, child_id)
 
 
+def joined(draft: dict[str, Any], early: dict[str, str]) -> dict[str, Any]:
+    """Return a draft's fields with what was typed before it came: text is added to its own, a blank field is filled."""
+    fields = dict(draft)
+    names_child = {"child", "new_child", "child_typed"}
+    if not any(fields.get(name) for name in names_child):
+        fields |= {name: early[name] for name in names_child if name in early}
+    for name, text in early.items():
+        if name in {"text", "childs_words"} and fields.get(name):
+            fields[name] = f"{fields[name]}\n{text}"
+        elif name not in names_child:
+            fields.setdefault(name, text)
+    return fields
+
+
 class LogScreen(DraftScreen):
     """The form, its draft, and recording."""
 
@@ -136,7 +150,9 @@ class LogScreen(DraftScreen):
             self.form.query_one("#text").focus()
 
     def put_back(self, fields: dict[str, Any]) -> None:
-        """Fill the form, and look up the children that it names."""
+        """Fill the form, and look up the children that it names; what was typed before the draft came stays."""
+        early = self.form.values()
+        fields = joined(fields, early)
         self.form.put_back(fields)
         self._fold()
         self.ready = False
@@ -158,6 +174,17 @@ class LogScreen(DraftScreen):
                     block.picker.choose(other)
             self.ready = True
             self.as_sealed()
+            if early:
+                self._sealed = None
+                self.touched()
+            letters = early.get("child_typed", "")
+            if letters and (child in known or provisional):
+                about = known[child].name if child in known else provisional
+                self.say(
+                    f"An earlier draft is put back, about {about}. You had typed «{letters}»: record this one first, "
+                    "or let it go with Ctrl+N.",
+                    "warn",
+                )
             if self.child_id and self.child_id != child and (wanted := known.get(self.child_id)):
                 about = known[child].name if child in known else provisional or "no child yet"
                 self.say(
@@ -263,7 +290,9 @@ class LogScreen(DraftScreen):
             form.query_one("#entry_kind").focus()
 
     def _fold(self) -> None:
-        self.query_one("#fold", Button).label = FOLD[self.form.more_shown]
+        fold = self.query_one("#fold", Button)
+        fold.label = FOLD[self.form.more_shown]
+        fold.refresh(layout=True)
 
     @on(Button.Pressed, "#fold")
     def _unfold(self) -> None:

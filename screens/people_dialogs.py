@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
@@ -9,17 +10,15 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from practice.roles import POLICY, READS_GIVEN
 from practice.vocabulary import Role
 from screens.widgets.child_picker import ChildPicker
-from screens.widgets.dialogs import DIALOG_CSS
+from screens.widgets.dialogs import Dialog, back_button, confirm_button
 from screens.widgets.fields import ChoiceField, Field
-from screens.widgets.text import MessageBar, PlainText
+from screens.widgets.text import PlainText, code_rows
 
 if TYPE_CHECKING:
     from storage.vault import SlotPerson
@@ -58,15 +57,12 @@ class Recovery:
     passphrase: str
 
 
-class AskDialog(ModalScreen[Answer | None], Generic[Answer]):
+class AskDialog(Dialog[Answer | None], Generic[Answer]):
     """A small form: dismissed with its answer, or with None on Escape."""
 
-    CSS: ClassVar[str] = (
-        DIALOG_CSS
-        + "AddDialog, RoleDialog, PassphraseDialog, GrantDialog, RecoverDialog {"
-        + " align: center middle; background: $background 30%; }"
-        + ".dialog Field Input { width: 1fr; } #role-words { width: 1fr; height: auto; color: $text-muted; }"
-    )
+    DEFAULT_CSS = """
+    AskDialog #role-words { color: $text-muted; }
+    """
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is changed"),
         Binding("ctrl+s", "confirm", "Confirm", tooltip="Go on with this"),
@@ -80,19 +76,12 @@ class AskDialog(ModalScreen[Answer | None], Generic[Answer]):
         yield from ()
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield PlainText(self.HEADING, classes="dialog--title")
-            if self.SENTENCE:
-                yield PlainText(self.SENTENCE, classes="dialog--sentence")
-            yield from self.fields()
-            yield MessageBar(id="dialog-fault")
-            with Horizontal(classes="dialog--buttons"):
-                yield Button("Back  Esc", id="back", compact=True)
-                yield Button(f"{self.VERB}  Ctrl+S", id="confirm", variant="primary", compact=True)
+        buttons = back_button(), confirm_button(self.VERB)
+        yield from self.framed(self.HEADING, self.SENTENCE, self.fields(), *buttons)
 
+    @abstractmethod
     def answer(self) -> Answer | None:
         """Return the answer once it is whole; say what is missing otherwise."""
-        raise NotImplementedError
 
     @on(Button.Pressed, "#back")
     def _back(self) -> None:
@@ -113,21 +102,16 @@ class AskDialog(ModalScreen[Answer | None], Generic[Answer]):
         """Return what stands in a field."""
         return self.query_one(selector, Input).value
 
-    def missing(self, words: str, selector: str) -> None:
-        """Say what is missing, and go there."""
-        self.query_one("#dialog-fault", MessageBar).say(words, "warn")
-        self.query_one(selector).focus()
-
     def passphrase(self) -> str | None:
         """Return the new passphrase once it will do and stands there twice."""
         from storage.keys import passphrase_faults
 
         new = self.typed("#new")
         if faults := passphrase_faults(new):
-            self.missing(" ".join(faults), "#new")
+            self.ask(" ".join(faults), "#new")
             return None
         if self.typed("#again") != new:
-            self.missing("The two are not the same.", "#again")
+            self.ask("The two are not the same.", "#again")
             return None
         return new
 
@@ -160,9 +144,9 @@ class AddDialog(AskDialog[NewPerson]):
     def answer(self) -> NewPerson | None:
         name, role = self.typed("#name").strip(), self.query_one("#role", ChoiceField).code
         if not name:
-            self.missing("Their name is missing.", "#name")
+            self.ask("Their name is missing.", "#name")
         elif not role:
-            self.missing("Which role?", "#role")
+            self.ask("Which role?", "#role")
         elif (new := self.passphrase()) is not None:
             return NewPerson(name, role, new)
         return None
@@ -229,7 +213,7 @@ class GrantDialog(AskDialog[str]):
     def answer(self) -> str | None:
         child = self.query_one(ChildPicker).child
         if child is None:
-            self.missing("Which child? Type two letters of the name and choose.", "#child Input")
+            self.ask("Which child? Type two letters of the name and choose.", "#child Input")
             return None
         return child.id
 
@@ -259,21 +243,21 @@ class RecoverDialog(AskDialog[Recovery]):
     def answer(self) -> Recovery | None:
         user = self.query_one("#user", ChoiceField).code
         if not user:
-            self.missing("Who are you?", "#user")
+            self.ask("Who are you?", "#user")
         elif not self.typed("#code").strip():
-            self.missing("The recovery code is missing.", "#code")
+            self.ask("The recovery code is missing.", "#code")
         elif (new := self.passphrase()) is not None:
             return Recovery(user, self.typed("#code"), new)
         return None
 
 
-class CodeDialog(ModalScreen[None]):
+class CodeDialog(Dialog[None]):
     """A recovery code, shown once."""
 
-    CSS = DIALOG_CSS + (
-        "CodeDialog { align: center middle; background: $background; }"
-        "#code-shown { width: 1fr; content-align: center middle; text-align: center; text-style: bold; height: 5; }"
-    )
+    DEFAULT_CSS = """
+    CodeDialog { background: $background; }
+    CodeDialog #code-shown { width: 1fr; text-align: center; text-style: bold; color: $text-accent; margin: 1 0; }
+    """
     BINDINGS = [Binding("ctrl+s", "dismiss(None)", "Written down", tooltip="Clear it from the screen")]
 
     def __init__(self, code: str) -> None:
@@ -281,13 +265,8 @@ class CodeDialog(ModalScreen[None]):
         self._code = code
 
     def compose(self) -> ComposeResult:
-        groups = self._code.split("-")
-        with Vertical(classes="dialog"):
-            yield PlainText("The new recovery code", classes="dialog--title")
-            yield PlainText(ONCE, classes="dialog--sentence")
-            yield PlainText("  ".join(groups[:4]) + "\n\n" + "  ".join(groups[4:]), id="code-shown")
-            with Horizontal(classes="dialog--buttons"):
-                yield Button("I wrote it down  Ctrl+S", id="confirm", variant="primary", compact=True)
+        code = PlainText(code_rows(self._code.split("-")), id="code-shown")
+        yield from self.framed("The new recovery code", ONCE, [code], confirm_button("I wrote it down"))
 
     def on_mount(self) -> None:
         self.set_focus(None)

@@ -42,7 +42,7 @@ def counted(count: int, one: str, many: str = "") -> str:
 def evidence_content(found: Evidence, today: date) -> Content:
     """Return everything that the review rests on."""
     parts = [*_last(found), Content(""), *_decisions(found, today), Content(""), *_voice(found, today), Content("")]
-    parts += [*_shares(found), Content(""), *_chronology(found), Content(""), *_since(found)]
+    parts += [*_flags(found), *_shares(found), Content(""), *_chronology(found), Content(""), *_since(found)]
     return Content("\n").join(parts)
 
 
@@ -124,6 +124,15 @@ def _decision(decision: OpenDecision, today: date) -> Content:
     else:
         due, style = f"due {day_words(decision.due)}", ""
     return Content.assemble(f"{label}, ", (due, style), f": {visible(excerpt(decision.reason, 160))}")
+
+
+def _flags(found: Evidence) -> list[Content]:
+    if not found.flags:
+        return []
+    lines = [_head("Patterns to consider")]
+    for flag in found.flags:
+        lines += [_plain(flag.label, "$text-warning"), _plain(flag.sentence)]
+    return [*lines, Content("")]
 
 
 def _shares(found: Evidence) -> list[Content]:

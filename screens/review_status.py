@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button
 
 from practice.vocabulary import ReviewEvery, ReviewStatus
 from screens.base import Calls
 from screens.widgets.child_picker import ChildPicker
-from screens.widgets.dialogs import DIALOG_CSS
+from screens.widgets.dialogs import Dialog, back_button, confirm_button
 from screens.widgets.fields import ChoiceField, Field
-from screens.widgets.text import MessageBar, PlainText
 
 if TYPE_CHECKING:
     from storage.views.children import ChildRow
@@ -32,10 +29,9 @@ class StatusSet:
     every: str
 
 
-class StatusDialog(Calls, ModalScreen[StatusSet | None]):
+class StatusDialog(Calls, Dialog[StatusSet | None]):
     """Asks for the child, the status and, where it differs from the status's own, how often."""
 
-    CSS = DIALOG_CSS.replace("ReasonDialog, ConfirmDialog", "StatusDialog")
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is changed"),
         Binding("ctrl+s", "confirm", "Set", tooltip="Set this status"),
@@ -46,16 +42,13 @@ class StatusDialog(Calls, ModalScreen[StatusSet | None]):
         self._child = child
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield PlainText("Set the review status", classes="dialog--title")
-            yield PlainText("The status gives the date of the next review.", classes="dialog--sentence")
-            yield Field("Child", ChildPicker(provisional=False, id="child"))
-            yield Field("Status", ChoiceField(ReviewStatus.choices(), prompt="Choose", id="status"))
-            yield Field("How often", ChoiceField(ReviewEvery.choices(), prompt="As the status says", id="every"))
-            yield MessageBar()
-            with Horizontal(classes="dialog--buttons"):
-                yield Button("Back  Esc", id="back", compact=True)
-                yield Button("Set  Ctrl+S", id="confirm", variant="primary", compact=True)
+        fields = (
+            Field("Child", ChildPicker(provisional=False, id="child")),
+            Field("Status", ChoiceField(ReviewStatus.choices(), prompt="Choose", id="status")),
+            Field("How often", ChoiceField(ReviewEvery.choices(), prompt="As the status says", id="every")),
+        )
+        said = "The status gives the date of the next review."
+        yield from self.framed("Set the review status", said, fields, back_button(), confirm_button("Set"))
 
     def on_mount(self) -> None:
         if self._child is None:
@@ -76,10 +69,8 @@ class StatusDialog(Calls, ModalScreen[StatusSet | None]):
         child = self.query_one(ChildPicker).child
         status = self.query_one("#status", ChoiceField).code
         if child is None:
-            self.query_one(MessageBar).say("Which child? Type two letters of the name and choose.", "warn")
-            self.query_one("#child Input").focus()
+            self.ask("Which child? Type two letters of the name and choose.", "#child Input")
         elif not status:
-            self.query_one(MessageBar).say("Which status? It gives the date of the next review.", "warn")
-            self.query_one("#status").focus()
+            self.ask("Which status? It gives the date of the next review.", "#status")
         else:
             self.dismiss(StatusSet(child.id, status, self.query_one("#every", ChoiceField).code))

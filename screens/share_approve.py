@@ -45,10 +45,9 @@ class ApproveDialog(FormDialog[str]):
 
     VERB = "Approve"
     DEFAULT_CSS = """
-    ApproveDialog > .form-dialog { padding: 0 2; }
     ApproveDialog #basis { height: auto; max-height: 6; width: 1fr; margin: 0; }
     ApproveDialog.-narrow #basis { max-height: 4; margin: 0; }
-    ApproveDialog #consent { margin: 1 0 0 0; color: $text-muted; }
+    ApproveDialog #consent { margin: 1 0; color: $text-muted; }
     ApproveDialog .label { color: $text-muted; }
     """
 
@@ -69,10 +68,10 @@ class ApproveDialog(FormDialog[str]):
             yield Field("Reaches none?", ChoiceField([(HEEDED, "yes")], prompt="Read the lines above", id="heeded"))
         yield PlainText("Lawful basis", classes="label")
         yield OptionList(id="basis", compact=True)
+        yield PlainText(f"{consent_text()} Condition: {special_category_condition()}", id="consent")
         yield Field("Child told?", ChoiceField(Told.choices(), prompt="Choose", id="child-told"))
         yield Field("Parent told?", ChoiceField(Told.choices(), prompt="Choose", id="parent-told"))
         yield Field("Reason", AnswerField(id="reason", placeholder="Why this is shared, and why anybody was not told"))
-        yield PlainText(f"{consent_text()} Condition: {special_category_condition()}", id="consent")
 
     def on_mount(self) -> None:
         from practice.sharing import allowed_bases

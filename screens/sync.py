@@ -168,12 +168,14 @@ def draw_item(item: ItemRow, width: int) -> list[Content]:
     about = cut(f"  says: {visible(hint)}", width - 1)
     begins = f"{in_words(item.occurred)}: {' '.join(item.text.split())}"
     folded = plain(begins, "$text-muted").wrap(max(width - 3, 10))
-    more = [Content.styled("  …", "$text-muted")] if len(folded) > LINES else []
+    shown = folded[:LINES]
+    if len(folded) > LINES:
+        last = cut(f"{shown[-1].plain.rstrip()} {folded[LINES].plain}", max(width - 3, 10))
+        shown[-1] = Content.styled(last, "$text-muted")
     return [
         Content.assemble((sender, "bold"), space, (state, tone)),
         Content(about),
-        *(Content("  ") + line for line in folded[:LINES]),
-        *more,
+        *(Content("  ") + line for line in shown),
     ]
 
 
@@ -245,6 +247,8 @@ class SyncScreen(ConsoleScreen):
         self.query_one("#in-title", PlainText).show(
             f"What came in ({waiting} to be matched)" if waiting else "What came in"
         )
+        if self.focused is outgoing and not found.lines and found.items:
+            items.focus()
         self.refresh_bindings()
         if self.wanted_item:
             item, self.wanted_item = self.wanted_item, ""

@@ -27,6 +27,7 @@ TEXT_PAIRS: tuple[tuple[str, str], ...] = (
     ("text-error", "background"),
     ("text-error", "surface"),
     ("text-accent", "background"),
+    ("text-accent", "surface"),
     ("emergency-foreground", "emergency-background"),
     ("footer-key-foreground", "panel"),
     ("footer-description-foreground", "panel"),

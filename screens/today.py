@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -35,6 +36,7 @@ KINDS = {
     "concern": "Decide",
     "follow_up": "Follow up",
     "review": "Review",
+    "flag": "Pattern",
     "item": "Came in",
     "proposed": "Approve",
     "held": "Held",
@@ -59,6 +61,7 @@ class Row:
     style: str = ""
     line: Line | None = None
     initials: bool = False
+    due: str = ""
 
     @property
     def key(self) -> object:
@@ -71,12 +74,14 @@ def initials_of(name: str) -> str:
     return "".join(f"{part[0]}." for part in name.split() if part)
 
 
-def due_words(line: Line) -> str:
+def due_words(line: Line, today: date) -> str:
     """Say when it is or was due."""
     if line.late_school_days:
         days = line.late_school_days
         return f"{days} school day{'s' if days != 1 else ''} late"
-    return f"due {line.due:%a} {line.due.day} {line.due:%b}" if line.due else ""
+    if line.due is None:
+        return ""
+    return f"{'was due' if line.due < today else 'due'} {line.due:%a} {line.due.day} {line.due:%b}"
 
 
 def what_words(line: Line) -> str:
@@ -100,7 +105,7 @@ def draw(row: Row, width: int) -> list[Content]:
     if row.line is None:
         return [Content(""), Content.styled(row.heading, f"bold {row.style}")] if row.heading else [Content("")]
     name_width = 20 if width < 100 else 28
-    due = due_words(row.line)
+    due = row.due
     name = visible(row.line.child) or NAMELESS.get(row.line.kind, "not matched yet")
     name = cut(initials_of(name) if row.initials and row.line.child else name, name_width)
     room = max(width - 2 - 11 - name_width - 2 - (cell_len(due) + 2 if due else 0) - 1, 8)
@@ -116,14 +121,14 @@ def draw(row: Row, width: int) -> list[Content]:
     ]
 
 
-def rows_of(view: TodayView, initials: bool) -> list[Row]:
+def rows_of(view: TodayView, initials: bool, today: date) -> list[Row]:
     """Return the rows of the list; a section without a line is left out."""
     rows = []
     for name, title, style in SECTIONS:
         lines: list[Line] = getattr(view, name)
         if lines:
             rows.append(Row(f"{title} ({len(lines)})", style))
-            rows += [Row(line=line, initials=initials) for line in lines]
+            rows += [Row(line=line, initials=initials, due=due_words(line, today)) for line in lines]
     return rows
 
 
@@ -202,10 +207,10 @@ class TodayScreen(ConsoleScreen):
         self.view = view
         listed: RecordList[Row] = self.query_one("#lines", RecordList)
         listed.empty = empty_words(view) if view.empty else ""
-        listed.show(rows_of(view, self.console.initials), keep=lambda row: row.key)
+        today = self.console.now().date()
+        listed.show(rows_of(view, self.console.initials, today), keep=lambda row: row.key)
         self.query_one("#covers", MessageBar).say(covers_words(view))
-        now = self.console.now()
-        self.query_one("#weeks", Static).update(weeks_chart(view.twelve_weeks, now.date()))
+        self.query_one("#weeks", Static).update(weeks_chart(view.twelve_weeks, today))
         self.query_one("#weeks-line", Static).update(weeks_line(view.twelve_weeks))
         self.query_one("#counts", Static).update(counts_of(view))
 
@@ -237,6 +242,8 @@ class TodayScreen(ConsoleScreen):
             return
         elif line.kind == "review":
             screen, params = "review", {"child_id": line.subject}
+        elif line.kind == "flag":
+            screen, params = "flags", {"child_id": line.child_id}
         elif line.kind == "unfinished":
             screen, params = "unfinished", {}
         elif line.kind == "backup":

@@ -17,7 +17,7 @@ from practice.vocabulary import HowKnown
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.widgets.answer import AnswerField
-from screens.widgets.child_picker import ChildPicker, child_line
+from screens.widgets.child_picker import ChildPicker, one_line
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
@@ -163,14 +163,22 @@ class TriageScreen(ConsoleScreen):
         listed = self.query_one("#candidates", OptionList)
         if waiting and (first or self._offered != found.candidates):
             self._offered = found.candidates
-            width = max(self.query_one("#match").size.width - 6, 44)
-            listed.clear_options()
-            listed.add_options([Option(child_line(child, width)) for child in found.candidates])
-            listed.highlighted = None
             listed.display = bool(found.candidates)
+            self.call_after_refresh(self._offer)
             words = "Who is it about? Names like it on the roll:" if found.candidates else "Who is it about?"
             self.query_one("#like", PlainText).show(words)
         self.refresh_bindings()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._offer)
+
+    def _offer(self) -> None:
+        """List the names that are like the written one, as wide as they now may be; none is chosen."""
+        listed = self.query_one("#candidates", OptionList)
+        chosen, width = listed.highlighted, max(self.query_one("#match").scrollable_content_region.width - 2, 40)
+        listed.clear_options()
+        listed.add_options([Option(one_line(child, width)) for child in self._offered])
+        listed.highlighted = chosen
 
     def _state_words(self, found: Opened) -> tuple[str, str]:
         report = found.report

@@ -112,7 +112,11 @@ SHAPES: dict[str, str] = {
     ),
     "inbox list": "[{id, from, child_hint: {name, date_of_birth}, occurred: OCCURRED, text, state}]",
     "chronology links": "[{entries: [id], reason, state}]     state: proposed | confirmed | declined",
-    "flags": "[{id, child_id, rule, sentence, entries: [id], state}]",
+    "flags": (
+        "[{id, child_id, child, rule, label, sentence, entries: [id], state, since, reason}]\nstate: open | considered"
+    ),
+    "flags rules list": "{rules: [{code, shape, label, sentence, source, …, own}], silenced: [code]}",
+    "flags rules import": "{id, state, rules, silenced}",
     "hub invite": "{agency, code}",
     "partner list": "[{id, name, kind, fingerprint, verified}]",
     "wording": (

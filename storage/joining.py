@@ -132,6 +132,16 @@ def _get(folder: Path, code: str, what: str) -> dict[str, Any] | None:
     return said
 
 
+def check_words(shown: str, compared: str) -> None:
+    """Raise Refused unless somebody read the same words on the other screen, however they typed them."""
+    if shown.casefold().split() != compared.casefold().split():
+        raise Refused(
+            "The words differ: another machine answered, or one was misread. Nothing was handed over.",
+            title="The words differ",
+            hint="Read them again. If they still differ, begin again with a new code.",
+        )
+
+
 def _damaged() -> IntegrityAlarm:
     return IntegrityAlarm(
         "A file of this invitation is damaged or was changed. Nothing was handed over.",
@@ -283,6 +293,8 @@ def ask(folder: Path, code: str, target: Path, now: datetime | None = None) -> s
     invitation = _invitation(folder, code, now)
     kept = _get(target, code, "kept") if target.exists() else None
     if kept is None:
+        for left in target.glob("*.dslj"):  # of an earlier invitation
+            left.unlink(missing_ok=True)
         own, device = Identity.generate(), new_id()
         keys = {"signing": b64(own.signing.private_bytes_raw()), "encryption": b64(own.encryption.raw)}
         keys |= {"transport": b64(own.transport.private_bytes_raw()), "machine": own.machine}

@@ -34,9 +34,9 @@ class Late:
         self._key = hkdf(key, "late", person)
         self.waiting: list[Draft] = self._read()
 
-    def add(self, body: Body, child: str | None, at: datetime) -> None:
+    def add(self, body: Body, child: str | None, at: datetime, entry: str | None = None) -> None:
         """Keep an act for later, with the time at which it was done."""
-        self.waiting = [*self.waiting, Draft(body, child, captured_at=at)][-_LIMIT:]
+        self.waiting = [*self.waiting, Draft(body, child, entry, captured_at=at)][-_LIMIT:]
         self._write()
 
     def forget(self, recorded: int) -> None:
@@ -51,7 +51,13 @@ class Late:
                 self._path.unlink(missing_ok=True)
                 return
             lines = [
-                [draft.body.act_kind, draft.body.to_bytes().decode(), draft.child, utc_text(draft.captured_at)]
+                [
+                    draft.body.act_kind,
+                    draft.body.to_bytes().decode(),
+                    draft.child,
+                    utc_text(draft.captured_at),
+                    draft.entry,
+                ]
                 for draft in self.waiting
                 if draft.captured_at is not None
             ]
@@ -66,8 +72,8 @@ class Late:
                 stored = file.read(_SIZE_LIMIT)
             lines = json.loads(AESGCM(self._key).decrypt(stored[:12], stored[12:], self._bound))
             return [
-                Draft(read_body(kind, body.encode()), child, captured_at=from_utc_text(at))
-                for kind, body, child, at in lines
+                Draft(read_body(kind, body.encode()), child, entry[0] if entry else None, captured_at=from_utc_text(at))
+                for kind, body, child, at, *entry in lines
             ]
         except (OSError, ValueError, TypeError, InvalidTag, ConsoleError):
             return []

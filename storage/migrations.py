@@ -108,6 +108,18 @@ def several_machines(connection: Connection) -> None:
 
 
 @step
+def pattern_flags(connection: Connection) -> None:
+    """What was answered to flags, and the caches in which they are kept."""
+    from storage import flags
+    from storage.views.base import table_of
+    from storage.views.flags import AnswerTable
+
+    table_of(AnswerTable).create(connection, checkfirst=True)
+    for statement in flags.SCHEMA:
+        connection.exec_driver_sql(statement)
+
+
+@step
 def unfinished_lists(connection: Connection) -> None:
     """The entries folded again, since what was filled in or amended is not asked for any more, and their index."""
     from storage.views.entries import ENTRIES, LIST_INDEXES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from practice.acts import ContractAdded, ContractEnded, build
@@ -92,6 +92,11 @@ def fault(row: ContractRow, on: date) -> str:
     if on > row.review:
         return f"The agreement was due for review on {day_words(row.review)}."
     return ""
+
+
+def ends(row: ContractRow) -> datetime:
+    """Return the local end of an agreement's review day, which itself still counts (R-66)."""
+    return datetime.combine(row.review + timedelta(days=1), time()).astimezone()
 
 
 def today(vault: Vault) -> date:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -54,6 +54,8 @@ class Address:
     eid: str
     rev: int
     share: str | None = None
+    until: datetime | None = None
+    """The end of its agreement's review day: nothing leaves past it, also from a locked machine (R-66)."""
 
 
 def queue(vault: Vault, unit: Unit, payload: bytes, address: Address, keys: OrgKeys, reader: KeySet) -> Message:
@@ -67,7 +69,7 @@ def queue(vault: Vault, unit: Unit, payload: bytes, address: Address, keys: OrgK
         mid=address.mid,
         ctr=address.ctr,
         class_="data" if data else "control",
-        exp=int((moment + LIFETIME).timestamp()),
+        exp=int(min(moment + LIFETIME, address.until or moment + LIFETIME).timestamp()),
     )
     made = utc_text(moment)
     message = Message(

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from practice.errors import HubUnreachable
+from practice.errors import ConsoleError, HubUnreachable
 from practice.text import visible
 from storage import outbox
 from storage.ledger import Draft
 from storage.outbox import Message
 from storage.restore import check_exchange
 from storage.views import sharing
-from sync import contracts, outgoing, plan, spool
+from sync import contracts, outgoing, plan, spool, unattended
+from sync.hub.jose import b64u
 from sync.membership import connect
 from sync.taking import Taking
 
@@ -71,12 +73,31 @@ def sync(
         return run.finish()
 
 
+def take_in(vault: Vault) -> SyncReport:
+    """Take in what a locked machine delivered and fetched, without the hub; nothing where none was joined.
+
+    Raises Refused while a sync of this vault is under way, and after a restore that nobody has confirmed.
+    """
+    folder = vault.folder / "spool"
+    if not any(unattended.receipts(folder)) and not any((folder / "inbox").glob("*")):
+        return SyncReport()
+    check_exchange(vault)
+    with spool.locked(vault), connect(vault) as client:
+        run = _Run(vault, client, lambda _text: None)
+        run.take_in_spool()
+        return run.finish()
+
+
 def _unreachable(vault: Vault, fault: HubUnreachable) -> HubUnreachable:
     with vault.read() as connection:
         waiting = outbox.waiting_entries(connection)
     kept = f"{entries(waiting)} {'waits' if waiting == 1 else 'wait'} here and {'is' if waiting == 1 else 'are'} kept."
     said = f"{fault.message} {kept if waiting else 'Nothing was waiting to leave, and nothing was lost.'}"
     return HubUnreachable(said, title=fault.title, hint="Sync again later. If it cannot wait, ring the partner now.")
+
+
+def _sha(envelope: str) -> str:
+    return b64u(hashlib.sha256(envelope.encode()).digest())
 
 
 def entries(count: int) -> str:
@@ -98,6 +119,7 @@ class _Run:
 
     def whole(self) -> None:
         """Do everything in its order; each step may be cut short and is taken up by the next sync."""
+        self.take_in_spool()
         self.progress("Reaching the hub")
         self.enter_epoch(self.client.well_known().epoch)
         self.acknowledge()
@@ -107,6 +129,8 @@ class _Run:
         self.push()
         with self.vault.write() as unit:
             outbox.set_exchange(unit.connection, "last_sync", outgoing.now(self.vault))
+        unattended.allow(self.vault)
+        unattended.keep_place(self.vault.folder, self.epoch, self.exchange("cursor"))
 
     def finish(self) -> SyncReport:
         """Return the report with what still waits."""
@@ -121,6 +145,48 @@ class _Run:
     def note(self, sentences: Sequence[str]) -> None:
         """Keep sentences for the report, each once."""
         self.report.errors += [each for each in sentences if each and each not in self.report.errors]
+
+    # -- what a locked machine did -----------------------------------------------------------------------------------
+
+    def take_in_spool(self) -> None:
+        """Believe the receipts that a locked machine laid aside, and take in what it fetched, without asking the hub.
+
+        Each is verified as if it came just now. What needs the hub (a stranger's keys) waits for the next sync.
+        """
+        folder, epoch = self.vault.folder / "spool", self.exchange("epoch")
+        for path, found in unattended.receipts(folder):
+            if found["epoch"] == epoch:
+                self._believe(str(found["receipt"]), epoch)
+            with suppress(OSError):
+                path.unlink()
+        for path, position, token in unattended.fetched(folder, epoch):
+            if position > int(self.exchange("pos") or 0):
+                try:
+                    self._take(position, token)
+                except HubUnreachable:
+                    return
+            with suppress(OSError):
+                path.unlink()
+
+    def _believe(self, token: str, epoch: str) -> None:
+        """Move on what a signed receipt of the hub proves: the very bytes that wait here."""
+        try:
+            receipt = self.client.check_receipt(token, epoch)
+        except ConsoleError:
+            self.note(["A receipt that lay beside the vault does not hold; what it named is offered again."])
+            return
+        with self.vault.write() as unit:
+            drafts: list[Draft] = []
+            for mid, (digest, _) in receipt.items.items():
+                message = outbox.message(unit.connection, mid)
+                step = plan.after_offer(message.state, 201, None) if message else None
+                if message is not None and step is not None and digest == _sha(message.envelope):
+                    drafts += outgoing.moved(
+                        unit.connection, message, step.state, step.detail, outgoing.now(self.vault)
+                    )
+                    self.report.sent += int(message.class_ == "data")
+            if drafts:
+                unit.record_many(drafts)
 
     # -- where the exchange stands -----------------------------------------------------------------------------------
 
@@ -195,6 +261,8 @@ class _Run:
                     outbox.mark(
                         unit.connection, message.mid, message.state, outgoing.now(self.vault), split.kept[message.mid]
                     )
+        for message in kept:
+            spool.discard(self.vault, message.mid)
         names = {row.org: visible(row.name) for row in sharing.partners(self.vault, removed=True)}
         counts: dict[tuple[str, str], int] = {}
         for message in kept:
@@ -273,13 +341,16 @@ class _Run:
         for item in page.items:
             if item.pos not in fresh:
                 continue
-            effect = self.taking.take(item.pos, item.jose)
-            self.report.received += effect.received
-            self.receipted |= {effect.acknowledged} - {""}  # "stored" and "shown" are two words about one entry
-            self.report.acknowledged = len(self.receipted)
-            self.report.refused += effect.refused
-            self.note([effect.error])
+            self._take(item.pos, item.jose)
             reached("taken-in")
+
+    def _take(self, position: int, token: str) -> None:
+        effect = self.taking.take(position, token)
+        self.report.received += effect.received
+        self.receipted |= {effect.acknowledged} - {""}  # "stored" and "shown" are two words about one entry
+        self.report.acknowledged = len(self.receipted)
+        self.report.refused += effect.refused
+        self.note([effect.error])
 
     def acknowledge(self) -> None:
         """Tell the hub what was taken in for good, also what a sync before this one could not say any more."""

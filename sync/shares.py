@@ -219,12 +219,15 @@ def approve(
         partner = sharing.partner(vault, share.org)
         partners.check_may_share(partner)
         claims = _check_frozen(vault, share, digest)
+        until = None
         if share.contract:
-            check_contract(vault, contracts.get(vault, share.contract), partner)
+            contract = contracts.get(vault, share.contract)
+            check_contract(vault, contract, partner)
+            until = contracts.ends(contract)
         read = check_heeded(vault, [share.child_id], heeded, "Nothing was approved.")
         approved = build(ShareApproved, fields | {"mid": share.mid, "heeded": read})
         unit.record(approved, child=share.child_id, entry=share.entry_id)
-        address = outgoing.Address(share.mid, claims["ctr"], kind_of(share), share.entry_id, share.rev, share.id)
+        address = outgoing.Address(share.mid, claims["ctr"], kind_of(share), share.entry_id, share.rev, share.id, until)
         message = outgoing.queue(vault, unit, share.payload.encode(), address, keys, partners.key_set_of(partner))
         if share.corrects:
             unit.record(

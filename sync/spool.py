@@ -6,7 +6,7 @@ The outbox table is the truth; a copy that is missing or too many is put right a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,10 +55,15 @@ def put_right(vault: Vault) -> None:
             keep(vault, message.mid, message.envelope)
 
 
-@contextmanager
-def locked(vault: Vault) -> Iterator[None]:
+def locked(vault: Vault) -> AbstractContextManager[None]:
     """Hold the exchange of this vault for one sync; raises Refused while another one holds it."""
-    lock = FileLock(private_folder(vault.folder / "spool") / "lock")
+    return locked_folder(vault.folder)
+
+
+@contextmanager
+def locked_folder(vault_folder: Path) -> Iterator[None]:
+    """Hold the exchange of the vault in this folder, which may be locked; raises Refused while another one does."""
+    lock = FileLock(private_folder(vault_folder / "spool") / "lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -25,13 +25,25 @@ COUNTS = {
 
 
 @click.command(cls=Command, short_help="Exchange with the hub once.")
+@click.option("--unattended", is_flag=True, help="Without a passphrase: deliver and fetch sealed files only.")
+@click.option(
+    "--jitter",
+    metavar="MINUTES",
+    type=click.IntRange(0, 240),
+    default=0,
+    help="With --unattended: wait up to so many minutes first, so that not every school asks at once.",
+)
 @click.pass_obj
-def sync(session: Session) -> int:
+def sync(session: Session, unattended: bool, jitter: int) -> int:
     """Send what was approved, fetch what partners sent, and exchange receipts.
 
     Sync is not a referral: if it cannot wait, ring. Exits 5 where the hub cannot be reached, with everything kept
     queued, and 1 where an item was refused.
     """
+    if unattended:
+        return _unattended(session, jitter)
+    if jitter:
+        raise click.UsageError("--jitter is for --unattended.")
     with session.opened(writes=True) as vault:
         from sync.run import sync as exchange
 
@@ -50,6 +62,25 @@ def sync(session: Session) -> int:
             + joined([phones.front_door, phones.out_of_hours, "999"], ", ")
         )
     return 1 if report.refused else 0
+
+
+def _unattended(session: Session, jitter: int) -> int:
+    import random
+    import time
+
+    from sync import unattended
+    from sync.run import SyncReport
+
+    time.sleep(random.uniform(0, jitter * 60))  # noqa: S311  # the end of the day is spread, nothing is kept secret
+    moved = unattended.run(session.folder, progress=session.note)
+    report = SyncReport(sent=moved.sent, received=moved.received, queued=moved.queued)
+    if session.json:
+        print_json(asdict(report))
+    else:
+        out(f"{moved.sent:>4}  delivered sealed, to be confirmed when somebody unlocks")
+        out(f"{moved.received:>4}  fetched sealed, to be read when somebody unlocks")
+        out(f"{moved.queued:>4}  still waiting here")
+    return 0
 
 
 @click.group(cls=Group, short_help="What partners sent.")

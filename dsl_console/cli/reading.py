@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dsl_console.cli.options import Command, Day
+from dsl_console.cli.options import HEEDED, Command, Day
 from dsl_console.cli.output import indented, joined, moment_json, occurred_json, one_line, out, print_json
 from dsl_console.cli.session import Session
 from practice.vocabulary import ConcernCategory, Decision, EntryKind, Impact, ShareState, Significance, label_of
@@ -26,6 +26,8 @@ Shares = dict[str, list["ShareRow"]]
 @click.option("--from", "start", metavar="DATE", type=Day(), help="Only what happened on this day or later.")
 @click.option("--to", "end", metavar="DATE", type=Day(), help="Only what happened on this day or earlier.")
 @click.option("--as-known-on", metavar="DATE", type=Day(), help="The record as it stood at the end of that day.")
+@click.option("--out", metavar="FILE", help="Write a copy to FILE.pdf, .html, .csv or .json; it is recorded.")
+@click.option("--heeded", metavar="CODE", default="", help=HEEDED)
 @click.pass_obj
 def chronology(
     session: Session,
@@ -34,15 +36,24 @@ def chronology(
     start: date | None,
     end: date | None,
     as_known_on: date | None,
+    out: str | None,
+    heeded: str,
 ) -> None:
-    """Show a child's record in the order in which it happened."""
+    """Show a child's record in the order in which it happened, or write a copy of it to a file."""
     if start and end and start > end:
         raise click.UsageError("--from lies after --to.")
-    with session.opened() as vault:
+    with session.opened(writes=out is not None) as vault:
         from storage.views import record, sharing
 
         row = session.child(vault, child)
         session.opening(vault, row.id)
+        if out is not None:
+            from dsl_console.cli.export import write_copy
+            from storage.documents.gather import Wanted
+
+            wanted = Wanted(row.id, "chronology", start, end, as_known_on, everything=not promoted)
+            write_copy(session, vault, wanted, session.need(out, "--out", "Where to"), heeded)
+            return
         entries = record.chronology(vault, row.id, promoted=promoted, start=start, end=end, as_known_on=as_known_on)
         traces = [] if promoted else record.traces(vault, row.id)
         if as_known_on:

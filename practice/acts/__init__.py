@@ -3,6 +3,22 @@
 Importing this registers them all.
 """
 
+from practice.acts.adults import (
+    AdultAdded,
+    AdultAmended,
+    AdultChanged,
+    AdultConcernLogged,
+    AdultDecided,
+    AdultLeft,
+    AdultPatternsReviewed,
+    AdultRead,
+    AdultReportAccepted,
+    AdultReportAnswered,
+    AdultReportArrived,
+    AdultReportClosed,
+    AdultRetentionSet,
+    LadoCalled,
+)
 from practice.acts.base import (
     KINDS,
     STRICT,
@@ -38,6 +54,7 @@ from practice.acts.record import (
     ReviewSet,
     Told,
 )
+from practice.acts.review import FlagAnswered, PatternRulesSet
 from practice.acts.sharing import (
     ContractAdded,
     ContractEnded,
@@ -95,6 +112,19 @@ __all__ = [
     "STRICT",
     "UPCASTERS",
     "Act",
+    "AdultAdded",
+    "AdultAmended",
+    "AdultChanged",
+    "AdultConcernLogged",
+    "AdultDecided",
+    "AdultLeft",
+    "AdultPatternsReviewed",
+    "AdultRead",
+    "AdultReportAccepted",
+    "AdultReportAnswered",
+    "AdultReportArrived",
+    "AdultReportClosed",
+    "AdultRetentionSet",
     "Advice",
     "Amended",
     "AuditRead",
@@ -118,6 +148,7 @@ __all__ = [
     "Decided",
     "EntryMoved",
     "Exported",
+    "FlagAnswered",
     "FrontSheetLine",
     "GlassBroken",
     "HubEnrolled",
@@ -128,6 +159,7 @@ __all__ = [
     "ItemRefused",
     "ItemWithdrawn",
     "KeysRotated",
+    "LadoCalled",
     "Line",
     "MachineAdded",
     "MachineHeard",
@@ -137,6 +169,7 @@ __all__ = [
     "PartnerAdded",
     "PartnerRemoved",
     "PartnerVerified",
+    "PatternRulesSet",
     "PersonAdded",
     "PersonKeyChanged",
     "PersonRemoved",

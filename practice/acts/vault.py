@@ -179,11 +179,17 @@ class UnlockFailed(Body):
 
 @kind("exported")
 class Exported(Body):
-    """A copy left the program, with what it held and its SHA-256 (R-116)."""
+    """A copy left the program: what it held, the SHA-256 of the file, and that of its content (R-116).
+
+    `heeded` is the code of what was read first of the front sheet, blank where it held nothing (R-08).
+    """
 
     what: Line
     form: Line
     sha256: Line
+    content: Line = ""
+    entries: int = 0
+    heeded: Line = ""
 
 
 # -- backups -----------------------------------------------------------------------------------------------------------

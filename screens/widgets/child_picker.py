@@ -36,7 +36,7 @@ def born(day: date | None) -> str:
 def child_line(child: ChildRow, width: int = 60) -> Content:
     """Return the line that tells one child from another: name, date of birth, class, and a mark on look-alikes."""
     group = " ".join(part for part in (child.year_group and f"Year {child.year_group}", child.reg_group) if part)
-    name_width = max(min(width - 36, 34), 12)
+    name_width = max(min(width - 38, 34), 16)
     name = cut(visible(child.name), name_width)
     marks = [visible(group)] if group else []
     if child.provisional:
@@ -50,6 +50,11 @@ def child_line(child: ChildRow, width: int = 60) -> Content:
     if child.look_alikes:
         line += Content.styled(" · similar name: check", "$text-warning")
     return line
+
+
+def one_line(child: ChildRow, width: int) -> Content:
+    """Return the child's line for a list of choices: never folded, the end marked where it is cut."""
+    return child_line(child, width).truncate(width, ellipsis=True)
 
 
 class ChildPicker(Calls, Vertical):
@@ -141,7 +146,7 @@ class ChildPicker(Calls, Vertical):
             return
         self._matches = matches
         width = max(self.size.width - 4, 40)
-        options = [Option(child_line(child, width)) for child in matches]
+        options = [Option(one_line(child, width)) for child in matches]
         if self.allow_provisional:
             options.append(Option(Content(f"Not on the roll: «{visible(text)}»")))
         listed = self.query_one(OptionList)

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from practice.text import visible
 from screens.actions import BACK, EVERYWHERE, TABLE, Action, key_name
@@ -72,7 +73,10 @@ def emergency_words(front_door: str, out_of_hours: str, *, known: bool) -> list[
     """Return the parts of the emergency line; before unlock only 999 is known."""
     if not known:
         return ["Immediate danger: 999"]
-    words = ["Immediate danger: 999", f"Front door {front_door}" if front_door else "Front door: not set (Settings)"]
+    words = [
+        "Immediate danger: 999",
+        f"Front door {front_door}" if front_door else "Front door: not set (Ctrl+P, Settings)",
+    ]
     if out_of_hours:
         words.append(f"Out of hours {out_of_hours}")
     return words
@@ -110,6 +114,12 @@ class EmergencyLine(Widget):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self.lines(width))
+
+    def on_click(self) -> None:
+        """Where a number is missing, a click leads to where it is set."""
+        console = cast("Console", self.app)
+        if any("not set" in part for part in self.words()):
+            console.do("settings")
 
     def render(self) -> Content:
         return Content("\n".join(self.lines(self.size.width)))
@@ -179,6 +189,9 @@ class KeyBar(Widget):
                 continue
             group = general if active.node is self.app else own
             group[action.id] = Key(action, key_name(key), console.why_not(action.id))
+        enter = getattr(self.screen, "FIELD_ENTER", "")
+        if enter and enter not in own and isinstance(self.screen.focused, Input):
+            own = {enter: Key(TABLE[enter], key_name("enter"), console.why_not(enter))} | own
         order = list(TABLE)
         general_keys = sorted(general.values(), key=lambda key: order.index(key.action.id))
         listed = [*(key for name, key in own.items() if name != "back"), *([own["back"]] if "back" in own else [])]

@@ -2,54 +2,95 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import ClassVar, Generic, TypeVar
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Button, TextArea
 
 from screens.widgets.text import MessageBar, PlainText
 
-DIALOG_CSS = """
-ReasonDialog, ConfirmDialog { align: center middle; background: $background 30%; }
-.dialog {
-    width: 72; max-width: 96%; height: auto; max-height: 88%; margin: 2 0 0 0; background: $surface;
-    border: round $border; padding: 1 2; overflow-y: auto; scrollbar-size-vertical: 1;
-}
-.dialog .dialog--title { text-style: bold; color: $text-primary; height: auto; }
-.dialog .dialog--sentence { height: auto; margin: 1 0; }
-.dialog TextArea { height: 5; }
-.dialog .dialog--buttons { height: auto; margin: 1 0 0 0; align-horizontal: right; }
-.dialog .dialog--buttons Button { margin: 0 0 0 2; }
-"""
+Answer = TypeVar("Answer")
 
 
-class ReasonDialog(ModalScreen[str | None]):
+class Dialog(ModalScreen[Answer], Generic[Answer]):
+    """A frame over the screen: title and sentence stay at its top, the buttons at its foot; what is between scrolls."""
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: $background 30%; }
+    Dialog .dialog {
+        width: 72; max-width: 96%; height: auto; max-height: 88%; margin: 2 0 0 0; background: $surface;
+        border: round $border; padding: 1 2;
+    }
+    Dialog .dialog--head { dock: top; height: auto; }
+    Dialog .dialog--title { text-style: bold; color: $text-primary; height: auto; margin: 0 0 1 0; }
+    Dialog .dialog--sentence { height: auto; margin: 0 0 1 0; }
+    Dialog .dialog--fields { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
+    Dialog .dialog--foot { dock: bottom; height: auto; }
+    Dialog .dialog--foot MessageBar { margin: 1 0 0 0; }
+    Dialog .dialog--buttons { height: auto; margin: 1 0 0 0; align-horizontal: right; }
+    Dialog .dialog--buttons Button { margin: 0 0 0 2; }
+    Dialog TextArea { height: 5; }
+    Dialog.-narrow .dialog { padding: 0 1; }
+    """
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-usual"), (160, "-wide")]
+
+    def framed(self, title: str, sentence: str, fields: Iterable[Widget], *buttons: Button) -> ComposeResult:
+        """Yield the frame round a form's widgets; `say` speaks under them."""
+        with Vertical(classes="dialog"):
+            with Vertical(classes="dialog--head"):
+                yield PlainText(title, classes="dialog--title")
+                if sentence:
+                    yield PlainText(sentence, classes="dialog--sentence")
+            with VerticalScroll(classes="dialog--fields", can_focus=False):
+                yield from fields
+            with Vertical(classes="dialog--foot"):
+                yield MessageBar()
+                with Horizontal(classes="dialog--buttons"):
+                    yield from buttons
+
+    def say(self, sentence: str, tone: str = "") -> None:
+        """Say something under the form."""
+        self.query_one(MessageBar).say(sentence, tone)
+
+    def ask(self, sentence: str, widget: Widget | str | None = None) -> None:
+        """Say what is missing, and put the cursor there."""
+        self.say(sentence, "warn")
+        if widget is not None:
+            (self.query_one(widget) if isinstance(widget, str) else widget).focus()
+
+
+def back_button(label: str = "Back") -> Button:
+    """Return the button that leaves a dialog."""
+    return Button(f"{label}  Esc", id="back", compact=True)
+
+
+def confirm_button(verb: str, key: str = "Ctrl+S") -> Button:
+    """Return the button that does what a dialog says."""
+    return Button(f"{verb}  {key}".strip(), id="confirm", variant="primary", compact=True)
+
+
+class ReasonDialog(Dialog[str | None]):
     """Asks why: dismissed with the reason, never blank, or with None on Escape."""
 
-    CSS = DIALOG_CSS
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is changed"),
         Binding("ctrl+s", "confirm", "Confirm", tooltip="Go on with this reason"),
     ]
+    ASKS: ClassVar[str] = "The reason, as it should be read later"
 
     def __init__(self, title: str, sentence: str = "", *, verb: str = "Go on", reason: str = "") -> None:
         super().__init__()
         self._heading, self._sentence, self._verb, self._first = title, sentence, verb, reason
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield PlainText(self._heading, classes="dialog--title")
-            if self._sentence:
-                yield PlainText(self._sentence, classes="dialog--sentence")
-            yield TextArea(
-                self._first, compact=True, tab_behavior="focus", placeholder="The reason, as it should be read later"
-            )
-            yield MessageBar()
-            with Horizontal(classes="dialog--buttons"):
-                yield Button("Back  Esc", id="back", compact=True)
-                yield Button(f"{self._verb}  Ctrl+S", id="confirm", variant="primary", compact=True)
+        area = TextArea(self._first, compact=True, tab_behavior="focus", placeholder=self.ASKS)
+        yield from self.framed(self._heading, self._sentence, [area], back_button(), confirm_button(self._verb))
 
     def on_mount(self) -> None:
         self.query_one(TextArea).focus()
@@ -65,14 +106,12 @@ class ReasonDialog(ModalScreen[str | None]):
         if reason:
             self.dismiss(reason)
         else:
-            self.query_one(MessageBar).say("A reason is needed: it is read with the record.", "warn")
-            self.query_one(TextArea).focus()
+            self.ask("A reason is needed: it is read with the record.", self.query_one(TextArea))
 
 
-class ConfirmDialog(ModalScreen[bool]):
+class ConfirmDialog(Dialog[bool]):
     """Asks once more, naming the consequence: dismissed with True, or with False on Escape."""
 
-    CSS = DIALOG_CSS
     BINDINGS = [Binding("escape", "dismiss(False)", "Back", tooltip="Leave; nothing is changed")]
 
     def __init__(self, title: str, consequence: str, *, verb: str, back: str = "Back") -> None:
@@ -80,12 +119,8 @@ class ConfirmDialog(ModalScreen[bool]):
         self._heading, self._consequence, self._verb, self._leave = title, consequence, verb, back
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield PlainText(self._heading, classes="dialog--title")
-            yield PlainText(self._consequence, classes="dialog--sentence")
-            with Horizontal(classes="dialog--buttons"):
-                yield Button(f"{self._leave}  Esc", id="back", compact=True)
-                yield Button(self._verb, id="confirm", variant="primary", compact=True)
+        said = PlainText(self._consequence, classes="dialog--sentence")
+        yield from self.framed(self._heading, "", [said], back_button(self._leave), confirm_button(self._verb, ""))
 
     def on_mount(self) -> None:
         self.query_one("#back").focus()

@@ -97,10 +97,11 @@ class ChoiceField(Select[str]):
         *,
         value: str = "",
         prompt: str = "Not said",
+        blank: bool = True,
         id: str | None = None,  # noqa: A002
     ) -> None:
         options = [(Content(label), code) for label, code in choices]
-        super().__init__(options, prompt=prompt, compact=True, id=id, value=value or Select.NULL)
+        super().__init__(options, prompt=prompt, compact=True, id=id, value=value or Select.NULL, allow_blank=blank)
 
     @property
     def code(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
@@ -13,6 +15,11 @@ def plain(text: str, style: str = "") -> Content:
     """Return stored text as content: control characters as marks, brackets as they are."""
     shown = visible(text)
     return Content.styled(shown, style) if style else Content(shown)
+
+
+def code_rows(groups: Sequence[str]) -> str:
+    """Return the groups of a recovery code, four to a row."""
+    return "\n\n".join("   ".join(groups[at : at + 4]) for at in range(0, len(groups), 4))
 
 
 class PlainText(Static):

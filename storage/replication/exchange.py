@@ -52,6 +52,7 @@ class Result:
     taken: Taken = field(default_factory=Taken)
     read: dict[str, Front] = field(default_factory=dict)
     readers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     waits: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     header: str = "same"
@@ -148,13 +149,14 @@ def take_bundles(
     """
     keep_carry_key(vault)
     result = Result()
-    left = dict(files)
+    left = dict(_own_first(vault, dict(files)))
     while left:
         waits: dict[str, Callable[[], bytes]] = {}
         for name, load in left.items():
             try:
-                cover = bundle.read(load())
-                state = _take(vault, name, cover, result, progress)
+                stored = load()
+                state = _take(vault, name, bundle.read(stored), result, progress)
+                result.sizes[name] = len(stored)
             except NotAllowed:
                 raise
             except ConsoleError as error:
@@ -167,6 +169,29 @@ def take_bundles(
         left = waits
     result.waits = sorted(left)
     return result
+
+
+def _own_first(vault: Vault, files: dict[str, Callable[[], bytes]]) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Yield the files that hold acts of this machine which it lacks, then the others.
+
+    A machine whose files were put back to an earlier state takes its own acts again before it records another.
+    """
+    later = []
+    for name, load in files.items():
+        try:
+            cover = bundle.read(load())
+            with vault.read() as connection:
+                own, sender = me(connection), _sender(connection, cover.machine)
+                end = ledger.head(connection, vault.device).seq
+            front = None if sender is None else bundle.open_front(cover, own, sender)[0]
+        except ConsoleError:
+            front = None
+        parts = front.ranges.get(vault.device, []) if front else []
+        if any(last > end for _first, last in parts):
+            yield name, load
+        else:
+            later.append((name, load))
+    yield from later
 
 
 def _take(vault: Vault, name: str, cover: Cover, result: Result, progress: Progress) -> str:

@@ -92,9 +92,13 @@ class _TakeIn:
         for line in lines:
             found[line.device][line.seq, line.mac] = line
         self.all = sum(len(own) for own in found.values())
-        self.chains = {device: [own[key] for key in sorted(own)] for device, own in sorted(found.items())}
+        first = {vault.device: found.pop(vault.device)} if vault.device in found else {}
+        self.chains = {
+            device: [own[key] for key in sorted(own)] for device, own in (*first.items(), *sorted(found.items()))
+        }
         self.at = dict.fromkeys(self.chains, 0)
         self.forked: set[str] = set()
+        self.unbound = False
 
     # -- one transaction ---------------------------------------------------------------------------------------------
 
@@ -108,8 +112,8 @@ class _TakeIn:
                     self._insert(unit, device, took)
                     acts += [act for _line, act in took]
             apply(unit.connection, acts)
-            if any(act.kind != "machine_heard" for act in acts):
-                self._bind(unit)
+            self.unbound = self.unbound or any(act.kind != "machine_heard" for act in acts)
+            self._bind(unit)
         self.taken.applied += len(acts)
         return bool(acts)
 
@@ -211,8 +215,13 @@ class _TakeIn:
     def _bind(self, unit: Unit) -> None:
         """Say in this machine's own chain how far it holds the others': its anchor covers them from here on.
 
-        In the same transaction, so that what is recorded here next stands after what came.
+        In the same transaction, so that what is recorded here next stands after what came. Never while acts of this
+        machine's own chain are still to be taken back: it would bear one of their numbers.
         """
+        own = self.chains.get(self.vault.device, [])
+        if not self.unbound or self.at.get(self.vault.device, 0) < len(own):
+            return
+        self.unbound = False
         heads = machines.heads(unit.connection)
         heads.pop(self.vault.device, None)
         unit.record(build(MachineHeard, {"heads": dict(sorted(heads.items())[:MACHINES_LIMIT])}))

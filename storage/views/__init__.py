@@ -1,14 +1,28 @@
 """Views: tables derived from acts, each with its fold and its queries; importing this registers them all."""
 
-from storage.views import arrivals, children, entries, front_sheet, machines, organisation, reports, reviews, sharing
+from storage.views import (
+    arrivals,
+    children,
+    entries,
+    flags,
+    front_sheet,
+    machines,
+    organisation,
+    register,
+    reports,
+    reviews,
+    sharing,
+)
 
 __all__ = [
     "arrivals",
     "children",
     "entries",
+    "flags",
     "front_sheet",
     "machines",
     "organisation",
+    "register",
     "reports",
     "reviews",
     "sharing",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from storage import flags
 from storage.views import children, record, reviews, sharing
 from storage.views.base import table_of
 from storage.views.entries import DecisionTable, EntryTable
@@ -44,6 +45,7 @@ class Evidence:
     voice: record.EntryRow | None
     decisions: list[OpenDecision]
     shares: list[sharing.ShareRow]
+    flags: list[flags.FlagRow]
 
 
 def evidence(vault: Vault, child_id: str) -> Evidence:
@@ -63,6 +65,7 @@ def evidence(vault: Vault, child_id: str) -> Evidence:
         voice=next((entry for entry in entries if entry.childs_words.strip()), None),
         decisions=_open_decisions(vault, child_id),
         shares=[share for share in sharing.shares(vault, states=OPEN_SHARES) if share.child_id == child_id],
+        flags=flags.flags(vault, child_id=child_id),
     )
 
 

@@ -17,6 +17,7 @@ from practice.acts import (
     CoverSet,
     GlassBroken,
     HubEnrolled,
+    PatternRulesSet,
     PersonAdded,
     PersonKeyChanged,
     PersonRemoved,
@@ -73,7 +74,7 @@ class CoverTable(ViewTable, table=True):
     until: str = string()
 
 
-_SINGLE = ("school_set", "calendar_set", "hub_enrolled")
+_SINGLE = ("school_set", "calendar_set", "hub_enrolled", "pattern_rules_set")
 
 
 _LISTS = ("child_granted", "child_withdrawn", "glass_broken", "cover_set")
@@ -166,6 +167,11 @@ def school(vault: Vault) -> SchoolSet:
 def calendar(vault: Vault) -> CalendarSet:
     """Return the school's own term dates; empty where none were given."""
     return CalendarSet.model_validate(_setting(vault, "calendar_set") or {})
+
+
+def pattern_rules(vault: Vault) -> PatternRulesSet:
+    """Return the school's own pattern rules; empty where none were given."""
+    return PatternRulesSet.model_validate(_setting(vault, "pattern_rules_set") or {})
 
 
 def hub(vault: Vault) -> HubEnrolled | None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from practice.roles import sees_glass
 from practice.vocabulary import Role
-from storage import outbox
+from storage import flags, outbox
 from storage.desk import triage
 from storage.types import utc_text
 from storage.views import arrivals, backups, children, organisation, record, reports, reviews, sharing
@@ -31,9 +31,9 @@ _WEEK = timedelta(days=7)
 class Line:
     """One thing to deal with.
 
-    `kind` is report, damaged, concern, review, follow_up, answer, item, share, unsent, refused, glass, unfinished or
-    backup; `subject` is the id of the report, entry, child, item or share that it is about; `due` is the day it was or
-    is due, if any.
+    `kind` is report, damaged, concern, flag, review, follow_up, answer, item, share, unsent, refused, glass,
+    unfinished or backup; `subject` is the id of the report, entry, child, item or share that it is about; `due` is the
+    day it was or is due, if any.
     """
 
     kind: str
@@ -90,6 +90,7 @@ def today(vault: Vault, now: datetime) -> TodayView:
     for item in arrivals.items(vault, states=["waiting"]):
         view.this_week.append(Line("item", item.id, "", item.hint_name, item.sender))
         view.inbox += 1
+    _flags(vault, view)
     _shares(vault, view)
     if wanting := backups.warning(vault, now):
         view.this_week.append(Line("backup", "", "", "", wanting))
@@ -123,6 +124,16 @@ def _reports(vault: Vault, view: TodayView) -> None:
         names = ", ".join(each.path.name for each in left[:3]) + (" …" if len(left) > 3 else "")
         words = f"{files} could not be opened: {left[0].why} ({names})"
         view.act_today.append(Line("damaged", str(left[0].path), "", "", words))
+
+
+def _flags(vault: Vault, view: TodayView) -> None:
+    """One line for each child with a pattern to consider, however many rules raised one (R-85)."""
+    raised: dict[str, list[flags.FlagRow]] = {}
+    for flag in flags.flags(vault):
+        raised.setdefault(flag.child_id, []).append(flag)
+    for child_id, found in raised.items():
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        view.this_week.append(Line("flag", child_id, child_id, found[0].child, found[0].label + more))
 
 
 def _unfinished(vault: Vault, view: TodayView, now: datetime) -> None:

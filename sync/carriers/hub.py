@@ -210,6 +210,10 @@ class HubClient:
         items = {mid: (digest, pos) for mid, digest, pos in found.items}
         return Receipt(token, found.hub, found.epoch, found.at, items, found.head)
 
+    def check_receipt(self, token: str, epoch: str) -> Receipt:
+        """Read a receipt that was laid aside; NoAnswer unless this hub signed it under this epoch."""
+        return self._receipt(token, epoch, None)
+
     def status(self, mids: Sequence[str]) -> dict[str, str]:
         """What became of our messages: queued, collected, expired, cancelled or unknown, by mid."""
         answer = self._authorised(

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from storage.header import read_header
 from tests.faults.processes import commits, start
 from tests.faults.sizes import say, size
 
@@ -26,8 +25,8 @@ PER_VAULT = 30
 class Nursery:
     """One process whose forks open a vault, record, and are killed."""
 
-    def __init__(self, template: Path) -> None:
-        self.process = start("nursery", read_header(template).slots[0].salt.hex())
+    def __init__(self, warm: Path) -> None:
+        self.process = start("nursery", warm)
         self.acknowledged: set[str] = set()
         self.alarms = 0
 
@@ -49,7 +48,7 @@ class Nursery:
             if words[0] == "dead":
                 return found, added
             if words[0] == "born" and early:
-                self._kill(int(words[1]), turns.uniform(0, 0.3))
+                self._kill(int(words[1]), turns.uniform(0, 0.08))
             elif words[0] == "holds" and words[-1] == "end":
                 found = set(words[1:-1])
             elif words[0] == "ready":
@@ -79,8 +78,8 @@ class Nursery:
 
 
 @pytest.fixture
-def nursery(vault_template: Path) -> Iterator[Nursery]:
-    made = Nursery(vault_template)
+def nursery(vault_template: Path, tmp_path: Path) -> Iterator[Nursery]:
+    made = Nursery(Path(shutil.copytree(vault_template, tmp_path / "warm")))
     yield made
     made.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from practice.acts import ChildAdded, ConcernLogged
 from practice.dates import Occurred
 from practice.errors import ConsoleError
 from storage.ids import new_id
-from storage.keys import FLOOR, Kdf
+from storage.keys import Kdf
 from storage.vault import Vault, open_vault
 from tests.conftest import PASSPHRASE
 
@@ -88,14 +89,18 @@ def starve(vault: Vault, room: str) -> None:
     say(after)
 
 
-def nursery() -> None:
+def nursery(warm: str) -> None:
     """Fork a worker for each folder named on standard input, so that hundreds can be killed without importing anew.
 
-    Every copy of the template has one salt, so the costly derivation is made once, here; all else is done by each.
+    Every copy of the template has one salt, so the costly derivation is made once, here, on the copy in `warm`, and
+    what is imported on the way stays imported; all else is done by each.
     """
-    derive = functools.cache(Kdf.derive)
-    Kdf.derive = derive  # type: ignore[method-assign]
-    derive(FLOOR, PASSPHRASE, bytes.fromhex(sys.argv[2]))
+    Kdf.derive = functools.cache(Kdf.derive)  # type: ignore[method-assign]
+    with open_vault(Path(warm), passphrase=PASSPHRASE) as vault:
+        vault.verify()
+        concern(vault, new_id(), "warm")
+    gc.collect()
+    gc.freeze()  # else each fork copies what the collector touches
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -135,4 +140,4 @@ def main(kind: str, folder: str, *rest: str) -> None:
 
 
 if __name__ == "__main__":
-    nursery() if sys.argv[1] == "nursery" else main(*sys.argv[1:])
+    nursery(sys.argv[2]) if sys.argv[1] == "nursery" else main(*sys.argv[1:])

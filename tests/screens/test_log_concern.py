@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from conftest import HOSTILE, NOW, picture, settled, wait_for, wait_until, words_on
 from textual.widgets import Button, Input, OptionList, TextArea
 
 from screens.decide import DecideScreen
+from screens.drafting import DraftKeeper
 from screens.log_concern import LogScreen
 from screens.log_form import told_lines
 from screens.what_now import WhatNowScreen
@@ -168,6 +171,28 @@ async def test_a_draft_is_sealed_at_a_pause_and_put_back(console, vault):
         assert f"Draft from {NOW.astimezone():%H:%M} put back." in words_on(pilot.app)
         assert screen.form.picker.child.name == "Amira Khan"
         assert screen.form.query_one("#text", TextArea).text == WICKED
+
+
+async def test_letters_typed_before_the_draft_comes_are_not_lost(console, vault, monkeypatch):
+    child = add(vault, "Amira", "Khan")
+    vault.drafts.seal("log", {"text": "Came in without a coat.", "child": child})
+    come, found = threading.Event(), DraftKeeper.found
+
+    def slow(keeper):
+        assert come.wait(15)
+        return found(keeper)
+
+    monkeypatch.setattr(DraftKeeper, "found", slow)
+    async with console() as pilot:
+        await pilot.press("f2")
+        await wait_until(pilot, lambda: isinstance(pilot.app.focused, Input))
+        await pilot.press("b", "e", "tab", *"Later.")
+        come.set()
+        await wait_for(pilot, "You had typed «be»")
+        screen = pilot.app.screen
+        assert screen.form.query_one("#text", TextArea).text == "Came in without a coat.\nLater."
+        assert "about Amira Khan" in words_on(pilot.app)
+        await wait_until(pilot, lambda: vault.drafts.get("log").fields["text"].endswith("Later."))
 
 
 async def test_when_it_was_captured_is_when_the_draft_was_begun(console, vault, clock):

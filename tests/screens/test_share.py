@@ -429,7 +429,7 @@ async def test_what_came_in_may_be_refused_with_a_reason(console, joined, arrive
         await settled(pilot)
         listed = pilot.app.screen.query_one("#items", RecordList)
         assert HOSTILE in " ".join(line.plain.strip() for line in draw_item(listed.row(0), 50))
-        await press(pilot, "tab", "enter", "x")
+        await press(pilot, "enter", "x")
         await answer_reason(pilot, "Not our pupil")
         item = arrivals.item(joined, arrived)
         assert (item.state, item.reason) == ("refused", "Not our pupil")

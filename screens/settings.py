@@ -1,0 +1,245 @@
+"""Settings: one list, searched by words; Enter changes the line, and what is kept holds at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from rich.cells import cell_len
+from textual import events, on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input
+
+from practice.errors import ConsoleError
+from practice.text import visible
+from screens.actions import bindings
+from screens.backups_folder import folder_fault
+from screens.base import ConsoleScreen
+from screens.settings_schema import OFF, ON, RECORD, Setting, found_by, typed_value, value_words
+from screens.widgets.chrome import cut
+from screens.widgets.fields import ChoiceField, Field
+from screens.widgets.form_dialog import FormDialog
+from screens.widgets.record_list import RecordList
+from screens.widgets.text import StateLine
+from screens.wording import READ_ONLY, may_write
+
+if TYPE_CHECKING:
+    from screens.console import Console
+    from storage.vault import Vault
+
+
+@dataclass(frozen=True)
+class Row:
+    """An area's heading, or one setting with its value."""
+
+    heading: str = ""
+    setting: Setting | None = None
+    value: object = ""
+    first: bool = False
+
+
+def draw(row: Row, width: int) -> list[Content]:
+    """Draw a heading, or a setting: its name and value, and what it does."""
+    if row.setting is None:
+        heading = Content.styled(row.heading, "bold $text-primary")
+        return [heading] if row.first else [Content(""), heading]
+    label_width = 22
+    value = cut(visible(value_words(row.setting, row.value)), max(width - label_width - 4, 10))
+    label = cut(row.setting.label, label_width)
+    unset = row.value == "" and row.setting.kind == "telephone"
+    folded = Content.styled(row.setting.says, "$text-muted").wrap(max(width - 6, 20))
+    return [
+        Content.assemble(
+            "  ",
+            (label, "bold"),
+            " " * (label_width - cell_len(label) + 1),
+            (value, "$text-warning" if unset else ""),
+        ),
+        *(Content("    ") + line for line in folded),
+    ]
+
+
+def keep_number(vault: Vault, key: str, number: str) -> None:
+    """Write a telephone number into the record. Blocks."""
+    from storage.desk.school import set_phones
+
+    set_phones(vault, **{key: number})
+
+
+class SettingDialog(FormDialog[str]):
+    """One setting's value; dismissed with a sentence once it is kept."""
+
+    VERB = "Keep"
+
+    def __init__(self, setting: Setting, value: object) -> None:
+        super().__init__(setting.label, setting.says + (" For everybody." if setting.kept == RECORD else ""))
+        self.setting, self.value = setting, value
+
+    @property
+    def console(self) -> Console:
+        """The app, by the type that screens know."""
+        return cast("Console", self.app)
+
+    def fields(self) -> ComposeResult:
+        """Yield the field that the setting's kind needs."""
+        yield Field(self.setting.label, self._widget())
+
+    def _widget(self) -> Widget:
+        setting = self.setting
+        if not setting.choices:
+            hint = "The whole path; empty for none" if setting.kind == "folder" else "Empty where it is not known"
+            return Input(visible(str(self.value)), placeholder=hint, max_length=4096, id="value")
+        stored = (ON if self.value else OFF) if isinstance(self.value, bool) else str(self.value)
+        choices = [(words, code) for code, words in setting.choices]
+        if stored not in dict(setting.choices):
+            choices.append((value_words(setting, self.value), stored))
+        return ChoiceField(choices, value=stored, blank=False, id="value")
+
+    def on_mount(self) -> None:
+        self.query_one("#value").focus()
+
+    def confirm(self) -> None:
+        """Keep the value, where it is one that the setting takes."""
+        field = self.query_one("#value")
+        text = field.code if isinstance(field, ChoiceField) else cast("Input", field).value
+        try:
+            value = typed_value(self.setting, text)
+        except ValueError as fault:
+            self.ask(str(fault), field)
+            return
+        vault = self.console.vault
+        if vault is None:
+            return
+        if self.setting.kept == RECORD:
+            self.busy("Recording…")
+            self.run(keep_number, vault, self.setting.key, value, then=lambda _: self._kept(value), failed=self.failed)
+        elif self.setting.kind == "folder" and value:
+            path = str(Path(str(value)).expanduser())
+            self.fetch(folder_fault, path, vault.folder, then=lambda fault: self._checked(path, fault))
+        else:
+            self._keep(value)
+
+    def _checked(self, path: str, fault: str) -> None:
+        """Keep a folder unless something stands against it; a share that hangs does not hold the screen."""
+        if fault:
+            self.ask(fault, "#value")
+        else:
+            self._keep(path)
+
+    def _keep(self, value: object) -> None:
+        try:
+            self.console.set_setting(self.setting.key, value)
+        except ConsoleError as error:
+            self.failed(error)
+        else:
+            self._kept(value)
+
+    def _kept(self, value: object) -> None:
+        self.finish(f"{self.setting.label}: {value_words(self.setting, value)}. It holds from now on.")
+
+
+class SettingsScreen(ConsoleScreen):
+    """The list, and a field that narrows it."""
+
+    NAME = "settings"
+    HEADING = "Settings"
+    HELP = (
+        "Everything that can be set. Type a word to narrow the list, move with the arrows, and Enter changes the line. "
+        "What is kept holds at once. The telephone numbers are the school's own: they change for everybody, and the "
+        "change is recorded."
+    )
+    CSS_PATH = "settings.tcss"
+    FIELD_ENTER = "settings.change"
+    BINDINGS = bindings("settings")
+
+    def body(self) -> ComposeResult:
+        yield Input(placeholder="A word of the setting; Enter changes the line", id="words", max_length=100)
+        yield StateLine("", id="done")
+        yield RecordList[Row](draw, skip=lambda row: row.setting is None, id="settings")
+
+    def on_mount(self) -> None:
+        self.query_one("#words").focus()
+
+    def value_of(self, setting: Setting) -> object:
+        """Return what is set now."""
+        if setting.kept == RECORD:
+            school = self.console.school
+            return getattr(school.phones, setting.key) if school else ""
+        return self.console.setting(setting.key)
+
+    def refresh_record(self) -> None:
+        """Show the settings that the words fit, under their areas."""
+        words = self.query_one("#words", Input).value
+        rows: list[Row] = []
+        for setting in found_by(words):
+            if not any(row.heading == setting.area for row in rows):
+                rows.append(Row(heading=setting.area, first=not rows))
+            rows.append(Row(setting=setting, value=self.value_of(setting)))
+        listed: RecordList[Row] = self.query_one("#settings", RecordList)
+        listed.empty = "No setting is called that. Try another word."
+        listed.show(rows, keep=lambda row: row.setting.key if row.setting else row.heading)
+        self.refresh_bindings()
+
+    def refresh_chrome(self) -> None:
+        """Draw the frame again; the school's numbers come with it."""
+        super().refresh_chrome()
+        self.refresh_record()
+
+    @on(Input.Changed, "#words")
+    def _typed(self) -> None:
+        self.query_one("#settings", RecordList).cursor = 0
+        self.refresh_record()
+
+    @on(Input.Submitted, "#words")
+    def _submitted(self) -> None:
+        self.action_do("settings.change")
+
+    def on_key(self, event: events.Key) -> None:
+        """While the field has the focus, the arrows move in the list."""
+        moves = {"down": ("move", 1), "up": ("move", -1), "pagedown": ("page", 1), "pageup": ("page", -1)}
+        if self.focused is self.query_one("#words") and event.key in moves:
+            name, step = moves[event.key]
+            getattr(self.query_one("#settings", RecordList), f"action_{name}")(step)
+            event.stop()
+            event.prevent_default()
+
+    @property
+    def current(self) -> Setting | None:
+        """The setting under the cursor."""
+        row: Row | None = self.query_one("#settings", RecordList).current
+        return row.setting if row else None
+
+    def why_not(self, action_id: str) -> str:
+        setting = self.current
+        if action_id == "settings.change":
+            if setting is None:
+                return "No setting is called that."
+            if setting.kept == RECORD and not may_write(self.vault):
+                return READ_ONLY
+        return ""
+
+    @on(RecordList.Opened)
+    def _clicked(self) -> None:
+        self.action_do("settings.change")
+
+    def act_change(self) -> None:
+        """Change the setting under the cursor."""
+        if setting := self.current:
+            self.app.push_screen(SettingDialog(setting, self.value_of(setting)), self._changed)
+
+    def _changed(self, sentence: str | None) -> None:
+        if sentence:
+            self.query_one("#done", StateLine).say(sentence, "good")
+            self.refresh_record()
+
+    def act_back(self) -> None:
+        """Empty the field first; then leave."""
+        words = self.query_one("#words", Input)
+        if words.value:
+            words.value = ""
+            words.focus()
+        else:
+            self.console.back()

@@ -1,0 +1,303 @@
+"""Carrying acts between machines: a folder that they share, or a file on a stick; any order, any number of times.
+
+In the folder every sync adds files and changes none but the machine's own sign of presence; all of them are ciphertext
+and bear ids for names. What each file holds and for whom is remembered, so that little is written twice.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from practice.errors import NotFound, Refused
+from storage import machines
+from storage.atomic import write_atomic
+from storage.header import read_header
+from storage.replication import exchange, headers, presence, waiting
+from storage.replication.exchange import Result
+from storage.replication.incoming import Fork
+from storage.replication.presence import Here
+from storage.replication.waiting import Gap
+from storage.views.machines import MachineRow, in_ledger
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+SUFFIX = ".dslm"
+FOLDER = "folder"
+_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.dslm")
+_FILES_LIMIT = 50_000
+_WRITTEN_HEADER = "written-header"
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Carried:
+    """What one sync, bundle or take did: acts taken in and handed on, what waits, what is missing or refused."""
+
+    taken: int = 0
+    handed_on: int = 0
+    files: list[str] = field(default_factory=list)
+    waiting: int = 0
+    gaps: list[Gap] = field(default_factory=list)
+    forks: list[Fork] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    unread: int = 0
+    """Files that wait for a machine or a key of which nothing has been heard yet."""
+    people_changed: bool = False
+    people_apart: str = ""
+    """The machine on which who opens the vault was changed while it was changed here too; blank without one."""
+    newer: bool = False
+    """Whether something waits that only a newer program can read."""
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of the folder that is known: for whom it is and what it holds."""
+
+    name: str
+    size: int
+    readers: frozenset[str]
+    ranges: dict[str, list[tuple[int, int]]]
+
+
+# -- the shared folder -------------------------------------------------------------------------------------------------
+
+
+def folder_of(vault: Vault) -> Path | None:
+    """Return the folder that this machine shares with the others, as it was last used."""
+    with vault.read() as connection:
+        stored = waiting.note(connection, FOLDER)
+    return Path(stored) if stored else None
+
+
+def _checked(folder: Path) -> Path:
+    folder = folder.expanduser().absolute()
+    if not folder.is_dir():
+        raise NotFound(
+            "The folder that the machines share is not there. Nothing was changed.",
+            hint="Connect the share, or name another folder: dsl-console machine sync FOLDER",
+        )
+    return folder
+
+
+def sync(vault: Vault, folder: Path | None = None, progress: Progress = lambda _text: None) -> Carried:
+    """Take in what the others laid into the shared folder, then lay there what they lack.
+
+    Without `folder` the one used last. Cut short at any place it is simply done again. Raises NotFound, Refused.
+    """
+    if folder is None and (folder := folder_of(vault)) is None:
+        raise NotFound("No folder is shared with other machines yet.", hint="Name one: dsl-console machine sync FOLDER")
+    folder = _checked(folder)
+    machines.others(vault)  # raises where this machine never met another
+    known = _known(vault)
+    fresh = [path for path in _files(folder) if path.name not in known or known[path.name].size != path.stat().st_size]
+    progress(f"{len(fresh):,} new files")
+    done = Carried()
+    _note(
+        vault, done, exchange.take_bundles(vault, [(path.name, exchange.from_file(path)) for path in fresh], progress)
+    )
+    rows = machines.others(vault)  # a machine may have joined or gone by what was taken in
+    _hand_on(vault, folder, rows, done)
+    with vault.write() as unit:
+        waiting.set_note(unit.connection, FOLDER, str(folder))
+    say_here(vault)
+    return done
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        found = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name) and path.is_file())
+    except OSError:
+        raise Refused("The folder that the machines share cannot be read. Nothing was changed.") from None
+    return found[:_FILES_LIMIT]
+
+
+def _known(vault: Vault) -> dict[str, _File]:
+    with vault.read() as connection:
+        rows = list(connection.exec_driver_sql("SELECT name, size, held FROM machine_files"))
+    found = {}
+    for name, size, held in rows:
+        said = json.loads(held)
+        ranges = {device: [(first, last) for first, last in parts] for device, parts in said["ranges"].items()}
+        found[name] = _File(name, size, frozenset(said["readers"]), ranges)
+    return found
+
+
+def _remember(connection: Connection, file: _File) -> None:
+    held = json.dumps({"readers": sorted(file.readers), "ranges": file.ranges})
+    connection.exec_driver_sql(
+        "INSERT OR REPLACE INTO machine_files (place, name, size, held) VALUES ('', ?, ?, ?)",
+        (file.name, file.size, held),
+    )
+
+
+def _note(vault: Vault, done: Carried, result: Result) -> None:
+    """Add what became of some files to the answer, and remember those that need not be read again."""
+    taken = result.taken
+    done.taken += taken.applied
+    done.waiting, done.gaps, done.newer = taken.waiting, taken.gaps, taken.newer
+    done.forks, done.refused, done.unread = taken.forks, result.refused, len(result.waits)
+    done.people_changed = result.header == "taken"
+    if (apart := headers.conflicting(vault)) is not None:
+        done.people_apart = next((row.name for row in machines.others(vault) if row.id == apart.machine), "another")
+    with vault.write() as unit:
+        for name, front in result.read.items():
+            size = result.sizes[name]
+            _remember(unit.connection, _File(name, size, frozenset(result.readers[name]), front.ranges))
+
+
+def _hand_on(vault: Vault, folder: Path, rows: Sequence[MachineRow], done: Carried) -> None:
+    """Lay into the folder what the others may lack and no file there holds for all of them."""
+    if not rows:
+        return
+    wanted = {row.id for row in rows}
+    present = {path.name for path in _files(folder)}
+    covered: dict[str, list[tuple[int, int]]] = {}
+    for file in _known(vault).values():
+        if file.name in present and wanted <= file.readers:
+            for device, ranges in file.ranges.items():
+                covered.setdefault(device, []).extend(ranges)
+    mark = read_header(vault.folder).digest().hex() + "/" + "/".join(sorted(wanted))
+    with vault.read() as connection:
+        always = waiting.note(connection, _WRITTEN_HEADER) != mark
+    for written in exchange.write_bundles(vault, rows, covered=covered, always=always):
+        name = written.id + SUFFIX
+        _write(folder / name, written.content)
+        done.handed_on += written.acts
+        done.files.append(name)
+        readers = frozenset(written.readers)
+        with vault.write() as unit:
+            _remember(unit.connection, _File(name, len(written.content), readers, written.ranges))
+            waiting.set_note(unit.connection, _WRITTEN_HEADER, mark)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        write_atomic(path, content)
+    except OSError:
+        raise Refused(
+            "The file could not be written: the folder is full, gone or not yours. Nothing here was changed.",
+            hint="Check that the share or the stick is there and has room, then do it again.",
+        ) from None
+
+
+# -- a stick -----------------------------------------------------------------------------------------------------------
+
+
+def write_file(vault: Vault, file: Path, *, everything: bool = False) -> Carried:
+    """Write what the other machines may lack into a file, or several where it is much; raises Refused."""
+    done = Carried()
+    rows = machines.others(vault)
+    if not rows:
+        raise Refused("There is no other machine to carry anything to. Nothing was written.")
+    file = file.expanduser().absolute()
+    if file.exists():
+        raise Refused("There is a file of that name already. Nothing was written.", hint="Name another.")
+    for number, written in enumerate(exchange.write_bundles(vault, rows, everything=everything, always=True), start=1):
+        path = file if number == 1 else file.with_name(f"{file.stem}-{number}{file.suffix}")
+        _write(path, written.content)
+        done.handed_on += written.acts
+        done.files.append(str(path))
+    return done
+
+
+def take_files(vault: Vault, files: Sequence[Path], progress: Progress = lambda _text: None) -> Carried:
+    """Take in files that another machine wrote; raises NotFound where one is not there."""
+    for path in files:
+        if not path.expanduser().is_file():
+            raise NotFound("There is no file of that name. Nothing was taken in.")
+    done = Carried()
+    loads = [(path.name, exchange.from_file(path.expanduser())) for path in files]
+    _note(vault, done, exchange.take_bundles(vault, loads, progress))
+    return done
+
+
+# -- who is where ------------------------------------------------------------------------------------------------------
+
+
+def say_here(vault: Vault, child: str = "") -> None:
+    """Say in the shared folder that this machine is here, with the child whose record is open; never an error."""
+    folder = folder_of(vault)
+    own = machines.known(vault)
+    if folder is None or own is None or not folder.is_dir():
+        return
+    try:
+        presence.write(vault, own, [exchange.reader_of(row) for row in machines.others(vault)], folder, child)
+    except OSError:
+        return
+
+
+def elsewhere(vault: Vault) -> list[tuple[MachineRow, Here]]:
+    """Return what the other machines said last in the shared folder; nothing where it cannot be reached."""
+    folder = folder_of(vault)
+    own = machines.known(vault)
+    if folder is None or own is None:
+        return []
+    rows = {row.id: row for row in machines.others(vault)}
+    found = presence.read(vault, own, [exchange.reader_of(row) for row in rows.values()], folder)
+    return [(rows[here.machine], here) for here in found]
+
+
+# -- who opens the vault, changed apart --------------------------------------------------------------------------------
+
+
+def settle_people(vault: Vault, *, here: bool, progress: Progress = lambda _text: None) -> None:
+    """Choose whose list of people stands, where it was changed on two machines apart; raises NotFound, NotAllowed."""
+    from practice.roles import check_may_record
+
+    check_may_record(vault.person.role, "person_role_changed")
+    apart = headers.conflicting(vault)
+    if apart is None:
+        raise NotFound("Who opens this vault was not changed in two places. Nothing was changed.")
+    if here:
+        headers.stand_by_own(vault, [*apart.trail])
+    else:
+        headers.take(vault, apart, progress, chosen=True)
+    exchange.keep_carry_key(vault)
+
+
+def apart_on(vault: Vault) -> str:
+    """Return the name of the machine on which who opens the vault was changed apart; blank without one."""
+    apart = headers.conflicting(vault)
+    if apart is None:
+        return ""
+    with vault.read() as connection:
+        return next((row.name for row in in_ledger(connection) if row.id == apart.machine), "another machine")
+
+
+# -- in plain words ----------------------------------------------------------------------------------------------------
+
+
+def fork_words(seq: int, here_at: str, came_at: str) -> str:
+    """Return what a number that two acts bear means, and what to do."""
+    return (
+        f"Two different acts bear number {seq} of one machine ({here_at[:10] or 'not here'} and {came_at[:10]}): it was"
+        " put back to an earlier state, or copied. Nothing was overwritten; what it recorded since is not taken in."
+    )
+
+
+def carried_words(done: Carried) -> list[str]:
+    """Return what else a person should know of a sync, in plain sentences."""
+    said = [f"{name}: {text}" for name, text in done.refused.items()]
+    said += [fork_words(fork.seq, fork.here_at, fork.came_at) for fork in done.forks]
+    if done.waiting:
+        said.append(f"{done.waiting:,} acts wait for a part that has not arrived yet.")
+    if done.unread:
+        said.append(f"{done.unread} files come from a machine, or under a key, that this one has not heard of yet.")
+    if done.newer:
+        said.append("Some acts are of a newer dsl-console than this one; they wait until it is updated here.")
+    if done.people_changed:
+        said.append("Who may open the vault was changed elsewhere, and is now the same here.")
+    if done.people_apart:
+        said.append(
+            f"Who may open the vault was changed here and on «{done.people_apart}». Choose which stands:"
+            " dsl-console machine people --keep here, or --keep there."
+        )
+    return said

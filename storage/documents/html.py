@@ -1,0 +1,71 @@
+"""A copy as one accessible HTML page: headings in order, a contents list of links, no script, nothing fetched."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+
+from storage.documents.blocks import Blank, Block, Contents, Facts, Heading, Para, Said
+
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+p, dd, blockquote { white-space: pre-wrap; overflow-wrap: anywhere; }
+p { margin: .4rem 0; } h2 { margin-top: 2.5rem; border-bottom: 1px solid; } h3 { margin: 1.6rem 0 .2rem; }
+blockquote { border-left: .3rem solid; margin: .6rem 0; padding: 0 0 0 .8rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .4rem 0; }
+dt { font-weight: 600; } dd { margin: 0; }
+.warn { border: 2px solid; padding: .4rem .6rem; font-weight: 600; } .muted { opacity: .8; }
+.blank { border-bottom: 1px solid; height: 1.6rem; }
+@media (max-width: 30rem) { dl { display: block; } }
+@media print { body { max-width: none; margin: 0; } h2, h3 { break-after: avoid; } }
+"""
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+
+
+def _safe(text: str) -> str:
+    return html.escape(text, quote=True)
+
+
+def render(title: str, blocks: Sequence[Block], progress: Callable[[int, int], None] | None = None) -> bytes:
+    """Return the page as UTF-8; every stored word is escaped. `progress` hears how many blocks of how many are done."""
+    links = [
+        (f"s{place}", block.text, block.count)
+        for place, block in enumerate(blocks)
+        if isinstance(block, Heading) and block.level == 2
+    ]
+    parts = [
+        '<!doctype html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
+        '<meta name="robots" content="noindex">\n<meta name="referrer" content="no-referrer">\n',
+        f"<title>{_safe(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n",
+    ]
+    for place, block in enumerate(blocks):
+        parts.append(_block(block, place, links))
+        if progress and place % 200 == 0:
+            progress(place, len(blocks))
+    parts.append("</main>\n</body>\n</html>\n")
+    return "".join(parts).encode()
+
+
+def _block(block: Block, place: int, links: list[tuple[str, str, str]]) -> str:
+    if isinstance(block, Heading):
+        return f'<h{block.level} id="s{place}">{_safe(block.text)}</h{block.level}>\n'
+    if isinstance(block, Para):
+        tone = f' class="{block.tone}"' if block.tone else ""
+        return f"<p{tone}>{_safe(block.text)}</p>\n"
+    if isinstance(block, Said):
+        label = '<p class="muted">In the child’s own words:</p>'
+        return f"{label}\n<blockquote><p>{_safe(block.text)}</p></blockquote>\n"
+    if isinstance(block, Facts):
+        rows = "".join(f"<dt>{_safe(label)}</dt><dd>{_safe(text)}</dd>\n" for label, text in block.pairs)
+        return f"<dl>\n{rows}</dl>\n"
+    if isinstance(block, Contents):
+        rows = "".join(
+            f'<li><a href="#{anchor}">{_safe(text)}</a>{f", {_safe(count)}" if count else ""}</li>\n'
+            for anchor, text, count in links
+        )
+        return f'<nav aria-labelledby="contents">\n<h2 id="contents">Contents</h2>\n<ol>\n{rows}</ol>\n</nav>\n'
+    assert isinstance(block, Blank)
+    return f"<p>{_safe(block.label)}</p>\n" + '<div class="blank"></div>\n' * block.lines

@@ -1,0 +1,513 @@
+"""What the adults' register holds: adults, entries with their decisions, sealed reports, reviews (R-40 to R-46).
+
+These tables stand in the register's own database and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, select
+
+from practice.acts import (
+    Act,
+    AdultAdded,
+    AdultAmended,
+    AdultChanged,
+    AdultConcernLogged,
+    AdultDecided,
+    AdultLeft,
+    AdultPatternsReviewed,
+    AdultReportAccepted,
+    AdultReportAnswered,
+    AdultReportArrived,
+    AdultReportClosed,
+    AdultRetentionSet,
+    LadoCalled,
+)
+from practice.adults import EntryState, Seen, Threshold, state_of
+from practice.compartments import ADULTS
+from practice.dates import Occurred
+from practice.errors import NotFound
+from storage.types import Flag, Json, UtcText
+from storage.views.base import AdultsTable, Rows, View, string, table_of, typed, view
+from storage.views.organisation import PersonTable
+
+if TYPE_CHECKING:
+    from storage.register import Register
+
+_HERE = frozenset({ADULTS})
+
+
+class AdultTable(AdultsTable, table=True):
+    """An adult about whom something is kept."""
+
+    __tablename__ = "register_adults"
+    id: str = string(primary_key=True)
+    name: str = string()
+    role: str = string()
+    works_as: str = string()
+    leaving_date: str = string()
+
+
+class AdultEntryTable(AdultsTable, table=True):
+    """A concern, a self-referral or an allegation, with every version of its words and every step taken on it."""
+
+    __tablename__ = "register_entries"
+    id: str = string(primary_key=True)
+    adult_id: str = string(index=True)
+    entry_kind: str = string()
+    text: str = string()
+    context: str = string()
+    occurred: Any = typed(Json)
+    place: str = string()
+    activity: str = string()
+    action: str = string()
+    shared_by: str = string()
+    shared_role: str = string()
+    asks_anonymous: bool = typed(Flag)
+    threshold: str = string()
+    met: Any = typed(Json)
+    opened_from: str = string(index=True)
+    report: str = string()
+    recorded_at: datetime = typed(UtcText)
+    recorded_by: str = string()
+    versions: Any = typed(Json)
+    steps: Any = typed(Json)
+
+
+class AdultReportTable(AdultsTable, table=True):
+    """A sealed report about an adult, in its writer's words, and what became of it."""
+
+    __tablename__ = "register_reports"
+    id: str = string(primary_key=True)
+    state: str = string()
+    adult_as_written: str = string()
+    adult_role: str = string()
+    self_referral: bool = typed(Flag)
+    text: str = string()
+    context: str = string()
+    place: str = string()
+    happened: str = string()
+    reporter: str = string()
+    reporter_role: str = string()
+    asks_anonymous: bool = typed(Flag)
+    digest: str = string(index=True)
+    written_at: datetime = typed(UtcText)
+    arrived_at: datetime = typed(UtcText)
+    reason: str = string()
+    answers: Any = typed(Json)
+
+
+class PatternReviewTable(AdultsTable, table=True):
+    """A look through the register for patterns, and what was found."""
+
+    __tablename__ = "register_reviews"
+    id: str = string(primary_key=True)
+    at: datetime = typed(UtcText)
+    by: str = string()
+    adult_id: str = string()
+    rules: Any = typed(Json)
+    entries: Any = typed(Json)
+    finding: str = string()
+
+
+class RegisterSettingTable(AdultsTable, table=True):
+    """The school's rule of retention."""
+
+    __tablename__ = "register_settings"
+    name: str = string(primary_key=True)
+    value: Any = typed(Json)
+
+
+# -- folds -------------------------------------------------------------------------------------------------------------
+
+
+def _fold_adult(key: str, acts: Sequence[Act]) -> Rows:
+    row: dict[str, Any] | None = None
+    for act in acts:
+        body = act.body
+        if isinstance(body, AdultAdded) and row is None:
+            row = {"id": key, "name": body.name, "role": body.role, "works_as": body.works_as, "leaving_date": ""}
+        elif isinstance(body, AdultChanged) and row is not None:
+            row |= {"name": body.name, "role": body.role, "works_as": body.works_as}
+        elif isinstance(body, AdultLeft) and row is not None:
+            row["leaving_date"] = body.leaving_date
+    return {"register_adults": [row]} if row else {}
+
+
+def _stamp(act: Act) -> dict[str, Any]:
+    return {"act": act.id, "at": act.recorded_at.isoformat(), "by": act.author}
+
+
+def _fold_entry(key: str, acts: Sequence[Act]) -> Rows:
+    first = next((act for act in acts if isinstance(act.body, AdultConcernLogged)), None)
+    if first is None:
+        return {}
+    body = first.body
+    assert isinstance(body, AdultConcernLogged)
+    row = body.model_dump(mode="json", exclude={"adult"})
+    versions = [_stamp(first) | {"text": body.text, "reason": "", "sees": ""}]
+    steps: list[dict[str, Any]] = []
+    for act in acts:
+        made = act.body
+        if isinstance(made, AdultAmended):
+            versions.append(_stamp(act) | made.model_dump(mode="json"))
+        elif isinstance(made, AdultDecided):
+            steps.append({"what": "decided"} | _stamp(act) | made.model_dump(mode="json"))
+            row["threshold"] = made.threshold or row["threshold"]
+        elif isinstance(made, LadoCalled):
+            steps.append({"what": "lado_called"} | _stamp(act) | {"when": made.at} | _without_at(made))
+    row |= {
+        "id": key,
+        "adult_id": body.adult,
+        "text": versions[-1]["text"],
+        "recorded_at": first.recorded_at,
+        "recorded_by": first.author,
+        "versions": versions,
+        "steps": steps,
+    }
+    return {"register_entries": [row]}
+
+
+def _without_at(called: LadoCalled) -> dict[str, Any]:
+    return called.model_dump(mode="json", exclude={"at"})
+
+
+def _fold_report(key: str, acts: Sequence[Act]) -> Rows:
+    arrived = next((act for act in acts if isinstance(act.body, AdultReportArrived)), None)
+    if arrived is None:
+        return {}
+    accepted = any(isinstance(act.body, AdultReportAccepted) for act in acts)
+    closed = [act.body for act in acts if isinstance(act.body, AdultReportClosed)]
+    answers = [act.body for act in acts if isinstance(act.body, AdultReportAnswered)]
+    row = arrived.body.model_dump(mode="json", exclude={"report"})
+    row |= {
+        "id": key,
+        "state": "accepted" if accepted else "closed" if closed else "waiting",
+        "written_at": arrived.captured_at,
+        "arrived_at": arrived.recorded_at,
+        "reason": closed[-1].reason if closed else "",
+        "answers": [{"by": each.by, "what": each.what, "at": each.at} for each in answers],
+    }
+    return {"register_reports": [row]}
+
+
+def _fold_review(key: str, acts: Sequence[Act]) -> Rows:
+    rows = [
+        {"id": key, "at": act.recorded_at, "by": act.author, "adult_id": act.body.adult}
+        | act.body.model_dump(mode="json", exclude={"adult"})
+        for act in acts
+        if isinstance(act.body, AdultPatternsReviewed)
+    ]
+    return {"register_reviews": rows[:1]}
+
+
+def _fold_settings(_key: str, acts: Sequence[Act]) -> Rows:
+    newest = {act.kind: {"name": act.kind, "value": act.body.model_dump(mode="json")} for act in acts}
+    return {"register_settings": list(newest.values())}
+
+
+ADULTS_VIEW = view(
+    View(
+        name="register adults",
+        kinds=frozenset({"adult_added", "adult_changed", "adult_left"}),
+        column="entry",
+        tables=((AdultTable, "id"),),
+        fold=_fold_adult,
+        compartments=_HERE,
+    )
+)
+ENTRIES_VIEW = view(
+    View(
+        name="register entries",
+        kinds=frozenset({"adult_concern_logged", "adult_amended", "adult_decided", "lado_called"}),
+        column="entry",
+        tables=((AdultEntryTable, "id"),),
+        fold=_fold_entry,
+        compartments=_HERE,
+    )
+)
+REPORTS_VIEW = view(
+    View(
+        name="register reports",
+        kinds=frozenset(
+            {"adult_report_arrived", "adult_report_accepted", "adult_report_closed", "adult_report_answered"}
+        ),
+        column="entry",
+        tables=((AdultReportTable, "id"),),
+        fold=_fold_report,
+        compartments=_HERE,
+    )
+)
+REVIEWS_VIEW = view(
+    View(
+        name="register reviews",
+        kinds=frozenset({"adult_patterns_reviewed"}),
+        column="entry",
+        tables=((PatternReviewTable, "id"),),
+        fold=_fold_review,
+        compartments=_HERE,
+    )
+)
+SETTINGS_VIEW = view(
+    View(
+        name="register settings",
+        kinds=frozenset({"adult_retention_set"}),
+        column="kind",
+        tables=((RegisterSettingTable, "name"),),
+        fold=_fold_settings,
+        compartments=_HERE,
+    )
+)
+
+
+# -- rows --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AdultRow:
+    """An adult of the register, with how many entries there are about them."""
+
+    id: str
+    name: str
+    role: str
+    works_as: str
+    leaving_date: date | None
+    entries: int = 0
+
+    @property
+    def named(self) -> str:
+        """The name with what they do."""
+        return f"{self.name}, {self.role}" if self.role else self.name
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """An entry whole; `steps` are its decisions and the calls to the LADO, `became` the allegation it was opened to."""
+
+    id: str
+    adult: AdultRow
+    entry_kind: str
+    text: str
+    context: str
+    occurred: Occurred
+    place: str
+    activity: str
+    action: str
+    shared_by: str
+    shared_role: str
+    asks_anonymous: bool
+    threshold: str
+    met: tuple[str, ...]
+    opened_from: str
+    became: str
+    recorded_at: datetime
+    recorded_by: str
+    versions: tuple[dict[str, Any], ...] = field(default=())
+    steps: tuple[dict[str, Any], ...] = field(default=())
+
+    @property
+    def called(self) -> bool:
+        """Whether a call to the LADO is recorded."""
+        return any(step["what"] == "lado_called" for step in self.steps)
+
+    @property
+    def decision(self) -> dict[str, Any] | None:
+        """The newest decision."""
+        return next((step for step in reversed(self.steps) if step["what"] == "decided"), None)
+
+    @property
+    def state(self) -> EntryState:
+        """Where it stands."""
+        return state_of(self.threshold, called=self.called, decided=bool(self.decision), crossed=bool(self.became))
+
+    @property
+    def seen(self) -> Seen:
+        """What a pattern looks at."""
+        return Seen(self.id, self.adult.id, self.place, self.activity, self.occurred.start)
+
+
+@dataclass(frozen=True)
+class AdultReportRow:
+    """A sealed report about an adult; `state` is waiting, accepted or closed."""
+
+    id: str
+    state: str
+    adult_as_written: str
+    adult_role: str
+    self_referral: bool
+    text: str
+    context: str
+    place: str
+    happened: str
+    reporter: str
+    reporter_role: str
+    asks_anonymous: bool
+    written_at: datetime
+    arrived_at: datetime
+    reason: str
+    answers: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True)
+class ReviewRow:
+    """A recorded look through the register for patterns."""
+
+    id: str
+    at: datetime
+    by: str
+    adult: str
+    rules: tuple[str, ...]
+    entries: tuple[str, ...]
+    finding: str
+
+
+# -- queries -----------------------------------------------------------------------------------------------------------
+
+
+def people(register: Register) -> dict[str, str]:
+    """Return the names of everybody who holds, or held, the register's key, by id."""
+    table = table_of(PersonTable)
+    with register.read() as connection:
+        return {row.id: row.name for row in connection.execute(select(table.c.id, table.c.name))}
+
+
+def adults(register: Register) -> list[AdultRow]:
+    """Return every adult about whom something is kept, by name."""
+    table, entries = table_of(AdultTable), table_of(AdultEntryTable)
+    with register.read() as connection:
+        about = list(connection.execute(select(entries.c.adult_id)).scalars())
+        rows = list(connection.execute(select(table)))
+    made = [_adult(row, about.count(row.id)) for row in rows]
+    return sorted(made, key=lambda adult: (adult.name.casefold(), adult.id))
+
+
+def _adult(row: Any, entries: int = 0) -> AdultRow:
+    leaving = date.fromisoformat(row.leaving_date) if row.leaving_date else None
+    return AdultRow(row.id, row.name, row.role, row.works_as, leaving, entries)
+
+
+def resolve(register: Register, wanted: str) -> AdultRow:
+    """Return the one adult whom an id or a name fits; raises NotFound, listing those whom it fits."""
+    folded = " ".join(wanted.casefold().split())
+    everybody = adults(register)
+    for fits in (
+        [adult for adult in everybody if folded == adult.id],
+        [adult for adult in everybody if folded == adult.name.casefold()],
+        [adult for adult in everybody if folded and folded in adult.name.casefold()],
+    ):
+        if len(fits) == 1:
+            return fits[0]
+        if fits:
+            listed = "; ".join(f"{adult.named} ({adult.id})" for adult in fits)
+            raise NotFound(f"That name fits several adults: {listed}.", hint="Give the id of the right one.")
+    raise NotFound("Nobody of that name stands in the register.", hint="Check the spelling, or record a new adult.")
+
+
+def entries(register: Register, adult: str = "") -> list[EntryRow]:
+    """Return every entry, or one adult's, the newest first."""
+    table, people_of = table_of(AdultEntryTable), table_of(AdultTable)
+    statement = select(table).order_by(table.c.recorded_at.desc(), table.c.id.desc())
+    if adult:
+        statement = statement.where(table.c.adult_id == adult)
+    with register.read() as connection:
+        about = {row.id: _adult(row) for row in connection.execute(select(people_of))}
+        opened = select(table.c.opened_from, table.c.id).where(table.c.opened_from != "")
+        became = {row.opened_from: row.id for row in connection.execute(opened)}
+        return [_entry(row, about, became) for row in connection.execute(statement)]
+
+
+def _entry(row: Any, about: dict[str, AdultRow], became: dict[str, str]) -> EntryRow:
+    same = {
+        name: getattr(row, name)
+        for name in (
+            *("id", "entry_kind", "text", "context", "place", "activity", "action", "shared_by", "shared_role"),
+            *("asks_anonymous", "threshold", "opened_from", "recorded_at", "recorded_by"),
+        )
+    }
+    return EntryRow(
+        **same,
+        adult=about.get(row.adult_id) or AdultRow(row.adult_id, "", "", "", None),
+        occurred=Occurred.model_validate(row.occurred),
+        met=tuple(row.met),
+        became=became.get(row.id, ""),
+        versions=tuple(row.versions),
+        steps=tuple(row.steps),
+    )
+
+
+def entry(register: Register, entry_id: str) -> EntryRow:
+    """Return one entry; raises NotFound."""
+    for row in entries(register):
+        if row.id == entry_id.strip():
+            return row
+    raise NotFound("There is no such entry in the adults' register.", hint="List its entries: dsl-console adults list")
+
+
+def reports(register: Register, states: Sequence[str] = ()) -> list[AdultReportRow]:
+    """Return the sealed reports of these states, or all, the oldest first."""
+    table = table_of(AdultReportTable)
+    names = [name for name in AdultReportRow.__dataclass_fields__ if name != "answers"]
+    with register.read() as connection:
+        rows = list(connection.execute(select(table).order_by(table.c.written_at, table.c.id)))
+    made = [AdultReportRow(**{name: getattr(row, name) for name in names}, answers=tuple(row.answers)) for row in rows]
+    return [row for row in made if not states or row.state in states]
+
+
+def report(register: Register, report_id: str) -> AdultReportRow:
+    """Return one report; raises NotFound."""
+    for row in reports(register):
+        if row.id == report_id.strip():
+            return row
+    raise NotFound("There is no such report in the adults' register.", hint="List them: dsl-console adults report list")
+
+
+def known_digests(connection: Connection) -> set[str]:
+    """Return the digests of the reports that were taken in."""
+    return set(connection.execute(select(table_of(AdultReportTable).c.digest)).scalars())
+
+
+def pattern_reviews(register: Register) -> list[ReviewRow]:
+    """Return the recorded looks for patterns, the newest first."""
+    table, adults_of = table_of(PatternReviewTable), table_of(AdultTable)
+    who = people(register)
+    with register.read() as connection:
+        names = {row.id: row.name for row in connection.execute(select(adults_of.c.id, adults_of.c.name))}
+        rows = list(connection.execute(select(table).order_by(table.c.at.desc(), table.c.id.desc())))
+    return [
+        ReviewRow(
+            row.id,
+            row.at,
+            who.get(row.by, row.by),
+            names.get(row.adult_id, row.adult_id),
+            tuple(row.rules),
+            tuple(row.entries),
+            row.finding,
+        )
+        for row in rows
+    ]
+
+
+def retention(register: Register) -> AdultRetentionSet | None:
+    """Return the school's own rule of retention, None where it has set none."""
+    table = table_of(RegisterSettingTable)
+    with register.read() as connection:
+        row = connection.execute(select(table.c.value).where(table.c.name == AdultRetentionSet.act_kind)).first()
+    return AdultRetentionSet.model_validate(row[0]) if row else None
+
+
+def shared_by(row: EntryRow, *, reveal: bool = False) -> str:
+    """Return who shared a concern, in words; somebody who asked to stay anonymous is named on purpose only (R-41)."""
+    if row.asks_anonymous and not reveal:
+        return "somebody who asked to stay anonymous"
+    named = f"{row.shared_by}, {row.shared_role}" if row.shared_by and row.shared_role else row.shared_by
+    return named or "not said"
+
+
+def may_be_met(row: EntryRow) -> bool:
+    """Say whether an entry may meet the harm threshold."""
+    return row.threshold == Threshold.MAY_BE_MET

@@ -1,0 +1,36 @@
+"""Patterns on their screen: one line on Today, the evidence, considered with a reason."""
+
+from __future__ import annotations
+
+from conftest import HOSTILE, settled, wait_for, words_on
+
+from storage import flags
+from storage.desk import children, concerns
+
+
+async def test_a_pattern_is_opened_from_today_read_and_considered(console, vault):
+    child, _ = children.add_child(vault, name="Mia Hart")
+    for day in ("19/11/2026", "10/11/2026", "1/11/2026"):
+        entry = concerns.log_concern(vault, {"text": HOSTILE, "category": "neglect", "when": day}, child_id=child)[0]
+        concerns.decide(vault, entry, "no_further_action", "small")
+    async with console(size=(200, 50)) as pilot:
+        await wait_for(pilot, "Three low-level")
+        assert "Pattern Mia Hart Three low-level entries in three months" in words_on(pilot.app)
+        await pilot.press("enter")
+        await settled(pilot)
+        shown = words_on(pilot.app)
+        assert "3 low-level entries between Sun 1 Nov 2026 and Thu 19 Nov 2026" in shown
+        assert HOSTILE in shown
+        await pilot.press("c", *"New coat", "ctrl+s")
+        await settled(pilot)
+        assert flags.flags(vault) == []
+        assert "No pattern asks to be considered." in words_on(pilot.app)
+        await pilot.press("a")
+        await settled(pilot)
+        assert "Considered, because New coat" in words_on(pilot.app)
+        await pilot.press("down", "enter")
+        await settled(pilot)
+        assert pilot.app.screen.NAME == "child"
+        await pilot.press("f6")
+        await settled(pilot)
+        assert "Pattern" not in words_on(pilot.app)

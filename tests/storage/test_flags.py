@@ -1,0 +1,195 @@
+"""Flags in a vault: worked out act by act exactly as from the whole record, answered, and returning on new evidence."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from practice.acts import ConcernLogged
+from practice.errors import NotFound, Refused
+from storage import flags
+from storage.desk import calendars, concerns
+from storage.desk.flags import answer, set_rules
+from storage.ids import new_id
+from storage.vault import Vault
+from tests.conftest import add_child, add_concern, on_day
+
+NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock(vault: Vault) -> Clock:
+    clock = Clock()
+    vault.clock = clock
+    return clock
+
+
+def standing(vault: Vault) -> list[tuple]:
+    """Every row of the cache that a person sees."""
+    with vault.read() as connection:
+        return sorted(map(tuple, connection.exec_driver_sql("SELECT * FROM flags")))
+
+
+class _Undo(Exception):
+    """Takes back what a transaction did."""
+
+
+def full_run(vault: Vault) -> list[tuple]:
+    """What the flags are when all are worked out anew; the cache stays as it was, so that a slip would add up."""
+    given = flags.context(vault)
+    rows: list[tuple] = []
+    with suppress(_Undo), vault.write() as unit:
+        flags.bring_up(unit.connection, given, "anew", afresh=True)
+        rows = sorted(map(tuple, unit.connection.exec_driver_sql("SELECT * FROM flags")))
+        raise _Undo
+    return rows
+
+
+def three(vault: Vault, child: str) -> list[str]:
+    return [
+        add_concern(vault, child, "wet coat", day, category="welfare")
+        for day in ("2026-10-01", "2026-10-20", "2026-11-19")
+    ]
+
+
+def test_a_flag_lists_its_entries_is_answered_and_returns_only_on_new_evidence(vault: Vault, clock: Clock) -> None:
+    child = add_child(vault)
+    entries = three(vault, child)
+    (flag,) = flags.flags(vault)
+    assert (flag.rule, flag.child, set(flag.entries), flag.state) == (
+        "three_low_level",
+        "Ada Thistlewood",
+        set(entries),
+        "open",
+    )
+    assert flag.since == date(2026, 11, 19)
+    with pytest.raises(Refused, match="Write the reason"):
+        answer(vault, flag.id, "  ")
+    why = "her mother was in hospital; support is in place"
+    answer(vault, flag.id, why)
+    assert flags.flags(vault) == []
+    (known,) = flags.flags(vault, considered=True)
+    assert (known.id, known.state, known.reason) == (
+        flag.id,
+        "considered",
+        "her mother was in hospital; support is in place",
+    )
+    with pytest.raises(Refused, match="nothing new has come"):
+        answer(vault, flag.id, "again")
+    concerns.amend(vault, entries[0], "wet coat and shoes", "clearer")
+    assert flags.flags(vault) == []  # an amendment is no new entry
+    new = add_concern(vault, child, "wet again", "2026-11-20", category="welfare")
+    (again,) = flags.flags(vault)
+    assert new in again.entries
+    assert again.id != flag.id
+    with pytest.raises(NotFound):
+        answer(vault, "none", "because")
+    assert vault.verify(rebuild=True).ok
+
+
+def test_a_moved_entry_takes_its_evidence_with_it(vault: Vault, clock: Clock) -> None:
+    one, other = add_child(vault), add_child(vault, "Noor", "Vale")
+    entries = three(vault, one)
+    assert [row.child_id for row in flags.flags(vault)] == [one]
+    concerns.move(vault, entries[2], other, "the wrong child")
+    assert flags.flags(vault) == []
+    concerns.move(vault, entries[2], one, "it was right")
+    assert [row.child_id for row in flags.flags(vault)] == [one]
+
+
+def test_brothers_and_sisters_are_who_a_person_said_they_are(vault: Vault, clock: Clock) -> None:
+    one, other, friend = (add_child(vault, name, "Vale") for name in ("Ada", "Noor", "Ivo"))
+    fields = {"text": "No coat", "when": "19/11/2026", "category": "neglect"}
+    concerns.log_concern(vault, fields, child_id=one, also=[(other, "sibling")])
+    concerns.log_concern(vault, fields, child_id=one, also=[(friend, "witness")])
+    found = [row for row in flags.flags(vault) if row.rule == "siblings"]
+    assert {row.child_id for row in found} == {one, other}
+    assert {len(row.entries) for row in found} == {3}
+
+
+def test_a_schools_own_rules_and_calendar_count_at_once(vault: Vault, clock: Clock) -> None:
+    child = add_child(vault)
+    three(vault, child)
+    set_rules(vault, b'silence = ["three_low_level"]')
+    assert flags.flags(vault) == []
+    with pytest.raises(Refused, match="no rule"):
+        set_rules(vault, b'silence = ["three_hundred"]')
+    set_rules(vault, b"")
+    assert len(flags.flags(vault)) == 1
+    assert flags.refresh(vault) == 0
+    calendars.add_closure(vault, "Snow", date(2026, 11, 27), date(2026, 11, 27))
+    assert flags.refresh(vault) == 1
+
+
+def steps(
+    vault: Vault, clock: Clock, rng: random.Random, kids: list[str], entries: list[str]
+) -> list[Callable[[], object]]:
+    """What may happen next."""
+    child = rng.choice(kids)
+    day = (clock.now - timedelta(days=rng.randrange(120))).strftime("%d/%m/%Y")
+    fields = {
+        "text": "seen",
+        "when": day,
+        "category": rng.choice(["neglect", "housing", "attendance", "behaviour", "injury"]),
+        "entry_kind": rng.choice(["concern", "concern", "observation", "attendance", "visit", "strength"]),
+        "childs_words": rng.choice(["", "I am fine"]),
+    }
+    other = rng.choice([each for each in kids if each != child])
+    some = rng.choice(entries) if entries else ""
+
+    def log(**more: object) -> None:
+        entries.extend(concerns.log_concern(vault, fields, child_id=child, **more))
+
+    made: list[Callable[[], object]] = [log, log, log, lambda: log(also=[(other, rng.choice(["sibling", "witness"]))])]
+    made.append(lambda: setattr(clock, "now", clock.now + timedelta(days=rng.choice([1, 9, 60]))))
+    if some:
+        due = clock.now.date() + timedelta(days=rng.randrange(1, 20))
+        made += [
+            lambda: concerns.amend(vault, some, "seen again", "clearer", when=day),
+            lambda: concerns.decide(vault, some, rng.choice(["police", "monitor_with_review_date"]), "why", due=due),
+            lambda: concerns.promote(vault, some, "why", rng.choice(["concern", "significant"])),
+            lambda: concerns.move(vault, some, rng.choice(kids), "wrong child"),
+        ]
+    if open_now := flags.flags(vault):
+        made += [lambda: answer(vault, rng.choice(open_now).id, "considered")] * 2
+    return made
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_act_by_act_the_flags_equal_a_full_run(vault: Vault, clock: Clock, seed: int) -> None:
+    rng = random.Random(seed)
+    kids = [add_child(vault, name, "Vale") for name in ("Ada", "Noor", "Ivo")]
+    entries: list[str] = []
+    raised = 0
+    for _ in range(40):
+        try:
+            rng.choice(steps(vault, clock, rng, kids, entries))()
+        except Refused:
+            continue
+        flags.refresh(vault)
+        incremental = standing(vault)
+        assert full_run(vault) == incremental
+        raised = max(raised, len(incremental))
+    assert raised
+
+
+def test_many_acts_at_once_count_like_one_by_one(vault: Vault, clock: Clock) -> None:
+    child = add_child(vault)
+    with vault.write() as unit:
+        for day in range(1, 20):
+            concern = ConcernLogged(text="x", occurred=on_day(f"2026-10-{day:02}"), category="neglect")
+            unit.record(concern, child=child, entry=new_id())
+    assert flags.refresh(vault) == 1
+    assert {row.rule for row in flags.flags(vault)} >= {"three_low_level", "no_voice"}
