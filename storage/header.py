@@ -122,6 +122,11 @@ class Header:
         ]
         return [name for name in self.compartments if name in self.rotation_due or name in lost]
 
+    def inboxes_beside(self, compartment: str) -> set[bytes]:
+        """Return the key ids of the other compartments' inboxes, as they are and as they were."""
+        others = [found for name, found in self.compartments.items() if name != compartment]
+        return {key_id for found in others for key_id in found.inbox_ids()}
+
     def revision(self, compartment: str = CHILDREN) -> int:
         """Return how often what a compartment's MAC covers was changed."""
         return self.generation if compartment == CHILDREN else self.compartments[compartment].revision

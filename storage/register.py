@@ -15,6 +15,7 @@ from practice.acts import PersonAdded, PersonKeyChanged, PersonRemoved, Recovery
 from practice.compartments import ADULTS, CHILDREN
 from practice.errors import ConsoleError, NotAllowed, NotFound, Refused
 from practice.roles import check_may_hold_register, check_may_let_in, check_may_make_register
+from practice.vocabulary import Role
 from storage import ledger, migrations, reserve, rotation, secrets_table
 from storage.anchor import Head
 from storage.atomic import private_file
@@ -56,6 +57,12 @@ class Register(OpenCompartment):
     def keys_held(self) -> dict[str, bytes]:
         """Return the keys of the compartments that are open here, each of which signs the header."""
         return {CHILDREN: self.vault.compartment_key, ADULTS: self.compartment_key}
+
+    def take_in_spool(self) -> None:
+        """Take in what waits in the spool for this compartment, before its inbox gets another key."""
+        from storage.desk.adult_reports import take_in
+
+        take_in(self)
 
     def take_header(self, header: Header) -> None:
         """Go on with a header that was written meanwhile, and let the children's anchor know of it as well."""
@@ -112,6 +119,10 @@ class Register(OpenCompartment):
             secrets_table.put(unit.connection, _BESIDE, self.vault.device.encode())
             unit.record(said)
 
+    def rotation_due(self) -> bool:
+        """Say whether somebody who may not open it any more still knows its key."""
+        return rotation_due(self.vault)
+
     @property
     def phones(self) -> dict[str, str]:
         """The telephone numbers that the vault's header says to anybody."""
@@ -147,12 +158,17 @@ def rotation_due(vault: Vault) -> bool:
 
 
 def create_register(vault: Vault, passphrase: str) -> tuple[Register, str]:
-    """Make the register for the headteacher who opened the vault; return it open, with its recovery code, shown once.
+    """Make the register for the headteacher who opened the vault and gives their passphrase again; as `create_with`."""
+    check_may_make_register(vault.person.role)
+    return create_with(vault, unlock(vault.folder, passphrase, vault.person.id).keys)
+
+
+def create_with(vault: Vault, keys: PersonKeys) -> tuple[Register, str]:
+    """Make the register for the headteacher; return it open, with its recovery code, which is shown once.
 
     Raises NotAllowed for anybody else, WrongPassphrase, and Refused where there is one already.
     """
     check_may_make_register(vault.person.role)
-    unlocked = unlock(vault.folder, passphrase, vault.person.id)
     with editing(vault.folder) as header:
         if ADULTS in header.compartments:
             raise Refused("This vault has an adults' register already. Nothing was changed.")
@@ -165,7 +181,7 @@ def create_register(vault: Vault, passphrase: str) -> tuple[Register, str]:
         for left in (".db", ".db-wal", ".db-shm", ".anchor"):  # by a set-up that was cut short before its header
             (vault.folder / f"{ADULTS}{left}").unlink(missing_ok=True)
         private_file(vault.folder / f"{ADULTS}.db")
-        register = Register(vault, header, slot, unlocked.keys, key)
+        register = Register(vault, header, slot, keys, key)
         try:
             _first_acts(register, inbox, slot)
             header.write(vault.folder, register.keys_held())
@@ -210,13 +226,18 @@ def open_register(vault: Vault, passphrase: str) -> Register:
     Raises NotAllowed for whoever does not hold its key, NotFound for a headteacher who has not made it yet,
     WrongPassphrase, and IntegrityAlarm; with an older copy of it, it opens for reading with `alarm` set.
     """
+    check_held(vault)
+    return open_with(vault, unlock(vault.folder, passphrase, vault.person.id).keys)
+
+
+def check_held(vault: Vault) -> None:
+    """Raise NotAllowed for whoever does not hold the key, and NotFound for a headteacher who has not made it yet."""
     if not holds_register(vault):
         if not exists(vault) and _may_make(vault):
             raise NotFound(
                 "There is no adults' register yet.", hint="Make it on People & keys, or: dsl-console adults create"
             )
         raise not_held()
-    return open_with(vault, unlock(vault.folder, passphrase, vault.person.id).keys)
 
 
 def _may_make(vault: Vault) -> bool:
@@ -263,6 +284,13 @@ def grant(register: Register, wanted: str) -> str:
     return slot.name
 
 
+def let_dsl_read(register: Register) -> list[str]:
+    """Let every DSL in, as the headteacher says when the register is made; return their names."""
+    header = read_header(register.folder)
+    wanted = [slot.id for slot in header.slots if header.role_of(slot) == Role.DSL and not header.holds(ADULTS, slot)]
+    return [grant(register, person) for person in wanted]
+
+
 def revoke(register: Register, wanted: str, reason: str) -> tuple[str, str]:
     """Take the register's key from somebody and make a new one; return their name, and why the new one waits if so."""
     with editing(register.folder) as header:
@@ -286,12 +314,16 @@ def revoke(register: Register, wanted: str, reason: str) -> tuple[str, str]:
 
 
 def recover_register(vault: Vault, code: str, passphrase: str) -> tuple[Register, str]:
+    """Give the register's key to the person who opened the vault and gives their passphrase; as `recover_with`."""
+    return recover_with(vault, code, unlock(vault.folder, passphrase, vault.person.id).keys)
+
+
+def recover_with(vault: Vault, code: str, keys: PersonKeys) -> tuple[Register, str]:
     """Give the register's key to the person who opened the vault and has its recovery code; return it and the next.
 
-    Raises WrongPassphrase for a wrong code or passphrase, NotFound without a register, NotAllowed by role.
+    Raises WrongPassphrase for a wrong code, NotFound without a register, NotAllowed by role.
     """
     check_may_hold_register(vault.person.role)
-    keys = unlock(vault.folder, passphrase, vault.person.id).keys
     with editing(vault.folder) as header:
         recovery = next((slot for slot in header.recovery if slot.id == recovery_slot_id(ADULTS)), None)
         if recovery is None:

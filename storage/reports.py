@@ -1,7 +1,9 @@
 """Sealed reports: anyone may leave one with the inbox's public key alone, and nobody can read it back (design: §1.4).
 
 A report lies in the vault's `spool/reports`, or in a shared folder, as one sealed file named by its id. It is never an
-act: at the next unlock it is opened, and a person matches it to a child (storage.desk.triage).
+act: at the next unlock it is opened, and a person matches it to a child (storage.desk.triage). One about an adult who
+works here looks the same and is sealed to the adults' inbox alone (R-39): only a holder of that register's key opens it
+(storage.desk.adult_reports).
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from practice.acts import ConcernLogged, ReportArrived, build
-from practice.compartments import CHILDREN
+from practice.acts import AdultReportArrived, ConcernLogged, ReportArrived, build
+from practice.compartments import ADULTS, CHILDREN
 from practice.errors import IntegrityAlarm, NotFound, Refused
 from practice.vocabulary import ReportAbout
 from practice.words import spoken
@@ -33,6 +35,11 @@ CARD_LIMIT = 16 * 1024
 PHONES = ("front_door", "out_of_hours", "lado", "chair_of_governors")
 _CARD_FORMAT = "dsl-console/report-card"
 _FIELDS = ("child_as_written", "text", "childs_words", "happened", "reporter", "reporter_role", "told_dsl", "concern")
+ADULT_FIELDS = (
+    *("adult_as_written", "adult_role", "self_referral", "text", "context", "place", "happened", "reporter"),
+    *("reporter_role", "asks_anonymous"),
+)
+Report = ReportArrived | AdultReportArrived
 _IN_PERSON = "Tell the DSL in person now, and write it on paper."
 
 
@@ -52,11 +59,15 @@ class Card:
     school: str
     inbox: XWingPublic
     phones: dict[str, str]
+    adults: XWingPublic | None = None
+    """The adults' inbox, where the vault has that register."""
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 over everything on the card, so that a changed number is seen as well as a changed key."""
-        parts = (self.vault, self.school, b64(self.inbox.raw), sorted(self.phones.items()))
+        parts = [self.vault, self.school, b64(self.inbox.raw), sorted(self.phones.items())]
+        if self.adults is not None:
+            parts.append(b64(self.adults.raw))
         return hashlib.sha256(canonical("dsl-console/report-card/v1", *parts)).hexdigest()
 
     @property
@@ -73,7 +84,9 @@ def card_of(vault_folder: Path) -> Card:
     """Return the card of the vault in this folder, from its header: no key is needed. Raises NotFound."""
     header = read_header(vault_folder)
     phones = {name: header.public[name] for name in PHONES if header.public.get(name)}
-    return Card(header.vault, header.public.get("school", ""), header.compartments[CHILDREN].inbox, phones)
+    adults = header.compartments.get(ADULTS)
+    school, inbox = header.public.get("school", ""), header.compartments[CHILDREN].inbox
+    return Card(header.vault, school, inbox, phones, adults.inbox if adults else None)
 
 
 def write_card(vault_folder: Path, folder: Path) -> Card:
@@ -87,6 +100,8 @@ def write_card(vault_folder: Path, folder: Path) -> Card:
         "inbox": b64(card.inbox.raw),
         "phones": card.phones,
     }
+    if card.adults is not None:
+        content["adults"] = b64(card.adults.raw)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomic(folder / CARD_NAME, json.dumps(content, ensure_ascii=False, indent=1).encode(), mode=0o644)
@@ -116,7 +131,8 @@ def read_card(folder: Path) -> Card:
         if not all(isinstance(text, str) and len(text) <= 400 for text in texts) or not content["vault"]:
             raise ValueError
         phones = {name: content["phones"][name] for name in PHONES if content["phones"].get(name)}
-        return Card(content["vault"], content["school"], XWingPublic(unb64(content["inbox"])), phones)
+        adults = XWingPublic(unb64(content["adults"])) if "adults" in content else None
+        return Card(content["vault"], content["school"], XWingPublic(unb64(content["inbox"])), phones, adults)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, IntegrityAlarm):
         raise IntegrityAlarm(
             "The report card is damaged, or was made by a newer dsl-console. Nothing was stored.",
@@ -133,10 +149,16 @@ class Sealed:
 
     id: str
     at: datetime
+    about: str = "child"
 
     @property
     def words(self) -> str:
         """What its writer is told."""
+        if self.about == ReportAbout.ADULT:
+            return (
+                f"Sealed at {self.at.astimezone():%H:%M}. Nobody has read it yet, and only the headteacher, and whom "
+                "the headteacher lets in, can. Tell the headteacher in person now."
+            )
         return (
             f"Sealed at {self.at.astimezone():%H:%M}. Nobody has read it yet: tell the DSL in person now if a child is "
             "in danger."
@@ -144,10 +166,10 @@ class Sealed:
 
 
 def check_about(about: str, card: Card) -> None:
-    """Raise Refused, saying whom to tell instead, unless the report is about a child (R-39)."""
-    if about == ReportAbout.ADULT:
+    """Raise Refused, saying whom to tell instead, where a report about this person cannot be left (R-39)."""
+    if about == ReportAbout.ADULT and card.adults is None:
         raise Refused(
-            "A concern about an adult who works here cannot be left in this program yet. Nothing was stored.",
+            "There is no adults' register here to leave a concern about an adult in. Nothing was stored.",
             title="Tell the headteacher",
             hint="Tell the headteacher in person now.",
         )
@@ -160,7 +182,7 @@ def check_about(about: str, card: Card) -> None:
                 f"or the LADO: {card.phone('lado')}."
             ),
         )
-    if about != ReportAbout.CHILD:
+    if about not in (ReportAbout.CHILD, ReportAbout.ADULT):
         raise Refused("Say first whom it is about: a child, an adult who works here, or the headteacher.")
 
 
@@ -174,6 +196,24 @@ def checked(fields: dict[str, Any], form: Literal["report", "note"] = "report") 
     if not report.reporter:
         raise Refused("Who are you? Nothing was sealed yet.", hint="The DSL must know whom to ask.")
     return report
+
+
+def checked_adult(fields: dict[str, Any]) -> AdultReportArrived:
+    """Return the fields of a report about an adult, validated and bounded; raises Refused for the first fault."""
+    report: AdultReportArrived = build(AdultReportArrived, {**fields, "report": "new"})
+    if not report.adult_as_written:
+        raise Refused("Whom is it about? Nothing was sealed yet.", hint="Write the name as you know it.")
+    if not report.text.strip():
+        raise Refused("There is nothing written yet, so nothing was sealed.", hint="Write what happened first.")
+    if not report.reporter and not report.asks_anonymous:
+        raise Refused(
+            "Who are you? Nothing was sealed yet.", hint="Write your name, or say that you ask to stay anonymous."
+        )
+    return report
+
+
+def _checked_about(about: str, fields: dict[str, Any], form: Literal["report", "note"]) -> Report:
+    return checked_adult(fields) if about == ReportAbout.ADULT else checked(fields, form)
 
 
 def note_fields(concern: ConcernLogged, child_as_written: str, writer: str) -> dict[str, Any]:
@@ -190,25 +230,25 @@ def note_fields(concern: ConcernLogged, child_as_written: str, writer: str) -> d
     }
 
 
-def _sealed(card: Card, report: ReportArrived, at: datetime) -> tuple[str, bytes]:
+def _sealed(card: Card, report: Report, at: datetime) -> tuple[str, bytes]:
     report_id = new_id()
-    fields = {name: value for name, value in report.model_dump(mode="json").items() if name in _FIELDS}
-    content = {
-        "v": 1,
-        "kind": "report",
-        "id": report_id,
-        "form": report.form,
-        "captured_at": utc_text(at),
-        "fields": fields,
-    }
+    adult = isinstance(report, AdultReportArrived)
+    wanted = ADULT_FIELDS if adult else _FIELDS
+    fields = {name: value for name, value in report.model_dump(mode="json").items() if name in wanted}
+    content: dict[str, Any] = {"v": 1, "id": report_id, "captured_at": utc_text(at), "fields": fields}
+    content |= {"kind": "adult_report"} if adult else {"kind": "report", "form": getattr(report, "form", "report")}
     stored = json.dumps(content, ensure_ascii=False).encode()
-    sealed = seal(stored, card.inbox, inbox_info(card.vault, CHILDREN))
+    if adult:
+        assert card.adults is not None  # check_about saw to it
+        sealed = seal(stored, card.adults, inbox_info(card.vault, ADULTS))
+    else:
+        sealed = seal(stored, card.inbox, inbox_info(card.vault, CHILDREN))
     if len(sealed) > SEALED_LIMIT:
         raise Refused("The report is longer than one can be, so it was not sealed. Shorten the text.")
     return report_id, sealed
 
 
-def _store(card: Card, folder: Path, report: ReportArrived, clock: Callable[[], datetime], mode: int) -> Sealed:
+def _store(card: Card, folder: Path, report: Report, clock: Callable[[], datetime], mode: int) -> Sealed:
     at = clock()
     report_id, sealed = _sealed(card, report, at)
     path = folder / (report_id + SUFFIX)
@@ -219,7 +259,8 @@ def _store(card: Card, folder: Path, report: ReportArrived, clock: Callable[[], 
             raise Refused(
                 f"The report could not be stored ({type(error).__name__}). Nothing was kept.", hint=_IN_PERSON
             ) from None
-    return Sealed(report_id, at)
+    about = ReportAbout.ADULT if isinstance(report, AdultReportArrived) else ReportAbout.CHILD
+    return Sealed(report_id, at, about)
 
 
 def _stands(path: Path, sealed: bytes) -> bool:
@@ -249,7 +290,7 @@ def leave(
     """
     card = card_of(vault_folder)
     check_about(about, card)
-    return _store(card, private_folder(spool(vault_folder)), checked(fields, form), clock, 0o600)
+    return _store(card, private_folder(spool(vault_folder)), _checked_about(about, fields, form), clock, 0o600)
 
 
 def seal_to_folder(
@@ -266,7 +307,7 @@ def seal_to_folder(
     The file is ciphertext and is collected by another account, so it is readable by all who may see the folder.
     """
     check_about(about, card)
-    report = checked(fields, form)
+    report = _checked_about(about, fields, form)
     if not folder.is_dir():
         raise NotFound("The shared folder is not there. Nothing was stored.", hint=_IN_PERSON)
     return _store(card, folder, report, clock, 0o644)

@@ -93,6 +93,16 @@ def seal(data: bytes, to: XWingPublic, info: bytes) -> bytes:
     return _MAGIC + to.key_id + to.encrypt(_pad(data), info)
 
 
+def key_id_of(sealed: bytes) -> bytes:
+    """Return the id of the key that a sealed file, or its beginning, names; blank for other bytes."""
+    head = len(_MAGIC)
+    return sealed[head : head + _KEY_ID_SIZE] if sealed.startswith(_MAGIC) else b""
+
+
+HEAD_SIZE = len(_MAGIC) + _KEY_ID_SIZE
+"""How many bytes of a sealed file say for which key it is."""
+
+
 def unseal(sealed: bytes, keys: dict[bytes, XWingPrivate], info: bytes) -> bytes:
     """Return what a sealed file holds, with the key it names; raises IntegrityAlarm for any other bytes."""
     head = len(_MAGIC)

@@ -23,6 +23,7 @@ COMMANDS = {
     "people": "dsl_console.cli.people:people",
     "recover": "dsl_console.cli.people:recover",
     "rekey": "dsl_console.cli.people:rekey",
+    "adults": "dsl_console.cli.adults:adults",
     "audit": "dsl_console.cli.audit:audit",
     "children": "dsl_console.cli.children:children",
     "sheet": "dsl_console.cli.sheet:sheet",

@@ -11,6 +11,7 @@ from dsl_console import cards, config
 from dsl_console.cli.options import Code, Command, Group, codes, json_option, text_option
 from dsl_console.cli.output import indented, joined, moment_json, one_line, out, print_json, say
 from dsl_console.cli.session import Session
+from practice.adults import NEUTRAL
 from practice.errors import Refused
 from practice.vocabulary import HowKnown, ReportAbout, YesNo
 
@@ -34,6 +35,12 @@ class _ReportGroup(Group):
 @click.option("--words", "card_words", metavar="WORDS", help="The card's eight words, as the DSL reads them to you.")
 @click.option("--about", metavar="WHOM", type=Code(*ReportAbout), help=f"Whom it is about: {codes(ReportAbout)}.")
 @click.option("--child", metavar="NAME", help="The child's name as you know it.")
+@click.option("--adult", metavar="NAME", help="About an adult: their name as you know it.")
+@click.option("--adult-role", metavar="ROLE", help="About an adult: what they do here.")
+@click.option("--myself", is_flag=True, help="About an adult: it is yourself.")
+@text_option("--context", "About an adult: what was going on, and who was there.")
+@click.option("--place", metavar="PLACE", help="About an adult: where.")
+@click.option("--anonymous", is_flag=True, help="About an adult: you ask to stay anonymous; your name may be left out.")
 @text_option("--text", "What happened; - reads it from standard input.")
 @text_option("--childs-words", "The child's own words.")
 @click.option("--when", metavar="WHEN", help="When it happened, as you would write it; left out, it is now.")
@@ -67,6 +74,38 @@ def _leave(session: Session, given: dict[str, Any]) -> None:
         _compare(session, card, given["card_words"])
     reports.check_about(about, card)
     session.note("If a child is in immediate danger, ring 999 first. A note is read only at the next unlock.")
+    fields = _about_adult(session, given) if about == ReportAbout.ADULT else _about_child(session, given)
+    if folder:
+        left = reports.seal_to_folder(card, folder, fields, about=about)
+    else:
+        left = reports.leave(session.folder, fields, about=about)
+    session.done(left.id, "sealed", left.words)
+
+
+def _about_adult(session: Session, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a report about an adult who works here, oneself among them."""
+    session.note(NEUTRAL)
+    session.note("Only the headteacher, and whom the headteacher lets in, can read it. Is it about one of them? Then")
+    session.note("stop here with ctrl+c and ring the chair of governors or the LADO instead.")
+    fields: dict[str, Any] = {
+        "adult_as_written": session.need(given["adult"], "--adult", "The adult's name as you know it"),
+        "adult_role": session.offer(given["adult_role"], "What they do here (Enter skips)"),
+        "self_referral": given["myself"],
+        "text": session.need_text(given["text"], "--text", "What happened, or was said?"),
+        "context": session.offer_text(given["context"], "What was going on, and who was there"),
+        "place": session.offer(given["place"], "Where? (Enter skips)"),
+        "happened": session.offer(given["when"], "When did it happen? (Enter: now)"),
+        "asks_anonymous": given["anonymous"],
+    }
+    if given["anonymous"]:
+        fields["reporter"] = session.offer(given["reporter"], "Your name (Enter leaves it out)")
+    else:
+        fields["reporter"] = session.need(given["reporter"], "--from", "Your name")
+    return fields | {"reporter_role": session.offer(given["role"], "What you do at the school (Enter skips)")}
+
+
+def _about_child(session: Session, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a report about a child."""
     fields: dict[str, Any] = {
         "child_as_written": session.need(given["child"], "--child", "The child's name as you know it"),
         "text": session.need_text(given["text"], "--text", "What happened?"),
@@ -78,12 +117,7 @@ def _leave(session: Session, given: dict[str, Any]) -> None:
     told = session.need_code(
         given["told_dsl"], "--told-dsl", "Have you told the DSL in person? (yes, no)", Code(*YesNo)
     )
-    fields["told_dsl"] = told == YesNo.YES
-    if folder:
-        left = reports.seal_to_folder(card, folder, fields, about=about)
-    else:
-        left = reports.leave(session.folder, fields, about=about)
-    session.done(left.id, "sealed", left.words)
+    return fields | {"told_dsl": told == YesNo.YES}
 
 
 def _compare(session: Session, card: Card, words: str | None) -> None:

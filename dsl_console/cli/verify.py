@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from dsl_console.cli.options import Command
 from dsl_console.cli.output import out, print_json
 from dsl_console.cli.session import Session
 from practice.errors import IntegrityAlarm
+
+if TYPE_CHECKING:
+    from storage.ledger import Problem
+    from storage.vault import Vault
 
 
 @click.command(cls=Command, short_help="Check that all is as it was recorded.")
@@ -18,17 +24,19 @@ def verify(session: Session, rebuild: bool, signatures: bool) -> int:
     """Check every page, the header, the anchor and every act; exits 4 where anything is not as it was recorded."""
     from storage.verifying import hint_of
 
-    acts, problems, hint = 0, [], ""
+    acts, problems, hint, register = 0, [], "", ""
     try:
         with session.opened(tell_alarm=False) as vault:
             report = vault.verify(rebuild=rebuild, signatures=signatures, progress=session.note)
+            register, further = _register(session, vault, rebuild, signatures)
+        report.problems += further
         acts, problems = report.acts, [{"kind": each.kind, "text": each.text} for each in report.problems]
         hint = hint_of(report.problems[0]) if report.problems else ""
     except IntegrityAlarm as alarm:
         problems = [{"kind": "vault", "text": alarm.message}]
         session.note(alarm.hint)
     if session.json:
-        print_json({"ok": not problems, "acts": acts, "problems": problems})
+        print_json({"ok": not problems, "acts": acts, "problems": problems, "adults": register})
     elif problems:
         for problem in problems:
             out(problem["text"])
@@ -36,4 +44,28 @@ def verify(session: Session, rebuild: bool, signatures: bool) -> int:
             session.note(hint)
     else:
         out(f"Everything is as it was recorded: {acts} acts.")
+    session.note(_SAID.get(register, ""))
     return IntegrityAlarm.status if problems else 0
+
+
+_SAID = {
+    "not_held": "The adults' register was not opened: you do not hold its key.",
+    "checked": "The adults' register was checked as well.",
+}
+
+
+def _register(session: Session, vault: Vault, rebuild: bool, signatures: bool) -> tuple[str, list[Problem]]:
+    """Check the adults' register for its holders; to anybody else say that it was not opened, and nothing of it."""
+    from storage.ledger import Problem
+    from storage.register import exists, holds_register, open_with
+
+    if not exists(vault):
+        return "none", []
+    if not holds_register(vault):
+        return "not_held", []
+    try:
+        with open_with(vault, vault.person_keys) as opened:
+            found = opened.verify(rebuild=rebuild, signatures=signatures, progress=session.note)
+    except IntegrityAlarm as alarm:
+        return "checked", [Problem("adults", alarm.message)]
+    return "checked", [Problem(each.kind, f"In the adults' register: {each.text}") for each in found.problems]

@@ -26,13 +26,14 @@ from practice.dates import parse_when
 from practice.errors import ConsoleError, IntegrityAlarm, Refused
 from practice.vocabulary import HowKnown, Role
 from storage import secrets_table
-from storage.atomic import sync_folder
+from storage.atomic import sync_folder, write_atomic
 from storage.desk.children import provisional_child
 from storage.drafts import inbox_info
+from storage.header import read_header
 from storage.ids import new_id
 from storage.ledger import Draft
 from storage.reports import SUFFIX, spool
-from storage.sealed import SEALED_LIMIT, XWingPrivate, unseal
+from storage.sealed import HEAD_SIZE, SEALED_LIMIT, XWingPrivate, key_id_of, unseal
 from storage.types import from_utc_text
 from storage.views import children
 from storage.views import reports as views
@@ -49,6 +50,8 @@ _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzin
 _DAMAGED = "it is damaged, or was sealed for another vault"
 _NO_REPORT = "what it holds is no report"
 _UNREADABLE = "the file cannot be read"
+_NOT_OURS = ""
+"""Why a file stays of which nothing is said."""
 _IN_THE_WAY = "it was taken in, but its file cannot be removed"
 
 
@@ -98,7 +101,7 @@ def _memory(vault: Vault) -> _Memory:
 def left_behind(vault: Vault) -> list[Left]:
     """Return the files that the last look could not take in, so that Today names them."""
     stamps = _memory(vault).stamps.copy()
-    return [Left(path, why) for path, (_stamp, why) in sorted(stamps.items())]
+    return [Left(path, why) for path, (_stamp, why) in sorted(stamps.items()) if why != _NOT_OURS]
 
 
 # -- taking in ---------------------------------------------------------------------------------------------------------
@@ -122,7 +125,7 @@ def take_in(vault: Vault, *shared: Path) -> Taken:
 
 
 def _take_folder(vault: Vault, folder: Path, memory: _Memory, taken: Taken) -> None:
-    found = _waiting(folder)
+    found = waiting_files(folder)
     for path in [path for path in memory.stamps.copy() if path.parent == folder and path not in found]:
         memory.stamps.pop(path, None)
     fresh = [path for path, stamp in found.items() if memory.stamps.get(path) not in _lasting(stamp)]
@@ -131,7 +134,11 @@ def _take_folder(vault: Vault, folder: Path, memory: _Memory, taken: Taken) -> N
     with vault.read() as connection:
         stored = secrets_table.under(connection, secrets_table.INBOX_PREFIX)
     keys = {bytes.fromhex(name): XWingPrivate(raw) for name, raw in stored.items()}
-    info = inbox_info(vault.id, CHILDREN)
+    info, beside = inbox_info(vault.id, CHILDREN), read_header(vault.folder).inboxes_beside(CHILDREN)
+    for path in [path for path in fresh if named_key(path) in beside]:
+        fresh.remove(path)
+        _leave_for_others(vault, path, folder)
+        memory.stamps[path] = (found[path], _NOT_OURS)
     for at in range(0, len(fresh), BATCH):
         opened = []
         for path in fresh[at : at + BATCH]:
@@ -151,10 +158,28 @@ def _take_folder(vault: Vault, folder: Path, memory: _Memory, taken: Taken) -> N
 
 def _lasting(stamp: tuple[int, int, int]) -> list[tuple[tuple[int, int, int], str]]:
     """Return what may stand in memory of a file that is as it was and need not be looked at again."""
-    return [(stamp, why) for why in (_DAMAGED, _NO_REPORT, _IN_THE_WAY)]
+    return [(stamp, why) for why in (_DAMAGED, _NO_REPORT, _IN_THE_WAY, _NOT_OURS)]
 
 
-def _waiting(folder: Path) -> dict[Path, tuple[int, int, int]]:
+def named_key(path: Path) -> bytes:
+    """Return the id of the key for which a file is sealed; blank where that cannot be read."""
+    with contextlib.suppress(OSError):
+        return key_id_of(read_sealed_file(path, HEAD_SIZE))
+    return b""
+
+
+def _leave_for_others(vault: Vault, path: Path, folder: Path) -> None:
+    """Bring what is sealed for the adults' register in from a shared folder, unopened; nothing is said of it (R-40)."""
+    if folder == spool(vault.folder):
+        return
+    with contextlib.suppress(OSError):
+        sealed = read_sealed_file(path)
+        if len(sealed) <= SEALED_LIMIT and (target := spool(vault.folder) / path.name) and not target.exists():
+            write_atomic(target, sealed)
+            path.unlink()
+
+
+def waiting_files(folder: Path) -> dict[Path, tuple[int, int, int]]:
     """Return the sealed files of a folder with what changes when they do; a folder that is away holds none."""
     found = {}
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
@@ -168,11 +193,16 @@ def _waiting(folder: Path) -> dict[Path, tuple[int, int, int]]:
     return dict(sorted(found.items()))
 
 
-def _open(path: Path, keys: dict[bytes, XWingPrivate], info: bytes) -> _Opened:
-    """Open one file; raises IntegrityAlarm with the reason why it stays, or OSError."""
+def read_sealed_file(path: Path, limit: int = SEALED_LIMIT + 1) -> bytes:
+    """Return the beginning of a plain file, whatever somebody put in its place; raises OSError."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags), "rb") as file:
-        sealed = file.read(SEALED_LIMIT + 1)
+        return file.read(limit)
+
+
+def _open(path: Path, keys: dict[bytes, XWingPrivate], info: bytes) -> _Opened:
+    """Open one file; raises IntegrityAlarm with the reason why it stays, or OSError."""
+    sealed = read_sealed_file(path)
     try:
         stored = unseal(sealed, keys, info)
     except IntegrityAlarm:
@@ -188,12 +218,22 @@ def _read(stored: bytes) -> tuple[ReportArrived, datetime]:
     content = json.loads(stored)
     if content["kind"] != "report" or content["v"] != 1 or not isinstance(content["id"], str):
         raise ValueError("this is no report")
-    written_at = from_utc_text(content["captured_at"])
+    written_at = written_when(content["captured_at"])
+    fixed = {"form": content["form"], "report": usable_id(content["id"]), "digest": hashlib.sha256(stored).hexdigest()}
+    return build(ReportArrived, {**content["fields"], **fixed}), written_at
+
+
+def written_when(text: str) -> datetime:
+    """Return the moment that a writer's clock claimed; raises ValueError for one that cannot be."""
+    written_at = from_utc_text(text)
     if written_at.tzinfo is None or not _EARLIEST <= written_at <= _LATEST:
         raise ValueError("it claims a time that cannot be")
-    report_id = content["id"] if _ID.match(content["id"]) else new_id()
-    fixed = {"form": content["form"], "report": report_id, "digest": hashlib.sha256(stored).hexdigest()}
-    return build(ReportArrived, {**content["fields"], **fixed}), written_at
+    return written_at
+
+
+def usable_id(claimed: str) -> str:
+    """Return the id that a report claims where it is one of ours, else a new one."""
+    return claimed if _ID.match(claimed) else new_id()
 
 
 def _record(vault: Vault, opened: list[_Opened]) -> list[str]:
