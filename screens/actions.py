@@ -366,6 +366,15 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
     "children": (
         _own("children", "open", "enter", "Open", "Open the child's record", "Children", "Open the child"),
         _own("children", "new", "n,ctrl+n", "New child", "Add a child by hand", "Children", "Add a child"),
+        _own(
+            "children",
+            "glass",
+            "o,ctrl+o",
+            "Not given to me",
+            "Open a child who was not given to you, with a reason that the DSL sees on Today",
+            "Children",
+            "Open a child who was not given to me",
+        ),
     ),
     "child": (
         _own("child", "open", "enter", "Open", "Show the entry whole, with its versions", "Child", "Open the entry"),
@@ -673,6 +682,7 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
         _own("people", "role", "r", "Role", "Give somebody another role", "People", "Change a role"),
         _own("people", "remove", "d", "Remove", "Remove somebody, after a question", "People", "Remove somebody"),
         _own("people", "given", "g", "Give", "Give a read-only person a child", "People", "Give a child"),
+        _own("people", "cover", "v", "Cover", "Say who covers somebody who is away", "People", "Cover somebody"),
         _own("people", "passphrase", "p", "Passphrase", "Change my passphrase", "People", "Change my passphrase"),
         _own("people", "code", "c", "Recovery code", "Make a new recovery code", "People", "New recovery code"),
         _own("people", "rotate", "a", "Keys anew", "Make the keys anew, after a question", "People", "Keys anew"),

@@ -15,9 +15,11 @@ from textual.content import Content
 from textual.widgets import Input
 
 from practice.dates import day_words
+from practice.roles import finds_only_given
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
+from screens.break_glass import GlassDialog
 from screens.child_new import NewChild, NewChildDialog
 from screens.widgets.chrome import cut
 from screens.widgets.long_list import LongList
@@ -210,9 +212,7 @@ class ChildrenScreen(ConsoleScreen):
         shown = fitting(self.lines, query)
         listed = self.rows
         if self._read:
-            listed.empty = (
-                "Nobody has a name like that. Try fewer letters, or add the child with Ctrl+N." if self.lines else EMPTY
-            )
+            listed.empty = self._empty_words()
         listed.take(shown, first=first)
         total = len(self.lines)
         self.query_one("#count", StateLine).say(
@@ -220,6 +220,20 @@ class ChildrenScreen(ConsoleScreen):
         )
         self._title()
         self.refresh_bindings()
+
+    def _empty_words(self) -> str:
+        if finds_only_given(self.vault.person.role):
+            return (
+                "Nobody who was given to you has a name like that. Ctrl+O opens another child, with a reason that the "
+                "DSL sees."
+            )
+        return "Nobody has a name like that. Try fewer letters, or add the child with Ctrl+N." if self.lines else EMPTY
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keep breaking the glass from those who find every child anyway."""
+        if parameters == ("children.glass",) and self.console.vault is not None:
+            return finds_only_given(self.vault.person.role)
+        return super().check_action(action, parameters)
 
     def _title(self) -> None:
         width = max(self.rows.scrollable_content_region.width, 1)
@@ -258,6 +272,8 @@ class ChildrenScreen(ConsoleScreen):
             return "There is no child to open here."
         if action_id == "children.new" and not may_write(self.vault):
             return READ_ONLY
+        if action_id == "children.glass" and not finds_only_given(self.vault.person.role):
+            return "Your role finds every child, so no reason is needed."
         return ""
 
     def act_open(self) -> None:
@@ -269,6 +285,15 @@ class ChildrenScreen(ConsoleScreen):
     def act_new(self) -> None:
         """Add a child by hand."""
         self.app.push_screen(NewChildDialog(self.query_one("#words", Input).value), self._added)
+
+    def act_glass(self) -> None:
+        """Open a child who was not given to this person, with the reason."""
+        self.app.push_screen(GlassDialog(self.query_one("#words", Input).value), self._opened)
+
+    def _opened(self, child_id: str | None) -> None:
+        if child_id:
+            self.query_one("#words", Input).value = ""
+            self.console.open("child", child_id=child_id)
 
     def _added(self, added: NewChild | None) -> None:
         if added is None:

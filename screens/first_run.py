@@ -18,6 +18,7 @@ from practice.errors import ConsoleError
 from practice.vocabulary import PartnerKind, Role
 from screens.actions import bindings
 from screens.base import ConsoleScreen
+from screens.first_run_more import BackupStep, LaterStep, TermsStep
 from screens.first_run_roll import RollStep
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.text import MessageBar, PlainText, StateLine, code_rows
@@ -25,7 +26,8 @@ from screens.widgets.text import MessageBar, PlainText, StateLine, code_rows
 if TYPE_CHECKING:
     from storage.vault import Vault
 
-STEPS = ("School", "Telephone", "You", "Recovery code", "Roll")
+STEPS = ("School", "Telephone", "You", "Recovery code", "Roll", "Term dates", "Backup")
+LAST = len(STEPS) - 1
 
 
 @dataclass
@@ -94,7 +96,7 @@ class FirstRunScreen(ConsoleScreen):
         return f"First run: step {self.step + 1} of {len(STEPS)}"
 
     def body(self) -> ComposeResult:
-        with Vertical(id="card"):
+        with Vertical(id="sheet"):
             yield VerticalScroll(id="step", can_focus=False)
             with Vertical(id="foot"):
                 yield MessageBar(id="fault")
@@ -189,6 +191,14 @@ class FirstRunScreen(ConsoleScreen):
         assert self.vault_made is not None
         yield RollStep(self.vault_made)
 
+    def _step_5(self) -> Iterator[Widget]:
+        assert self.vault_made is not None
+        yield TermsStep(self.vault_made)
+
+    def _step_6(self) -> Iterator[Widget]:
+        assert self.vault_made is not None
+        yield BackupStep(self.vault_made)
+
     # -- forward -------------------------------------------------------------------------------------------------------
 
     def _value(self, name: str) -> str:
@@ -199,7 +209,7 @@ class FirstRunScreen(ConsoleScreen):
 
     @on(Input.Submitted)
     async def _enter(self, event: Input.Submitted) -> None:
-        if self.step == 4:
+        if self.step >= 4:
             return
         fields = list(self.query("#step Input").results(Input))
         if event.input is fields[-1]:
@@ -213,8 +223,10 @@ class FirstRunScreen(ConsoleScreen):
             return
         if self.step == 3:
             await self._leave_code()
-        elif self.step == 4:
+        elif self.step == LAST:
             self._finish()
+        elif self.step >= 4:
+            await self._show_later(self.step + 1)
         else:
             fault, field_name = getattr(self, f"_take_{self.step}")()
             if fault:
@@ -309,12 +321,17 @@ class FirstRunScreen(ConsoleScreen):
             return
         self.answers.groups = []
         self._rename("previous", "Back  Esc")
-        await self._show(4)
-        self._rename("continue", "Later: go to Today")
+        await self._show_later(4)
+
+    async def _show_later(self, step: int) -> None:
+        """Show a step that may wait."""
+        await self._show(step)
+        self._rename("continue", "Later: go to Today" if step == LAST else "Later")
 
     @on(RollStep.Taken)
-    def _rolled(self) -> None:
-        self._rename("continue", "Go to Today")
+    @on(LaterStep.Taken)
+    def _taken(self) -> None:
+        self._rename("continue", "Go to Today" if self.step == LAST else "Continue")
         self.query_one("#continue", Button).focus()
 
     def _finish(self) -> None:
@@ -343,7 +360,7 @@ class FirstRunScreen(ConsoleScreen):
                 return "This is the first step. Exit leaves; nothing was made."
             if self.step == 3 and not self.query("#group_a"):
                 return "The record is made. Write the code down, then continue."
-            if self.step == 4:
+            if self.step >= 4:
                 return "The record is made and open. Continue to Today."
         return ""
 

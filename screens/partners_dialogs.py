@@ -115,7 +115,7 @@ def large_words(text: str) -> Content:
         for place, word in enumerate(words[start : start + 4], start=start + 1):
             parts += [(f"{place} ", "$text-muted"), (f"{word:<14}", "bold")]
         lines.append(Content.assemble(*parts))
-    return Content("\n\n").join(lines)
+    return Content("\n").join(lines)
 
 
 class CompareDialog(FormDialog[str]):

@@ -18,6 +18,7 @@ from screens.base import ConsoleScreen
 from screens.people_dialogs import (
     AddDialog,
     CodeDialog,
+    CoverDialog,
     GrantDialog,
     NewPassphrase,
     NewPerson,
@@ -25,40 +26,54 @@ from screens.people_dialogs import (
     RoleDialog,
 )
 from screens.widgets.chrome import cut
-from screens.widgets.dialogs import ReasonDialog
+from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.record_list import RecordList
 from screens.widgets.text import MessageBar, PlainText, StateLine
+from screens.wording import READ_ONLY, may_write
 
 if TYPE_CHECKING:
     from storage.people import Holder, Removed
     from storage.vault import Vault
 
 MANAGING = {"people.add", "people.role", "people.remove", "people.code", "people.rotate", "people.given"}
-ON_SOMEBODY = {"people.role", "people.remove", "people.given"}
+ON_SOMEBODY = {"people.role", "people.remove", "people.given", "people.cover"}
+NEW_CODE = (
+    "The present code opens nothing any more once the new one is shown, and the new one is shown once. Have paper at "
+    "hand, and somewhere to lock it away. Every passphrase stays as it is."
+)
 
 
 @dataclass(frozen=True)
 class Row:
-    """Somebody who may open the record; `given` counts the children whom a read-only person finds."""
+    """Somebody who may open the record; `given` names the children whom a read-only person finds.
+
+    `cover` says who stands in for them while they are away.
+    """
 
     person: Holder
     you: bool
-    given: int | None = None
+    given: tuple[str, ...] | None = None
+    cover: str = ""
 
 
 def people_in(vault: Vault) -> tuple[list[Row], list[str]]:
     """Return who may open the record, and which keys are to be made anew."""
+    from practice.dates import day_words
     from storage.people import people, rotation_due
-    from storage.views.organisation import granted
+    from storage.views.children import all_children
+    from storage.views.organisation import covers, granted
 
-    rows = [
-        Row(
-            each,
-            each.id == vault.person.id,
-            len(granted(vault, each.id)) if finds_only_given(each.role) else None,
-        )
-        for each in people(vault)
-    ]
+    names = {child.id: child.name for child in all_children(vault, include_left=True)}
+    away = {
+        each.person: f"covered by {each.by} until {day_words(each.until)}"
+        for each in covers(vault, vault.clock().astimezone().date())
+    }
+    rows = []
+    for each in people(vault):
+        given = None
+        if finds_only_given(each.role):
+            given = tuple(sorted(names.get(child, "a child") for child in granted(vault, each.id)))
+        rows.append(Row(each, each.id == vault.person.id, given, away.get(each.name, "")))
     return rows, rotation_due(vault)
 
 
@@ -81,8 +96,10 @@ def draw(row: Row, width: int) -> list[Content]:
     space = " " * max(width - 3 - cell_len(name) - cell_len(role), 1)
     held = f"holds the key of: {', '.join(row.person.compartments) or 'nothing'}"
     if row.given is not None:
-        held += f" · finds {row.given} given {'child' if row.given == 1 else 'children'}"
+        held += f" · finds {len(row.given)} given {'child' if len(row.given) == 1 else 'children'}"
     parts: list[tuple[str, str]] = [(f"    {held}", "$text-muted")]
+    if row.cover:
+        parts.append((f" · {visible(row.cover)}", "$text-primary"))
     if row.person.rotation_due:
         parts.append((" · rotation due", "$text-warning"))
     return [Content.assemble("  ", (name, "bold"), space, (role, "")), Content.assemble(*parts)]
@@ -95,8 +112,8 @@ class PeopleScreen(ConsoleScreen):
     HEADING = "People & keys"
     HELP = (
         "Everybody who opens this record has a passphrase and keys of their own. n adds somebody, r changes a role, d "
-        "removes somebody and makes the keys anew, g gives a read-only person a child. p changes your passphrase, c "
-        "makes a new recovery code, a makes the keys anew."
+        "removes somebody and makes the keys anew, g gives a read-only person a child, v says who covers somebody who "
+        "is away. p changes your passphrase, c makes a new recovery code, a makes the keys anew."
     )
     CSS_PATH = "people.tcss"
     BINDINGS = bindings("people")
@@ -144,14 +161,35 @@ class PeopleScreen(ConsoleScreen):
             return "The keys are being made anew; wait until that is done."
         if action_id in MANAGING and self.vault.person.role not in MANAGES_PEOPLE:
             return "Only the DSL or the headteacher does this."
-        row = self.current
-        if action_id in ON_SOMEBODY and row is None:
+        if action_id not in ON_SOMEBODY:
+            return ""
+        return self._why_not_them(action_id, self.current)
+
+    def _why_not_them(self, action_id: str, row: Row | None) -> str:
+        """Return why something cannot be done about the person under the cursor."""
+        if row is None:
             return "Nobody is chosen."
-        if action_id == "people.remove" and row is not None and row.you:
+        if action_id == "people.remove" and row.you:
             return "You cannot remove yourself: another DSL or the head does."
-        if action_id == "people.given" and row is not None and row.given is None:
+        if action_id == "people.given" and row.given is None:
             return "That person's role finds every child already."
+        if action_id == "people.cover" and not may_write(self.vault):
+            return READ_ONLY
+        if action_id == "people.cover" and not self.covering(row):
+            return "Nobody else here could cover them: a read-only person cannot."
         return ""
+
+    def covering(self, row: Row) -> list[Holder]:
+        """Return who could cover somebody: everybody else whose role writes."""
+        others = [each.person for each in self.rows if each.person.id != row.person.id]
+        return [each for each in others if not finds_only_given(each.role)]
+
+    def act_cover(self) -> None:
+        """Say who covers somebody who is away."""
+        if row := self.current:
+            others = [(each.name, each.id) for each in self.covering(row)]
+            dialog = CoverDialog(self.vault, row.person.id, row.person.name, others)
+            self.app.push_screen(dialog, lambda done: self._said(done) if done else None)
 
     def _said(self, words: str, tone: str = "good") -> None:
         self.query_one("#done", MessageBar).say(words, tone)
@@ -230,10 +268,14 @@ class PeopleScreen(ConsoleScreen):
             self.run(change_passphrase, self.vault, change.old, change.new, then=lambda _: self._said(done))
 
     def act_code(self) -> None:
-        """Make a new recovery code and show it once."""
-        from storage.people import replace_recovery_code
+        """Make a new recovery code and show it once, after a question."""
+        self.app.push_screen(ConfirmDialog("Make a new recovery code?", NEW_CODE, verb="Make it"), self._new_code)
 
-        self.run(replace_recovery_code, self.vault, then=self._code)
+    def _new_code(self, sure: bool | None) -> None:
+        if sure:
+            from storage.people import replace_recovery_code
+
+            self.run(replace_recovery_code, self.vault, then=self._code)
 
     def _code(self, code: str) -> None:
         self.app.push_screen(CodeDialog(code), lambda _: self._said("The code before opens nothing any more."))

@@ -13,17 +13,22 @@ from textual.binding import Binding
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
+from practice.dates import day_words
 from practice.roles import POLICY, READS_GIVEN
 from practice.vocabulary import Role
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.dialogs import Dialog, back_button, confirm_button
+from screens.widgets.due_field import DueField
 from screens.widgets.fields import ChoiceField, Field
+from screens.widgets.form_dialog import FormDialog
 from screens.widgets.text import PlainText, code_rows
 
 if TYPE_CHECKING:
-    from storage.vault import SlotPerson
+    from storage.vault import SlotPerson, Vault
 
 Answer = TypeVar("Answer")
+LISTED = 12
+"""How many of the children on a list are named in its question."""
 RULE = "At least 12 characters, or four words."
 ONCE = (
     "This code opens the record when a passphrase is lost. It is shown only now, and the one before opens nothing any "
@@ -195,11 +200,13 @@ class GrantDialog(AskDialog[str]):
     HEADING = "Their list"
     VERB = "Add or take away"
 
-    def __init__(self, name: str, given: int) -> None:
+    def __init__(self, name: str, given: tuple[str, ...]) -> None:
         super().__init__()
+        listed = ", ".join(given[:LISTED]) + (f" and {len(given) - LISTED} more" if len(given) > LISTED else "")
         self._words = (
-            f"{name} finds {given} {'child' if given == 1 else 'children'}. A child who is not on the list is "
-            "added; one who is, is taken away."
+            f"{name} reads the whole record of a child on the list, and of no other: for one they must give a reason, "
+            f"which you see on Today. On it now: {listed or 'nobody'}. A child who is not on the list is added; one "
+            "who is, is taken away."
         )
 
     def fields(self) -> Iterable[Widget]:
@@ -216,6 +223,46 @@ class GrantDialog(AskDialog[str]):
             self.ask("Which child? Type two letters of the name and choose.", "#child Input")
             return None
         return child.id
+
+
+class CoverDialog(FormDialog[str]):
+    """Who covers somebody who is away, and up to which day; dismissed with a sentence once it is recorded."""
+
+    VERB = "Record"
+
+    def __init__(self, vault: Vault, person: str, name: str, others: list[tuple[str, str]]) -> None:
+        super().__init__(
+            f"Who covers {name}?",
+            "Today tells everybody until that day, so that nothing waits for who is away. Nobody's role, keys or "
+            "children change by it.",
+        )
+        self._vault, self._person, self._name, self._others = vault, person, name, others
+
+    def fields(self) -> ComposeResult:
+        """Yield who, and up to which day."""
+        first = self._others[0][1] if len(self._others) == 1 else ""
+        yield Field("Covered by", ChoiceField(self._others, prompt="Choose", value=first, id="by"))
+        yield Field("Until", DueField(empty="no day yet", id="until"))
+
+    def on_mount(self) -> None:
+        self.query_one("#until Input" if len(self._others) == 1 else "#by").focus()
+
+    def confirm(self) -> None:
+        """Record it, once both are there."""
+        from storage.desk.granting import set_cover
+
+        by = self.query_one("#by", ChoiceField).code
+        until, question = self.query_one("#until", DueField).read()
+        if not by:
+            self.ask("Who covers them?", "#by")
+        elif until is None:
+            self.ask(question or "Up to and including which day?", "#until Input")
+        else:
+            covering = next(name for name, code in self._others if code == by)
+            done = f"{covering} covers {self._name} until {day_words(until)}. Today says so."
+            self.busy("Recording…")
+            cover = self._person, by, until
+            self.run(set_cover, self._vault, *cover, then=lambda _: self.finish(done), failed=self.failed)
 
 
 class RecoverDialog(AskDialog[Recovery]):

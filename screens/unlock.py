@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from storage.vault import SlotPerson, Vault
 
 
+ENTER = "Enter unlocks. Ctrl+R: I have a recovery code."
+LIMIT, FEW = 10, 3
+"""How many tries there are at most, and how few are told with a warning."""
 DEMO_HINT_VARIABLE = "DSL_CONSOLE_DEMO_HINT"
 """Set by the demo alone: what it says of its made-up school, the passphrase included."""
 
@@ -36,6 +39,20 @@ def people_in(folder: Path) -> list[SlotPerson]:
     from storage.vault import people_of
 
     return people_of(folder)
+
+
+def tries_in(folder: Path) -> tuple[int, float]:
+    """Return how many tries of a passphrase are left, and the seconds until the next where none is. Blocks."""
+    from storage.tries import Tries
+
+    return Tries(folder).standing()
+
+
+def tries_words(left: int, again: datetime) -> str:
+    """Say how many tries are left, or from when the next one counts."""
+    if not left:
+        return f"No try is left. The next one is possible at {again:%H:%M:%S}; nothing was lost."
+    return f"{left} {'tries are' if left != 1 else 'try is'} left before a wait of five minutes."
 
 
 def where_continued(name: str) -> str:
@@ -84,6 +101,7 @@ class UnlockScreen(ConsoleScreen):
         self.wrong = 0
         self._waiting = ""
         self._busy = False
+        self._tries = ""
 
     def body(self) -> ComposeResult:
         with Vertical(id="card"):
@@ -92,7 +110,7 @@ class UnlockScreen(ConsoleScreen):
                 yield PlainText(hint, id="demo-hint")
             yield Field("Who", PlainText("", id="who"), OptionList(id="people"))
             yield Field("Passphrase", Input(password=True, id="passphrase", max_length=1000))
-            yield StateLine("Enter unlocks. Ctrl+R: I have a recovery code.", id="state")
+            yield StateLine(ENTER, id="state")
             yield MessageBar(id="fault")
         yield Button("Leave a note for the safeguarding team  Ctrl+N", id="note", compact=True)
 
@@ -138,6 +156,7 @@ class UnlockScreen(ConsoleScreen):
             listed.highlighted = 0
             if not self.query_one("#passphrase", Input).value and not self._waiting:
                 listed.focus()
+        self.fetch(tries_in, self.folder, then=self._first_standing, failed=lambda _: None)
         if self._waiting:
             passphrase, self._waiting = self._waiting, ""
             self._open(passphrase)
@@ -216,15 +235,41 @@ class UnlockScreen(ConsoleScreen):
         self.query_one("#fault", MessageBar).say(f"{error.message} {error.hint}".strip(), "bad")
         if error.status == 3:
             self.wrong += 1
-            pause = self.PAUSES[min(self.wrong, len(self.PAUSES)) - 1]
             self.query_one("#state", StateLine).say("Wait a moment.")
-            self.set_timer(pause, self._again)
+            self.fetch(tries_in, self.folder, then=self._slow_down, failed=lambda _: self._again())
         else:
             self._again()
 
+    def _slow_down(self, standing: tuple[int, float]) -> None:
+        """Say how many tries are left, and wait: a little after each, and until the next counts where none is."""
+        left, seconds = standing
+        again = (self.console.clock() + timedelta(seconds=seconds)).astimezone()
+        self._tries = tries_words(left, again)
+        self.query_one("#state", StateLine).say(
+            f"Wait a moment. {self._tries}" if left else self._tries, "" if left > FEW else "warn"
+        )
+        self.set_timer(seconds or self.PAUSES[min(self.wrong, len(self.PAUSES)) - 1], self._again)
+
+    def _first_standing(self, standing: tuple[int, float]) -> None:
+        """Tell at the beginning too where wrong tries were made before."""
+        left, _seconds = standing
+        if not left:
+            self._show_busy()
+            self._slow_down(standing)
+        elif left < LIMIT:
+            self._tries = tries_words(left, self.console.now())
+            if not self._busy:
+                self._say_state()
+
+    def _say_state(self) -> None:
+        self.query_one("#state", StateLine).say(f"{ENTER} {self._tries}".strip())
+
     def _again(self) -> None:
         self._busy = False
-        self.query_one("#state", StateLine).say("Enter unlocks. Ctrl+R: I have a recovery code.")
+        if self._tries.startswith("No "):
+            self._tries = ""
+            self.query_one("#fault", MessageBar).say("")
+        self._say_state()
         field = self.query_one("#passphrase", Input)
         field.disabled = False
         field.focus()

@@ -82,6 +82,14 @@ class Tries:
             raise
         self._clear()
 
+    def standing(self) -> tuple[int, float]:
+        """Return how many tries are left and, where none is, in how many seconds the next one is possible."""
+        with contextlib.suppress(OSError, Timeout), self._lock:
+            counted = self._counted()
+            left = max(LIMIT - len(counted), 0)
+            return left, 0.0 if left else max(self._left(counted[-LIMIT]), 1.0)
+        return LIMIT, 0.0
+
     def _left(self, since: _Try) -> float:
         return WINDOW_SECONDS - self._age(since)
 

@@ -54,9 +54,18 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
                 with Horizontal(classes="dialog--buttons"):
                     yield from buttons
 
+    def on_mount(self) -> None:
+        # A field that took the focus before the frame had its size is brought into sight once it has.
+        self.call_after_refresh(self._focus_into_sight)
+
+    def _focus_into_sight(self) -> None:
+        if self.focused is not None:
+            self.focused.scroll_visible(animate=False)
+
     def say(self, sentence: str, tone: str = "") -> None:
         """Say something under the form."""
         self.query_one(MessageBar).say(sentence, tone)
+        self.call_after_refresh(self._focus_into_sight)
 
     def ask(self, sentence: str, widget: Widget | str | None = None) -> None:
         """Say what is missing, and put the cursor there."""

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 
 _NOT_GIVEN = (
-    "You find the children who were given to you. For another: dsl-console children break-glass, with a reason."
+    "You find the children who were given to you. For another, with a reason: Children (F7), Ctrl+O; or "
+    "dsl-console children break-glass."
 )
 _LISTED = "dsl-console children list shows them."
 

@@ -11,10 +11,11 @@ from textual.widgets import Button, Input, TextArea
 from dsl_console.app import DslConsole
 from screens.first_run import FirstRunScreen
 from screens.today import TodayScreen
+from screens.widgets.fields import ChoiceField
 from storage.keys import FLOOR
 from storage.reports import card_of
 from storage.vault import open_vault
-from storage.views import children
+from storage.views import children, organisation
 
 ROLL = b"UPN,Legal Surname,Legal Forename,DOB,Year,Reg\n,Khan,Amira,04/05/2014,7,7B\n,Turner,Ben,12/11/2013,8,8A\n"
 
@@ -59,7 +60,7 @@ async def test_a_school_begins_from_nothing(new: DslConsole, tmp_path: Path):
         groups = await to_the_code(pilot)
         assert len(groups) == 8
         assert all(group in picture(pilot.app) for group in groups)
-        assert "step 4 of 5" in picture(pilot.app)
+        assert "step 4 of 7" in picture(pilot.app)
         await go_on(pilot)
         assert not [group for group in groups if group in picture(pilot.app)], "the code is still on the screen"
         screen = pilot.app.screen
@@ -82,6 +83,21 @@ async def test_a_school_begins_from_nothing(new: DslConsole, tmp_path: Path):
         screen.query_one("#take", Button).press()
         await wait_for(pilot, "2 children joined")
         await go_on(pilot)
+        await wait_for(pilot, "Which term dates does the school keep?")
+        screen.query_one("#nation", ChoiceField).code = "wales"
+        screen.query_one("#keep", Button).press()
+        await wait_for(pilot, "Kept.")
+        await go_on(pilot)
+        await wait_for(pilot, "Where does the first backup go?")
+        await put(pilot, "backup-folder", "here")
+        screen.query_one("#back-up", Button).press()
+        await wait_for(pilot, "Write the whole path")
+        (tmp_path / "stick").mkdir()
+        await put(pilot, "backup-folder", str(tmp_path / "stick"))
+        screen.query_one("#back-up", Button).press()
+        await wait_for(pilot, "It was opened again and checked whole.")
+        assert new.backup_folder == str(tmp_path / "stick")
+        await go_on(pilot)
         await wait_for(pilot, "Nothing waits for you.")
         assert isinstance(pilot.app.screen, TodayScreen)
         shown = words_on(pilot.app)
@@ -90,6 +106,8 @@ async def test_a_school_begins_from_nothing(new: DslConsole, tmp_path: Path):
         pilot.app.vault.close()
     with open_vault(tmp_path / "vault", passphrase=PASSPHRASE, clock=lambda: NOW) as vault:
         assert [child.name for child in children.all_children(vault)] == ["Amira Khan", "Ben Turner"]
+        assert organisation.calendar(vault).nation == "wales"
+    assert len(list((tmp_path / "stick").iterdir())) == 1
 
 
 async def test_the_passphrase_stays_in_no_widget(new: DslConsole):
@@ -119,7 +137,7 @@ async def test_a_weak_or_mistyped_passphrase_makes_nothing(new: DslConsole, tmp_
         assert not (tmp_path / "vault").exists()
         await pilot.press("escape")
         await settled(pilot)
-        assert "step 2 of 5" in picture(pilot.app)
+        assert "step 2 of 7" in picture(pilot.app)
 
 
 async def test_a_name_is_needed_before_anything_else(new: DslConsole):
@@ -127,7 +145,7 @@ async def test_a_name_is_needed_before_anything_else(new: DslConsole):
         await settled(pilot)
         await go_on(pilot)
         assert "The name is needed" in words_on(pilot.app)
-        assert "step 1 of 5" in picture(pilot.app)
+        assert "step 1 of 7" in picture(pilot.app)
         await pilot.press("escape")
         await settled(pilot)
         assert isinstance(pilot.app.screen, FirstRunScreen)

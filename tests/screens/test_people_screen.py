@@ -60,6 +60,11 @@ async def test_somebody_is_let_in_with_a_passphrase_of_their_own(console, folder
     open_vault(folder, passphrase=BEN, user=HOSTILE).close()
 
 
+def sentence(pilot) -> str:
+    """Return what a dialog says, however it is folded."""
+    return pilot.app.screen.query(".dialog--sentence").first().text
+
+
 async def test_removing_names_the_consequence_and_makes_the_keys_anew(console, folder):
     async with console() as pilot:
         people.add_person(pilot.app.vault, "Ben Ode", "deputy", BEN, FLOOR)
@@ -109,6 +114,15 @@ async def test_a_role_is_granted_on_a_screen_that_says_what_it_is_and_a_child_is
         await wait_for(pilot, "Added to their list.")
         assert granted(vault, sue) == {child}
         assert "finds 1 given child" in words_on(pilot.app)
+        await press(pilot, "g")
+        assert "On it now: Mia Hart." in sentence(pilot)
+        await press(pilot, "escape", "v")
+        assert "Nobody's role, keys or children change by it." in sentence(pilot)
+        await press(pilot, "ctrl+s")
+        assert "Up to and including which day?" in words_on(pilot.app)
+        await press(pilot, *"in 2 weeks", "ctrl+s")
+        await wait_for(pilot, "Sam Okafor covers Sue Sen until Sat 5 Dec 2026. Today says so.")
+        await wait_for(pilot, "covered by Sam Okafor until Sat 5 Dec 2026")
 
 
 async def test_my_passphrase_is_changed_and_the_keys_are_made_anew(console, folder):
@@ -131,6 +145,8 @@ async def test_a_code_is_shown_once_and_opens_the_record_from_the_lock_screen(co
     async with console() as pilot:
         await opened(pilot)
         await press(pilot, "c")
+        assert "opens nothing any more once the new one is shown" in sentence(pilot)
+        await press(pilot, "tab", "enter")
         code = pilot.app.screen._code
         assert isinstance(pilot.app.screen, CodeDialog)
         assert code.split("-")[0] in words_on(pilot.app)

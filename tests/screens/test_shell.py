@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from conftest import HOSTILE, NOW, PASSPHRASE, picture, settled, wait_for, words_on
 from textual.command import CommandPalette
@@ -9,7 +11,7 @@ from textual.widgets import Input, TextArea
 
 from dsl_console.app import POLL_SECONDS
 from dsl_console.supervisor import LOCKED
-from practice.errors import Refused
+from practice.errors import Refused, WrongPassphrase
 from screens.actions import TABLE
 from screens.hide import HideScreen
 from screens.today import TodayScreen
@@ -17,6 +19,7 @@ from screens.unlock import UnlockScreen
 from screens.widgets.chrome import KeyBar
 from screens.widgets.dialogs import ReasonDialog
 from storage.desk import children, concerns
+from storage.tries import LIMIT, Tries
 
 
 def test_each_wrong_try_waits_longer():
@@ -59,8 +62,18 @@ async def test_a_wrong_passphrase_is_said_and_not_kept(console, brief):
         assert pilot.app.screen.query_one("#passphrase", Input).value == ""
         assert pilot.app.screen.query_one("#fault").text
         await wait_for(pilot, "Enter unlocks.")
+        assert "9 tries are left before a wait of five minutes." in words_on(pilot.app)
         await type_in(pilot, PASSPHRASE)
         assert isinstance(pilot.app.screen, TodayScreen)
+
+
+async def test_where_no_try_is_left_the_lock_screen_says_from_when_one_is(console, folder):
+    for _ in range(LIMIT):
+        with contextlib.suppress(WrongPassphrase), Tries(folder).attempt():
+            raise WrongPassphrase("not it")
+    async with console(unlocked=False) as pilot:
+        await wait_for(pilot, "No try is left. The next one is possible at ")
+        assert pilot.app.screen.query_one("#passphrase", Input).disabled
 
 
 async def test_a_draft_that_was_kept_is_told_at_unlock(console, vault):
