@@ -59,6 +59,7 @@ SCREENS: dict[str, str] = {
     "review": "screens.review:ReviewScreen",
     "review_child": "screens.review_child:ReviewChildScreen",
     "calendar": "screens.calendar:CalendarScreen",
+    "actions": "screens.to_do:ToDoScreen",
     "flags": "screens.flags:FlagsScreen",
     "share": "screens.share:ShareScreen",
     "share_entry": "screens.share_entry:ShareEntryScreen",

@@ -148,6 +148,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "actions",
+        "",
+        "Actions",
+        "What is to be done, by whom and by when",
+        "Lists what I am to do, what I asked others to do, and what decisions asked for.",
+        "Record",
+        "Actions",
+        opens="actions",
+        shown=False,
+    ),
+    Action(
         "flags",
         "",
         "Patterns",
@@ -490,6 +501,13 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "Review",
             "Open the child's record",
         ),
+    ),
+    "actions": (
+        _own("actions", "open", "enter", "Open", "Open the child's record", "Actions", "Open the record"),
+        _own("actions", "new", "n", "New", "Ask for something to be done", "Actions", "Ask for something"),
+        _own("actions", "close", "c", "Close", "Close it, with what came of it", "Actions", "Close it"),
+        _own("actions", "change", "e", "Change", "Another owner, or another day", "Actions", "Change owner or day"),
+        _own("actions", "everything", "a", "All", "Show also what was closed", "Actions", "Also the closed"),
     ),
     "flags": (
         _own("flags", "open", "enter", "Open", "Open the entry under the cursor", "Patterns", "Open the entry"),

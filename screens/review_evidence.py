@@ -10,6 +10,7 @@ from textual.content import Content
 from practice.text import visible
 
 if TYPE_CHECKING:
+    from storage.views.actions import ActionRow
     from storage.views.evidence import Evidence, OpenDecision
     from storage.views.record import EntryRow
 
@@ -102,12 +103,13 @@ def _voice(found: Evidence, today: date) -> list[Content]:
 
 
 def _decisions(found: Evidence, today: date) -> list[Content]:
-    lines = [_head("Open decisions")]
+    lines = [_head("Open decisions and actions")]
     if found.undecided:
         concerns = counted(found.undecided, "concern has", "concerns have")
         lines.append(_plain(f"{concerns} no decision yet.", "$text-warning"))
     lines += [_decision(each, today) for each in found.decisions]
-    if not found.decisions and not found.undecided:
+    lines += [_action(each, today) for each in found.actions]
+    if not found.decisions and not found.undecided and not found.actions:
         lines.append(_plain("None.", "$text-muted"))
     return lines
 
@@ -124,6 +126,15 @@ def _decision(decision: OpenDecision, today: date) -> Content:
     else:
         due, style = f"due {day_words(decision.due)}", ""
     return Content.assemble(f"{label}, ", (due, style), f": {visible(excerpt(decision.reason, 160))}")
+
+
+def _action(action: ActionRow, today: date) -> Content:
+    from practice.dates import day_words
+
+    late = action.due is not None and action.due < today
+    due = "no day set" if action.due is None else f"{'was ' if late else ''}due {day_words(action.due)}"
+    words = visible(excerpt(action.what, 160))
+    return Content.assemble(f"To do, {visible(action.owner)}, ", (due, "$text-error" if late else ""), f": {words}")
 
 
 def _flags(found: Evidence) -> list[Content]:

@@ -37,6 +37,8 @@ KINDS = {
     "follow_up": "Follow up",
     "review": "Review",
     "flag": "Pattern",
+    "action": "To do",
+    "asked": "Asked for",
     "item": "Came in",
     "proposed": "Approve",
     "held": "Held",
@@ -86,13 +88,11 @@ def due_words(line: Line, today: date) -> str:
 
 def what_words(line: Line) -> str:
     """Say what the line is about, in one line of plain words."""
-    from practice.vocabulary import Decision, ReviewStatus, label_of
+    from practice.vocabulary import ReviewStatus, label_of
 
     words = " ".join(visible(line.words).split())
     if line.kind == "review":
         return label_of(ReviewStatus, line.words)
-    if line.kind == "follow_up":
-        return label_of(Decision, line.words)
     if line.kind in {"item", "report"}:
         return f"from {words}"
     if line.kind == "answer":
@@ -242,6 +242,8 @@ class TodayScreen(ConsoleScreen):
             return
         elif line.kind == "review":
             screen, params = "review", {"child_id": line.subject}
+        elif line.kind in {"action", "asked"}:
+            screen, params = "actions", {"action_id": line.subject}
         elif line.kind == "flag":
             screen, params = "flags", {"child_id": line.child_id}
         elif line.kind == "unfinished":

@@ -115,6 +115,12 @@ SHAPES: dict[str, str] = {
     "flags": (
         "[{id, child_id, child, rule, label, sentence, entries: [id], state, since, reason}]\nstate: open | considered"
     ),
+    "actions": (
+        "[{id, kind, child_id, child, entry_id, what, owner, asked_by, asked_at, due, overdue_school_days, state,\n"
+        " follow_up, outcome, reason}]     kind: action | decision     state: open | done"
+    ),
+    "actions add": "{id, state, owner, due}",
+    "actions change": "{id, state, owner, due}",
     "flags rules list": "{rules: [{code, shape, label, sentence, source, …, own}], silenced: [code]}",
     "flags rules import": "{id, state, rules, silenced}",
     "hub invite": "{agency, code}",

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -54,9 +55,15 @@ KINDS = (
     "amended",
     "entry_moved",
     "decided",
+    "decision_closed",
+    "action_added",
+    "action_changed",
+    "action_done",
     "promoted",
     "item_arrived",
     "item_accepted",
+    "item_corrected",
+    "item_withdrawn",
     "flag_answered",
 )
 """The acts that may change a flag."""
@@ -214,13 +221,19 @@ def _facts_of(connection: Connection, child: str) -> list[Fact]:
 
 
 def _duties_of(connection: Connection, child: str) -> list[Duty]:
-    """Return what was to be done about a child by a day and has no outcome: what follows decisions."""
+    """Return what was to be done about a child by a day and has no outcome: actions, and what decisions asked."""
     rows = connection.exec_driver_sql(
         "SELECT d.entry_id, d.due, d.decision FROM decisions d CROSS JOIN entries e ON e.id = d.entry_id"
         " WHERE +e.child_id = ? AND d.superseded = 0 AND d.due IS NOT NULL AND d.outcome = ''",
         (child,),
     )
-    return [Duty(row[0], date.fromisoformat(row[1]).toordinal(), label_of(Decision, row[2])) for row in rows]
+    found = [Duty(row[0], date.fromisoformat(row[1]).toordinal(), label_of(Decision, row[2])) for row in rows]
+    asked = connection.exec_driver_sql(
+        "SELECT about, id, due, what FROM actions WHERE child_id = ? AND state = 'open' AND due IS NOT NULL", (child,)
+    )
+    for about, ident, due, what in asked:
+        found.append(Duty(about or ident, date.fromisoformat(due).toordinal(), f"«{shorten(what, 60)}»"))
+    return found
 
 
 def child_facts(connection: Connection, child: str) -> ChildFacts:

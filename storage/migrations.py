@@ -144,6 +144,15 @@ def fold_again(connection: Connection, view: View) -> None:
         replace_rows(connection, view, groups, replacing=chunk)
 
 
+@step
+def actions_to_do(connection: Connection) -> None:
+    """What is to be done, by whom and by when."""
+    from storage.views.actions import ActionTable
+    from storage.views.base import table_of
+
+    table_of(ActionTable).create(connection, checkfirst=True)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

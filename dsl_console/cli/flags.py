@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
-from dsl_console.cli.options import Command, Group, json_option, text_option
+from dsl_console.cli.options import Command, Group, Listing, text_option
 from dsl_console.cli.output import INDENT, day_json, indented, joined, out, print_json
 from dsl_console.cli.session import Session
 from practice.errors import Refused
@@ -16,15 +15,7 @@ from practice.errors import Refused
 SIZE_LIMIT = 64 * 1024
 
 
-class _Listing(Group):
-    """A word that lists by itself and also stands before other words; it has `--json` both ways."""
-
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        super().__init__(*arguments, **{"invoke_without_command": True, "no_args_is_help": False, **keywords})
-        self.params.append(json_option())
-
-
-@click.group(cls=_Listing, short_help="Patterns found, with their evidence.")
+@click.group(cls=Listing, short_help="Patterns found, with their evidence.")
 @click.option("--child", metavar="CHILD", help="Only those of one child.")
 @click.option("--all", "everything", is_flag=True, help="Also those that were considered, with the reason.")
 @click.option("--afresh", is_flag=True, help="Work all of them out anew from the whole record.")

@@ -40,6 +40,7 @@ COMMANDS = {
     "wording": "dsl_console.cli.wording:wording",
     "review": "dsl_console.cli.review:review",
     "calendar": "dsl_console.cli.calendar:calendar",
+    "actions": "dsl_console.cli.actions:actions",
     "flags": "dsl_console.cli.flags:flags",
     "partner": "dsl_console.cli.partners:partner",
     "contract": "dsl_console.cli.partners:contract",

@@ -67,6 +67,14 @@ class ShowGroup(Group):
         return click.Command.collect_usage_pieces(self, context)
 
 
+class Listing(Group):
+    """A word that lists by itself and also stands before other words; it has `--json` both ways."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **{"invoke_without_command": True, "no_args_is_help": False, **keywords})
+        self.params.append(json_option())
+
+
 def codes(vocabulary: Iterable[Coded]) -> str:
     """Return the codes of a vocabulary for a help text."""
     return ", ".join(member.value for member in vocabulary)

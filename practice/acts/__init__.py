@@ -54,7 +54,14 @@ from practice.acts.record import (
     ReviewSet,
     Told,
 )
-from practice.acts.review import FlagAnswered, PatternRulesSet
+from practice.acts.review import (
+    ActionAdded,
+    ActionChanged,
+    ActionDone,
+    DecisionClosed,
+    FlagAnswered,
+    PatternRulesSet,
+)
 from practice.acts.sharing import (
     ContractAdded,
     ContractEnded,
@@ -112,6 +119,9 @@ __all__ = [
     "STRICT",
     "UPCASTERS",
     "Act",
+    "ActionAdded",
+    "ActionChanged",
+    "ActionDone",
     "AdultAdded",
     "AdultAmended",
     "AdultChanged",
@@ -146,6 +156,7 @@ __all__ = [
     "CoverSet",
     "Day",
     "Decided",
+    "DecisionClosed",
     "EntryMoved",
     "Exported",
     "FlagAnswered",

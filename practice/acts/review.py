@@ -1,10 +1,10 @@
-"""Acts of review: patterns that were considered, and a school's own rules for them (R-85)."""
+"""Acts of review: patterns that were considered, the school's own rules for them, and actions (R-02, R-03, R-85)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from practice.acts.base import Body, Identifier, Line, Reason, kind
+from practice.acts.base import Body, Day, Identifier, Line, Reason, kind
 
 
 @kind("flag_answered")
@@ -24,3 +24,43 @@ class PatternRulesSet(Body):
 
     rules: tuple[dict[str, Any], ...] = ()
     silenced: tuple[Line, ...] = ()
+
+
+@kind("action_added")
+class ActionAdded(Body):
+    """Something to be done about a child: what, by whom, by when; the act's `entry` is the action's own id (R-02)."""
+
+    what: Reason
+    owner: Line
+    owner_person: Line = ""
+    due: Day | None = None
+    about: Line = ""
+
+
+@kind("action_changed")
+class ActionChanged(Body):
+    """An action was given to somebody else, or another day; what is None stays."""
+
+    owner: Line | None = None
+    owner_person: Line | None = None
+    due: Day | None = None
+    reason: Reason
+
+
+@kind("action_done")
+class ActionDone(Body):
+    """An action is closed: what follows, what came of it, and why it is closed; none may be blank (R-03)."""
+
+    follow_up: Reason
+    outcome: Reason
+    reason: Reason
+
+
+@kind("decision_closed")
+class DecisionClosed(Body):
+    """What a decision asked for is closed, with the same three; `decision` is the act that decided."""
+
+    decision: Identifier
+    follow_up: Reason
+    outcome: Reason
+    reason: Reason

@@ -1,6 +1,7 @@
 """Views: tables derived from acts, each with its fold and its queries; importing this registers them all."""
 
 from storage.views import (
+    actions,
     arrivals,
     children,
     entries,
@@ -15,6 +16,7 @@ from storage.views import (
 )
 
 __all__ = [
+    "actions",
     "arrivals",
     "children",
     "entries",

@@ -15,6 +15,7 @@ from practice.acts import (
     Completed,
     ConcernLogged,
     Decided,
+    DecisionClosed,
     EntryMoved,
     ItemAccepted,
     ItemArrived,
@@ -242,6 +243,7 @@ def _version(
 
 def _decisions(key: str, acts: Sequence[Act]) -> list[dict[str, Any]]:
     made = [(act, act.body) for act in acts if isinstance(act.body, Decided)]
+    closed = {act.body.decision: act.body.outcome for act in acts if isinstance(act.body, DecisionClosed)}
     return [
         {
             "act_id": act.id,
@@ -250,7 +252,7 @@ def _decisions(key: str, acts: Sequence[Act]) -> list[dict[str, Any]]:
             "reason": body.reason,
             "due": body.due,
             "advice": body.advice.model_dump(mode="json") if body.advice else None,
-            "outcome": body.outcome,
+            "outcome": closed.get(act.id, body.outcome),
             "recorded_at": act.recorded_at,
             "author": act.author,
             "superseded": number < len(made),
@@ -304,6 +306,7 @@ ENTRIES = view(
                 "amended",
                 "entry_moved",
                 "decided",
+                "decision_closed",
                 "promoted",
                 "item_arrived",
                 "item_accepted",

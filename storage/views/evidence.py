@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from storage import flags
-from storage.views import children, record, reviews, sharing
+from storage.views import actions, children, record, reviews, sharing
 from storage.views.base import table_of
 from storage.views.entries import DecisionTable, EntryTable
 
@@ -46,6 +46,7 @@ class Evidence:
     decisions: list[OpenDecision]
     shares: list[sharing.ShareRow]
     flags: list[flags.FlagRow]
+    actions: list[actions.ActionRow]
 
 
 def evidence(vault: Vault, child_id: str) -> Evidence:
@@ -54,6 +55,7 @@ def evidence(vault: Vault, child_id: str) -> Evidence:
     held = reviews.history(vault, child_id)
     last = held[0] if held else None
     entries = record.chronology(vault, child_id)[::-1]
+    today = vault.clock().astimezone().date()
     return Evidence(
         child=child,
         plan=reviews.plan(vault, child_id),
@@ -66,6 +68,7 @@ def evidence(vault: Vault, child_id: str) -> Evidence:
         decisions=_open_decisions(vault, child_id),
         shares=[share for share in sharing.shares(vault, states=OPEN_SHARES) if share.child_id == child_id],
         flags=flags.flags(vault, child_id=child_id),
+        actions=[row for row in actions.actions(vault, today, child_id=child_id) if row.kind == "action"],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -224,6 +224,8 @@ class CoverRow:
     person: str
     by: str
     until: date
+    person_id: str = field(default="", compare=False)
+    by_id: str = field(default="", compare=False)
 
 
 def covers(vault: Vault, on: date) -> list[CoverRow]:
@@ -231,14 +233,17 @@ def covers(vault: Vault, on: date) -> list[CoverRow]:
     table, people = table_of(CoverTable), table_of(PersonTable)
     away, here = people.alias(), people.alias()
     statement = (
-        select(away.c.name, here.c.name, table.c.until)
+        select(away.c.name, here.c.name, table.c.until, away.c.id, here.c.id)
         .join(away, away.c.id == table.c.person)
         .join(here, here.c.id == table.c.by)
         .where(table.c.until >= on.isoformat(), away.c.removed.is_(False), here.c.removed.is_(False))
         .order_by(away.c.name)
     )
     with vault.read() as connection:
-        return [CoverRow(row[0], row[1], date.fromisoformat(row[2])) for row in connection.execute(statement)]
+        return [
+            CoverRow(row[0], row[1], date.fromisoformat(row[2]), row[3], row[4])
+            for row in connection.execute(statement)
+        ]
 
 
 def signing_keys(vault: OpenCompartment) -> dict[str, list[bytes]]:

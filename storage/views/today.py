@@ -14,10 +14,10 @@ from practice.vocabulary import Role
 from storage import flags, outbox
 from storage.desk import triage
 from storage.types import utc_text
-from storage.views import arrivals, backups, children, organisation, record, reports, reviews, sharing
+from storage.views import actions, arrivals, backups, children, organisation, record, reports, reviews, sharing
 from storage.views.base import table_of
 from storage.views.children import ChildTable
-from storage.views.entries import UNFINISHED, DecisionTable, EntryTable
+from storage.views.entries import UNFINISHED
 from storage.views.organisation import CoverRow
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ _WEEK = timedelta(days=7)
 class Line:
     """One thing to deal with.
 
-    `kind` is report, damaged, concern, flag, review, follow_up, answer, item, share, unsent, refused, glass,
-    unfinished or backup; `subject` is the id of the report, entry, child, item or share that it is about; `due` is the
-    day it was or is due, if any.
+    `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, share, unsent, refused,
+    glass, unfinished or backup; `subject` is the id of the report, entry, action, child, item or share that it is
+    about; `due` is the day it was or is due, if any.
     """
 
     kind: str
@@ -70,11 +70,11 @@ class TodayView:
 def today(vault: Vault, now: datetime) -> TodayView:
     """Return what waits as of this moment; every concern stays until it has a decision (R-17)."""
     on = now.astimezone().date()
-    view = TodayView()
+    view = TodayView(covers=organisation.covers(vault, on))
     _reports(vault, view)
     for entry in record.undecided(vault):
         view.act_today.append(Line("concern", entry.id, entry.child_id, entry.child, entry.text))
-    _follow_ups(vault, view, on)
+    _actions(vault, view, on)
     late = {due.child_id: due.overdue_school_days for due in reviews.due(vault, on)}
     for due in reviews.due(vault, on + _WEEK):
         line = Line(
@@ -97,7 +97,6 @@ def today(vault: Vault, now: datetime) -> TodayView:
     _unfinished(vault, view, now)
     if sees_glass(vault.person.role):
         _glass(vault, view, now)
-    view.covers = organisation.covers(vault, on)
     view.twelve_weeks = _weeks(vault, on)
     with vault.read() as connection:
         view.last_sync = outbox.exchange(connection, "last_sync")
@@ -156,26 +155,27 @@ def _glass(vault: Vault, view: TodayView, now: datetime) -> None:
         )
 
 
-def _follow_ups(vault: Vault, view: TodayView, on: date) -> None:
-    decisions, entries, names = table_of(DecisionTable), table_of(EntryTable), table_of(ChildTable)
-    statement = (
-        select(decisions, entries.c.child_id, names.c.name)
-        .join(entries, entries.c.id == decisions.c.entry_id)
-        .outerjoin(names, names.c.id == entries.c.child_id)
-        .where(
-            decisions.c.superseded.is_(False),
-            decisions.c.due.is_not(None),
-            decisions.c.outcome == "",
-            decisions.c.due <= (on + _WEEK).isoformat(),
-        )
-        .order_by(decisions.c.due, decisions.c.act_id)
-    )
-    with vault.read() as connection:
-        rows = list(connection.execute(statement))
-    for row in rows:
-        due = date.fromisoformat(row.due)
-        line = Line("follow_up", row.entry_id, row.child_id, row.name or "", row.decision, due)
-        (view.act_today if due <= on else view.this_week).append(line)
+def _actions(vault: Vault, view: TodayView, on: date) -> None:
+    """What is to be done by me; what I asked others to do and is late; and what decisions asked for by a day."""
+    me = vault.person.id
+    covered = {row.person_id for row in view.covers if row.by_id == me}
+    for row in actions.actions(vault, on):
+        kind = "follow_up" if row.kind == "decision" else "action"
+        words = row.what.partition(":")[0] if row.kind == "decision" else row.what
+        line = Line(kind, row.id, row.child_id, row.child, words, row.due, row.late_school_days)
+        if row.kind == "decision":
+            line = replace(line, subject=row.about)
+        elif row.owner_id != me and row.owner_id not in covered:
+            if row.asked_by_id != me or row.due is None or row.due >= on:
+                continue
+            view.this_week.append(replace(line, kind="asked", words=f"{row.owner}: {row.what}"))
+            continue
+        if row.due is None:
+            view.later.append(line)
+        elif row.due <= on:
+            view.act_today.append(line)
+        elif row.due <= on + _WEEK:
+            view.this_week.append(line)
 
 
 def _shares(vault: Vault, view: TodayView) -> None:

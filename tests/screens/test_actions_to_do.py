@@ -1,0 +1,36 @@
+"""Actions on their screen: asked for, and closed with what came of it."""
+
+from __future__ import annotations
+
+from conftest import HOSTILE, settled, wait_for, words_on
+
+from storage.desk import actions, children
+
+
+async def test_an_action_is_asked_for_and_closed_with_what_came_of_it(console, vault):
+    child, _ = children.add_child(vault, name="Mia Hart")
+    actions.add(vault, child, HOSTILE, owner="Ms Brook")
+    async with console() as pilot:
+        pilot.app.open("actions")
+        await settled(pilot)
+        assert HOSTILE in words_on(pilot.app)
+        await pilot.press("n", *"mia")
+        await wait_for(pilot, "Mia Hart")
+        await pilot.press("enter")
+        await settled(pilot)
+        pilot.app.screen.query_one("#what").focus()
+        await pilot.press(*"Ring home", "tab", "tab", *"Friday", "ctrl+s")
+        await settled(pilot)
+        shown = words_on(pilot.app)
+        assert "Mine (1) Mia Hart · Sam Okafor due Fri 27 Nov 2026 Ring home" in shown
+        assert "What I asked others to do (1)" in shown
+        await pilot.press("home", "c", "ctrl+s")
+        assert "What came of it?" in words_on(pilot.app)
+        await pilot.press(*"Rang", "tab", *"Nothing: all well", "tab", *"Finished", "ctrl+s")
+        await settled(pilot)
+        assert "Mine" not in words_on(pilot.app).replace("Mine ()", "")
+        await pilot.press("a")
+        await settled(pilot)
+        assert "Outcome: Rang Follows: Nothing: all well" in words_on(pilot.app)
+        await pilot.press("f6")
+        await settled(pilot)
