@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ from sync.hub import jose
 from sync.hub.jose import JoseFault
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 MAX_ANSWER = 64 * 1024
@@ -89,6 +92,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@cache
+def trusted(*, trust_env: bool) -> ssl.SSLContext:
+    """Return who is trusted to vouch for a hub: read once in a process, since reading them all takes 20 ms and more."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=trust_env)
+
+
 class Wire:
     """One connection pool to one hub. It keeps the difference of clocks that the hub's Date header shows, in
     seconds.
@@ -103,11 +114,13 @@ class Wire:
         self.url = checked_url(base_url)
         self.clock = clock
         self.clock_offset = 0.0
+        trust_env = not is_loopback(urlsplit(self.url).hostname or "")
         self._client = httpx.Client(
             transport=transport,
+            verify=trusted(trust_env=trust_env),
             timeout=httpx.Timeout(30, connect=10),
             follow_redirects=False,
-            trust_env=not is_loopback(urlsplit(self.url).hostname or ""),
+            trust_env=trust_env,
             headers={"accept-encoding": "identity", "accept": "application/json, application/jose"},
         )
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,9 +19,10 @@ from storage.desk.children import add_child
 from storage.desk.concerns import log_concern
 from storage.keys import FLOOR
 from storage.outbox import Message
-from storage.vault import Vault, create, utc_now
+from storage.vault import Vault, create, open_vault, utc_now
 from storage.views import arrivals, sharing
 from sync import inbox, partners, run, shares
+from sync.carriers.wire import trusted
 from sync.hub.server import HubServer, invite, make_server
 
 SCHOOL, COUNCIL, POLICE = "urn:scx:gb:urn:100123", "urn:scx:gb:la:301", "urn:scx:demo:police"
@@ -61,16 +66,31 @@ class Clock:
         return utc_now() + self.ahead
 
 
+@functools.cache
+def _templates() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(dir=os.environ.get("PYTEST_DEBUG_TEMPROOT"))
+
+
+@functools.cache
+def closed_vault(name: str, kind: str) -> Path:
+    """Return the folder of an organisation's vault, made once and copied for each test."""
+    folder = Path(_templates().name) / str(closed_vault.cache_info().currsize)
+    school = SchoolSet(name=name, organisation=kind)
+    vault, _ = create(folder, school=school, user="Pat Example", passphrase=PASSPHRASE, kdf=FLOOR)
+    vault.close()
+    return folder
+
+
 class Place:
-    """One organisation: its vault, and what its people do with it."""
+    """One organisation: its vault, and what its people do with it.
+
+    Two places of one name and kind have the same keys in their vaults, as a machine and its backup would.
+    """
 
     def __init__(self, folder: Path, org: str, name: str, kind: str) -> None:
         self.org, self.clock = org, Clock()
-        school = SchoolSet(name=name, organisation=kind)
-        self.vault: Vault
-        self.vault, _ = create(
-            folder, school=school, user="Pat Example", passphrase=PASSPHRASE, kdf=FLOOR, clock=self.clock
-        )
+        copied = shutil.copytree(closed_vault(name, kind), folder)
+        self.vault: Vault = open_vault(copied, passphrase=PASSPHRASE, clock=self.clock)
 
     def join(self, hub: Hub) -> None:
         partners.enrol(self.vault, hub.url, invite(hub.database, self.org))
@@ -128,7 +148,7 @@ class Meddling(httpx.BaseTransport):
     """The real way to the hub, with a hand on it: `answer` may put another answer in the place of the true one."""
 
     def __init__(self, answer: Callable[[httpx.Request, httpx.Response], httpx.Response | None]) -> None:
-        self.real = httpx.HTTPTransport(trust_env=False)
+        self.real = httpx.HTTPTransport(trust_env=False, verify=trusted(trust_env=False))
         self.answer = answer
         self.paths: list[str] = []
 

@@ -127,10 +127,11 @@ def test_tls_serves_and_an_unknown_certificate_is_no_answer(tmp_path: Path, keys
     assert ready.wait(10)
     try:
         assert server.url.startswith("https://127.0.0.1:")
-        with pytest.raises(HubUnreachable):
-            HubClient(server.url, keys["school"]).well_known()
+        with pytest.raises(HubUnreachable), HubClient(server.url, keys["school"]) as client:
+            client.well_known()
         trusting = httpx.HTTPTransport(verify=ssl.create_default_context(cafile=str(chain)))
-        assert HubClient(server.url, keys["school"], trusting).well_known().versions == [1]
+        with HubClient(server.url, keys["school"], trusting) as client:
+            assert client.well_known().versions == [1]
     finally:
         server.should_exit = True
         thread.join(15)
