@@ -40,6 +40,7 @@ REFUSALS = {
     "not-ours": "it is not for this partner",
     "not-accepted": "the partner did not take it",
     "offered again": "offered again",
+    "sealed anew": "sealed anew",
     "stored": "",
     "shown": "read and matched to a child",
     "cancelled": "",

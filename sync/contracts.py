@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,6 +22,10 @@ from sync import outgoing, partners, spool
 
 if TYPE_CHECKING:
     from storage.vault import Vault
+
+
+ENDED = "ended_contracts"
+"""Where the agreements wait that the hub is still to be told of."""
 
 
 def add_contract(
@@ -74,6 +79,8 @@ def end(vault: Vault, contract: str, reason: str) -> int:
         for message in queued:
             drafts += outgoing.moved(unit.connection, message, "withheld", detail, outgoing.now(vault))
         unit.record_many(drafts)
+        told = json.loads(outbox.exchange(unit.connection, ENDED) or "[]")
+        outbox.set_exchange(unit.connection, ENDED, json.dumps([*told, row.id]))
     return len(queued)
 
 

@@ -16,6 +16,7 @@ from sync.membership import own_keys
 from sync.plan import next_rev
 
 if TYPE_CHECKING:
+    from storage.outbox import Message
     from storage.vault import Vault
     from storage.views.sharing import ShareRow
 
@@ -77,24 +78,33 @@ def withdraw(vault: Vault, share_id: str, reason: str) -> str:
         sent = outbox.of_entry(unit.connection, share.org, share.entry_id, "data")
         previous = max([share.rev, *(each.rev or 0 for each in sent)])
         rev = next_rev(previous, outgoing.seconds(vault))
-        mid, ctr = new_id(), sent[-1].ctr
-        payload = envelope.build_payload(
-            mid=mid,
-            from_=keys.org,
-            to=partner.org,
-            ctr=ctr,
-            type_="withdrawal",
-            eid=share.entry_id,
-            rev=rev,
-            prev=previous,
-            body={"reason": reason, "re": share.mid, "role": outgoing.own_role(vault), "at": outgoing.now(vault)},
-            iat=outgoing.seconds(vault),
-        )
+        address = outgoing.Address(new_id(), sent[-1].ctr, "withdrawal", share.entry_id, rev, share.id)
+        payload = _payload(vault, share, address, reason, previous)
         pages.check_size(payload)
-        act = build(ShareWithdrawn, fields | {"mid": mid, "rev": rev})
+        act = build(ShareWithdrawn, fields | {"mid": address.mid, "rev": rev})
         unit.record(act, child=share.child_id, entry=share.entry_id)
         outgoing.overtaken(vault, unit, share.id)
-        address = outgoing.Address(mid, ctr, "withdrawal", share.entry_id, rev, share.id)
         message = outgoing.queue(vault, unit, payload, address, keys, reader)
     spool.keep(vault, message.mid, message.envelope)
     return message.state
+
+
+def payload_of_withdrawal(vault: Vault, share: ShareRow, message: Message, mid: str) -> bytes:
+    """Return a withdrawal that was queued before, to be sealed anew under another id."""
+    address = outgoing.Address(mid, message.ctr, "withdrawal", share.entry_id, message.rev or 0, share.id)
+    return _payload(vault, share, address, share.reason, share.rev)
+
+
+def _payload(vault: Vault, share: ShareRow, address: outgoing.Address, reason: str, previous: int) -> bytes:
+    return envelope.build_payload(
+        mid=address.mid,
+        from_=own_keys(vault).org,
+        to=share.org,
+        ctr=address.ctr,
+        type_="withdrawal",
+        eid=address.eid,
+        rev=address.rev,
+        prev=previous,
+        body={"reason": reason, "re": share.mid, "role": outgoing.own_role(vault), "at": outgoing.now(vault)},
+        iat=outgoing.seconds(vault),
+    )

@@ -59,6 +59,8 @@ def take(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) ->
         return _take_withdrawal(unit, opened, sender, name)
     if kind == "receipt" and opened.header.class_ == "control":
         return _take_receipt(vault, unit, opened, name)
+    if kind == "resync?" and opened.header.class_ == "control":
+        return _take_resync(vault, unit, opened, name)
     raise EnvelopeRefused("schema", "It is of a kind that this program does not know.")
 
 
@@ -89,6 +91,15 @@ def _take_entry(unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect
         answer=ANSWERED[here.state],
         error=f"{visible(name)} corrected an entry that they had sent; both versions are kept.",
     )
+
+
+def _take_resync(vault: Vault, unit: Unit, opened: Opened, name: str) -> Effect:
+    """A partner lost what it had: everything is offered again (rule 6)."""
+    from sync.again import send_all_again
+
+    count = send_all_again(vault, unit, opened.header.sender)
+    error = f"{visible(name)} has lost part of its record and asked for everything again: {count} messages."
+    return Effect(error=error if count else "")
 
 
 def _take_withdrawal(unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect:
@@ -246,6 +257,13 @@ def _answer(vault: Vault, unit: Unit, item: ItemRow, status: str, code: str | No
     claims = partners_claims(item.payload)
     about = outgoing.Address(str(claims["mid"]), str(claims["ctr"]), "entry", item.eid, item.rev)
     return outgoing.queue_receipt(vault, unit, own_keys(vault), reader, about, status, code)
+
+
+def answer_again(vault: Vault, unit: Unit, item: ItemRow, reader: KeySet) -> None:
+    """Queue our receipt for an item once more, for a partner that lost it."""
+    claims = partners_claims(item.payload)
+    about = outgoing.Address(str(claims["mid"]), str(claims["ctr"]), "entry", item.eid, item.rev)
+    outgoing.queue_receipt(vault, unit, own_keys(vault), reader, about, *ANSWERED[item.state])
 
 
 def reader_of(row: PartnerRow | None) -> KeySet | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -122,6 +123,26 @@ def queue_receipt(
         iat=seconds(vault),
     )
     return queue(vault, unit, payload, Address(mid, about.ctr, "receipt", about.eid, about.rev), keys, reader)
+
+
+def queue_control(
+    vault: Vault, unit: Unit, keys: OrgKeys, reader: KeySet, kind: str, body: dict[str, Any], ctr: str = ""
+) -> Message:
+    """Queue a message that is about no entry; without an agreement it goes under a number of its own."""
+    mid, number = new_id(), ctr or secrets.token_hex(16)
+    payload = envelope.build_payload(
+        mid=mid,
+        from_=keys.org,
+        to=reader.org,
+        ctr=number,
+        type_=kind,
+        eid="",
+        rev=0,
+        prev=None,
+        body=body,
+        iat=seconds(vault),
+    )
+    return queue(vault, unit, payload, Address(mid, number, kind, "", 0), keys, reader)
 
 
 def overtaken(vault: Vault, unit: Unit, share: str) -> None:

@@ -16,7 +16,7 @@ from storage.ledger import Draft
 from storage.outbox import Message
 from storage.restore import check_exchange
 from storage.views import sharing
-from sync import contracts, outgoing, plan, spool, unattended
+from sync import again, contracts, outgoing, plan, spool, unattended
 from sync.hub.jose import b64u
 from sync.membership import connect
 from sync.taking import Taking
@@ -116,6 +116,7 @@ class _Run:
         self.receipted: set[str] = set()
         self.taking = Taking(vault, client)
         self.epoch = ""
+        self.entered = False
 
     def whole(self) -> None:
         """Do everything in its order; each step may be cut short and is taken up by the next sync."""
@@ -124,6 +125,7 @@ class _Run:
         self.enter_epoch(self.client.well_known().epoch)
         self.acknowledge()
         self.note(self.taking.refresh_keys())
+        self.note(again.follow_up(self.vault, self.client))
         self.push()
         self.pull()
         self.push()
@@ -202,6 +204,7 @@ class _Run:
         before = self.exchange("epoch")
         if before == epoch:
             return
+        self.entered = True
         with self.vault.write() as unit:
             drafts: list[Draft] = []
             if before:
@@ -211,7 +214,10 @@ class _Run:
                     )
             if drafts:
                 unit.record_many(drafts)
-            for name, value in (("epoch", epoch), ("cursor", ""), ("pos", ""), ("unacked", "")):
+            for name, value in (
+                ("epoch", epoch),
+                *((each, "") for each in ("cursor", "pos", "unacked", "acked_through")),
+            ):
                 outbox.set_exchange(unit.connection, name, value)
         if before:
             self.note(["The hub was restored from a backup: what no partner has receipted is offered again."])
@@ -323,8 +329,7 @@ class _Run:
             if page.epoch != self.epoch:
                 raise self.strange()
             taken = int(self.exchange("pos") or 0)
-            if cursor and page.acked_through > taken:
-                self.note(["The hub was told of more than this vault holds: was an older copy of it put back?"])
+            self._compare(page.acked_through, taken)
             if not page.items:
                 return
             self.progress(f"Taking in {len(page.items)} {'message' if len(page.items) == 1 else 'messages'}")
@@ -335,6 +340,20 @@ class _Run:
             self.acknowledge()
             if page.next == cursor:
                 return
+
+    def _compare(self, acked_through: int, taken: int) -> None:
+        """Where the hub was told of more than is here, an older copy of this vault was put back (rule 6).
+
+        What a hub says that has just entered a new epoch is only noted, since its positions begin anew.
+        """
+        known = max(taken, int(self.exchange("acked_through") or 0))
+        if acked_through <= known:
+            return
+        if not self.entered:
+            self.note(["The hub was told of more than this vault holds: partners are asked for it again."])
+            again.ask_for_all(self.vault)
+        with self.vault.write() as unit:
+            outbox.set_exchange(unit.connection, "acked_through", str(acked_through))
 
     def _take_page(self, page: Page, taken: int) -> None:
         fresh = set(plan.unread([item.pos for item in page.items], taken))

@@ -186,6 +186,7 @@ def _fold_shares(key: str, acts: Sequence[Act]) -> Rows:
             share |= {"state": "withdrawn", "reason": body.reason}
         elif isinstance(body, ShareProgressed) and share["state"] not in OVERTAKEN:
             share |= {"state": body.state} | ({"reason": body.detail} if body.detail else {})
+            share |= {"mid": body.mid} if body.state == "queued" else {}
     return {"shares": list(shares.values())}
 
 

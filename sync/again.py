@@ -1,0 +1,193 @@
+"""What has left and is not settled: asked after, sealed anew, sent again to who lost it (protocol: rules 5 to 10)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from practice.acts import ShareProgressed, build
+from practice.errors import ConsoleError
+from practice.text import visible
+from storage import outbox
+from storage.ids import new_id
+from storage.ledger import Draft
+from storage.outbox import Message
+from storage.views import arrivals, sharing
+from sync import contracts, corrections, envelope, inbox, outgoing
+from sync.identity import KeySet
+from sync.membership import own_keys
+
+if TYPE_CHECKING:
+    from storage.vault import Unit, Vault
+    from storage.views.sharing import ShareRow
+    from sync.carriers.hub import HubClient
+
+ASKED_AT_ONCE = 500
+ENDED = "The agreement has ended."
+
+
+def tell_ended(vault: Vault, client: HubClient) -> None:
+    """End at the hub what was ended here: what nobody has collected is purged there (rule 10)."""
+    with vault.read() as connection:
+        waiting: list[str] = json.loads(outbox.exchange(connection, contracts.ENDED) or "[]")
+    for ctr in waiting:
+        client.revoke(ctr)
+    if waiting:
+        with vault.write() as unit:
+            later = [
+                each for each in json.loads(outbox.exchange(unit.connection, contracts.ENDED)) if each not in waiting
+            ]
+            outbox.set_exchange(unit.connection, contracts.ENDED, json.dumps(later))
+
+
+def ask_after(vault: Vault, client: HubClient) -> list[str]:
+    """Ask the hub what became of what it has, and return what a person must know.
+
+    What nobody collected in time is sealed anew and sent again; what was purged with its agreement is withheld; what a
+    hub that was restored does not know any more is offered again.
+    """
+    with vault.read() as connection:
+        there = [each for each in outbox.messages(connection, "delivered") if each.share]
+    said: list[str] = []
+    for at in range(0, len(there), ASKED_AT_ONCE):
+        group = {each.mid: each for each in there[at : at + ASKED_AT_ONCE]}
+        for mid, state in client.status(list(group)).items():
+            said.append(_became(vault, group[mid], state))
+    return [each for each in said if each]
+
+
+def _became(vault: Vault, message: Message, state: str) -> str:
+    with vault.write() as unit:
+        if state == "cancelled":
+            _moved(vault, unit, message, "withheld", ENDED)
+        elif state == "unknown":
+            _moved(vault, unit, message, "queued", "offered again")
+        elif state == "expired":
+            _moved(vault, unit, message, "expired", "")
+            name = _name(vault, message.org)
+            again = seal_anew(vault, unit, message)
+            then = "It is sent again" if again else "It is not sent again"
+            return f"{name} did not collect an entry in time. {then}; telephone them, sync is not a referral."
+    return ""
+
+
+def _moved(vault: Vault, unit: Unit, message: Message, state: str, detail: str) -> None:
+    drafts: Sequence[Draft] = outgoing.moved(unit.connection, message, state, detail, outgoing.now(vault))
+    if drafts:
+        unit.record_many(drafts)
+
+
+def _name(vault: Vault, org: str) -> str:
+    return next((visible(row.name) for row in sharing.partners(vault, removed=True) if row.org == org), org)
+
+
+def open_with_new_keys(vault: Vault) -> None:
+    """Seal anew what a partner could not open, once they have published other keys (rule 9)."""
+    with vault.read() as connection:
+        shut = [each for each in outbox.messages(connection, "refused") if each.detail == "unknown-key" and each.share]
+    for message in shut:
+        reader = _reader(vault, message.org)
+        if reader is None or {each.thumbprint() for each in reader.encryption} & set(_sealed_for(message)):
+            continue
+        with vault.write() as unit:
+            seal_anew(vault, unit, message)
+
+
+def _sealed_for(message: Message) -> tuple[str, ...]:
+    return envelope.read_header(message.envelope).kids
+
+
+def _reader(vault: Vault, org: str) -> KeySet | None:
+    """Return whom we may still write to: a partner here, whose identity key is not in doubt."""
+    row = next((each for each in sharing.partners(vault) if each.org == org), None)
+    return inbox.reader_of(row)
+
+
+def seal_anew(vault: Vault, unit: Unit, message: Message) -> Message | None:
+    """Queue the same approved words under a new id, for the reader's keys of today; None where nothing may leave.
+
+    A person approved the words; only their envelope is another, and its receiver takes them in once (rules 2 and 9).
+    """
+    reader = _reader(vault, message.org)
+    if message.share is None or reader is None:
+        return None
+    share = sharing.share(vault, message.share)
+    contract = contracts.get(vault, share.contract) if share.contract else None
+    data = message.type in outgoing.DATA
+    if data and contract is not None and contracts.fault(contract, contracts.today(vault)):
+        return None
+    keys, mid = own_keys(vault), new_id()
+    if data:
+        claims = json.loads(share.payload)
+        parts = {name: claims[name] for name in ("to", "ctr", "eid", "rev", "prev", "body", "iat")}
+        payload = envelope.build_payload(mid=mid, from_=keys.org, type_=claims["type"], **parts)
+    else:
+        payload = corrections.payload_of_withdrawal(vault, share, message, mid)
+    until = contracts.ends(contract) if data and contract else None
+    address = outgoing.Address(
+        mid, message.ctr, message.type, message.eid or "", message.rev or 0, message.share, until
+    )
+    fresh = outgoing.queue(vault, unit, payload, address, keys, reader)
+    outbox.mark(unit.connection, message.mid, "superseded", outgoing.now(vault))
+    if data and share.state not in sharing.OVERTAKEN:
+        fields = {"share": share.id, "mid": mid, "state": "queued", "detail": "sealed anew"}
+        unit.record(build(ShareProgressed, fields), child=share.child_id or None, entry=share.entry_id)
+    return fresh
+
+
+# -- who lost something ------------------------------------------------------------------------------------------------
+
+
+def ask_for_all(vault: Vault) -> int:
+    """Ask every partner for what they sent before, once this vault was put back (rule 6).
+
+    After a restore of the hub nobody need ask: each sender sees the new epoch and offers again what has no receipt.
+    """
+    keys = own_keys(vault)
+    asked = 0
+    for row in sharing.partners(vault):
+        reader = inbox.reader_of(row)
+        if reader is None:
+            continue
+        with vault.write() as unit:
+            outgoing.queue_control(vault, unit, keys, reader, "resync?", {"role": outgoing.own_role(vault)})
+        asked += 1
+    return asked
+
+
+def send_all_again(vault: Vault, unit: Unit, org: str) -> int:
+    """Offer a partner that lost its record everything of ours again, and our word about theirs; how many messages.
+
+    They take in once what they still have (rule 2).
+    """
+    newest: dict[str, ShareRow] = {}
+    for share in sharing.shares(vault):
+        if share.org == org and share.state in ("delivered", "acknowledged", "withdrawn"):
+            here = newest.get(share.entry_id)
+            newest[share.entry_id] = share if here is None or share.rev > here.rev else here
+    sent = 0
+    for share in newest.values():
+        kinds = ("withdrawal",) if share.state == "withdrawn" else outgoing.DATA
+        messages = [each for each in outbox.of_share(unit.connection, share.id) if each.type in kinds]
+        if messages and messages[-1].state in ("delivered", "acknowledged"):
+            sent += seal_anew(vault, unit, messages[-1]) is not None
+    reader = _reader(vault, org)
+    for item in arrivals.items(vault):
+        if reader is not None and item.org == org and item.state in inbox.ANSWERED:
+            inbox.answer_again(vault, unit, item, reader)
+            sent += 1
+    return sent
+
+
+def follow_up(vault: Vault, client: HubClient) -> list[str]:
+    """Do all that the hub's answer may settle, before anything is offered; return what a person must know."""
+    said: list[str] = []
+    try:
+        tell_ended(vault, client)
+    except ConsoleError as fault:
+        if fault.status == 5:
+            raise
+        said.append(f"An agreement could not be ended at the hub. {fault.message}")
+    open_with_new_keys(vault)
+    return said + ask_after(vault, client)

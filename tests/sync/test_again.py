@@ -1,0 +1,101 @@
+"""What has left and is not settled: asked after, sealed anew, sent again to who lost it (protocol: rules 5 to 10)."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+from exchange import COUNCIL, PASSPHRASE, TEXT, Hub, Place
+
+from storage import secrets_table
+from storage.vault import open_vault
+from sync import contracts, corrections
+from sync.identity import fresh_encryption_key
+from sync.membership import connect, own_keys
+
+
+def reopened(place: Place, folder: Path) -> None:
+    place.vault = open_vault(folder, passphrase=PASSPHRASE)
+
+
+def test_a_partner_that_was_put_back_asks_for_all_and_gets_it_once(
+    school: Place, council: Place, tmp_path: Path
+) -> None:
+    council.sync()
+    kept, folder = tmp_path / "kept", council.vault.folder
+    council.vault.close()
+    shutil.copytree(folder, kept)
+    reopened(council, folder)
+    share = school.share(school.entry(school.child()), COUNCIL)
+    taken_back = school.share(school.entry(school.child("Ben"), "About somebody else."), COUNCIL)
+    for place in (school, council, school):
+        place.sync()
+    corrections.withdraw(school.vault, taken_back, "Another child.")
+    for place in (school, council, school):
+        place.sync()
+    assert school.state(share) == "acknowledged"
+
+    council.vault.close()
+    shutil.rmtree(folder)
+    shutil.copytree(kept, folder)
+    reopened(council, folder)
+    assert council.items() == []
+    (said,) = council.sync().errors
+    assert "partners are asked for it again" in said
+    assert "has lost part of its record" in school.sync().errors[0]
+    council.sync()
+    assert sorted((item.state, item.text) for item in council.items()) == [("waiting", TEXT), ("withdrawn", "")]
+    school.sync()
+    assert (school.state(share), school.state(taken_back)) == ("acknowledged", "withdrawn")
+    for place in (council, school):
+        assert place.sync().errors == []
+        assert place.vault.verify(rebuild=True, signatures=True).problems == []
+
+
+def test_what_nobody_collected_in_time_is_sent_again_and_the_dsl_is_told(
+    post: Hub, school: Place, council: Place
+) -> None:
+    share = school.share(school.entry(school.child()), COUNCIL)
+    school.sync()
+    with sqlite3.connect(post.database) as database:
+        database.execute("UPDATE ledger SET state = 'expired' WHERE state = 'queued'")
+        database.execute("DELETE FROM bodies")
+    database.close()
+    report = school.sync()
+    assert "did not collect an entry in time. It is sent again; telephone them" in report.errors[0]
+    assert (report.sent, school.state(share)) == (1, "delivered")
+    assert council.sync().received == 1
+    assert school.sync().acknowledged == 1
+
+
+def test_an_agreement_that_ended_is_ended_at_the_hub_too(school: Place, council: Place) -> None:
+    today = contracts.today(school.vault)
+    contract = contracts.add_contract(school.vault, COUNCIL, "Early help", "public_task", today)
+    share = school.share(school.entry(school.child()), COUNCIL, contract)
+    school.sync()
+    assert school.state(share) == "delivered"
+    contracts.end(school.vault, contract, "The family has moved.")
+    assert school.sync().errors == []
+    assert (school.state(share), school.reason(share)) == ("withheld", "The agreement has ended.")
+    assert council.sync().received == 0
+
+
+def test_what_a_partner_could_not_open_is_sealed_for_its_new_key(school: Place, council: Place) -> None:
+    share = school.share(school.entry(school.child()), COUNCIL)
+    keys = replace(own_keys(council.vault), encryption=fresh_encryption_key(), retired=())
+    with council.vault.write() as unit:
+        secrets_table.put(unit.connection, secrets_table.ORGANISATION, keys.to_secret())
+    school.sync()
+    assert "sealed for a key that we do not hold" in council.sync().errors[0]
+    school.sync()
+    assert (school.state(share), school.reason(share)) == ("refused", "unknown-key")
+    assert school.sync().sent == 0, "the same key would not open it either"
+    with connect(council.vault, None) as client:
+        client.put_keys(keys.public_key_set(2, name="The council", kind="social_care"), 1)
+    assert school.sync().sent == 1
+    assert council.sync().received == 1
+    assert school.sync().acknowledged == 1
+    assert school.state(share) == "acknowledged"
+    assert school.vault.verify(rebuild=True, signatures=True).problems == []
