@@ -48,6 +48,7 @@ SCREENS: dict[str, str] = {
     "log": "screens.log_concern:LogScreen",
     "children": "screens.children:ChildrenScreen",
     "child": "screens.child:ChildScreen",
+    "compare": "screens.compare:CompareScreen",
     "export": "screens.export:ExportScreen",
     "front_sheet": "screens.front_sheet:FrontSheetScreen",
     "entry": "screens.entry:EntryScreen",

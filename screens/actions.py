@@ -406,6 +406,7 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
         ),
         _own("child", "front", "f", "Front sheet", "Who must not be told, orders, contacts", "Child", "Front sheet"),
         _own("child", "copy", "o", "Copy out", "Write a copy to a file: PDF, HTML, CSV", "Child", "Take a copy out"),
+        _own("child", "restore", "u", "Restore", "Bring a removed entry back", "Child", "Restore a removed entry"),
         _own("child", "chosen", "a", "All or chosen", "Show all entries, or those chosen", "Child", "All or chosen"),
         _own("child", "history", "h", "History", "Reviews held, and entries moved", "Child", "Reviews and moves"),
         _own(
@@ -428,12 +429,22 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
         _own("front_sheet", "end", "x", "Take off", "Take the line off, with the reason", "Front sheet", "Take it off"),
         _own("front_sheet", "history", "h", "History", "Every version of every line", "Front sheet", "Every version"),
     ),
+    "compare": (
+        _own("compare", "next", "n,right", "Next", "The next change", "Versions", "Next change"),
+        _own("compare", "previous", "b,left", "Before", "The change before", "Versions", "Change before"),
+    ),
     "entry": (
         _own("entry", "amend", "e", "Amend", "Write a new version of the entry", "Entry", "Amend"),
         _own("entry", "decide", "d", "Decide", "Decide what is to be done, and why", "Entry", "Decide"),
         _own("entry", "move", "m", "Move", "Move the entry to the right child", "Entry", "Move"),
         _own("entry", "promote", "p", "Choose", "Choose the entry for the chronology", "Entry", "Choose"),
         _own("entry", "share", "s", "Share", "Propose the entry to a partner agency", "Entry", "Share"),
+        _own("entry", "versions", "v", "Versions", "Versions side by side, what changed marked", "Entry", "Versions"),
+        _own(
+            "entry", "remove", "x", "Remove", "Propose its removal; another person agrees", "Entry", "Propose removal"
+        ),
+        _own("entry", "agree", "g", "Agree", "Agree, as a second person, to its removal", "Entry", "Agree to removal"),
+        _own("entry", "keep", "u", "Keep it", "Take the proposal to remove it back", "Entry", "Take the proposal back"),
         _own(
             "entry", "fill", "f", "Fill in", "Fill in what is still to be written", "Entry", "Fill in what is missing"
         ),

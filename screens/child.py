@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -19,6 +19,7 @@ from screens.base import ConsoleScreen
 from screens.child_dialogs import DayDialog, PromoteDialog, Promotion, ReviewStatusDialog, StatusChoice
 from screens.child_read import ChildView, Wanted, child_view, open_log
 from screens.entry_lines import Line, draw_line
+from screens.removal import RestoreDialog, history_parts
 from screens.widgets.heed import HeedLines
 from screens.widgets.long_list import LongList
 from screens.widgets.record_list import RecordList
@@ -35,8 +36,11 @@ from screens.wording import (
     status_words,
 )
 
+if TYPE_CHECKING:
+    from storage.views.removals import RemovalRow
+
 ON_ENTRY = {"child.open", "child.amend", "child.decide", "child.move", "child.promote", "child.share"}
-WRITES = {"child.amend", "child.decide", "child.move", "child.promote", "child.share", "child.review"}
+WRITES = {"child.amend", "child.decide", "child.move", "child.promote", "child.share", "child.review", "child.restore"}
 EMPTY = "Nothing is in this record yet. F2 logs a concern about this child."
 NONE_CHOSEN = "No entry is chosen for the chronology yet. a shows all entries; p chooses the one you stand on."
 
@@ -86,6 +90,8 @@ def sheet_of(view: ChildView, today: date, wanted: Wanted, *, brief: bool = Fals
         parts += [("  ·  ", "$text-muted"), (f"{view.undecided} without a decision", "bold $text-warning")]
     if view.traces:
         parts += [("  ·  " + moves_words(view), "$text-muted")]
+    if gone := sum(row.state == "removed" for row in view.removals):
+        parts += [(f"  ·  {gone} removed", "$text-muted")]
     return Sheet(who, review, Content.assemble(*parts))
 
 
@@ -121,6 +127,7 @@ def history_of(view: ChildView) -> Content:
         for trace in reversed(view.traces):
             to = "An entry was moved away" if trace.away else "An entry was moved here"
             parts.append((f"{to}, {moment_words(trace.moved_at)}, by {visible(trace.by)}\n", ""))
+    parts += history_parts(view.removals)
     return Content.assemble(*parts)
 
 
@@ -244,9 +251,9 @@ class ChildScreen(ConsoleScreen):
                 return "This is the record as it was known then. Escape returns to today."
         if action_id in ON_ENTRY and (self.current is None or self.history_shown):
             return "There is no entry to act on here."
-        if action_id == "child.share" and not has_share_screen():
-            return NO_SHARE_SCREEN
-        return ""
+        if action_id == "child.restore" and not self.removed:
+            return "No entry of this child was removed."
+        return NO_SHARE_SCREEN if action_id == "child.share" and not has_share_screen() else ""
 
     @property
     def history_shown(self) -> bool:
@@ -314,6 +321,19 @@ class ChildScreen(ConsoleScreen):
     def _set_status(self, choice: StatusChoice | None) -> None:
         if choice is not None:
             self.run(choice.record, self.vault, then=lambda _: self.console.say("The review status is set."))
+
+    @property
+    def removed(self) -> list[RemovalRow]:
+        """The entries that were removed."""
+        return [row for row in self.view.removals if row.state == "removed"] if self.view else []
+
+    def act_restore(self) -> None:
+        """Bring a removed entry back, with the reason."""
+        self.app.push_screen(RestoreDialog(self.vault, self.removed), self._restored)
+
+    def _restored(self, entry: str | None) -> None:
+        if entry:
+            self.console.say("It stands in the record again.")
 
     def act_front(self) -> None:
         """Open the front sheet."""

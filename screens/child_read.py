@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.children import ChildRow
     from storage.views.record import EntryRow, Trace
+    from storage.views.removals import RemovalRow
     from storage.views.reviews import HeldRow, PlanRow
 
 Fetch = Callable[[int, int], Sequence[Line]]
@@ -42,6 +43,7 @@ class ChildView:
     fetch: Fetch
     pages: dict[int, Sequence[Line]]
     read_first: list[str] = field(default_factory=list)
+    removals: list[RemovalRow] = field(default_factory=list)
 
 
 def open_log(vault: Vault, child_id: str) -> str:
@@ -53,7 +55,7 @@ def open_log(vault: Vault, child_id: str) -> str:
 
 def child_view(vault: Vault, wanted: Wanted, near: str) -> ChildView:
     """Read a child's record; `near` is the key of the entry whose page is read with it."""
-    from storage.views import children, front_sheet, record, reviews
+    from storage.views import children, front_sheet, record, removals, reviews
 
     child = next(
         (row for row in children.all_children(vault, include_left=True) if row.id == wanted.child_id),
@@ -74,6 +76,7 @@ def child_view(vault: Vault, wanted: Wanted, near: str) -> ChildView:
         fetch=fetch,
         pages=pages,
         read_first=front_sheet.read_out(vault, child.id),
+        removals=removals.of_child(vault, child.id),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
@@ -23,6 +23,8 @@ from screens.child_read import open_log
 from screens.complete import CompleteDialog
 from screens.entry_lines import HERE, quoted
 from screens.log_others import ROLES
+from screens.removal import AGREE, PROPOSE, agree, open_of, propose, restore
+from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.wording import (
     NO_SHARE_SCREEN,
     READ_ONLY,
@@ -39,6 +41,7 @@ from screens.wording import (
 if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.record import DecisionRow, EntryDetail, EntryRow, VersionRow
+    from storage.views.removals import RemovalRow
     from storage.views.sharing import ShareRow
 
 LABEL = 20
@@ -50,13 +53,15 @@ class Whole:
 
     detail: EntryDetail
     shares: list[ShareRow]
+    removals: list[RemovalRow] = field(default_factory=list)
 
 
 def whole(vault: Vault, entry_id: str) -> Whole:
     """Read an entry whole; blocks."""
-    from storage.views import record, sharing
+    from storage.views import record, removals, sharing
 
-    return Whole(record.detail(vault, entry_id), sharing.shares(vault, entry_id=entry_id))
+    shares = sharing.shares(vault, entry_id=entry_id)
+    return Whole(record.detail(vault, entry_id), shares, removals.of_entry(vault, entry_id))
 
 
 Part = tuple[str, Content]
@@ -236,6 +241,11 @@ class EntryScreen(ConsoleScreen):
             head += Content.styled(
                 f"\nWritten as «{visible(entry.occurred.text)}». {visible(entry.occurred.note)}", "$text-muted"
             )
+        if proposed := open_of(self.found.removals):
+            from storage.views.removals import words
+
+            waits = "g agrees, u keeps the entry." if self._may_agree(proposed) else "Another person must agree."
+            head += Content.styled(f"\n{visible(words(proposed))}. {waits}", "bold $text-warning")
         self.query_one("#head", Static).update(head)
         width = min(self.query_one("#whole").scrollable_content_region.width, 118)
         self.query_one("#text", Static).update(lay_out(parts_of(self.found), max(width, 20)))
@@ -246,17 +256,62 @@ class EntryScreen(ConsoleScreen):
     # -- actions -------------------------------------------------------------------------------------------------------
 
     def why_not(self, action_id: str) -> str:
-        if action_id == "back":
-            return ""
-        if self.found is None:
-            return "The entry is still being read."
+        if self.found is None or action_id == "back":
+            return "" if action_id == "back" else "The entry is still being read."
+        if action_id == "entry.versions":
+            return "" if len(self.found.detail.versions) > 1 else "It was never amended."
         if not may_write(self.vault):
             return READ_ONLY
         if action_id == "entry.fill" and not self.found.detail.missing:
             return "Nothing of this entry is left to be written."
+        return self._why_not_removed(action_id, open_of(self.found.removals))
+
+    def _why_not_removed(self, action_id: str, proposed: RemovalRow | None) -> str:
+        """Say why its removal cannot be proposed, agreed to or taken back now, or the entry not be shared."""
         if action_id == "entry.share" and not has_share_screen():
             return NO_SHARE_SCREEN
-        return ""
+        if action_id in ("entry.agree", "entry.keep") and proposed is None:
+            return "No removal is proposed."
+        if action_id == "entry.agree" and proposed is not None and not self._may_agree(proposed):
+            return "You proposed it: another person must agree."
+        return "Its removal is proposed already." if action_id == "entry.remove" and proposed is not None else ""
+
+    def _may_agree(self, proposed: RemovalRow) -> bool:
+        return proposed.proposed_by_id != self.vault.person.id
+
+    def act_versions(self) -> None:
+        """Show the versions side by side."""
+        self.console.open("compare", entry_id=self.entry_id)
+
+    def act_remove(self) -> None:
+        """Propose its removal, with the reason."""
+        self.app.push_screen(ReasonDialog("Propose to remove this entry?", PROPOSE, verb="Propose"), self._remove)
+
+    def _remove(self, reason: str | None) -> None:
+        if reason is not None:
+            done = "Proposed. The entry stands until another person agrees."
+            self.run(propose, self.vault, self.entry_id, reason, then=lambda _: self.console.say(done))
+
+    def act_agree(self) -> None:
+        """Agree to its removal, after a question."""
+        self.app.push_screen(ConfirmDialog("Remove this entry?", AGREE, verb="Remove it"), self._agree)
+
+    def _agree(self, sure: bool | None) -> None:
+        if sure:
+            self.run(agree, self.vault, self.entry_id, then=self._agreed)
+
+    def _agreed(self, said: str) -> None:
+        self.console.say(said)
+        self.console.back()
+
+    def act_keep(self) -> None:
+        """Take the proposal back, with the reason."""
+        sentence = "The proposal to remove it is taken back; the entry stands as it is."
+        self.app.push_screen(ReasonDialog("Keep this entry?", sentence, verb="Keep it"), self._keep)
+
+    def _keep(self, reason: str | None) -> None:
+        if reason is not None:
+            self.run(restore, self.vault, self.entry_id, reason, then=lambda _: self.console.say("It is kept."))
 
     def act_amend(self) -> None:
         """Write a new version."""

@@ -48,6 +48,7 @@ KINDS = {
     "expired": "Expired",
     "glass": "Opened",
     "unfinished": "Add to",
+    "removal": "Removal",
     "backup": "Back up",
 }
 NAMELESS = {"unfinished": "when there is time", "backup": "the whole record", "damaged": "a sealed report"}
@@ -229,7 +230,7 @@ class TodayScreen(ConsoleScreen):
         params: dict[str, Any]
         if line.kind == "glass":
             screen, params = "child", {"child_id": line.child_id}
-        elif line.kind in {"concern", "follow_up"}:
+        elif line.kind in {"concern", "follow_up", "removal"}:
             screen, params = "child", {"child_id": line.child_id, "entry_id": line.subject}
         elif line.kind in {"report", "answer"}:
             screen, params = "triage", {"report_id": line.subject}

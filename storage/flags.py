@@ -65,6 +65,8 @@ KINDS = (
     "item_corrected",
     "item_withdrawn",
     "flag_answered",
+    "removal_agreed",
+    "removal_ended",
 )
 """The acts that may change a flag."""
 GRAVE_DECISIONS = frozenset(

@@ -124,6 +124,7 @@ def unfinished_lists(connection: Connection) -> None:
     """The entries folded again, since what was filled in or amended is not asked for any more, and their index."""
     from storage.views.entries import ENTRIES, LIST_INDEXES
 
+    ViewTable.metadata.create_all(connection)  # a fold may write into a table that a later step adds
     fold_again(connection, ENTRIES)
     for statement in LIST_INDEXES:
         connection.exec_driver_sql(statement)
@@ -151,6 +152,15 @@ def actions_to_do(connection: Connection) -> None:
     from storage.views.base import table_of
 
     table_of(ActionTable).create(connection, checkfirst=True)
+
+
+@step
+def entry_removals(connection: Connection) -> None:
+    """The proposals to remove an entry, and the tombstones."""
+    from storage.views.base import table_of
+    from storage.views.removals import RemovalTable
+
+    table_of(RemovalTable).create(connection, checkfirst=True)
 
 
 @adults_step

@@ -17,7 +17,9 @@ from dsl_console.cli.output import (
     print_json,
     version_json,
 )
+from dsl_console.cli.removals import agree, removal_json, removals_, remove, restore
 from dsl_console.cli.session import Session
+from practice import compare
 from practice.vocabulary import (
     ConcernCategory,
     Decision,
@@ -90,23 +92,32 @@ def promote(session: Session, entry: str | None, reason: str | None, significanc
     session.done(ident, "promoted", "It stands in the chronology.")
 
 
-@click.group(cls=ShowGroup, short_help="Show one entry whole, or move it.")
+@click.group(cls=ShowGroup, short_help="Show one entry whole, move, remove or restore it.")
 @click.argument("entry", required=False)
+@click.option("--changes", is_flag=True, help="Mark in each version what changed since the one that it amended.")
 @click.pass_context
-def entry(context: click.Context, entry: str | None) -> None:
+def entry(context: click.Context, entry: str | None, changes: bool) -> None:
     """Show one entry whole: every version, decision and move."""
     if context.invoked_subcommand:
         return
     session: Session = context.obj
     with session.opened() as vault:
-        from storage.views import record
+        from storage.views import record, removals
 
         found = record.detail(vault, session.need(entry, "ENTRY", "Entry's id"))
+        proposed = removals.of_entry(vault, found.entry.id)
         session.opening(vault, found.entry.child_id)
     if session.json:
-        print_json(_detail_json(found))
-    else:
-        _print_detail(found)
+        removal = [removal_json(each) for each in proposed]
+        print_json({**_detail_json(found), "removals": removal, **({"changes": _changes(found)} if changes else {})})
+        return
+    _print_detail(found, changes=changes)
+    for each in proposed:
+        out(removals.words(each))
+
+
+for _command in (remove, agree, restore, removals_):
+    entry.add_command(_command)
 
 
 @entry.command(cls=Command)
@@ -137,6 +148,24 @@ def move(session: Session, entry: str | None, to: str | None, reason: str | None
         withheld=moved.withheld,
         already_with=list(moved.already_with),
     )
+
+
+def _changes(found: EntryDetail) -> list[dict[str, Any]]:
+    """Return for each version what changed since the one that it amended."""
+    from storage.desk.versions import pairs
+
+    return [
+        {
+            "from": old.version,
+            "to": new.version,
+            "text": [{"kind": piece.kind, "text": piece.text} for piece in compare.changes(old.text, new.text)],
+            "childs_words": [
+                {"kind": piece.kind, "text": piece.text}
+                for piece in compare.changes(old.childs_words, new.childs_words)
+            ],
+        }
+        for old, new in pairs(found.versions)
+    ]
 
 
 def _current(found: EntryDetail) -> VersionRow:
@@ -183,9 +212,14 @@ def _caller_words(concern: ConcernLogged) -> str:
     return joined([caller.name, caller.role, caller.agency], ", ") + f": {label_of(IdentityCheck, caller.identity)}"
 
 
-def _print_detail(found: EntryDetail) -> None:
+def _marked(old: str, new: str) -> str:
+    return compare.in_words(compare.changes(old, new))
+
+
+def _print_detail(found: EntryDetail, *, changes: bool = False) -> None:
     from practice.dates import day_words, in_words
     from storage.desk.concerns import recorded_words
+    from storage.desk.versions import pairs
 
     row, concern = found.entry, found.concern
     out(joined([row.id, row.child, label_of(EntryKind, row.kind), label_of(ConcernCategory, row.category)]))
@@ -206,6 +240,7 @@ def _print_detail(found: EntryDetail) -> None:
             out(indented(f"{name}: {value}"))
     if row.conflict:
         out("Two people amended the same version: both stand below.")
+    before = {new.act_id: old for old, new in pairs(found.versions)}
     for version in found.versions:
         now = " (the one that stands)" if version.act_id == row.version and len(found.versions) > 1 else ""
         when = version.recorded_at.astimezone()
@@ -213,10 +248,12 @@ def _print_detail(found: EntryDetail) -> None:
         if version.reason:
             out(indented(f"Reason: {version.reason}"))
         out(indented(f"Happened: {in_words(version.occurred)}"))
-        out(indented(version.text))
+        amended = before.get(version.act_id) if changes else None
+        out(indented(_marked(amended.text, version.text) if amended else version.text))
         if version.childs_words:
             out(indented("The child's own words:"))
-            out(indented(version.childs_words, "        "))
+            words = _marked(amended.childs_words, version.childs_words) if amended else version.childs_words
+            out(indented(words, "        "))
     for decision in found.decisions:
         old = ", superseded" if decision.superseded else ""
         out(

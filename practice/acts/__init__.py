@@ -54,6 +54,7 @@ from practice.acts.record import (
     ReviewSet,
     Told,
 )
+from practice.acts.removal import RemovalAgreed, RemovalEnded, RemovalProposed
 from practice.acts.review import (
     ActionAdded,
     ActionChanged,
@@ -190,6 +191,9 @@ __all__ = [
     "Reason",
     "RecordOpened",
     "RecoveryReplaced",
+    "RemovalAgreed",
+    "RemovalEnded",
+    "RemovalProposed",
     "Reply",
     "ReportAccepted",
     "ReportAnswered",

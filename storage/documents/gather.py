@@ -16,7 +16,7 @@ from practice.errors import Refused
 from practice.received import received_entry
 from storage import ledger
 from storage.types import utc_text
-from storage.views import children, front_sheet, record, sharing
+from storage.views import children, front_sheet, record, removals, sharing
 from storage.views.arrivals import ItemTable
 from storage.views.base import chunks, table_of
 from storage.views.entries import DecisionTable, VersionTable
@@ -152,6 +152,9 @@ def _say_what_is_missing(vault: Vault, made: Copy, chosen: bool, owners: list[st
         made.cautions.append(
             f"{theirs} of these entries came from {', '.join(owners)}: ask them before they are passed on."
         )
+    for row in removals.of_child(vault, wanted.child_id):
+        if row.state == "removed":
+            said.append(f"An entry was removed and is left out. {removals.words(row)}")
     moved = sum(trace.away for trace in record.traces(vault, wanted.child_id))
     if moved:
         said.append(f"{moved} entries were moved to another child, to whom they belong, and are left out.")

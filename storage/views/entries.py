@@ -26,8 +26,10 @@ from practice.acts import (
 from practice.dates import Occurred, sort_key
 from practice.quality import completed, unfinished
 from practice.received import read_payload, received_entry
+from practice.removal import is_removed, removals
 from storage.types import Flag, Json, UtcText
 from storage.views.base import Rows, View, ViewTable, chunks, marks, optional_string, string, typed, view
+from storage.views.removals import RemovalTable, rows_of
 
 SEARCH_SCHEMA = (
     "CREATE VIRTUAL TABLE entry_search USING fts5(text, childs_words, content='entries', content_rowid='pk',"
@@ -185,7 +187,14 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
         "version": newest["act_id"],
         "event_id": act.event,
     }
-    return {"entries": [row], "entry_versions": versions, "decisions": decisions, "traces": traces}
+    found = removals(acts)
+    return {
+        "entries": [] if is_removed(found) else [row],
+        "entry_versions": versions,
+        "decisions": decisions,
+        "traces": traces,
+        "removals": rows_of(key, row["child_id"], found),
+    }
 
 
 def _unfinished(logged: ConcernLogged, newest: dict[str, Any], left: tuple[str, ...]) -> list[str]:
@@ -312,6 +321,9 @@ ENTRIES = view(
                 "item_accepted",
                 "item_corrected",
                 "item_withdrawn",
+                "removal_proposed",
+                "removal_agreed",
+                "removal_ended",
             }
         ),
         column="entry",
@@ -320,6 +332,7 @@ ENTRIES = view(
             (VersionTable, "entry_id"),
             (DecisionTable, "entry_id"),
             (TraceTable, "entry_id"),
+            (RemovalTable, "entry_id"),
         ),
         fold=_fold,
         before=_unindex,

@@ -19,6 +19,7 @@ from practice.quality import completed, missing
 from practice.received import received_entry
 from practice.roles import finds_only_given
 from storage import ledger
+from storage.views import removals
 from storage.views.base import table_of
 from storage.views.children import ChildTable
 from storage.views.entries import ENTRIES, UNDECIDED, UNFINISHED, DecisionTable, EntryTable, TraceTable, VersionTable
@@ -283,6 +284,9 @@ def get(vault: Vault, entry_id: str) -> EntryRow:
     with vault.read() as connection:
         row = connection.execute(_select().where(_ENTRIES.c.id == entry_id)).first()
     if row is None:
+        for each in removals.of_entry(vault, entry_id):
+            if each.state == "removed":
+                raise NotFound(f"That entry was removed. {removals.words(each)}", hint="It can be restored.")
         raise NotFound("There is no entry with that id in this vault.", hint="dsl-console search finds entries.")
     return _row(row)
 

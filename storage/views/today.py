@@ -14,7 +14,18 @@ from practice.vocabulary import Role
 from storage import flags, outbox
 from storage.desk import triage
 from storage.types import utc_text
-from storage.views import actions, arrivals, backups, children, organisation, record, reports, reviews, sharing
+from storage.views import (
+    actions,
+    arrivals,
+    backups,
+    children,
+    organisation,
+    record,
+    removals,
+    reports,
+    reviews,
+    sharing,
+)
 from storage.views.base import table_of
 from storage.views.children import ChildTable
 from storage.views.entries import UNFINISHED
@@ -32,8 +43,8 @@ class Line:
     """One thing to deal with.
 
     `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, share, unsent, refused,
-    glass, unfinished or backup; `subject` is the id of the report, entry, action, child, item or share that it is
-    about; `due` is the day it was or is due, if any.
+    glass, removal, unfinished or backup; `subject` is the id of the report, entry, action, child, item or share that
+    it is about; `due` is the day it was or is due, if any.
     """
 
     kind: str
@@ -97,6 +108,10 @@ def today(vault: Vault, now: datetime) -> TodayView:
     _unfinished(vault, view, now)
     if sees_glass(vault.person.role):
         _glass(vault, view, now)
+    for row in removals.all_open(vault):
+        if row.state == "proposed" and row.proposed_by_id != vault.person.id:
+            said = f"{row.proposed_by} proposes to remove it: {row.reason}"
+            view.this_week.append(Line("removal", row.entry_id, row.child_id, row.child, said))
     view.twelve_weeks = _weeks(vault, on)
     with vault.read() as connection:
         view.last_sync = outbox.exchange(connection, "last_sync")
