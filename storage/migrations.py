@@ -104,7 +104,7 @@ def several_machines(connection: Connection) -> None:
     if "ordered_at" not in columns:
         connection.exec_driver_sql("ALTER TABLE acts ADD COLUMN ordered_at TEXT")
         ViewTable.metadata.create_all(connection)  # a fold may write into a table that a later step adds
-        apply(connection, ledger.set_order(connection))
+        apply(connection, ledger.set_order(connection), again=True)
 
 
 @step

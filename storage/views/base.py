@@ -103,8 +103,11 @@ def views_of(compartment: str) -> list[View]:
     return [each for each in VIEWS if compartment in each.compartments]
 
 
-def apply(connection: Connection, acts: Sequence[Act], compartment: str = CHILDREN) -> None:
-    """Bring a compartment's views up to date with acts that have just been appended, in the same transaction."""
+def apply(connection: Connection, acts: Sequence[Act], compartment: str = CHILDREN, *, again: bool = False) -> None:
+    """Bring a compartment's views up to date with acts that have just been appended, in the same transaction.
+
+    `again` says that the views hold these acts already, and that only their order has changed.
+    """
     for each in views_of(compartment):
         groups: dict[str, list[Act]] = defaultdict(list)
         for act in acts:
@@ -112,12 +115,12 @@ def apply(connection: Connection, acts: Sequence[Act], compartment: str = CHILDR
             if key is not None:
                 groups[key].append(act)
         if groups:
-            _apply_view(connection, each, groups)
+            _apply_view(connection, each, groups, again=again)
 
 
-def _apply_view(connection: Connection, view: View, groups: dict[str, list[Act]]) -> None:
+def _apply_view(connection: Connection, view: View, groups: dict[str, list[Act]], *, again: bool) -> None:
     totals = _totals(connection, view, list(groups))
-    known = [key for key, acts in groups.items() if totals[key] > len(acts)]
+    known = [key for key, acts in groups.items() if again or totals[key] > len(acts)]
     if known:
         for key in known:
             groups[key] = []

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from practice.errors import ConsoleError, IntegrityAlarm, Refused
-from storage import backup, container, migrations, restore
+from storage import backup, container, ledger, migrations, restore
 from storage.places import HERE, Platform, check_open
 from storage.vault import open_vault
+from storage.views import base as views_base
 from tests.conftest import PASSPHRASE, add_child, add_concern
 
 
@@ -113,3 +115,18 @@ def test_a_backup_for_a_share_or_a_cloud_is_worked_on_in_the_vaults_own_folder(v
     with open_vault(vault_folder, passphrase=PASSPHRASE) as vault:
         backup.backup(vault, share / "a.dslb")
     assert seen == [[], [".part"], [".part"], [".dslb"]]
+
+
+def test_a_ledger_whose_clock_went_back_is_put_in_order_without_a_row_standing_twice(vault_folder):
+    now = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+    with open_vault(vault_folder, passphrase=PASSPHRASE, clock=lambda: now) as vault:
+        child = add_child(vault)
+        add_concern(vault, child, "Recorded first")
+        now -= timedelta(weeks=12)
+        add_concern(vault, child, "Recorded after the clock went back")
+        with vault.write() as unit:
+            unit.connection.exec_driver_sql("UPDATE acts SET ordered_at = NULL")
+            moved = ledger.set_order(unit.connection)
+            assert "concern_logged" in {act.kind for act in moved}
+            views_base.apply(unit.connection, moved, again=True)
+        assert vault.verify(rebuild=True).problems == []
