@@ -713,6 +713,7 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
         _own("people", "given", "g", "Give", "Give a read-only person a child", "People", "Give a child"),
         _own("people", "cover", "v", "Cover", "Say who covers somebody who is away", "People", "Cover somebody"),
         _own("people", "passphrase", "p", "Passphrase", "Change my passphrase", "People", "Change my passphrase"),
+        _own("people", "second", "s", "Second factor", "Ask for this machine's keyring too", "People", "Second factor"),
         _own("people", "code", "c", "Recovery code", "Make a new recovery code", "People", "New recovery code"),
         _own("people", "rotate", "a", "Keys anew", "Make the keys anew, after a question", "People", "Keys anew"),
     ),

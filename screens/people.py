@@ -24,6 +24,7 @@ from screens.people_dialogs import (
     NewPerson,
     PassphraseDialog,
     RoleDialog,
+    SecondFactorDialog,
 )
 from screens.widgets.chrome import cut
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
@@ -100,6 +101,8 @@ def draw(row: Row, width: int) -> list[Content]:
     parts: list[tuple[str, str]] = [(f"    {held}", "$text-muted")]
     if row.cover:
         parts.append((f" · {visible(row.cover)}", "$text-primary"))
+    if row.person.second_factor:
+        parts.append((" · passphrase and keyring", "$text-muted"))
     if row.person.rotation_due:
         parts.append((" · rotation due", "$text-warning"))
     return [Content.assemble("  ", (name, "bold"), space, (role, "")), Content.assemble(*parts)]
@@ -113,7 +116,8 @@ class PeopleScreen(ConsoleScreen):
     HELP = (
         "Everybody who opens this record has a passphrase and keys of their own. n adds somebody, r changes a role, d "
         "removes somebody and makes the keys anew, g gives a read-only person a child, v says who covers somebody who "
-        "is away. p changes your passphrase, c makes a new recovery code, a makes the keys anew."
+        "is away. p changes your passphrase, s lets it need this machine's keyring too, c makes a new recovery code, a "
+        "makes the keys anew."
     )
     CSS_PATH = "people.tcss"
     BINDINGS = bindings("people")
@@ -266,6 +270,20 @@ class PeopleScreen(ConsoleScreen):
 
             done = "Your new passphrase opens the record; the one before opens nothing any more."
             self.run(change_passphrase, self.vault, change.old, change.new, then=lambda _: self._said(done))
+
+    def act_second(self) -> None:
+        """Let one's own passphrase need this machine's keyring too, or not any more."""
+        on = any(row.you and row.person.second_factor for row in self.rows)
+        self.app.push_screen(SecondFactorDialog(on), lambda present: self._second(present, not on))
+
+    def _second(self, present: str | None, on: bool) -> None:
+        if present is not None:
+            from storage.people import set_second_factor
+
+            done = "Your passphrase needs this machine's keyring too now." if on else "Your passphrase opens it alone."
+            self.run(
+                set_second_factor, self.vault, present, on=on, then=lambda _: self._said(done), failed=self._failed
+            )
 
     def act_code(self) -> None:
         """Make a new recovery code and show it once, after a question."""

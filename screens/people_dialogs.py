@@ -76,12 +76,17 @@ class AskDialog(Dialog[Answer | None], Generic[Answer]):
     SENTENCE: ClassVar[str] = ""
     VERB: ClassVar[str] = "Go on"
 
+    @property
+    def verb(self) -> str:
+        """What the button does."""
+        return self.VERB
+
     def fields(self) -> Iterable[Widget]:
         """Yield the form's own widgets."""
         yield from ()
 
     def compose(self) -> ComposeResult:
-        buttons = back_button(), confirm_button(self.VERB)
+        buttons = back_button(), confirm_button(self.verb)
         yield from self.framed(self.HEADING, self.SENTENCE, self.fields(), *buttons)
 
     @abstractmethod
@@ -192,6 +197,40 @@ class PassphraseDialog(AskDialog[NewPassphrase]):
     def answer(self) -> NewPassphrase | None:
         new = self.passphrase()
         return NewPassphrase(self.typed("#old"), new) if new is not None else None
+
+
+class SecondFactorDialog(AskDialog[str]):
+    """The present passphrase, after saying what follows from the second factor."""
+
+    HEADING = "Second factor"
+
+    def __init__(self, on: bool) -> None:
+        super().__init__()
+        self.on_now = on
+
+    def fields(self) -> Iterable[Widget]:
+        """Yield what follows, and the field."""
+        if self.on_now:
+            words = "Your passphrase needs this machine's keyring now. Switched off, it opens this record alone."
+        else:
+            words = (
+                "Your passphrase will need this machine's keyring too: a copied folder and your passphrase open "
+                "nothing. Where the keyring is lost, and on any other machine, only the recovery code lets you in: "
+                "have it at hand first. Backups made before still open with the passphrase alone."
+            )
+        yield PlainText(words, classes="dialog--sentence")
+        yield secret("Present passphrase", "present")
+
+    @property
+    def verb(self) -> str:
+        """What the button does."""
+        return "Switch off" if self.on_now else "Switch on"
+
+    def answer(self) -> str | None:
+        if not self.typed("#present"):
+            self.missing("Your present passphrase is missing.", "#present")
+            return None
+        return self.typed("#present")
 
 
 class GrantDialog(AskDialog[str]):

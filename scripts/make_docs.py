@@ -63,7 +63,11 @@ VERSION    {version, text, childs_words, occurred: OCCURRED, recorded_at, record
 
 SHAPES: dict[str, str] = {
     "init": "{vault, user, recovery_code}",
-    "people list": "[{id, name, role, compartments: [name], rotation_due: [name], given: [child id] or null}]",
+    "people list": (
+        "[{id, name, role, compartments: [name], rotation_due: [name], given: [child id] or null, second_factor}]\n"
+        " second_factor: whether their passphrase needs this machine's keyring too"
+    ),
+    "people second-factor": "{id, state}     state: on | off",
     "people remove": "{id, state, rotation_due: [name]}     rotation_due: keys that could not be made anew now",
     "people code": "{id, state, recovery_code}",
     "recover": "{id, state, recovery_code}",

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from practice.acts import Act, Body
 from practice.errors import ConsoleError, IntegrityAlarm, WrongPassphrase
 from practice.roles import check_may_record
-from storage import ledger, migrations, secrets_table, views
+from storage import device_secret, ledger, migrations, secrets_table, views
 from storage.anchor import Anchor, Head
 from storage.engine import PAGE_SIZE, Prepare, looks_plain, make_engine, plain_errors
 from storage.header import Header, read_header
@@ -264,9 +264,10 @@ class OpenCompartment:
 
     def check_passphrase(self, passphrase: str) -> bool:
         """Say whether this is the passphrase of the person who opened the vault."""
+        device = device_secret.fetch(self.id, self._slot)
         try:
             with Tries(self.folder).attempt(self._slot.id):
-                self._slot.open(passphrase, self.id)
+                self._slot.open(passphrase, self.id, device)
         except WrongPassphrase:
             return False
         return True

@@ -9,6 +9,7 @@ not hold it edit the rest, and nobody else can add a holder, swap one's key, or 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -127,6 +128,10 @@ class Header:
         others = [found for name, found in self.compartments.items() if name != compartment]
         return {key_id for found in others for key_id in found.inbox_ids()}
 
+    def slot_device(self, person: str) -> str:
+        """Return the name of the device secret that a person's slot needs, blank for none."""
+        return next((slot.device for slot in self.slots if slot.id == person), "")
+
     def revision(self, compartment: str = CHILDREN) -> int:
         """Return how often what a compartment's MAC covers was changed."""
         return self.generation if compartment == CHILDREN else self.compartments[compartment].revision
@@ -139,7 +144,8 @@ class Header:
         return {"format": FORMAT, "vault": self.vault, "compartment": compartment, "record": record}
 
     def _version(self) -> int:
-        return VERSION if any(name != CHILDREN for name in self.compartments) else _PLAIN_VERSION
+        newer = any(name != CHILDREN for name in self.compartments) or any(slot.device for slot in self.slots)
+        return VERSION if newer else _PLAIN_VERSION
 
     def _content(self) -> dict[str, object]:
         content: dict[str, object] = {
@@ -180,6 +186,15 @@ class Header:
         """Raise IntegrityAlarm unless the compartment's MAC is right."""
         if not hmac.compare_digest(self.macs.get(compartment, b""), self.mac(compartment, key)):
             raise _changed()
+
+
+def forget_before(folder: Path) -> None:
+    """Let the copy of the header that is kept beside it be the present one, so that no older way in lies there.
+
+    A passphrase or code that was replaced would still open the header before. Best effort: the next change does it too.
+    """
+    with contextlib.suppress(OSError):
+        write_atomic(folder / (FILE_NAME + ".prev"), (folder / FILE_NAME).read_bytes())
 
 
 def public_settings(school: SchoolSet) -> dict[str, str]:

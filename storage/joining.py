@@ -27,7 +27,7 @@ from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, NotFound, Refused
 from practice.roles import check_may_record
 from practice.words import spoken
-from storage import ledger, machines, migrations, secrets_table
+from storage import device_secret, ledger, machines, migrations, secrets_table
 from storage.anchor import Anchor, Head
 from storage.atomic import private_file, private_folder, write_atomic
 from storage.engine import make_engine, plain_errors
@@ -376,8 +376,9 @@ def join(
     content = _unsealed(said, own, sender)
     header = headers.parse(unb64(content["header"]))
     slot = choose_slot(header, user)
+    device_key = device_secret.fetch(header.vault, slot)
     with Tries(target).attempt(slot.id):
-        keys = slot.open(passphrase, header.vault)
+        keys = slot.open(passphrase, header.vault, device_key)
     key = compartment_key(header, CHILDREN, slot, keys)
     header.check(CHILDREN, key)
     progress("Making the vault")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import secrets
 import time
 import unicodedata
@@ -171,32 +172,39 @@ class Slot:
     signing_key: bytes
     sealed: bytes = field(default=b"", repr=False)
     commitment: bytes = b""
+    device: str = ""
+    """The name of the secret in a machine's keyring that it needs beside the passphrase; blank for none."""
 
     def bound(self, vault: str) -> bytes:
         """Return the fields that the slot's encryption authenticates."""
         cost = list(asdict(self.kdf).values()) if self.kdf else None
-        return canonical(
-            vault, self.id, self.name, self.role, b64(self.salt), cost, b64(self.xwing.raw), b64(self.signing_key)
-        )
+        public = (b64(self.salt), cost, b64(self.xwing.raw), b64(self.signing_key))
+        return canonical(vault, self.id, self.name, self.role, *public, *([self.device] if self.device else []))
 
     def _keys(self, secret: bytes, vault: str) -> tuple[bytes, bytes]:
         return hkdf(secret, "slot", vault, self.id), hkdf(secret, "slot commitment", vault, self.id)
 
-    def _secret(self, passphrase: str) -> bytes:
+    def _secret(self, passphrase: str, device: bytes) -> bytes:
         if self.kdf is None:
             return recovery_secret(passphrase)
-        return self.kdf.derive(passphrase, self.salt) + hashlib.sha256(b"").digest()
+        return self.kdf.derive(passphrase, self.salt) + hashlib.sha256(device).digest()
 
-    def sealed_with(self, passphrase: str, keys: PersonKeys, vault: str) -> Slot:
-        """Return this slot with the person's private keys sealed under the passphrase or recovery code."""
-        key, commitment = self._keys(self._secret(passphrase), vault)
+    def sealed_with(self, passphrase: str, keys: PersonKeys, vault: str, device: bytes = b"") -> Slot:
+        """Return this slot with the person's private keys sealed under the passphrase or recovery code.
+
+        With `device` it needs that secret too; `self.device` is then its name.
+        """
+        key, commitment = self._keys(self._secret(passphrase, device), vault)
         nonce = secrets.token_bytes(12)
         sealed = nonce + AESGCM(key).encrypt(nonce, keys.to_bytes(), self.bound(vault))
         return Slot(**{**self.__dict__, "sealed": sealed, "commitment": commitment})
 
-    def open(self, passphrase: str, vault: str) -> PersonKeys:
-        """Return the private keys; raises WrongPassphrase, or IntegrityAlarm where the slot itself was changed."""
-        key, commitment = self._keys(self._secret(passphrase), vault)
+    def open(self, passphrase: str, vault: str, device: bytes = b"") -> PersonKeys:
+        """Return the private keys; raises WrongPassphrase, or IntegrityAlarm where the slot itself was changed.
+
+        `device` is the secret that the slot names (storage.device_secret.fetch), empty where it names none.
+        """
+        key, commitment = self._keys(self._secret(passphrase, device), vault)
         if not secrets.compare_digest(commitment, self.commitment):
             raise WrongPassphrase("That passphrase does not open this vault.", hint="Check Caps Lock and try again.")
         try:
@@ -219,6 +227,7 @@ class Slot:
             "signing_key": b64(self.signing_key),
             "sealed": b64(self.sealed),
             "commitment": b64(self.commitment),
+            **({"device": self.device} if self.device else {}),
         }
 
     @classmethod
@@ -238,7 +247,14 @@ class Slot:
             signing_key=unb64(str(fields["signing_key"])),
             sealed=unb64(str(fields["sealed"])),
             commitment=unb64(str(fields["commitment"])),
+            device=_device_name(fields.get("device", "")),
         )
+
+
+def _device_name(text: object) -> str:
+    if not isinstance(text, str) or not re.fullmatch(r"([0-9a-f]{16})?", text):
+        raise ValueError("the name of a device secret has 16 hexadecimal figures")
+    return text
 
 
 def new_slot(

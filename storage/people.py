@@ -27,7 +27,8 @@ from practice.compartments import ADULTS, CHILDREN
 from practice.errors import NotFound, Refused
 from practice.roles import MANAGES_PEOPLE, check_may_record, check_may_replace_recovery
 from practice.vocabulary import Role
-from storage.header import Header, read_header
+from storage import device_secret
+from storage.header import Header, forget_before, read_header
 from storage.ids import new_id
 from storage.keys import Kdf, Slot, b64, calibrate, new_recovery_code, new_slot, passphrase_faults
 from storage.opening import RECOVERY, compartment_key, recovery_slot_id, wrap
@@ -71,6 +72,7 @@ class Holder:
     role: str
     compartments: tuple[str, ...]
     rotation_due: tuple[str, ...]
+    second_factor: bool = False
 
 
 def people(vault: Vault) -> list[Holder]:
@@ -80,7 +82,7 @@ def people(vault: Vault) -> list[Holder]:
     for slot in header.slots:
         held = tuple(name for name in header.compartments if header.holds(name, slot))
         due = tuple(name for name in held if name in header.due())
-        found.append(Holder(slot.id, slot.name, header.role_of(slot), held, due))
+        found.append(Holder(slot.id, slot.name, header.role_of(slot), held, due, bool(slot.device)))
     return found
 
 
@@ -155,10 +157,45 @@ def change_passphrase(vault: Vault, old: str, new: str, kdf: Kdf | None = None) 
     kdf = kdf or calibrate()
     with editing(vault.folder) as header:
         slot = find(header, vault.person.id)
-        resealed = replace(slot, kdf=kdf, role=header.role_of(slot)).sealed_with(new, vault.person_keys, vault.id)
+        device = device_secret.fetch(vault.id, slot)
+        changed = replace(slot, kdf=kdf, role=header.role_of(slot))
+        resealed = changed.sealed_with(new, vault.person_keys, vault.id, device)
         header.slots[header.slots.index(slot)] = resealed
         header.roles.pop(slot.id, None)
         write_header(vault, header)
+        forget_before(vault.folder)
+
+
+def set_second_factor(vault: Vault, passphrase: str, *, on: bool) -> None:
+    """Let the passphrase of the person who opened the vault need this machine's keyring too, or not any more.
+
+    Switched on again it takes another secret. The new secret is in the keyring before the header names it, and the old
+    one goes after, so that a person is never locked out in between. Raises WrongPassphrase; Refused without a keyring
+    that keeps what it is given.
+    """
+    from practice.errors import WrongPassphrase
+
+    if not vault.check_passphrase(passphrase):
+        raise WrongPassphrase("That is not your present passphrase. Nothing was changed.")
+    secret = device_secret.keep(vault.id) if on else b""
+    name = device_secret.name_of(secret) if on else ""
+    before = ""
+    try:
+        with editing(vault.folder) as header:
+            slot = find(header, vault.person.id)
+            before = slot.device
+            changed = replace(slot, role=header.role_of(slot), device=name)
+            header.slots[header.slots.index(slot)] = changed.sealed_with(
+                passphrase, vault.person_keys, vault.id, secret
+            )
+            header.roles.pop(slot.id, None)
+            write_header(vault, header)
+            forget_before(vault.folder)
+    except BaseException:
+        if read_header(vault.folder).slot_device(vault.person.id) != name:
+            device_secret.forget(vault.id, name)
+        raise
+    device_secret.forget(vault.id, before)
 
 
 @dataclass(frozen=True)
@@ -193,6 +230,7 @@ def remove_person(vault: Vault, wanted: str, reason: str, progress: Progress = l
         # Only its own holders may write the record of another compartment; without the slot its key opens nothing.
         header.compartments[CHILDREN].wrapped.pop(slot.id, None)
         write_header(vault, header, removed)
+        forget_before(vault.folder)
     waits = ""
     try:
         rotate(vault, f"{slot.name} was removed.", progress)
@@ -210,6 +248,7 @@ def replace_recovery_code(vault: OpenCompartment) -> str:
     with editing(vault.folder) as header:
         code = new_recovery(header, vault.name, vault.compartment_key)
         write_header(vault, header, RecoveryReplaced())
+        forget_before(vault.folder)
     return code
 
 
@@ -247,6 +286,7 @@ def recover(folder: Path, *, code: str, user: str, passphrase: str, kdf: Kdf | N
         next_code = new_recovery(header, CHILDREN, key)
         header.generation += 1
         header.write(folder, {CHILDREN: key})
+        forget_before(folder)
     vault = open_vault(folder, passphrase=passphrase, user=old.id)
     changed = build(PersonKeyChanged, {"person": old.id, "signing_key": b64(person_keys.signing_public)})
     with vault.write() as unit:

@@ -20,7 +20,7 @@ from practice.acts import BackupProved, OldMachineGone, Restored
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, NotAllowed, NotFound, Refused
 from practice.roles import check_may_record
-from storage import backup, backup_check, container, ledger, outbox, secrets_table
+from storage import backup, backup_check, container, device_secret, ledger, outbox, secrets_table
 from storage.anchor import Anchor, Head
 from storage.atomic import private_folder, sync_folder
 from storage.backup import Progress, quiet, reached
@@ -188,7 +188,8 @@ def _open(file: Path, work: Path, passphrase: str, user: str, code: str) -> _Ope
         slot = choose_slot(header, user)
         if header.role_of(slot) == "read_only":
             raise NotAllowed("Your role here is to read, so the backup was not restored.", hint="Ask the DSL to do it.")
-    return _opened(found, header, slot, slot.open(code or passphrase, header.vault))
+    device = b"" if code else device_secret.fetch(header.vault, slot)
+    return _opened(found, header, slot, slot.open(code or passphrase, header.vault, device))
 
 
 def _header(found: Container, work: Path) -> Header:

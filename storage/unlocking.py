@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from practice.errors import NotFound, WrongPassphrase
+from storage import device_secret
 from storage.header import Header, read_header
 from storage.keys import PersonKeys, Slot
 from storage.tries import Tries
@@ -38,8 +39,11 @@ def choose_slot(header: Header, user: str) -> Slot:
 
 
 def unlock(folder: Path, passphrase: str, user: str = "") -> Unlocked:
-    """Open a person's slot; raises NotFound, NotAllowed after ten wrong tries, WrongPassphrase, and IntegrityAlarm."""
+    """Open a person's slot; raises NotFound, NotAllowed after ten wrong tries or without the second factor,
+    WrongPassphrase, and IntegrityAlarm.
+    """
     header = read_header(folder)
     slot = choose_slot(header, user)
+    device = device_secret.fetch(header.vault, slot)
     with Tries(folder).attempt(slot.id):
-        return Unlocked(header, slot, slot.open(passphrase, header.vault))
+        return Unlocked(header, slot, slot.open(passphrase, header.vault, device))

@@ -67,6 +67,7 @@ def list_(session: Session) -> None:
                     "compartments": list(row.compartments),
                     "rotation_due": list(row.rotation_due),
                     "given": given.get(row.id),
+                    "second_factor": row.second_factor,
                 }
                 for row in rows
             ]
@@ -74,7 +75,8 @@ def list_(session: Session) -> None:
         return
     for row in rows:
         finds = f"finds {len(given[row.id])} given children" if row.id in given else ""
-        out(joined([row.id, one_line(row.name), label_of(Role, row.role), ", ".join(row.compartments), finds]))
+        factor = "passphrase and keyring" if row.second_factor else ""
+        out(joined([row.id, one_line(row.name), label_of(Role, row.role), ", ".join(row.compartments), finds, factor]))
     if due:
         out(f"Keys to be made anew: {', '.join(due)}. Somebody who was removed knew them; dsl-console rekey does it.")
 
@@ -181,6 +183,31 @@ def passphrase(session: Session, new_file: str | None) -> None:
         change_passphrase(vault, present, new_passphrase(session, new_file, "New passphrase"), asked_kdf())
         ident = vault.person.id
     session.done(ident, "changed", "Your new passphrase opens the vault; the one before opens nothing any more.")
+
+
+@people.command("second-factor", cls=Command)
+@click.argument("state", type=click.Choice(["on", "off"]))
+@click.pass_obj
+def second_factor(session: Session, state: str) -> None:
+    """Let your passphrase need this machine's keyring too, so that a copied folder with your passphrase opens nothing.
+
+    Where the keyring is lost, and on any other machine, only the recovery code lets you in: have it at hand first.
+    Backups that were made before still open with the passphrase alone.
+    """
+    from storage.people import set_second_factor
+    from storage.vault import open_vault
+
+    present = session.passphrase("Present passphrase")
+    with open_vault(session.folder, passphrase=present, user=session.user) as vault:
+        if vault.alarm is not None:
+            raise vault.alarm
+        set_second_factor(vault, present, on=state == "on")
+        ident = vault.person.id
+    words = {
+        "on": "Your passphrase opens the vault on this machine only now. Keep the recovery code where it can be found.",
+        "off": "Your passphrase alone opens the vault again.",
+    }
+    session.done(ident, state, words[state])
 
 
 @people.command(cls=Command)

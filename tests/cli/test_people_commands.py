@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import keyring
 import pytest
 from click.testing import CliRunner
 
 from dsl_console.cli.main import root
 from storage.vault import open_vault
 from tests.cli.school import PASSPHRASE, School
+from tests.storage.test_device_secret import Keyring
 
 BEN = "seven tall paper boats"
 NEW = "under the old stone bridge"
@@ -163,3 +165,22 @@ def test_a_colleague_is_covered(school: School, ben: School) -> None:
     done = school.run(*as_khan, "people", "cover", "R. Khan", "--by", "Ben Ode", "--until", "2099-01-01", "--json").json
     assert done["state"] == "covered"
     school.run(*as_khan, "people", "cover", "R. Khan", "--by", "R. Khan", "--until", "2099-01-01", status=1)
+
+
+def test_a_second_factor_is_switched_on_listed_and_needed(school: School) -> None:
+    before, backend = keyring.get_keyring(), Keyring()
+    keyring.set_keyring(backend)
+    try:
+        assert school.run("people", "second-factor", "on", "--json").json["state"] == "on"
+        assert school.run("people", "list", "--json").json[0]["second_factor"] is True
+        assert "passphrase and keyring" in school.run("people", "list").out
+        kept = dict(backend.entries)
+        backend.entries.clear()
+        refused = school.run("children", "list", status=3)
+        assert "does not hold the second factor" in refused.err
+        assert "recovery code" in refused.err
+        backend.entries.update(kept)
+        school.run("people", "second-factor", "off")
+    finally:
+        keyring.set_keyring(before)
+    school.run("children", "list")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyring
 import pytest
 from conftest import HOSTILE, PASSPHRASE, settled, wait_for, words_on
 from textual.widgets import Input, Select, TextArea
@@ -13,6 +14,7 @@ from storage.desk import children
 from storage.keys import FLOOR
 from storage.vault import open_vault
 from storage.views.organisation import granted
+from tests.storage.test_device_secret import Keyring
 
 BEN = "seven tall paper boats"
 NEW = "under the old stone bridge"
@@ -166,3 +168,29 @@ async def test_a_code_is_shown_once_and_opens_the_record_from_the_lock_screen(co
         await wait_for(pilot, "Today")
         pilot.app.vault.close()
     open_vault(folder, passphrase=NEW).close()
+
+
+async def test_the_second_factor_is_switched_on_and_off_after_saying_what_follows(console, folder):
+    backend = Keyring()
+    before = keyring.get_keyring()
+    keyring.set_keyring(backend)
+    try:
+        async with console() as pilot:
+            await opened(pilot)
+            await press(pilot, "s")
+            assert "only the recovery code lets you in" in words_on(pilot.app)
+            await fill(pilot, present=NEW)
+            await wait_for(pilot, "not your present passphrase")
+            await press(pilot, "s")
+            await fill(pilot, present=PASSPHRASE)
+            await wait_for(pilot, "needs this machine's keyring too now")
+            await wait_for(pilot, "passphrase and keyring")
+            secrets = backend.secrets
+            await press(pilot, "s")
+            assert "Switch off" in words_on(pilot.app)
+            await fill(pilot, present=PASSPHRASE)
+            await wait_for(pilot, "Your passphrase opens it alone.")
+        assert (len(secrets), backend.secrets) == (1, [])
+    finally:
+        keyring.set_keyring(before)
+    open_vault(folder, passphrase=PASSPHRASE).close()
