@@ -81,13 +81,18 @@ class AskDialog(Dialog[Answer | None], Generic[Answer]):
         """What the button does."""
         return self.VERB
 
+    @property
+    def sentence(self) -> str:
+        """What follows, said before it is done."""
+        return self.SENTENCE
+
     def fields(self) -> Iterable[Widget]:
         """Yield the form's own widgets."""
         yield from ()
 
     def compose(self) -> ComposeResult:
         buttons = back_button(), confirm_button(self.verb)
-        yield from self.framed(self.HEADING, self.SENTENCE, self.fields(), *buttons)
+        yield from self.framed(self.HEADING, self.sentence, self.fields(), *buttons)
 
     @abstractmethod
     def answer(self) -> Answer | None:
@@ -209,17 +214,19 @@ class SecondFactorDialog(AskDialog[str]):
         self.on_now = on
 
     def fields(self) -> Iterable[Widget]:
-        """Yield what follows, and the field."""
-        if self.on_now:
-            words = "Your passphrase needs this machine's keyring now. Switched off, it opens this record alone."
-        else:
-            words = (
-                "Your passphrase will need this machine's keyring too: a copied folder and your passphrase open "
-                "nothing. Where the keyring is lost, and on any other machine, only the recovery code lets you in: "
-                "have it at hand first. Backups made before still open with the passphrase alone."
-            )
-        yield PlainText(words, classes="dialog--sentence")
+        """Yield the one field."""
         yield secret("Present passphrase", "present")
+
+    @property
+    def sentence(self) -> str:
+        """What follows from it."""
+        if self.on_now:
+            return "Your passphrase needs this machine's keyring now. Switched off, it opens this record alone."
+        return (
+            "Your passphrase will need this machine's keyring too: a copied folder and your passphrase open nothing. "
+            "Where the keyring is lost, and on any other machine, only the recovery code lets you in: have it at hand "
+            "first. Backups made before still open with the passphrase alone."
+        )
 
     @property
     def verb(self) -> str:
@@ -228,7 +235,7 @@ class SecondFactorDialog(AskDialog[str]):
 
     def answer(self) -> str | None:
         if not self.typed("#present"):
-            self.missing("Your present passphrase is missing.", "#present")
+            self.ask("Your present passphrase is missing.", "#present")
             return None
         return self.typed("#present")
 
