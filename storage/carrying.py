@@ -100,11 +100,10 @@ def sync(vault: Vault, folder: Path | None = None, progress: Progress = lambda _
     fresh = [path for path in _files(folder) if path.name not in known or known[path.name].size != path.stat().st_size]
     progress(f"{len(fresh):,} new files")
     done = Carried()
-    _note(
-        vault, done, exchange.take_bundles(vault, [(path.name, exchange.from_file(path)) for path in fresh], progress)
-    )
-    rows = machines.others(vault)  # a machine may have joined or gone by what was taken in
-    _hand_on(vault, folder, rows, done)
+    loads = [(path.name, exchange.from_file(path)) for path in fresh]
+    _note(vault, done, exchange.take_bundles(vault, loads, progress))
+    _tell_once(vault, done)
+    _hand_on(vault, folder, machines.others(vault), done)  # one may have joined or gone by what was taken in
     with vault.write() as unit:
         waiting.set_note(unit.connection, FOLDER, str(folder))
     say_here(vault)
@@ -121,7 +120,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _known(vault: Vault) -> dict[str, _File]:
     with vault.read() as connection:
-        rows = list(connection.exec_driver_sql("SELECT name, size, held FROM machine_files"))
+        rows = list(connection.exec_driver_sql("SELECT name, size, held FROM machine_files WHERE place = ''"))
     found = {}
     for name, size, held in rows:
         said = json.loads(held)
@@ -151,6 +150,20 @@ def _note(vault: Vault, done: Carried, result: Result) -> None:
         for name, front in result.read.items():
             size = result.sizes[name]
             _remember(unit.connection, _File(name, size, frozenset(result.readers[name]), front.ranges))
+
+
+def _tell_once(vault: Vault, done: Carried) -> None:
+    """Keep from saying at every sync which files of the folder are refused; they are tried again each time."""
+    with vault.write() as unit:
+        told = unit.connection.exec_driver_sql("SELECT name, held FROM machine_files WHERE place = 'refused'")
+        before = {row[0]: row[1] for row in told}
+        fresh = {name: text for name, text in done.refused.items() if before.get(name) != text}
+        if fresh:
+            unit.connection.exec_driver_sql(
+                "INSERT OR REPLACE INTO machine_files (place, name, size, held) VALUES ('refused', ?, 0, ?)",
+                list(fresh.items()),
+            )
+    done.refused = fresh
 
 
 def _hand_on(vault: Vault, folder: Path, rows: Sequence[MachineRow], done: Carried) -> None:

@@ -94,7 +94,7 @@ def corrections(connection: Connection) -> None:
 def several_machines(connection: Connection) -> None:
     """The list of machines, the acts that wait for a missing part, and which files were taken in."""
     from storage.replication import waiting
-    from storage.views.base import apply, table_of
+    from storage.views.base import table_of
     from storage.views.machines import MachineTable
 
     for statement in waiting.SCHEMA:
@@ -103,8 +103,6 @@ def several_machines(connection: Connection) -> None:
     columns = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(acts)")}
     if "ordered_at" not in columns:
         connection.exec_driver_sql("ALTER TABLE acts ADD COLUMN ordered_at TEXT")
-        ViewTable.metadata.create_all(connection)  # a fold may write into a table that a later step adds
-        apply(connection, ledger.set_order(connection), again=True)
 
 
 @step
@@ -117,6 +115,25 @@ def pattern_flags(connection: Connection) -> None:
     table_of(AnswerTable).create(connection, checkfirst=True)
     for statement in flags.SCHEMA:
         connection.exec_driver_sql(statement)
+
+
+@step
+def made_in_two_places(connection: Connection) -> None:
+    """What was made on two machines apart, who set which of it aside, and the order of acts under wrong clocks."""
+    from storage.views.base import apply, table_of
+    from storage.views.entries import ApartTable
+    from storage.views.reviews import ApartReviewTable
+
+    for model in (ApartTable, ApartReviewTable):
+        table_of(model).create(connection, checkfirst=True)
+    for table in ("entry_versions", "decisions"):
+        columns = {row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({table})")}
+        if "set_aside" not in columns:
+            connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN set_aside TEXT")
+    if not connection.exec_driver_sql("SELECT count(*) FROM acts WHERE kind = 'machine_heard'").scalar_one():
+        moved = ledger.set_order(connection)
+        ViewTable.metadata.create_all(connection)  # a fold may write into a table that a later step adds
+        apply(connection, moved, again=True)
 
 
 @step

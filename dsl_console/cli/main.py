@@ -48,6 +48,7 @@ COMMANDS = {
     "sync": "dsl_console.cli.exchange:sync",
     "inbox": "dsl_console.cli.exchange:inbox",
     "report": "dsl_console.cli.report:report",
+    "conflict": "dsl_console.cli.conflict:conflict",
     "machine": "dsl_console.cli.machine:machine",
     "settings": "dsl_console.cli.settings:settings",
     "backup": "dsl_console.cli.backups:backup",

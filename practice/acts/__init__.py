@@ -40,6 +40,7 @@ from practice.acts.machines import MachineAdded, MachineHeard, MachineRemoved
 from practice.acts.record import (
     Advice,
     Amended,
+    ApartSettled,
     Caller,
     ChildAdded,
     ChildChanged,
@@ -138,6 +139,7 @@ __all__ = [
     "AdultRetentionSet",
     "Advice",
     "Amended",
+    "ApartSettled",
     "AuditRead",
     "BackupMade",
     "BackupProved",

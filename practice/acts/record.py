@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from practice.acts.base import STRICT, Body, Day, Identifier, Line, Note, Reason, Reply, kind
 from practice.dates import Occurred
+
+Seen = Annotated[tuple[Identifier, ...], Field(max_length=200)]
+"""The acts of its kind that a person had before them: where two were made apart, neither saw the other."""
 
 # -- children ----------------------------------------------------------------------------------------------------------
 
@@ -189,6 +192,7 @@ class Decided(Body):
     due: Day | None = None
     advice: Advice | None = None
     outcome: Note = ""
+    sees: Seen | None = None
 
 
 @kind("promoted")
@@ -212,6 +216,7 @@ class ReviewSet(Body):
     status: Line
     every: Line = ""
     first_due: Day | None = None
+    sees: Seen | None = None
 
 
 @kind("review_held")
@@ -224,3 +229,21 @@ class ReviewHeld(Body):
     next: Day | None = None
     next_by_hand: bool = False
     answers: dict[str, Note] = {}
+    sees: Seen | None = None
+
+
+# -- made in two places ------------------------------------------------------------------------------------------------
+
+
+@kind("apart_settled")
+class ApartSettled(Body):
+    """A person chose among what was made on two machines apart: `kept` stands, `set_aside` stays readable.
+
+    `sees` are the choices about the same thing that they had before them.
+    """
+
+    about: Literal["text", "decision", "status", "review"]
+    kept: Annotated[Seen, Field(min_length=1)]
+    set_aside: Seen = ()
+    sees: Seen = ()
+    reason: Reason

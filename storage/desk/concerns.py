@@ -17,7 +17,7 @@ from storage.desk.children import provisional_child
 from storage.ids import new_id
 from storage.ledger import Draft
 from storage.types import utc_text
-from storage.views import children, record, sharing
+from storage.views import apart, children, record, sharing
 
 if TYPE_CHECKING:
     from storage.vault import Unit, Vault
@@ -223,7 +223,9 @@ def decide(
         "advice": advice,
         "outcome": outcome,
     }
-    return vault.record(build(Decided, fields), child=entry.child_id, entry=entry.id).id
+    with vault.write() as unit:
+        seen = apart.standing_decisions(unit.connection, entry.id)
+        return unit.record(build(Decided, fields | {"sees": seen}), child=entry.child_id, entry=entry.id).id
 
 
 def promote(

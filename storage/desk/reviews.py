@@ -9,7 +9,7 @@ from practice.acts import ReviewHeld, ReviewSet, build
 from practice.errors import Refused
 from practice.reviews import next_review
 from practice.vocabulary import ReviewEvery, ReviewStatus
-from storage.views import children, reviews
+from storage.views import apart, children, reviews
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -38,7 +38,9 @@ def set_status(
     if every and every not in set(ReviewEvery):
         raise Refused(f"«{every}» is no interval of a review. Nothing was changed.", hint=", ".join(ReviewEvery))
     fields = {"status": status, "every": every, "first_due": first_due.isoformat() if first_due else None}
-    vault.record(build(ReviewSet, fields), child=child.id)
+    with vault.write() as unit:
+        seen = apart.standing_reviews(unit.connection, child.id, ReviewSet)
+        unit.record(build(ReviewSet, fields | {"sees": seen}), child=child.id)
     made = reviews.plan(vault, child.id)
     assert made is not None
     return made
@@ -89,5 +91,7 @@ def hold(
         "next_by_hand": by_hand,
         "answers": {name: text for name, text in (answers or {}).items() if text.strip()},
     }
-    vault.record(build(ReviewHeld, fields), child=child.id)
+    with vault.write() as unit:
+        seen = apart.standing_reviews(unit.connection, child.id, ReviewHeld)
+        unit.record(build(ReviewHeld, fields | {"sees": seen}), child=child.id)
     return due

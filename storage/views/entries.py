@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from sqlmodel import Field
 from practice.acts import (
     Act,
     Amended,
+    ApartSettled,
     Completed,
     ConcernLogged,
     Decided,
@@ -23,11 +25,12 @@ from practice.acts import (
     ItemWithdrawn,
     Promoted,
 )
+from practice.apart import Choice, Made, Standing, more_protective_decision, standing
 from practice.dates import Occurred, sort_key
 from practice.quality import completed, unfinished
 from practice.received import read_payload, received_entry
 from practice.removal import is_removed, removals
-from storage.types import Flag, Json, UtcText
+from storage.types import Flag, Json, UtcText, utc_text
 from storage.views.base import Rows, View, ViewTable, chunks, marks, optional_string, string, typed, view
 from storage.views.removals import RemovalTable, rows_of
 
@@ -96,6 +99,7 @@ class VersionTable(ViewTable, table=True):
     author: str = string()
     reason: str = string()
     sees: str = string()
+    set_aside: Any = typed(Json, nullable=True)
 
 
 class DecisionTable(ViewTable, table=True):
@@ -112,6 +116,19 @@ class DecisionTable(ViewTable, table=True):
     recorded_at: datetime = typed(UtcText)
     author: str = string()
     superseded: bool = typed(Flag)
+    set_aside: Any = typed(Json, nullable=True)
+
+
+class ApartTable(ViewTable, table=True):
+    """Versions or decisions of an entry that were made in two places, while nobody has chosen among them."""
+
+    __tablename__ = "apart_entries"
+    id: str = string(primary_key=True)
+    entry_id: str = string(index=True)
+    child_id: str = string(index=True)
+    about: str = string()
+    ids: Any = typed(Json)
+    in_force: str = string()
 
 
 class TraceTable(ViewTable, table=True):
@@ -151,18 +168,18 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
     act, logged, source, agency = born
     logged, left = completed(logged, [each.body for each in acts if isinstance(each.body, Completed)])
     agency = agency or (logged.caller.agency if logged.caller else "")
-    versions = _versions(key, act, logged, acts)
-    decisions = _decisions(key, acts)
+    versions, stand = _versions(key, act, logged, acts)
+    decisions, decided, in_force = _decisions(key, acts)
     traces = _traces(key, acts)
-    newest = versions[-1]
+    newest = next(each for each in reversed(versions) if each["act_id"] in stand.ids)
+    child = traces[-1]["to_child"] if traces else act.child or ""
     occurred = Occurred.model_validate(newest["occurred"])
     promoted = [each.body for each in acts if isinstance(each.body, Promoted)]
     chosen = promoted[-1] if promoted else None
     received = act.kind == "item_accepted"
-    seen = [version["sees"] for version in versions[1:]]
     row = {
         "id": key,
-        "child_id": traces[-1]["to_child"] if traces else act.child or "",
+        "child_id": child,
         "kind": logged.entry_kind,
         "text": newest["text"],
         "childs_words": newest["childs_words"],
@@ -178,22 +195,39 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
         "significance": chosen.significance if chosen else "",
         "impact": chosen.impact if chosen else "",
         "action": (chosen.action if chosen else "") or logged.immediate_action,
-        "outcome": (chosen.outcome if chosen else "") or (decisions[-1]["outcome"] if decisions else ""),
+        "outcome": (chosen.outcome if chosen else "") or (in_force["outcome"] if in_force else ""),
         "promoted": chosen is not None,
-        "decision": decisions[-1]["decision"] if decisions else "",
+        "decision": in_force["decision"] if in_force else "",
         "unfinished": [] if received else _unfinished(logged, newest, left),
         "versions": len(versions),
-        "conflict": len(set(seen)) < len(seen),
+        "conflict": stand.apart,
         "version": newest["act_id"],
         "event_id": act.event,
     }
-    found = removals(acts)
+    removed = removals(acts)
+    gone = is_removed(removed)
+    apart = [
+        {
+            "id": f"{key}/{about}",
+            "entry_id": key,
+            "child_id": child,
+            "about": about,
+            "ids": list(found.ids),
+            "in_force": shown,
+        }
+        for about, found, shown in (
+            ("text", stand, newest["act_id"]),
+            ("decision", decided, in_force["act_id"] if in_force else ""),
+        )
+        if found.apart and not gone
+    ]
     return {
-        "entries": [] if is_removed(found) else [row],
+        "entries": [] if gone else [row],
         "entry_versions": versions,
         "decisions": decisions,
         "traces": traces,
-        "removals": rows_of(key, row["child_id"], found),
+        "apart_entries": apart,
+        "removals": rows_of(key, child, removed),
     }
 
 
@@ -203,7 +237,28 @@ def _unfinished(logged: ConcernLogged, newest: dict[str, Any], left: tuple[str, 
     return unfinished(logged.model_dump(mode="json") | words)
 
 
-def _versions(key: str, born: Act, logged: ConcernLogged, acts: Sequence[Act]) -> list[dict[str, Any]]:
+def choices(acts: Sequence[Act], about: str) -> list[Choice]:
+    """Return what people chose among what was made in two places, in the order of their choices."""
+    return [
+        Choice(act.id, frozenset(act.body.kept), frozenset(act.body.set_aside), frozenset(act.body.sees))
+        for act in acts
+        if isinstance(act.body, ApartSettled) and act.body.about == about
+    ]
+
+
+def _set_aside(acts: Sequence[Act], about: str, stand: Standing) -> dict[str, dict[str, str]]:
+    """Return who set each version or decision aside, when and why; one that stands again is not among them."""
+    return {
+        each: {"by": act.author, "at": utc_text(act.recorded_at), "reason": act.body.reason}
+        for act in acts
+        if isinstance(act.body, ApartSettled) and act.body.about == about
+        for each in act.body.set_aside
+        if each not in stand.ids
+    }
+
+
+def _versions(key: str, born: Act, logged: ConcernLogged, acts: Sequence[Act]) -> tuple[list[dict[str, Any]], Standing]:
+    """Return an entry's versions in their order, and which of them stand."""
     occurred = logged.occurred.model_dump(mode="json")
     versions = [_version(key, 1, born, logged.text, logged.childs_words, occurred, "", "")]
     for act in acts:
@@ -215,7 +270,17 @@ def _versions(key: str, born: Act, logged: ConcernLogged, acts: Sequence[Act]) -
             versions.append(_version(key, len(versions) + 1, act, body.text, words, when, body.reason, body.sees))
         elif isinstance(body, ItemCorrected | ItemWithdrawn):
             versions.append(_partners_version(key, act, body, versions[-1]))
-    return versions
+    made = [
+        Made(
+            each["act_id"],
+            frozenset({each["sees"]} if each["sees"] else ()),
+            (each["text"], each["childs_words"], json.dumps(each["occurred"], sort_keys=True)),
+        )
+        for each in versions
+    ]
+    stand = standing(made, choices(acts, "text"))
+    aside = _set_aside(acts, "text", stand)
+    return [each | {"set_aside": aside.get(each["act_id"])} for each in versions], stand
 
 
 def _partners_version(
@@ -250,10 +315,22 @@ def _version(
     }
 
 
-def _decisions(key: str, acts: Sequence[Act]) -> list[dict[str, Any]]:
+def _decisions(key: str, acts: Sequence[Act]) -> tuple[list[dict[str, Any]], Standing, dict[str, Any] | None]:
+    """Return an entry's decisions in their order, which of them stand, and the one in force.
+
+    Where two were made apart it is the more protective one until a person chooses.
+    """
     made = [(act, act.body) for act in acts if isinstance(act.body, Decided)]
     closed = {act.body.decision: act.body.outcome for act in acts if isinstance(act.body, DecisionClosed)}
-    return [
+    stand = standing(
+        [
+            Made(act.id, None if body.sees is None else frozenset(body.sees), (body.decision, body.due))
+            for act, body in made
+        ],
+        choices(acts, "decision"),
+    )
+    aside = _set_aside(acts, "decision", stand)
+    rows: list[dict[str, Any]] = [
         {
             "act_id": act.id,
             "entry_id": key,
@@ -264,10 +341,15 @@ def _decisions(key: str, acts: Sequence[Act]) -> list[dict[str, Any]]:
             "outcome": closed.get(act.id, body.outcome),
             "recorded_at": act.recorded_at,
             "author": act.author,
-            "superseded": number < len(made),
+            "superseded": act.id not in stand.ids,
+            "set_aside": aside.get(act.id),
         }
-        for number, (act, body) in enumerate(made, start=1)
+        for act, body in made
     ]
+    if not rows:
+        return rows, stand, None
+    shown = more_protective_decision((row["act_id"], row["decision"]) for row in rows if not row["superseded"])
+    return rows, stand, next(row for row in rows if row["act_id"] == shown)
 
 
 def _traces(key: str, acts: Sequence[Act]) -> list[dict[str, Any]]:
@@ -324,6 +406,7 @@ ENTRIES = view(
                 "removal_proposed",
                 "removal_agreed",
                 "removal_ended",
+                "apart_settled",
             }
         ),
         column="entry",
@@ -333,6 +416,7 @@ ENTRIES = view(
             (DecisionTable, "entry_id"),
             (TraceTable, "entry_id"),
             (RemovalTable, "entry_id"),
+            (ApartTable, "entry_id"),
         ),
         fold=_fold,
         before=_unindex,

@@ -84,6 +84,8 @@ class VersionRow:
     recorded_by: str
     reason: str
     sees: str
+    set_aside: str = ""
+    """Why it was set aside, where it was made in two places and somebody chose the other; blank otherwise."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class DecisionRow:
     advice: dict[str, str] | None
     outcome: str
     superseded: bool
+    set_aside: str = ""
 
 
 @dataclass(frozen=True)
@@ -319,6 +322,7 @@ def detail(vault: Vault, entry_id: str) -> EntryDetail:
                 row.by or "",
                 row.reason,
                 row.sees,
+                _why(row.set_aside),
             )
             for row in version_rows
         ],
@@ -332,11 +336,16 @@ def detail(vault: Vault, entry_id: str) -> EntryDetail:
                 row.advice,
                 row.outcome,
                 row.superseded,
+                _why(row.set_aside),
             )
             for row in decision_rows
         ],
         moves=[Trace(entry_id, row.recorded_at, row.by or "", False) for row in trace_rows],
     )
+
+
+def _why(set_aside: dict[str, str] | None) -> str:
+    return set_aside["reason"] if set_aside else ""
 
 
 def _with_names(connection: Any, table: Any, order: Any, entry_id: str) -> Any:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from practice.acts import Act, ReviewHeld, ReviewSet
+from practice.apart import Made, Standing, more_protective_status, standing
 from practice.calendars import SchoolCalendar
 from practice.reviews import next_review, overdue_school_days
 from storage.types import Flag, Json, UtcText
 from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
+from storage.views.entries import choices
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -48,54 +50,91 @@ class HeldTable(ViewTable, table=True):
     author: str = string()
 
 
+class ApartReviewTable(ViewTable, table=True):
+    """Statuses or reviews of a child that were made in two places, while nobody has chosen among them."""
+
+    __tablename__ = "apart_reviews"
+    id: str = string(primary_key=True)
+    child_id: str = string(index=True)
+    about: str = string()
+    ids: Any = typed(Json)
+    in_force: str = string()
+
+
 def _fold(key: str, acts: Sequence[Act]) -> Rows:
-    plans, held = [], []
-    plan: dict[str, Any] | None = None
-    last: ReviewHeld | None = None
-    for act in acts:
-        body = act.body
-        if isinstance(body, ReviewSet):
-            plan = {
-                "child_id": key,
-                "status": body.status,
-                "every": body.every,
-                "set_on": act.recorded_at,
-                "first_due": body.first_due,
-                "last_held": None,
-                "next_by_hand": None,
-            }
-        elif isinstance(body, ReviewHeld):
-            last = body
-            held.append(
-                {
-                    "act_id": act.id,
-                    "child_id": key,
-                    "held_on": body.held_on,
-                    "decision": body.decision,
-                    "reason": body.reason,
-                    "next": body.next,
-                    "next_by_hand": body.next_by_hand,
-                    "answers": body.answers,
-                    "recorded_at": act.recorded_at,
-                    "author": act.author,
-                }
-            )
-    if plan is not None:
-        if last is not None:
-            plan["last_held"] = last.held_on
-            newest_set = plan["set_on"]
-            held_after = any(row["recorded_at"] >= newest_set for row in held)
-            plan["next_by_hand"] = last.next if last.next_by_hand and held_after else None
-        plans.append(plan)
-    return {"review_plans": plans, "reviews_held": held}
+    sets = [(act, act.body) for act in acts if isinstance(act.body, ReviewSet)]
+    reviews = [(act, act.body) for act in acts if isinstance(act.body, ReviewHeld)]
+    plans, apart = [], []
+    standing_sets = standing(
+        [Made(act.id, _sees(body.sees), (body.status, body.every, body.first_due)) for act, body in sets],
+        choices(acts, "status"),
+    )
+    standing_reviews = standing(
+        [Made(act.id, _sees(body.sees), (body.decision, body.next)) for act, body in reviews], choices(acts, "review")
+    )
+    if sets:
+        in_force = more_protective_status((act.id, body.status) for act, body in sets if act.id in standing_sets.ids)
+        chosen = next(act for act, _body in sets if act.id == in_force)
+        plans.append(_plan(key, chosen, [each for each in reviews if each[0].id in standing_reviews.ids], reviews))
+        if standing_sets.apart:
+            apart.append(_apart(key, "status", standing_sets, in_force))
+    if standing_reviews.apart:
+        stand = [(body.next or "", act.id) for act, body in reviews if act.id in standing_reviews.ids]
+        apart.append(_apart(key, "review", standing_reviews, min(stand)[1]))
+    return {"review_plans": plans, "reviews_held": [_held(key, *each) for each in reviews], "apart_reviews": apart}
+
+
+def _sees(stated: Sequence[str] | None) -> frozenset[str] | None:
+    return None if stated is None else frozenset(stated)
+
+
+def _apart(key: str, about: str, stand: Standing, in_force: str) -> dict[str, Any]:
+    return {"id": f"{key}/{about}", "child_id": key, "about": about, "ids": list(stand.ids), "in_force": in_force}
+
+
+def _plan(
+    key: str, chosen: Act, stand: Sequence[tuple[Act, ReviewHeld]], reviews: Sequence[tuple[Act, ReviewHeld]]
+) -> dict[str, Any]:
+    """Return a child's plan; where reviews were held apart, the earliest of their next dates counts."""
+    body = chosen.body
+    assert isinstance(body, ReviewSet)
+    last = stand[-1][1] if stand else None
+    by_hand = last.next if last and last.next_by_hand else None
+    if len(stand) > 1:
+        by_hand = min(review.next for _act, review in stand if review.next) if any(r.next for _, r in stand) else None
+    held_after = any(act.recorded_at >= chosen.recorded_at for act, _review in reviews)
+    return {
+        "child_id": key,
+        "status": body.status,
+        "every": body.every,
+        "set_on": chosen.recorded_at,
+        "first_due": body.first_due,
+        "last_held": max(review.held_on for _act, review in stand) if len(stand) > 1 else last and last.held_on,
+        "next_by_hand": by_hand if held_after else None,
+    }
+
+
+def _held(key: str, act: Act, body: ReviewHeld) -> dict[str, Any]:
+    return {
+        "act_id": act.id,
+        "child_id": key,
+        "held_on": body.held_on,
+        "decision": body.decision,
+        "reason": body.reason,
+        "next": body.next,
+        "next_by_hand": body.next_by_hand,
+        "answers": body.answers,
+        "recorded_at": act.recorded_at,
+        "author": act.author,
+    }
 
 
 REVIEWS = view(
     View(
         name="reviews",
-        kinds=frozenset({"review_set", "review_held"}),
+        kinds=frozenset({"review_set", "review_held", "apart_settled"}),
         column="child",
-        tables=((PlanTable, "child_id"), (HeldTable, "child_id")),
+        tables=((PlanTable, "child_id"), (HeldTable, "child_id"), (ApartReviewTable, "child_id")),
         fold=_fold,
     )
 )

@@ -52,8 +52,26 @@ def test_two_machines_through_a_day(school, laptop, tmp_path):
     names = {path.name for path in shared.iterdir()}
     assert all(len(name) == 41 and name[-5:] in (".dslm", ".dslh") for name in names), names
     everything = b"".join(path.read_bytes() for path in shared.iterdir())
-    for word in (b"Ada", b"Lowe", b"Khan", b"Kestrel", b"Written", b"Laptop"):
+    for word in (b"Ada Lowe", b"R. Khan", b"Kestrel Primary", b"Written at", b"This machine"):
         assert word not in everything
+
+    school.run("amend", entry, "--text", "-", "--reason", "more", "--json", typed="The desk's words")
+    laptop.run("amend", entry, "--text", "-", "--reason", "clearer", "--json", typed="The laptop's words")
+    for each in (school, laptop, school):
+        each.run("machine", "sync")
+    (waits,) = laptop.run("conflict", "list", "--json").json
+    assert (waits["about"], waits["child"], len(waits["options"])) == ("text", "Ada Lowe", 2)
+    told = school.run("conflict", "list", "--child", "Ada Lowe").out
+    assert "The desk's words" in told
+    assert "The laptop's words" in told
+    wrong = school.run("conflict", "keep", waits["id"], "--keep", "x", "--reason", "r", "--json", status=1)
+    assert "none of those" in wrong.error["error"]
+    third = ("conflict", "write", waits["id"], "--text", "-", "--reason", "both", "--json")
+    assert school.run(*third, typed="Both, in one").json["state"] == "settled"
+    school.run("machine", "sync")
+    laptop.run("machine", "sync")
+    assert laptop.run("conflict", "list", "--json").json == []
+    assert laptop.run("entry", entry, "--json").json["current"]["text"] == "Both, in one"
 
     stick = tmp_path / "stick.dslm"
     school.log("Carried on a stick")
@@ -71,7 +89,8 @@ def test_two_machines_through_a_day(school, laptop, tmp_path):
     school.log("After the loss")
     assert "no other machine" in school.run("machine", "bundle", str(tmp_path / "b"), status=1).err
     before = {path.name for path in shared.iterdir()}
-    school.run("machine", "sync")
+    assert "was removed since" in school.run("machine", "sync", status=1).err
+    assert "was removed since" not in school.run("machine", "sync").err
     assert {path.name for path in shared.iterdir()} == before
     assert "removed on" in school.run("machine", "list", "--removed").out
 

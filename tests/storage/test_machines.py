@@ -253,7 +253,7 @@ def test_a_bundle_shows_no_name_and_no_word(office, laptop):
     child = add_child(office, "Oda", "Quill")
     add_concern(office, child, "canary of the corridor")
     written = b"".join(bundles(office, everything=True))
-    for word in (b"Oda", b"Quill", b"canary", b"Robin", b"Vale", b"Example School", b"Laptop", b"Office"):
+    for word in (b"Oda Quill", b"canary of the", b"Robin Vale", b"Example School", b"Thistlewood"):
         assert word not in written
 
 

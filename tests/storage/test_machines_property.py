@@ -8,15 +8,30 @@ from datetime import timedelta
 import pytest
 
 from practice import acts as kinds
+from storage.desk import apart, concerns, reviews
 from storage.ids import new_id
 from storage.replication import incoming
+from storage.views import apart as apart_view
 from tests.conftest import on_day
 from tests.faults.sizes import say, size
 from tests.storage.in_memory import MemoryVault, pass_on, school, settle
 
 HISTORIES = size(24, 2000, 10_000)
 PARTS = 4
-KINDS = ("child", "concern", "concern", "amend", "decide", "review", "status", "move", "contract", "end")
+KINDS = (
+    "child",
+    "concern",
+    "concern",
+    "amend",
+    "amend",
+    "decide",
+    "review",
+    "status",
+    "move",
+    "contract",
+    "end",
+    "choose",
+)
 
 
 def record_something(machine: MemoryVault, draw: random.Random) -> None:
@@ -29,31 +44,37 @@ def record_something(machine: MemoryVault, draw: random.Random) -> None:
         ["child", "concern", "concern", "amend", "decide", "review", "status", "move", "contract", "end"]
     )
     words = draw.choice(["one", "two [red]", "three é"])
-    with machine.write() as unit:
-        if kind == "child" or not children:
-            unit.record(kinds.ChildAdded(legal_forename=words, legal_surname="Vale"), child=new_id())
-        elif kind == "concern" or (not entries and kind in ("amend", "decide", "move")):
-            body = kinds.ConcernLogged(text=words, occurred=on_day("2026-09-02"))
-            unit.record(body, child=draw.choice(children), entry=new_id())
-        elif kind == "review":
-            body = kinds.ReviewHeld(decision="go on", reason=words, held_on="2026-09-20", next="2026-10-01")
-            unit.record(body, child=draw.choice(children))
-        elif kind == "status":
-            unit.record(kinds.ReviewSet(status=draw.choice(["open", "child_protection"])), child=draw.choice(children))
-        elif kind == "contract":
-            made = kinds.ContractAdded(contract=new_id(), org="o", purpose="p", basis="consent", review="2027-01-01")
-            unit.record(made)
-        elif kind == "end" and contracts:
-            unit.record(kinds.ContractEnded(contract=draw.choice(contracts), reason=words))
-        elif entries:
-            entry, child, version = draw.choice(entries)
-            if kind == "amend":
-                unit.record(kinds.Amended(sees=version, text=words, reason="clearer"), child=child, entry=entry)
-            elif kind == "move":
-                to = draw.choice(children)
-                unit.record(kinds.EntryMoved(from_child=child, reason="wrong child"), child=to, entry=entry)
+    child = draw.choice(children) if children else ""
+    entry, of, version = draw.choice(entries) if entries else ("", "", "")
+    if kind == "decide" and entry:
+        concerns.decide(machine, entry, draw.choice(["police", "no_further_action"]), words)
+    elif kind == "status" and child:
+        reviews.set_status(machine, child, draw.choice(["open", "child_protection"]))
+    elif kind == "choose" and (waiting := apart_view.rows(machine)):
+        row = draw.choice(waiting)
+        acts = [option.act_id for option in row.options]
+        apart.keep(machine, row.id, draw.sample(acts, draw.randint(1, len(acts))), words)
+    else:
+        with machine.write() as unit:
+            if kind == "contract":
+                fields = {"contract": new_id(), "org": "o", "purpose": "p", "basis": "consent", "review": "2027-01-01"}
+                unit.record(kinds.ContractAdded(**fields))
+            elif kind == "end" and contracts:
+                unit.record(kinds.ContractEnded(contract=draw.choice(contracts), reason=words))
+            elif kind == "review" and child:
+                due = draw.choice(["2026-10-01", "2026-10-08"])
+                with_them = tuple(apart_view.standing_reviews(unit.connection, child, kinds.ReviewHeld))
+                body = kinds.ReviewHeld(decision="go on", reason=words, held_on="2026-09-20", next=due, sees=with_them)
+                unit.record(body, child=child)
+            elif kind == "amend" and entry:
+                unit.record(kinds.Amended(sees=version, text=words, reason="clearer"), child=of, entry=entry)
+            elif kind == "move" and entry:
+                unit.record(kinds.EntryMoved(from_child=of, reason="wrong child"), child=child, entry=entry)
+            elif kind == "concern" and child:
+                body = kinds.ConcernLogged(text=words, occurred=on_day("2026-09-02"))
+                unit.record(body, child=child, entry=new_id())
             else:
-                unit.record(kinds.Decided(decision="police", reason=words), child=child, entry=entry)
+                unit.record(kinds.ChildAdded(legal_forename=words, legal_surname="Vale"), child=new_id())
 
 
 def history(seed: int) -> None:
