@@ -78,6 +78,50 @@ def invite(session: Session, org: str | None, database: str | None) -> None:
 
 
 @hub.command(cls=Command)
+@click.argument("org", required=False)
+@click.option("--database", metavar="URL", help=DATABASE_HELP)
+@click.pass_obj
+def close(session: Session, org: str | None, database: str | None) -> None:
+    """Take no more messages for an organisation that has left; what waits for it can still be fetched."""
+    from sync.hub.invites import close as close_org
+    from sync.identity import normalise_org
+
+    agency = normalise_org(session.need(org, "ORG", "The organisation's code"))
+    close_org(_database(database), agency)
+    session.done(agency, "closed", f"{agency} gets no more messages.")
+
+
+@hub.command(cls=Command)
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--database", metavar="URL", help=DATABASE_HELP)
+@click.pass_obj
+def backup(session: Session, file: Path | None, database: str | None) -> None:
+    """Copy the hub's database while it serves, and check the copy. It holds the hub's own key: keep it safe.
+
+    After it was put back, run hub new-epoch before the hub serves again.
+    """
+    from sync.hub.invites import backup as back_up
+
+    target = Path(session.need(str(file) if file else None, "FILE", "The new file"))
+    size = back_up(_database(database), target)
+    session.done(str(target), "backed_up", f"Copied and checked: {size:,} bytes.", bytes=size)
+
+
+@hub.command("new-epoch", cls=Command)
+@click.option("--database", metavar="URL", help=DATABASE_HELP)
+@click.pass_obj
+def new_epoch(session: Session, database: str | None) -> None:
+    """Start a new epoch after the hub's database was put back, while the hub is stopped.
+
+    Senders then offer again whatever no partner has confirmed.
+    """
+    from sync.hub.invites import new_epoch as start_epoch
+
+    epoch = start_epoch(_database(database))
+    session.done(epoch, "new_epoch", "A new epoch has begun. Start the hub again.")
+
+
+@hub.command(cls=Command)
 @click.argument("url", required=False)
 @click.argument("code", required=False)
 @click.pass_obj

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
@@ -13,6 +14,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,6 +24,7 @@ from sync.hub.accounts import Accounts
 from sync.hub.jose import JoseFault
 from sync.hub.keys import RECEIPT_TYPE, REVOCATION_TYPE, Gate, KeySetClaims, digest
 from sync.hub.limits import Limits, Problem
+from sync.hub.metrics import Counting, check_from_here, page
 from sync.hub.routing import CONTRACT, is_mid, is_org, routing_of
 from sync.hub.store_sqlite import Member, Offered, Store, Stored
 from sync.hub.web import (
@@ -52,6 +55,7 @@ class Hub:
         self.share = FairShare(limits.requests_per_minute)
         self.stopping = False
         self.gate: Gate
+        self.answers: Counter[int] = Counter()
         self._arrivals: dict[str, asyncio.Event] = {}
 
     async def start(self) -> None:
@@ -75,6 +79,12 @@ class Hub:
         member = await self.caller(request)
         signature = request.headers.get("scx-signature", "")
         return member, await self.gate.signed(member, signature, request.method, request.url.path, body)
+
+    async def metrics(self, request: Request) -> Response:
+        check_from_here(request)
+        counts = await self.store.counts()
+        states = counts.pop("states")
+        return page(counts, states, self.answers)
 
     # Sending
 
@@ -257,6 +267,7 @@ def routes(hub: Hub) -> list[Route]:
     accounts = Accounts(hub)
     return [
         Route("/healthz", health),
+        Route("/metrics", hub.metrics),
         Route("/openapi.json", openapi_document),
         Route("/.well-known/scx-hub", accounts.well_known),
         Route("/oauth2/token", accounts.token, methods=["POST"]),
@@ -299,4 +310,5 @@ def application(hub: Hub) -> Starlette:
         sqlite3.Error: on_storage_fault,
         Exception: on_fault,
     }
-    return Starlette(routes=routes(hub), exception_handlers=handlers, lifespan=lifespan)
+    counting = Middleware(Counting, answers=hub.answers)
+    return Starlette(routes=routes(hub), exception_handlers=handlers, lifespan=lifespan, middleware=[counting])

@@ -1,18 +1,20 @@
-"""What the hub's operator does beside the serving hub: invite, close, look, and start a new epoch."""
+"""What the hub's operator does beside the serving hub: invite, close, look, back up, and start a new epoch."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from contextlib import closing
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from secrets import choice, token_hex
 from typing import Any
 
-from practice.errors import NotFound, Refused
+from practice.errors import ConsoleError, NotFound, Refused
 from sync.hub.routing import is_org
-from sync.hub.sqlite_writer import at_once, connect, database_path
+from sync.hub.sqlite_writer import at_once, connect, counts, database_path
 
 # Crockford's letters: nothing that is misread on paper or misheard on the telephone.
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -66,17 +68,30 @@ def status(database: str) -> dict[str, Any]:
     """Counts only: organisations, what waits and since when (unix seconds), open invites, bytes of ciphertext held."""
     with closing(connect(database_path(database), create=False)) as db:
         epoch = db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
-        states = dict(tuple(row) for row in db.execute("SELECT state, count(*) FROM ledger GROUP BY state"))
-        oldest = db.execute("SELECT min(stored_at) FROM ledger WHERE state = 'queued'").fetchone()[0]
-        held = db.execute("SELECT coalesce(sum(length(jose)), 0) FROM bodies").fetchone()[0]
-        orgs = db.execute("SELECT count(*) FROM orgs WHERE closed_at IS NULL").fetchone()[0]
-        open_invites = "SELECT count(*) FROM invites WHERE used_by IS NULL AND expires_at > ?"
-        return {
-            "epoch": epoch[0] if epoch else None,
-            "organisations": orgs,
-            "waiting": states.get("queued", 0),
-            "oldest_waiting": oldest,
-            "states": states,
-            "open_invites": db.execute(open_invites, (int(time.time()),)).fetchone()[0],
-            "bytes": held,
-        }
+        return {"epoch": epoch[0] if epoch else None, **counts(db)}
+
+
+def backup(database: str, target: Path) -> int:
+    """Copy the hub's database while it serves, and check the copy; its size in bytes.
+
+    It holds the hub's signing key, so only its owner reads it. Raises Refused where the file is there already or the
+    copy is not whole.
+    """
+    try:
+        private = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Refused("That file is there already. No backup was made.", hint="Give another name.") from None
+    except OSError:
+        raise Refused("No backup was made: that folder cannot be written.", hint="Check the folder.") from None
+    os.close(private)
+    try:
+        with closing(connect(database_path(database), create=False)) as db, closing(sqlite3.connect(target)) as copy:
+            db.backup(copy)
+            whole = copy.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    except (sqlite3.Error, ConsoleError):
+        target.unlink(missing_ok=True)
+        raise
+    if not whole:
+        target.unlink(missing_ok=True)
+        raise Refused("The copy was not whole, so it was removed. The hub goes on as it was.", hint="Try again.")
+    return target.stat().st_size

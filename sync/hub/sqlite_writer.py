@@ -11,6 +11,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing, suppress
@@ -175,3 +176,18 @@ class Writer:
             return None, fault
         self._connection.execute("RELEASE one")
         return found, None
+
+
+def counts(db: sqlite3.Connection) -> dict[str, Any]:
+    """Count what a hub holds: organisations, messages by state, what waits and since when, invites, bytes."""
+    states = dict(tuple(row) for row in db.execute("SELECT state, count(*) FROM ledger GROUP BY state"))
+    oldest = db.execute("SELECT min(stored_at) FROM ledger WHERE state = 'queued'").fetchone()[0]
+    open_invites = "SELECT count(*) FROM invites WHERE used_by IS NULL AND expires_at > ?"
+    return {
+        "organisations": db.execute("SELECT count(*) FROM orgs WHERE closed_at IS NULL").fetchone()[0],
+        "waiting": states.get("queued", 0),
+        "oldest_waiting": oldest,
+        "states": states,
+        "open_invites": db.execute(open_invites, (int(time.time()),)).fetchone()[0],
+        "bytes": db.execute("SELECT coalesce(sum(length(jose)), 0) FROM bodies").fetchone()[0],
+    }

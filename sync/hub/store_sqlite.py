@@ -10,15 +10,16 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from practice.errors import NotFound
 from sync.hub.limits import Limits, Problem
 from sync.hub.routing import Routing
-from sync.hub.sqlite_writer import Writer
+from sync.hub.sqlite_writer import Writer, connect, counts
 
 SHOWN = {"closed": "collected"}
 DAY = 86_400
@@ -67,6 +68,7 @@ class Store:
     """The SQLite store. Methods are coroutines; each is one job of the writer or of the reader."""
 
     def __init__(self, path: Path, limits: Limits, clock: Callable[[], float] = time.time) -> None:
+        self._path = path
         self._marker = EpochMarker(path)
         self._writer = Writer(path, self._marker.committed)
         self.limits = limits
@@ -79,6 +81,8 @@ class Store:
         await self.sweep()
 
     def close(self) -> None:
+        with suppress(sqlite3.Error, NotFound), closing(connect(self._path, create=False)) as db:
+            self._marker.settle(db)
         self._writer.close()
 
     async def meta(self, key: str) -> str | None:
@@ -254,6 +258,10 @@ class Store:
 
         return await self._writer.read(job)
 
+    async def counts(self) -> dict[str, Any]:
+        """Count what the hub holds."""
+        return await self._writer.read(counts)
+
     async def cancel(self, org: str, mid: str) -> None:
         """Take back a message that no one has fetched."""
 
@@ -338,7 +346,12 @@ class EpochMarker:
 
         A marker that could not be written is only behind, and at worst brings a new epoch, which is always safe.
         """
-        if not self._boot or time.monotonic() - self._written < 1:
+        if time.monotonic() - self._written >= 1:
+            self.settle(db)
+
+    def settle(self, db: sqlite3.Connection) -> None:
+        """Write down how far the ledger got; a hub that stops does so at once, or its last second were forgotten."""
+        if not self._boot:
             return
         self._written = time.monotonic()
         fresh = self._file.with_name(self._file.name + ".new")

@@ -27,6 +27,7 @@ from sync import envelope, identity
 from sync.carriers.hub import EpochChanged, HubClient, HubRefused, batches, invited
 from sync.hub import jose
 from sync.hub.api import Hub, openapi, routes
+from sync.hub.invites import backup
 from sync.hub.limits import Limits
 from sync.hub.server import close, invite, make_server, new_epoch, status
 from sync.hub.store_sqlite import Store
@@ -377,14 +378,15 @@ def test_a_restart_keeps_everything_and_the_epoch(hub: RunningHub, keys: Keys, s
 def test_a_restored_hub_starts_a_new_epoch(hub: RunningHub, keys: Keys, sealed: Sealed) -> None:
     """Its file is put back as it was a moment ago; what lies beside it knows better."""
     school, council = hub.client(keys["school"]), hub.client(keys["council"])
-    hub.stop()
-    shutil.copy(hub.database, hub.database + ".backup")
-    hub.start()
-    school, council = (HubClient(hub.url, client.keys, pin=client.pin) for client in (school, council))
+    copied = Path(hub.database + ".backup")
+    assert backup(hub.database, copied) == copied.stat().st_size, "while it serves"
+    with pytest.raises(Refused, match="there already"):
+        backup(hub.database, copied)
+    assert os.name == "nt" or copied.stat().st_mode & 0o077 == 0
     school.send_batch([sealed(1)])
     cursor = council.inbox().next
     hub.stop()
-    shutil.copy(hub.database + ".backup", hub.database)
+    shutil.copy(copied, hub.database)
     hub.start()
     school, council = (HubClient(hub.url, client.keys, pin=client.pin) for client in (school, council))
     with pytest.raises(EpochChanged) as caught:
@@ -505,6 +507,20 @@ def test_the_served_document_names_every_route(hub: RunningHub) -> None:
     for name in set(re.findall(r"#/components/(\w+/\w+)", text)):
         section, _, key = name.partition("/")
         assert key in served["components"][section], name
+
+
+def test_metrics_count_and_name_nobody_and_are_for_this_machine_alone(
+    hub: RunningHub, keys: Keys, sealed: Sealed
+) -> None:
+    hub.client(keys["council"])
+    hub.client(keys["school"]).send_batch([sealed(1), sealed(2)])
+    said = httpx.get(hub.url + "/metrics", trust_env=False).text
+    assert 'scx_messages{state="queued"} 2' in said
+    assert "scx_organisations 2" in said
+    assert re.search(r'scx_answers_total\{status="200"\} \d+', said)
+    assert not any(name in said for name in ("urn:", "council", "school", sealed(1)[0]))
+    behind = httpx.get(hub.url + "/metrics", headers={"x-forwarded-for": "192.0.2.1"}, trust_env=False)
+    assert behind.status_code == 404
 
 
 def test_plain_http_is_for_this_machine_only(tmp_path: Path) -> None:
