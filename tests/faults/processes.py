@@ -10,9 +10,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def with_root() -> dict[str, str]:
+    """Return this process's environment for one that finds the program where it lies."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
 def start(*arguments: object, **options: object) -> subprocess.Popen[bytes]:
     """Begin the work; its lines come through `stdout`."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **options.pop("env", {})}
+    environment = {**with_root(), **options.pop("env", {})}
     command = [*options.pop("before", []), sys.executable, "-m", "tests.faults.work", *map(str, arguments)]
     return subprocess.Popen(
         command,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -90,8 +91,10 @@ def starve(vault: Vault, room: str) -> None:
 
 
 def nursery(warm: str) -> None:
-    """Fork a worker for each folder named on standard input, so that hundreds can be killed without importing anew.
+    """Fork a worker for each line of standard input, so that hundreds can be killed without importing anew.
 
+    A line is a folder in which to record until killed, or a command of the program as a JSON list: what the command
+    reads on its standard input, then its arguments.
     Every copy of the template has one salt, so the costly derivation is made once, here, on the copy in `warm`, and
     what is imported on the way stays imported; all else is done by each.
     """
@@ -99,18 +102,36 @@ def nursery(warm: str) -> None:
     with open_vault(Path(warm), passphrase=PASSPHRASE) as vault:
         vault.verify()
         concern(vault, new_id(), "warm")
+    import dsl_console.__main__
+    import dsl_console.cli.log
+    import dsl_console.cli.main  # noqa: F401
+
     gc.collect()
     gc.freeze()  # else each fork copies what the collector touches
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
             try:
-                main("log", line.strip())
+                run_command(*json.loads(line)) if line[0] == "[" else main("log", line.strip())
             finally:
                 os._exit(1)
         say("born", child)
         os.waitpid(child, 0)
         say("dead", child)
+
+
+def run_command(given: str, *arguments: str) -> None:
+    """Run a command of the program as its own process would, and end with its status."""
+    from dsl_console.__main__ import main as program
+
+    readable, writable = os.pipe()
+    os.write(writable, given.encode())
+    os.close(writable)
+    os.dup2(readable, 0)
+    sys.stdin = open(0)  # noqa: SIM115 - it is open as long as the process
+    status = program(list(arguments))
+    sys.stdout.flush()
+    os._exit(status)
 
 
 WORK: dict[str, Callable[..., None]] = {"log": log_for_ever, "some": log_some, "hold": hold, "starve": starve}
