@@ -59,6 +59,7 @@ SCREENS: dict[str, str] = {
     "move": "screens.move_entry:MoveScreen",
     "review": "screens.review:ReviewScreen",
     "review_child": "screens.review_child:ReviewChildScreen",
+    "minute": "screens.minute:MinuteScreen",
     "calendar": "screens.calendar:CalendarScreen",
     "actions": "screens.to_do:ToDoScreen",
     "flags": "screens.flags:FlagsScreen",

@@ -474,8 +474,23 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "Review",
             "Set a status",
         ),
+        _own("review", "begin", "b", "Session", "Begin a session that ends with a minute", "Review", "Begin a session"),
+        _own("review", "minute", "m", "Minute", "Read and sign the session's minute", "Review", "The session's minute"),
+    ),
+    "minute": (
+        _own("minute", "sign", "ctrl+s", "Sign", "Sign the minute and end the session", "Minute", "Sign and end"),
+        _own("minute", "print", "p", "Print", "Write the minute as PDF or a page", "Minute", "Write it to a file"),
     ),
     "review_child": (
+        _own(
+            "review_child",
+            "also",
+            "ctrl+r",
+            "Also",
+            "An action, a pattern considered, a share, a referral or a challenge",
+            "Review",
+            "Also: action, pattern, share, referral, challenge",
+        ),
         _own(
             "review_child",
             "record",

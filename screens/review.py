@@ -14,6 +14,7 @@ from textual.content import Content
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
+from screens.review_session import ScopeDialog
 from screens.review_status import StatusDialog, StatusSet
 from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.children import ChildRow
     from storage.views.reviews import DueRow
+    from storage.views.sessions import SessionRow
 
 COMING = 30
 """How many of the reviews still to come are listed."""
@@ -45,6 +47,10 @@ class Session:
     queue: list[tuple[str, str]]
     place: int = 0
     decided: list[Decided] = field(default_factory=list)
+    id: str = ""
+    """The session in the record that the walk is part of; blank for a walk without a minute."""
+    before: int = 0
+    """How many of the session were reviewed before this walk."""
 
     @property
     def child_id(self) -> str:
@@ -54,14 +60,15 @@ class Session:
     @property
     def progress(self) -> str:
         """Where the walk stands: "3 of 12"."""
-        return f"{self.place + 1} of {len(self.queue)}"
+        return f"{self.before + self.place + 1} of {self.before + len(self.queue)}"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the queue: a heading, a child, or what was decided."""
+    """A line of the queue: a heading, a session, a child, or what was decided."""
 
     heading: str = ""
+    session: SessionRow | None = None
     due: DueRow | None = None
     today: date | None = None
     decided: Decided | None = None
@@ -69,6 +76,8 @@ class Row:
     @property
     def key(self) -> object:
         """What the row is about, so that the cursor stays on it."""
+        if self.session:
+            return self.session.id
         return self.due.child_id if self.due else (self.heading, self.decided)
 
 
@@ -116,8 +125,21 @@ def _draw_decided(row: Decided, width: int) -> list[Content]:
     return [Content(cut(head, width - 1)), *_folded(row.reason, width)]
 
 
+def _draw_session(row: SessionRow, width: int) -> list[Content]:
+    from practice.dates import day_words
+    from practice.minutes import scope_words
+
+    done = f"{len(row.reviewed)} of {len(row.queue)} reviewed"
+    left = cut(f"  {scope_words(row.scope, row.about)}", max(width - cell_len(done) - 3, 10))
+    space = " " * max(width - 1 - cell_len(left) - cell_len(done), 1)
+    begun = f"Begun {day_words(row.begun_at.astimezone().date())} by {row.begun_by}. Enter goes on with it."
+    return [Content.assemble((left, "bold"), space, done), *_folded(begun, width)]
+
+
 def draw(row: Row, width: int) -> list[Content]:
     """Draw a line of the queue."""
+    if row.session is not None:
+        return _draw_session(row.session, width)
     if row.due is not None and row.today is not None:
         return _draw_due(row.due, row.today, width)
     if row.decided is not None:
@@ -125,12 +147,14 @@ def draw(row: Row, width: int) -> list[Content]:
     return [Content(""), Content.styled(row.heading, "bold $text-primary")]
 
 
-def queue_of(vault: Vault, today: date) -> tuple[list[DueRow], list[DueRow]]:
-    """Return who is due by today, and the next of those to come."""
+def queue_of(vault: Vault, today: date) -> tuple[list[DueRow], list[DueRow], list[SessionRow]]:
+    """Return who is due by today, the next of those to come, and the sessions that are open."""
     from storage.views.reviews import due
+    from storage.views.sessions import sessions
 
     plans = due(vault, today, all_plans=True)
-    return [row for row in plans if row.due <= today], [row for row in plans if row.due > today][:COMING]
+    coming = [row for row in plans if row.due > today][:COMING]
+    return [row for row in plans if row.due <= today], coming, sessions(vault)
 
 
 class ReviewScreen(ConsoleScreen):
@@ -141,7 +165,8 @@ class ReviewScreen(ConsoleScreen):
     HELP = (
         "The children whose review is due, the longest overdue first. Enter opens the first or the chosen child with "
         "the evidence and the questions; Ctrl+S there records it and shows the next. s sets the status under which a "
-        "child is reviewed; that gives the date."
+        "child is reviewed; that gives the date. b begins a session over a scope: it may be paused and gone on with on "
+        "another day by another person, and ends with a minute that is signed."
     )
     CSS_PATH = "review.tcss"
     BINDINGS = bindings("review")
@@ -151,12 +176,13 @@ class ReviewScreen(ConsoleScreen):
         self.wanted_child = child_id
         self.due: list[DueRow] = []
         self.coming: list[DueRow] = []
+        self.sessions: list[SessionRow] = []
         self.decided: list[Decided] = []
 
     def body(self) -> ComposeResult:
         yield StateLine("", id="said")
         yield MessageBar(id="done")
-        yield RecordList[Row](draw, skip=lambda row: row.due is None, id="queue")
+        yield RecordList[Row](draw, skip=lambda row: row.due is None and row.session is None, id="queue")
 
     def on_mount(self) -> None:
         self.query_one("#queue").focus()
@@ -165,10 +191,12 @@ class ReviewScreen(ConsoleScreen):
         """Read who is due."""
         self.fetch(queue_of, self.vault, self.console.now().date(), then=self._show)
 
-    def _show(self, found: tuple[list[DueRow], list[DueRow]]) -> None:
-        self.due, self.coming = found
+    def _show(self, found: tuple[list[DueRow], list[DueRow], list[SessionRow]]) -> None:
+        self.due, self.coming, self.sessions = found
         today = self.console.now().date()
         rows: list[Row] = []
+        if self.sessions:
+            rows += [Row("Sessions that are open"), *(Row(session=each) for each in self.sessions)]
         if self.due:
             rows += [Row(f"Due ({len(self.due)})"), *(Row(due=each, today=today) for each in self.due)]
         if self.decided:
@@ -204,8 +232,16 @@ class ReviewScreen(ConsoleScreen):
         row: Row | None = self.query_one("#queue", RecordList).current
         return row.due if row else None
 
+    def _session(self) -> SessionRow | None:
+        row: Row | None = self.query_one("#queue", RecordList).current
+        return row.session if row else None
+
     def why_not(self, action_id: str) -> str:
-        if action_id == "review.open" and self._current() is None:
+        if action_id == "review.minute" and self._session() is None:
+            return "Choose a session that is open."
+        if action_id == "review.begin" and not self.due and not self.coming:
+            return "No child has a review status yet: s sets one."
+        if action_id == "review.open" and self._current() is None and self._session() is None:
             return "No child has a review status yet: s sets one."
         if action_id == "review.record" and self._current() is None:
             return "No child is chosen."
@@ -213,10 +249,34 @@ class ReviewScreen(ConsoleScreen):
 
     @on(RecordList.Opened)
     def act_open(self) -> None:
-        """Review the child under the cursor, then those who are due after."""
-        row = self._current()
-        if row is not None:
+        """Review the child under the cursor, then those who are due after; or go on with a session."""
+        row, session = self._current(), self._session()
+        if session is not None:
+            self.go_on(session)
+        elif row is not None:
             self._begin(row.child_id)
+
+    def act_begin(self) -> None:
+        """Begin a session that ends with a minute."""
+        self.app.push_screen(ScopeDialog(), self._begun)
+
+    def _begun(self, session: SessionRow | None) -> None:
+        if session is not None:
+            self.go_on(session)
+
+    def go_on(self, session: SessionRow) -> None:
+        """Walk those of a session who are still to come; where nobody is, show its minute."""
+        if not session.left:
+            self.console.open("minute", session_id=session.id)
+            return
+        walk = Session(list(session.left), 0, self.decided, session.id, len(session.queue) - len(session.left))
+        self.query_one("#done", MessageBar).say("")
+        self.console.open("review_child", session=walk)
+
+    def act_minute(self) -> None:
+        """Show the minute of the session under the cursor, to sign it."""
+        if (session := self._session()) is not None:
+            self.console.open("minute", session_id=session.id)
 
     def _begin(self, child_id: str) -> None:
         queue = [(row.child_id, row.child) for row in self.due]

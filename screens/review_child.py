@@ -17,6 +17,7 @@ from practice.vocabulary import Decision
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.review import Decided, ReviewScreen, Session, due_words
+from screens.review_also import AlsoDialog
 from screens.review_evidence import evidence_content
 from screens.review_status import StatusDialog, StatusSet
 from screens.widgets.answer import AnswerField, DayField
@@ -52,12 +53,18 @@ def loaded(vault: Vault, child_id: str) -> tuple[Evidence, PlanRow | None, dict[
 
 
 def recorded(
-    vault: Vault, child_id: str, decision: str, reason: str, next_due: date | None, answers: dict[str, str]
+    vault: Vault,
+    child_id: str,
+    decision: str,
+    reason: str,
+    next_due: date | None,
+    answers: dict[str, str],
+    session: str = "",
 ) -> date:
     """Record the review, then forget its draft; return the next date."""
     from storage.desk.reviews import hold
 
-    due = hold(vault, child_id, decision, reason, next_due=next_due, answers=answers)
+    due = hold(vault, child_id, decision, reason, next_due=next_due, answers=answers, session=session)
     vault.drafts.drop(draft_name(child_id))
     return due
 
@@ -242,6 +249,7 @@ class ReviewChildScreen(ConsoleScreen):
                 said.reason,
                 next_due,
                 self._answers(),
+                self.session.id,
                 then=lambda due: self._recorded(Decided(said.child, said.decision, said.reason, due)),
                 failed=self._refused,
             )
@@ -269,6 +277,8 @@ class ReviewChildScreen(ConsoleScreen):
         if isinstance(self.app.screen, ReviewScreen):
             self.app.screen.ended()
             self.app.screen.refresh_record()
+        if self.session.id:
+            self.console.open("minute", session_id=self.session.id)
 
     def act_skip(self) -> None:
         """Leave this child for later and show the next; what was typed is kept."""
@@ -282,6 +292,16 @@ class ReviewChildScreen(ConsoleScreen):
     def act_child(self) -> None:
         """Open the child's record."""
         self.console.open("child", child_id=self.session.child_id)
+
+    def act_also(self) -> None:
+        """Ask for an action, answer a pattern, share, refer or challenge, and stay in the session."""
+        if self.found is not None:
+            self.app.push_screen(AlsoDialog(self.found), self._also)
+
+    def _also(self, words: str | None) -> None:
+        if words:
+            self.query_one("#fault", MessageBar).say(words, "good")
+            self.refresh_record()
 
     def act_status(self) -> None:
         """Set the status under which this child is reviewed."""

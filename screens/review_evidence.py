@@ -43,6 +43,7 @@ def counted(count: int, one: str, many: str = "") -> str:
 def evidence_content(found: Evidence, today: date) -> Content:
     """Return everything that the review rests on."""
     parts = [*_last(found), Content(""), *_decisions(found, today), Content(""), *_voice(found, today), Content("")]
+    parts += [*_parents(found, today), Content("")]
     parts += [*_flags(found), *_shares(found), Content(""), *_chronology(found), Content(""), *_since(found)]
     return Content("\n").join(parts)
 
@@ -135,6 +136,17 @@ def _action(action: ActionRow, today: date) -> Content:
     due = "no day set" if action.due is None else f"{'was ' if late else ''}due {day_words(action.due)}"
     words = visible(excerpt(action.what, 160))
     return Content.assemble(f"To do, {visible(action.owner)}, ", (due, "$text-error" if late else ""), f": {words}")
+
+
+def _parents(found: Evidence, today: date) -> list[Content]:
+    from practice.dates import in_words
+
+    heading = _head("The parents' view")
+    if found.parents is None:
+        return [heading, _plain("No contact with a parent or carer is recorded.", "$text-warning")]
+    ago = (today - found.parents.recorded_at.astimezone().date()).days
+    when = f"{in_words(found.parents.occurred)}, recorded {counted(ago, 'day')} ago:" if ago > 0 else "Today:"
+    return [heading, _plain(f"Last contact: {when}", "$text-muted"), _plain(excerpt(found.parents.text))]
 
 
 def _flags(found: Evidence) -> list[Content]:

@@ -134,9 +134,9 @@ class ProposeDialog(FormDialog[str]):
 
 def plain_options(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return (label, code) pairs whose labels a Select does not read as markup."""
-    from textual.content import Content
+    from rich.text import Text
 
-    return [(cast("str", Content(label)), code) for label, code in pairs]
+    return [(cast("str", Text(label)), code) for label, code in pairs]
 
 
 def cautions(found: Choice, org: str) -> list[str]:

@@ -103,6 +103,13 @@ SHAPES: dict[str, str] = {
         " closures: [{kind, name, start, end, own}], bank_holidays: [{day, name}]}"
     ),
     "calendar clock": "{step, from, due, reason}",
+    "review begin": "{id, state, left: [{child_id, child}]}",
+    "review sessions": (
+        "[{id, state, scope, about, begun_by, begun_at, ended_by, ended_at, reviewed, left: [{child_id, child}]}]\n"
+        "state: open | ended"
+    ),
+    "review end": "{id, state, reviewed, left}",
+    "review minute": "what review sessions prints of one, and minute; with --out {id, state, form, sha256}",
     "review due": "[{child_id, child, due, status, overdue_school_days, reason}]",
     "share list": (
         "[{id, entry_id, child_id, partner, state, reason, approved_by, approved_at}]\n"

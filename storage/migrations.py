@@ -130,6 +130,7 @@ def made_in_two_places(connection: Connection) -> None:
         columns = {row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({table})")}
         if "set_aside" not in columns:
             connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN set_aside TEXT")
+    _name_sessions(connection)  # a fold of reviews writes into that column
     if not connection.exec_driver_sql("SELECT count(*) FROM acts WHERE kind = 'machine_heard'").scalar_one():
         moved = ledger.set_order(connection)
         ViewTable.metadata.create_all(connection)  # a fold may write into a table that a later step adds
@@ -178,6 +179,22 @@ def entry_removals(connection: Connection) -> None:
     from storage.views.removals import RemovalTable
 
     table_of(RemovalTable).create(connection, checkfirst=True)
+
+
+@step
+def review_sessions(connection: Connection) -> None:
+    """Review sessions, and of which one a review was part."""
+    from storage.views.base import table_of
+    from storage.views.sessions import SessionTable
+
+    table_of(SessionTable).create(connection, checkfirst=True)
+    _name_sessions(connection)
+
+
+def _name_sessions(connection: Connection) -> None:
+    columns = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(reviews_held)")}
+    if "session" not in columns:  # a database that is made now has it from its first step
+        connection.exec_driver_sql("ALTER TABLE reviews_held ADD COLUMN session TEXT NOT NULL DEFAULT ''")
 
 
 @adults_step

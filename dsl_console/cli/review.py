@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from dsl_console.cli.options import Code, Command, Day, Group, codes, text_option
-from dsl_console.cli.output import day_json, joined, out, print_json
+from dsl_console.cli.output import INDENT, day_json, joined, moment_json, out, print_json
 from dsl_console.cli.session import Session
+from practice.errors import Refused
+from practice.minutes import SCOPES, scope_words
 from practice.vocabulary import ReviewEvery, ReviewStatus, label_of
+
+if TYPE_CHECKING:
+    from storage.views.sessions import SessionRow
 
 
 @click.group(cls=Group, short_help="What is due, and holding a review.")
@@ -80,16 +87,26 @@ def set_(session: Session, child: str | None, status: str | None, every: str | N
 @click.option(
     "--next", "next_", metavar="DATE", type=Day(), help="The next review, where the status's own will not do."
 )
+@click.option("--session", "part_of", metavar="SESSION", default="", help="The review session that it is part of.")
 @click.pass_obj
-def hold(session: Session, child: str | None, decision: str | None, reason: str | None, next_: date | None) -> None:
+def hold(
+    session: Session,
+    child: str | None,
+    decision: str | None,
+    reason: str | None,
+    next_: date | None,
+    part_of: str,
+) -> None:
     """Record a review that was held, and print the next date.
 
     At a terminal, where the decision is left out, the questions of a review come first; an empty line skips one.
     """
     with session.opened(writes=True) as vault:
         from storage.desk import reviews
-        from storage.views import children
+        from storage.views import children, sessions
 
+        if part_of and not sessions.get(vault, part_of).open:
+            raise Refused("That session is ended, and its minute signed. Nothing was recorded.")
         row = session.child(vault, child)
         answers = {}
         if decision is None and session.at_terminal:
@@ -99,7 +116,7 @@ def hold(session: Session, child: str | None, decision: str | None, reason: str 
         why = session.need_text(reason, "--reason", "Why?")
         if next_ is None and session.at_terminal:
             next_ = _offered_next(session, reviews.proposed_next(vault, row.id))
-        due_next = reviews.hold(vault, row.id, what, why, next_due=next_, answers=answers)
+        due_next = reviews.hold(vault, row.id, what, why, next_due=next_, answers=answers, session=part_of)
     session.done(row.id, "held", f"Held. The next review is due {due_next.isoformat()}.", next=day_json(due_next))
 
 
@@ -112,3 +129,99 @@ def _offered_next(session: Session, proposed: object) -> date | None:
     if not answer:
         return None
     return Day().convert(answer, None, None)
+
+
+# -- sessions ----------------------------------------------------------------------------------------------------------
+
+
+def _session_json(row: SessionRow) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "state": "open" if row.open else "ended",
+        "scope": row.scope,
+        "about": row.about,
+        "begun_by": row.begun_by,
+        "begun_at": moment_json(row.begun_at),
+        "ended_by": row.ended_by,
+        "ended_at": moment_json(row.ended_at),
+        "reviewed": len(row.reviewed),
+        "left": [{"child_id": child, "child": name} for child, name in row.left],
+    }
+
+
+@review.command(cls=Command)
+@click.option("--scope", type=click.Choice(list(SCOPES)), default="due", show_default=True, help="Who is walked.")
+@click.option("--about", metavar="S", default="", help="The status, or the worker's name, that the scope asks for.")
+@click.pass_obj
+def begin(session: Session, scope: str, about: str) -> None:
+    """Begin a review session; it may be paused, and gone on with on another day by another person."""
+    with session.opened(writes=True) as vault:
+        from storage.desk import sessions
+
+        found = sessions.begin(vault, scope, about)
+    words = f"Begun: {scope_words(found.scope, found.about)}, {len(found.queue)} to review."
+    session.done(found.id, "open", words, left=_session_json(found)["left"])
+
+
+@review.command("sessions", cls=Command)
+@click.option("--all", "everything", is_flag=True, help="Also those that were ended.")
+@click.pass_obj
+def sessions_(session: Session, everything: bool) -> None:
+    """List the review sessions, and who is still to come in each."""
+    with session.opened() as vault:
+        from storage.views import sessions
+
+        rows = sessions.sessions(vault, ended=everything)
+    if session.json:
+        print_json([_session_json(row) for row in rows])
+        return
+    from practice.dates import day_words
+
+    for row in rows:
+        begun = f"begun {day_words(row.begun_at.astimezone().date())} by {row.begun_by}"
+        state = f"{len(row.reviewed)} of {len(row.queue)}" + ("" if row.open else ", ended")
+        out(joined([row.id, scope_words(row.scope, row.about), begun, state]))
+        for child, name in row.left if row.open else ():
+            out(INDENT + joined([child, name]))
+    if not rows:
+        session.note("No review session is open.")
+
+
+@review.command(cls=Command)
+@click.argument("part_of", metavar="SESSION", required=False)
+@click.pass_obj
+def end(session: Session, part_of: str | None) -> None:
+    """End a session: its minute is shown, and your signature stands over it."""
+    with session.opened(writes=True) as vault:
+        from storage.desk import sessions as desk
+        from storage.views import sessions
+
+        found = sessions.get(vault, session.need(part_of, "SESSION", "Which session (its id)"))
+        session.note(found.minute)
+        if session.at_terminal and not session.sure("Sign this minute and end the session?"):
+            raise Refused("Nothing was signed; the session stays open.")
+        done = desk.end(vault, found.id, read=found.minute)
+    session.done(done.id, "ended", "Signed, and in the record.", reviewed=len(done.reviewed), left=len(done.left))
+
+
+@review.command(cls=Command)
+@click.argument("part_of", metavar="SESSION", required=False)
+@click.option(
+    "--out", "file", metavar="FILE", help="Write it there as FILE.pdf or FILE.html; that it went out is kept."
+)
+@click.pass_obj
+def minute(session: Session, part_of: str | None, file: str | None) -> None:
+    """Show a session's minute, or write it to a file."""
+    with session.opened(writes=bool(file)) as vault:
+        from storage.desk import sessions as desk
+        from storage.views import sessions
+
+        found = sessions.get(vault, session.need(part_of, "SESSION", "Which session (its id)"))
+        made = desk.print_minute(vault, found.id, Path(file)) if file else None
+    if made is not None:
+        session.note(made.caution)
+        session.done(made.act, "exported", f"Written as {made.form}.", form=made.form, sha256=made.sha256)
+    elif session.json:
+        print_json({**_session_json(found), "minute": found.minute})
+    else:
+        out(found.minute)

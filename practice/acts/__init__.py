@@ -63,6 +63,8 @@ from practice.acts.review import (
     DecisionClosed,
     FlagAnswered,
     PatternRulesSet,
+    SessionBegun,
+    SessionEnded,
 )
 from practice.acts.sharing import (
     ContractAdded,
@@ -205,6 +207,8 @@ __all__ = [
     "ReviewHeld",
     "ReviewSet",
     "SchoolSet",
+    "SessionBegun",
+    "SessionEnded",
     "ShareApproved",
     "ShareCancelled",
     "ShareCorrected",

@@ -229,6 +229,7 @@ class ReviewHeld(Body):
     next: Day | None = None
     next_by_hand: bool = False
     answers: dict[str, Note] = {}
+    session: Line = ""
     sees: Seen | None = None
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from practice.acts.base import Body, Day, Identifier, Line, Reason, kind
+from pydantic import Field
+
+from practice.acts.base import Body, Day, Identifier, Line, Note, Reason, kind
 
 
 @kind("flag_answered")
@@ -64,3 +66,21 @@ class DecisionClosed(Body):
     follow_up: Reason
     outcome: Reason
     reason: Reason
+
+
+@kind("session_begun")
+class SessionBegun(Body):
+    """A review session: its scope and the children in their order; the act's `entry` is the session's id (R-81)."""
+
+    scope: Line
+    about: Line = ""
+    queue: tuple[Identifier, ...] = Field(min_length=1, max_length=2000)
+
+
+@kind("session_ended")
+class SessionEnded(Body):
+    """A session's minute, as it was read by who ended it: their signature stands over these words (R-81)."""
+
+    minute: tuple[Note, ...] = Field(min_length=1, max_length=200)
+    reviewed: int
+    left: tuple[Identifier, ...] = ()

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Select
 
@@ -100,7 +100,7 @@ class ChoiceField(Select[str]):
         blank: bool = True,
         id: str | None = None,  # noqa: A002
     ) -> None:
-        options = [(Content(label), code) for label, code in choices]
+        options = [(Text(label), code) for label, code in choices]  # the kind of text that typing is compared with
         super().__init__(options, prompt=prompt, compact=True, id=id, value=value or Select.NULL, allow_blank=blank)
 
     @property

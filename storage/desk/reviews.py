@@ -64,6 +64,7 @@ def hold(
     *,
     next_due: date | None = None,
     answers: dict[str, str] | None = None,
+    session: str = "",
 ) -> date:
     """Record a review of a child: the answers of R-81, the decision, its reason; return the next date.
 
@@ -90,6 +91,7 @@ def hold(
         "next": due.isoformat(),
         "next_by_hand": by_hand,
         "answers": {name: text for name, text in (answers or {}).items() if text.strip()},
+        "session": session,
     }
     with vault.write() as unit:
         seen = apart.standing_reviews(unit.connection, child.id, ReviewHeld)

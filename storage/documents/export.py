@@ -83,7 +83,7 @@ def export(
     stop it. Raises Refused, NotFound.
     """
     form = form_of(path)
-    _check_path(path, vault.folder)
+    check_path(path, vault.folder)
     code = check_heeded(vault, [wanted.child_id], heeded)
     made = gather(vault, wanted)
     if caution := place_caution(path):
@@ -95,7 +95,8 @@ def export(
     return CopyMade(act, path, form, digest, made.digest, *told)
 
 
-def _check_path(path: Path, vault: Path) -> None:
+def check_path(path: Path, vault: Path) -> None:
+    """Raise Refused where a copy cannot go there: no folder, or inside the vault."""
     try:
         if path.is_dir():
             raise Refused("That is a folder. Nothing went out.", hint="Name the file too.")
@@ -142,14 +143,16 @@ def _json(made: Copy) -> bytes:
 
 
 def _put(vault: Vault, made: Copy, form: str, path: Path, data: bytes, hashes: dict[str, str]) -> str:
-    """Write the file beside its place, record the act, and rename it into its place."""
+    fields = {"what": KINDS[made.wanted.what], "form": form, "entries": len(made.entries), **hashes}
+    return put(vault, fields, made.child.id, path, data)
+
+
+def put(vault: Vault, fields: dict[str, Any], child: str | None, path: Path, data: bytes) -> str:
+    """Write a file beside its place, record the act, and rename it into its place; returns the act's id.
+
+    `fields` are those of Exported. Raises Refused where it cannot be written; then no file is left.
+    """
     temporary = path.with_name(f".copy.{os.getpid()}.{time.monotonic_ns()}.tmp")
-    fields = {
-        "what": KINDS[made.wanted.what],
-        "form": form,
-        "entries": len(made.entries),
-        **hashes,
-    }
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -159,7 +162,7 @@ def _put(vault: Vault, made: Copy, form: str, path: Path, data: bytes, hashes: d
             sync_file(descriptor)
         finally:
             os.close(descriptor)
-        act = vault.record(build(Exported, fields), child=made.child.id).id
+        act = vault.record(build(Exported, fields), child=child).id
         replace(temporary, path)
     except OSError as error:
         raise Refused(

@@ -12,6 +12,7 @@ from storage.views import (
     register,
     reports,
     reviews,
+    sessions,
     sharing,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "register",
     "reports",
     "reviews",
+    "sessions",
     "sharing",
 ]

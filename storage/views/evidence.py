@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,8 @@ class Evidence:
     shares: list[sharing.ShareRow]
     flags: list[flags.FlagRow]
     actions: list[actions.ActionRow]
+    parents: record.EntryRow | None = None
+    newest: list[record.EntryRow] = field(default_factory=list)
 
 
 def evidence(vault: Vault, child_id: str) -> Evidence:
@@ -64,6 +66,8 @@ def evidence(vault: Vault, child_id: str) -> Evidence:
         entries=len(entries),
         promoted=sum(entry.promoted for entry in entries),
         undecided=sum(not entry.decision and entry.kind in ("concern", "operation_encompass") for entry in entries),
+        parents=next((entry for entry in entries if entry.kind == "parent_contact"), None),
+        newest=sorted(entries, key=lambda entry: entry.recorded_at, reverse=True)[:20],
         voice=next((entry for entry in entries if entry.childs_words.strip()), None),
         decisions=_open_decisions(vault, child_id),
         shares=[share for share in sharing.shares(vault, states=OPEN_SHARES) if share.child_id == child_id],

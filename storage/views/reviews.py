@@ -48,6 +48,7 @@ class HeldTable(ViewTable, table=True):
     answers: Any = typed(Json)
     recorded_at: datetime = typed(UtcText)
     author: str = string()
+    session: str = string()
 
 
 class ApartReviewTable(ViewTable, table=True):
@@ -126,6 +127,7 @@ def _held(key: str, act: Act, body: ReviewHeld) -> dict[str, Any]:
         "answers": body.answers,
         "recorded_at": act.recorded_at,
         "author": act.author,
+        "session": body.session,
     }
 
 
