@@ -48,6 +48,7 @@ SCREENS: dict[str, str] = {
     "log": "screens.log_concern:LogScreen",
     "children": "screens.children:ChildrenScreen",
     "child": "screens.child:ChildScreen",
+    "body_map": "screens.body_map:BodyMapScreen",
     "compare": "screens.compare:CompareScreen",
     "export": "screens.export:ExportScreen",
     "front_sheet": "screens.front_sheet:FrontSheetScreen",

@@ -362,6 +362,7 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
     # -- log, children, child ------------------------------------------------------------------------------------------
     "log": (
         _own("log", "record", "ctrl+s", "Record", "Record the concern", "Log", "Record the concern"),
+        _own("log", "body_map", "ctrl+b", "Body map", "Put marks on the body, front and back", "Log", "Body map"),
         _own("log", "more", "ctrl+o", "More", "Show or fold the fields that are rarely needed", "Log", "More fields"),
         _own("log", "discard", "ctrl+n", "Begin afresh", "Let this draft go, after a question", "Log", "Begin afresh"),
     ),
@@ -429,6 +430,12 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
         _own("front_sheet", "end", "x", "Take off", "Take the line off, with the reason", "Front sheet", "Take it off"),
         _own("front_sheet", "history", "h", "History", "Every version of every line", "Front sheet", "Every version"),
     ),
+    "body_map": (
+        _own("body_map", "mark", "enter", "Mark", "Put a mark here, or change it", "Body map", "Mark here"),
+        _own("body_map", "take", "delete", "Take away", "Take the mark under the cursor away", "Body map", "Take away"),
+        _own("body_map", "overlay", "o", "Other days", "Lay the maps of other days under it", "Body map", "Other days"),
+        _own("body_map", "record", "ctrl+s", "Record", "Record the map", "Body map", "Record the map"),
+    ),
     "compare": (
         _own("compare", "next", "n,right", "Next", "The next change", "Versions", "Next change"),
         _own("compare", "previous", "b,left", "Before", "The change before", "Versions", "Change before"),
@@ -439,6 +446,7 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
         _own("entry", "move", "m", "Move", "Move the entry to the right child", "Entry", "Move"),
         _own("entry", "promote", "p", "Choose", "Choose the entry for the chronology", "Entry", "Choose"),
         _own("entry", "share", "s", "Share", "Propose the entry to a partner agency", "Entry", "Share"),
+        _own("entry", "body_map", "b", "Body map", "The marks that were seen, front and back", "Entry", "Body map"),
         _own("entry", "versions", "v", "Versions", "Versions side by side, what changed marked", "Entry", "Versions"),
         _own(
             "entry", "remove", "x", "Remove", "Propose its removal; another person agrees", "Entry", "Propose removal"

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from practice.acts import ConcernLogged
+from practice.body_words import LETTERS, mark_words
 from practice.dates import day_words, in_words
 from practice.errors import ConsoleError
 from practice.text import visible
@@ -40,6 +41,7 @@ from screens.wording import (
 
 if TYPE_CHECKING:
     from storage.vault import Vault
+    from storage.views.body_maps import BodyMap
     from storage.views.record import DecisionRow, EntryDetail, EntryRow, VersionRow
     from storage.views.removals import RemovalRow
     from storage.views.sharing import ShareRow
@@ -54,14 +56,17 @@ class Whole:
     detail: EntryDetail
     shares: list[ShareRow]
     removals: list[RemovalRow] = field(default_factory=list)
+    maps: list[BodyMap] = field(default_factory=list)
 
 
 def whole(vault: Vault, entry_id: str) -> Whole:
     """Read an entry whole; blocks."""
-    from storage.views import record, removals, sharing
+    from storage.views import body_maps, record, removals, sharing
 
     shares = sharing.shares(vault, entry_id=entry_id)
-    return Whole(record.detail(vault, entry_id), shares, removals.of_entry(vault, entry_id))
+    return Whole(
+        record.detail(vault, entry_id), shares, removals.of_entry(vault, entry_id), body_maps.of_entry(vault, entry_id)
+    )
 
 
 Part = tuple[str, Content]
@@ -150,6 +155,11 @@ def parts_of(found: Whole) -> Iterator[Part]:
     """Yield everything that is known of an entry, its headings without a label."""
     detail = found.detail
     yield from facts_of(detail.entry, detail.concern)
+    for each in found.maps:
+        yield "", Content.styled("Body map (b)", "bold $text-primary")
+        yield from plain_part("Drawn by", ", ".join(part for part in (each.by, each.role, each.seen_at) if part))
+        for at, mark in enumerate(each.marks):
+            yield from plain_part(f"Mark {LETTERS[at]}", mark_words(mark))
     if detail.decisions:
         yield "", Content.styled("Decisions", "bold $text-primary")
         yield from (decision_part(row) for row in reversed(detail.decisions))
@@ -258,6 +268,8 @@ class EntryScreen(ConsoleScreen):
     def why_not(self, action_id: str) -> str:
         if self.found is None or action_id == "back":
             return "" if action_id == "back" else "The entry is still being read."
+        if action_id == "entry.body_map":
+            return "" if self.found.maps or may_write(self.vault) else "This entry has no body map."
         if action_id == "entry.versions":
             return "" if len(self.found.detail.versions) > 1 else "It was never amended."
         if not may_write(self.vault):
@@ -278,6 +290,10 @@ class EntryScreen(ConsoleScreen):
 
     def _may_agree(self, proposed: RemovalRow) -> bool:
         return proposed.proposed_by_id != self.vault.person.id
+
+    def act_body_map(self) -> None:
+        """Show the body map, or draw one."""
+        self.console.open("body_map", entry_id=self.entry_id)
 
     def act_versions(self) -> None:
         """Show the versions side by side."""

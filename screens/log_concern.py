@@ -47,8 +47,10 @@ def record_concern(
     new_child: str,
     others: list[dict[str, str]],
     captured_at: datetime | None,
+    marks: list[dict[str, Any]] | None = None,
 ) -> Logged:
     """Record a concern and forget its draft; blocks."""
+    from storage.desk import body_maps
     from storage.desk.concerns import Other, log_concern
     from storage.desk.finishing import look_alikes
     from storage.views import record
@@ -59,6 +61,8 @@ def record_concern(
         for each in others
     ]
     made = log_concern(vault, fields, child_id=child_id, new_child=new_child, also=also, captured_at=captured_at)
+    if marks:
+        body_maps.draw(vault, made[0], marks)
     with contextlib.suppress(OSError):
         # The concern stands: a draft that cannot be removed must not look as if it did not.
         keeper.drop()
@@ -113,6 +117,8 @@ class LogScreen(DraftScreen):
     def __init__(self, child_id: str = "") -> None:
         super().__init__()
         self.child_id = child_id
+        self.marks: list[dict[str, Any]] = []
+        """The body map that goes with the concern."""
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="scroll", can_focus=False):
@@ -136,6 +142,8 @@ class LogScreen(DraftScreen):
         values: dict[str, Any] = dict(self.form.values())
         if others := self.form.others.values():
             values["others"] = others
+        if self.marks:
+            values["body_map"] = self.marks
         return values if set(values) - {"child", "child_typed"} else {}
 
     def begin(self) -> None:
@@ -151,6 +159,7 @@ class LogScreen(DraftScreen):
 
     def put_back(self, fields: dict[str, Any]) -> None:
         """Fill the form, and look up the children that it names; what was typed before the draft came stays."""
+        self.marks = self.marks or [dict(mark) for mark in fields.get("body_map", ())]
         early = self.form.values()
         fields = joined(fields, early)
         self.form.put_back(fields)
@@ -259,6 +268,7 @@ class LogScreen(DraftScreen):
             picker.provisional,
             others,
             began,
+            self.marks,
             then=self._recorded,
             failed=self._refused,
         )
@@ -280,6 +290,17 @@ class LogScreen(DraftScreen):
             told=logged.told,
             like=logged.like,
         )
+
+    def act_body_map(self) -> None:
+        """Put marks on the body; they are kept with the draft and recorded with the concern."""
+        child = self.form.picker.child
+        self.console.open("body_map", child_id=child.id if child else "", marks=self.marks, taken=self._marked)
+
+    def _marked(self, marks: list[dict[str, Any]]) -> None:
+        self.marks = marks
+        self.touched()
+        count = f"{len(marks)} mark{'s' if len(marks) != 1 else ''}"
+        self.say(f"The body map holds {count}; it is recorded with the concern." if marks else "The body map is empty.")
 
     def act_more(self) -> None:
         """Unfold or fold the fields that are rarely needed."""

@@ -197,6 +197,15 @@ def _name_sessions(connection: Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE reviews_held ADD COLUMN session TEXT NOT NULL DEFAULT ''")
 
 
+@step
+def body_maps(connection: Connection) -> None:
+    """The body maps of entries."""
+    from storage.views.base import table_of
+    from storage.views.body_maps import BodyMapTable
+
+    table_of(BodyMapTable).create(connection, checkfirst=True)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

@@ -27,6 +27,7 @@ COMMANDS = {
     "audit": "dsl_console.cli.audit:audit",
     "children": "dsl_console.cli.children:children",
     "sheet": "dsl_console.cli.sheet:sheet",
+    "body": "dsl_console.cli.body:body",
     "log": "dsl_console.cli.log:log",
     "unfinished": "dsl_console.cli.unfinished:unfinished",
     "complete": "dsl_console.cli.unfinished:complete",

@@ -35,6 +35,7 @@ from practice.acts.base import (
     kind,
     read_body,
 )
+from practice.acts.body import BodyMapDrawn
 from practice.acts.front import FrontSheetLine
 from practice.acts.machines import MachineAdded, MachineHeard, MachineRemoved
 from practice.acts.record import (
@@ -146,6 +147,7 @@ __all__ = [
     "BackupMade",
     "BackupProved",
     "Body",
+    "BodyMapDrawn",
     "CalendarSet",
     "Caller",
     "ChildAdded",

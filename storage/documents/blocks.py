@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from practice.body_words import map_words
 from practice.dates import day_words, in_words, time_words
 from practice.front_sheet import FrontSection, read_out
 from practice.initials import written_out
@@ -22,7 +23,9 @@ from practice.vocabulary import (
     Told,
     label_of,
 )
+from storage.desk.body_maps import picture
 from storage.documents.gather import KINDS, Copy, EntryCopy
+from storage.views.body_maps import BodyMap
 from storage.views.front_sheet import FrontLine
 
 HERE = "this organisation"
@@ -68,6 +71,14 @@ class Contents:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A figure of characters, each in a cell of its own; `words` says all that it shows."""
+
+    lines: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True)
 class Blank:
     """A label and room to write by hand (R-77)."""
 
@@ -75,7 +86,7 @@ class Blank:
     lines: int
 
 
-Block = Heading | Para | Said | Facts | Contents | Blank
+Block = Heading | Para | Said | Facts | Contents | Picture | Blank
 
 
 def blocks_of(made: Copy) -> list[Block]:
@@ -211,8 +222,25 @@ def _entry(entry: EntryCopy, number: int, used: dict[str, str], made: Copy) -> I
         ("Decision", "" if whole else label_of(Decision, row.decision)),
         ("Shared", "; ".join(f"{partner}: {label_of(ShareState, state).lower()}" for partner, state in entry.shares)),
     )
+    for each in entry.maps:
+        yield from _map(each)
     if whole:
         yield from _concern(entry, out)
+
+
+def _map(each: BodyMap) -> Iterator[Block]:
+    """A body map: the figure, and the words of every mark, which alone rebuild it (R-09)."""
+    drawn = each.recorded_at.astimezone()
+    yield Heading(4, "Body map")
+    words = map_words(each.marks)
+    yield Picture(tuple(picture(each)), "A figure, front and back, with the marks that are told below.")
+    yield from facts(
+        ("Drawn by", ", ".join(part for part in (each.by, each.role) if part)),
+        ("Drawn", f"{day_words(drawn.date())}, {time_words(drawn)}"),
+        ("Looked at", each.seen_at),
+    )
+    for sentence in words:
+        yield Para(sentence)
 
 
 def source_words(entry: EntryCopy, school: str) -> str:

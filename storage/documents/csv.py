@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+from practice.body_words import map_words
 from practice.dates import in_words
 from practice.front_sheet import FrontSection
 from practice.initials import written_out
@@ -35,6 +36,7 @@ COLUMNS = (
     "Recorded by",
     "Days after",
     "Entry",
+    "Body map",
 )
 FRONT = ("Line", "Name", "Role", "Agency", "Contact", "Words", "From", "Until", "Recorded at", "Recorded by")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
@@ -93,4 +95,5 @@ def _cells(entry: EntryCopy, school: str) -> tuple[str, ...]:
         row.recorded_by,
         str(row.days_late),
         row.id,
+        " ".join(words for each in entry.maps for words in map_words(each.marks)),
     )

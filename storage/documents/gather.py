@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from practice.acts import ConcernLogged, ItemArrived
+from practice.body_words import map_words
 from practice.dates import Occurred, day_words
 from practice.errors import Refused
 from practice.received import received_entry
 from storage import ledger
 from storage.types import utc_text
-from storage.views import children, front_sheet, record, removals, sharing
+from storage.views import body_maps, children, front_sheet, record, removals, sharing
 from storage.views.arrivals import ItemTable
 from storage.views.base import chunks, table_of
+from storage.views.body_maps import BodyMap
 from storage.views.entries import DecisionTable, VersionTable
 from storage.views.organisation import PersonTable
 from storage.views.record import DecisionRow, EntryRow, VersionRow
@@ -63,6 +65,7 @@ class EntryCopy:
     concern: ConcernLogged | None = None
     versions: tuple[VersionRow, ...] = ()
     decisions: tuple[DecisionRow, ...] = ()
+    maps: tuple[BodyMap, ...] = ()
 
 
 @dataclass
@@ -117,11 +120,15 @@ def _take_entries(vault: Vault, made: Copy) -> None:
     shares: dict[str, list[tuple[str, str]]] = {}
     for share in sharing.shares(vault, child_id=wanted.child_id):
         shares.setdefault(share.entry_id, []).append((share.partner, share.state))
+    maps: dict[str, list[BodyMap]] = {}
+    for each in body_maps.of_child(vault, wanted.child_id):
+        maps.setdefault(each.entry_id, []).append(each)
     whole = _whole(vault, [row.id for row in rows]) if wanted.what == "record" and not wanted.as_known_on else {}
     for row in rows:
         concern, versions, decisions = whole.get(row.id, (None, (), ()))
         told = tuple(shares.get(row.id, ()))
-        made.entries.append(EntryCopy(row, told, row.id in theirs, concern, versions, decisions))
+        drawn = tuple(maps.get(row.id, ()))
+        made.entries.append(EntryCopy(row, told, row.id in theirs, concern, versions, decisions, drawn))
     _say_what_is_missing(vault, made, chosen, sorted({theirs[row.id] for row in held}), len(held))
 
 
@@ -274,6 +281,12 @@ def _entry_json(entry: EntryCopy) -> dict[str, Any]:
         "shared": [{"partner": partner, "state": state} for partner, state in entry.shares],
         "received": entry.received,
     }
+    if entry.maps:
+        found["body_maps"] = [
+            {"drawn_by": each.by, "role": each.role, "recorded_at": utc_text(each.recorded_at), "seen_at": each.seen_at}
+            | {"marks": [mark.model_dump(mode="json") for mark in each.marks], "words": map_words(each.marks)}
+            for each in entry.maps
+        ]
     if entry.concern is not None:
         found["concern"] = entry.concern.model_dump(mode="json", exclude_defaults=True)
         found["versions"] = [_version_json(each) for each in entry.versions]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 
-from storage.documents.blocks import Blank, Block, Contents, Facts, Heading, Para, Said
+from storage.documents.blocks import Blank, Block, Contents, Facts, Heading, Para, Picture, Said
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -55,17 +55,26 @@ def _block(block: Block, place: int, links: list[tuple[str, str, str]]) -> str:
     if isinstance(block, Para):
         tone = f' class="{block.tone}"' if block.tone else ""
         return f"<p{tone}>{_safe(block.text)}</p>\n"
+    return _figure(block) if isinstance(block, Picture | Blank) else _words(block, links)
+
+
+def _words(block: Block, links: list[tuple[str, str, str]]) -> str:
     if isinstance(block, Said):
         label = '<p class="muted">In the child’s own words:</p>'
         return f"{label}\n<blockquote><p>{_safe(block.text)}</p></blockquote>\n"
     if isinstance(block, Facts):
         rows = "".join(f"<dt>{_safe(label)}</dt><dd>{_safe(text)}</dd>\n" for label, text in block.pairs)
         return f"<dl>\n{rows}</dl>\n"
-    if isinstance(block, Contents):
-        rows = "".join(
-            f'<li><a href="#{anchor}">{_safe(text)}</a>{f", {_safe(count)}" if count else ""}</li>\n'
-            for anchor, text, count in links
-        )
-        return f'<nav aria-labelledby="contents">\n<h2 id="contents">Contents</h2>\n<ol>\n{rows}</ol>\n</nav>\n'
-    assert isinstance(block, Blank)
+    assert isinstance(block, Contents)
+    rows = "".join(
+        f'<li><a href="#{anchor}">{_safe(text)}</a>{f", {_safe(count)}" if count else ""}</li>\n'
+        for anchor, text, count in links
+    )
+    return f'<nav aria-labelledby="contents">\n<h2 id="contents">Contents</h2>\n<ol>\n{rows}</ol>\n</nav>\n'
+
+
+def _figure(block: Picture | Blank) -> str:
+    if isinstance(block, Picture):
+        figure = _safe("\n".join(block.lines))
+        return f'<figure role="img" aria-label="{_safe(block.words)}"><pre aria-hidden="true">{figure}</pre></figure>\n'
     return f"<p>{_safe(block.label)}</p>\n" + '<div class="blank"></div>\n' * block.lines

@@ -9,13 +9,13 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from storage.documents.blocks import Blank, Block, Contents, Facts, Heading, Para, Said
+from storage.documents.blocks import Blank, Block, Contents, Facts, Heading, Para, Picture, Said
 
 PAGE = (595.28, 841.89)
 """A4, in points."""
 MARGIN = 54.0
 FOOT = 40.0
-BODY, BOLD = "DejaVuSans", "DejaVuSans-Bold"
+BODY, BOLD, MONO = "DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono"
 _SIZES = {1: 18.0, 2: 13.0, 3: 10.5, 4: 9.5}
 _LABEL = 118.0
 _TEXT = 9.5
@@ -35,7 +35,8 @@ class Piece:
     """Lines of one block on one page: where they stand, in which font, and which tag of the document's tree they are.
 
     `block` is the number of the block, so that its pieces on two pages are one element. `page_of` is, for a line of
-    the contents list, the number of the heading whose page it names. `part` tells the parts of one block apart.
+    the contents list, the number of the heading whose page it names. `part` tells the parts of one block
+    apart; `alt` is a figure's in words.
     """
 
     block: int
@@ -50,6 +51,7 @@ class Piece:
     bar: bool = False
     page_of: int = -1
     part: int = 0
+    alt: str = ""
 
 
 @dataclass
@@ -109,7 +111,7 @@ class Layout:
             if isinstance(block, Facts):
                 for label, text in block.pairs:
                     self.printable(label + text)
-            elif not isinstance(block, Contents | Blank):
+            elif not isinstance(block, Contents | Picture | Blank):
                 self.printable(block.text)
         found, self.laid.replaced = self.laid.replaced - before, before
         return found
@@ -183,6 +185,7 @@ class Layout:
         x: float = MARGIN,
         bar: bool = False,
         part: int = 0,
+        alt: str = "",
     ) -> None:
         """Put lines down, over as many pages as they need."""
         leading = size * 1.4
@@ -191,7 +194,7 @@ class Layout:
             if fits <= 0:
                 self._new_page()
                 continue
-            piece = Piece(block, tag, font, size, leading, x, self._y - size, lines[:fits], bar=bar, part=part)
+            piece = Piece(block, tag, font, size, leading, x, self._y - size, lines[:fits], bar=bar, part=part, alt=alt)
             self._page.append(piece)
             self._y -= leading * len(lines[:fits])
             lines = lines[fits:]
@@ -214,6 +217,10 @@ class Layout:
             self._y -= 3
         elif isinstance(block, Contents):
             self._contents(place, blocks, wide)
+        elif isinstance(block, Picture):
+            self._need(len(block.lines) * 7 * 1.4)
+            self._put(place, "Figure", list(block.lines), font=MONO, size=7, x=MARGIN + 30, alt=block.words)
+            self._y -= 6
         elif isinstance(block, Blank):
             self._blank(place, block, wide)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from practice.errors import ConsoleError
 from storage.documents.blocks import Block, Contents, Para
-from storage.documents.layout import BODY, BOLD, FOOT, MARGIN, PAGE, Font, Laid, Layout, Piece
+from storage.documents.layout import BODY, BOLD, FOOT, MARGIN, MONO, PAGE, Font, Laid, Layout, Piece
 
 Progress = Callable[[int, int], None]
 
@@ -32,7 +32,7 @@ def _fonts() -> tuple[Font, Font]:
     from reportlab.pdfbase.ttfonts import TTFont
 
     found = []
-    for name in (BODY, BOLD):
+    for name in (BODY, BOLD, MONO):
         with as_file(files("storage.documents").joinpath(f"fonts/{name}.ttf")) as path:
             font = TTFont(name, str(path))
         pdfmetrics.registerFont(font)
@@ -148,7 +148,7 @@ class _Drawing:
 
     def _element(self, piece: Piece, here: Any, mcid: int) -> Any:
         """Return the reference of the block's element; a heading, a paragraph over two pages is one element."""
-        from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName
+        from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFString
 
         known = self.elements.get((piece.block, piece.part))
         if known is None or known[2] != piece.tag:
@@ -156,6 +156,8 @@ class _Drawing:
             array = PDFArray(kids)
             element = PDFDictionary({"Type": PDFName("StructElem"), "S": PDFName(piece.tag), "P": self.top_ref})
             element.dict["K"] = array
+            if piece.alt:
+                element.dict["Alt"] = PDFString(piece.alt)
             reference = self.canvas._doc.Reference(element)
             self.order.append(reference)
             known = self.elements[piece.block, piece.part] = (reference, array, piece.tag)

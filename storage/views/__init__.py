@@ -3,6 +3,7 @@
 from storage.views import (
     actions,
     arrivals,
+    body_maps,
     children,
     entries,
     flags,
@@ -19,6 +20,7 @@ from storage.views import (
 __all__ = [
     "actions",
     "arrivals",
+    "body_maps",
     "children",
     "entries",
     "flags",
