@@ -9,6 +9,7 @@ from textual.widgets import TextArea
 
 from screens.actions import bindings
 from screens.entry_form import EntryForm
+from screens.widgets.area import NoteArea
 from screens.widgets.coached import CoachedArea, CoachedText
 from screens.widgets.fields import Field, WhenField
 
@@ -39,12 +40,12 @@ class AmendScreen(EntryForm):
         text = CoachedArea(id="text", compact=True, tab_behavior="focus")
         yield Field("As it should read", CoachedText(text))
         yield Field(
-            "Child's own words", TextArea(id="childs_words", compact=True, tab_behavior="focus", classes="note")
+            "Child's own words", NoteArea(id="childs_words", compact=True, tab_behavior="focus", classes="note")
         )
         yield Field("When", WhenField(id="when", empty="as it was"))
         hint = "Why it is changed"
         yield Field(
-            "Reason", TextArea(id="reason", compact=True, tab_behavior="focus", placeholder=hint, classes="note")
+            "Reason", NoteArea(id="reason", compact=True, tab_behavior="focus", placeholder=hint, classes="note")
         )
 
     def entry_read(self, *, first: bool) -> None:

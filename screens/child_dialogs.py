@@ -15,6 +15,7 @@ from textual.widgets import Button, TextArea
 from practice.dates import day_words
 from practice.vocabulary import Impact, ReviewEvery, ReviewStatus, Significance
 from screens.entry_lines import entry_content
+from screens.widgets.area import NoteArea
 from screens.widgets.dialogs import Dialog, back_button, confirm_button
 from screens.widgets.fields import ChoiceField, Field, WhenField
 from screens.widgets.text import PlainText
@@ -87,7 +88,7 @@ class PromoteDialog(Asking[Promotion]):
         """Yield the entry's first lines and the fields."""
         yield PlainText(cut_lines(entry_content(self.entry).plain), classes="dialog--sentence")
         hint = "Why it matters in the child's story: families will read it"
-        yield Field("Reason", TextArea(id="reason", compact=True, tab_behavior="focus", placeholder=hint))
+        yield Field("Reason", NoteArea(id="reason", compact=True, tab_behavior="focus", placeholder=hint))
         first = self.entry.significance or Significance.CONCERN.value
         yield Field("What it is", ChoiceField(Significance.choices(), id="significance", value=first))
         impact = self.entry.impact or Impact.UNKNOWN.value

@@ -75,7 +75,7 @@ def fitting(lines: Sequence[ChildLine], query: str) -> list[ChildLine]:
 
 def columns(width: int) -> list[tuple[str, int]]:
     """Return the columns that fit, and how wide each is; the name takes what is left."""
-    shown = [("class", 4), ("born", 11), ("status", 17), ("review", 12), ("waiting", 9)]
+    shown = [("class", 5), ("born", 11), ("status", 17), ("review", 12), ("waiting", 9)]
     if width >= 90:
         shown = [("class", 10), ("born", 12), ("status", 20), ("review", 14), ("waiting", 12)]
     if width >= 112:

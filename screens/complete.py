@@ -11,6 +11,7 @@ from practice.quality import PHRASES
 from practice.text import LINE_LIMIT
 from practice.vocabulary import Coded, ConcernCategory, HowKnown, Told
 from screens.log_form import told_lines
+from screens.widgets.area import NoteArea
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
 from screens.widgets.text import PlainText
@@ -52,7 +53,7 @@ class CompleteDialog(FormDialog[bool]):
                 yield Field(label, ChoiceField(vocabulary.choices(), id=f"fill-{name}"))
             elif name in NOTES:
                 label, hint = NOTES[name]
-                area = TextArea(id=f"fill-{name}", compact=True, tab_behavior="focus", placeholder=hint)
+                area = NoteArea(id=f"fill-{name}", compact=True, tab_behavior="focus", placeholder=hint)
                 area.styles.height = 2
                 yield Field(label, area)
             elif name in LINES:

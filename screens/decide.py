@@ -11,6 +11,7 @@ from practice.text import LINE_LIMIT
 from practice.vocabulary import Decision
 from screens.actions import bindings
 from screens.entry_form import EntryForm
+from screens.widgets.area import NoteArea
 from screens.widgets.due_field import DueField
 from screens.widgets.fields import ChoiceField, Field
 
@@ -35,17 +36,17 @@ class DecideScreen(EntryForm):
         """Yield the decision's fields."""
         yield Field("Decision", ChoiceField(Decision.choices(), id="decision", prompt="Choose: Enter opens the list"))
         yield Field(
-            "Reason", TextArea(id="reason", compact=True, tab_behavior="focus", placeholder="Why, in a sentence")
+            "Reason", NoteArea(id="reason", compact=True, tab_behavior="focus", placeholder="Why, in a sentence")
         )
         yield Field("To be done by", DueField(id="due"))
         yield Field(
             "Advice from", Input(id="advice_name", placeholder="Name, if advice was sought", max_length=LINE_LIMIT)
         )
         yield Field("Their role", Input(id="advice_role", placeholder="And agency", max_length=LINE_LIMIT))
-        yield Field("What they said", TextArea(id="advice", compact=True, tab_behavior="focus", classes="note"))
+        yield Field("What they said", NoteArea(id="advice", compact=True, tab_behavior="focus", classes="note"))
         hint = "What came of it, once that is known"
         yield Field(
-            "Outcome", TextArea(id="outcome", compact=True, tab_behavior="focus", placeholder=hint, classes="note")
+            "Outcome", NoteArea(id="outcome", compact=True, tab_behavior="focus", placeholder=hint, classes="note")
         )
 
     def begin(self) -> None:

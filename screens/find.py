@@ -74,8 +74,10 @@ def around(snippet: str, room: int) -> str:
     """Return a snippet in at most `room` cells and its marks, with the first word that was found in sight."""
     before, mark, after = snippet.partition("⟪")
     word, close, rest = after.partition("⟫")
-    if mark and cell_len(before) + cell_len(word) > room - 2:
-        before = "…" + before[-(room // 3) :].partition(" ")[2]
+    behind = min(cell_len(rest), room // 3)
+    kept = max(room - cell_len(word) - behind - 1, 0)
+    if mark and cell_len(before) > kept:
+        before = "…" + before[len(before) - kept :].partition(" ")[2] if kept else "…"
     return before + mark + word + close + cut(rest, max(room - cell_len(before) - cell_len(word), 0))
 
 

@@ -13,6 +13,7 @@ from practice.acts import ConcernLogged
 from practice.text import LINE_LIMIT
 from practice.vocabulary import Coded, ConcernCategory, EntryKind, HowKnown, IdentityCheck, Told
 from screens.log_others import OtherChildren
+from screens.widgets.area import NoteArea
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.coached import CoachedArea, CoachedText
 from screens.widgets.fields import ChoiceField, Field, WhenField
@@ -66,7 +67,7 @@ def _widget(asked: Asked) -> Widget:
     if asked.vocabulary is not None:
         return ChoiceField(asked.vocabulary.choices(), id=asked.id)
     if asked.form == "note":
-        return TextArea(id=asked.id, compact=True, tab_behavior="focus", placeholder=asked.hint, classes="note")
+        return NoteArea(id=asked.id, compact=True, tab_behavior="focus", placeholder=asked.hint, classes="note")
     return Input(id=asked.id, placeholder=asked.hint, max_length=LINE_LIMIT)
 
 
@@ -79,7 +80,7 @@ class LogForm(Vertical):
         what = "What was seen, heard or said, in order. Facts here; opinion has a field of its own."
         text = CoachedArea(id="text", compact=True, tab_behavior="focus", placeholder=what)
         yield Field("What happened", CoachedText(text))
-        words = TextArea(
+        words = NoteArea(
             id="childs_words", compact=True, tab_behavior="focus", placeholder="As they said it", classes="note"
         )
         yield Field("Child's own words", words)

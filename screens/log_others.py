@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Button, TextArea
 
 from practice.vocabulary import ConcernCategory
+from screens.widgets.area import NoteArea
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.fields import ChoiceField, Field
 
@@ -40,7 +41,7 @@ class OtherChild(Vertical):
         categories = ChoiceField(ConcernCategory.choices(), id=f"also_category{self.number}")
         yield Field("Category for them", categories)
         hint = "What belongs to their record alone; nothing above goes into it"
-        text = TextArea(
+        text = NoteArea(
             id=f"also_text{self.number}", compact=True, tab_behavior="focus", placeholder=hint, classes="note"
         )
         yield Field("Only for them", text)

@@ -10,6 +10,7 @@ from textual.widgets import Input, TextArea
 
 from screens.actions import bindings
 from screens.entry_form import EntryForm
+from screens.widgets.area import NoteArea
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.dialogs import ConfirmDialog
 from screens.widgets.fields import Field
@@ -58,7 +59,7 @@ class MoveScreen(EntryForm):
         """Yield the child and the reason."""
         yield Field("To which child", ChildPicker(provisional=False, id="to"))
         hint = "How it came to stand under the wrong child"
-        yield Field("Reason", TextArea(id="reason", compact=True, tab_behavior="focus", placeholder=hint))
+        yield Field("Reason", NoteArea(id="reason", compact=True, tab_behavior="focus", placeholder=hint))
 
     @property
     def picker(self) -> ChildPicker:

@@ -250,9 +250,9 @@ class GrantDialog(AskDialog[str]):
         super().__init__()
         listed = ", ".join(given[:LISTED]) + (f" and {len(given) - LISTED} more" if len(given) > LISTED else "")
         self._words = (
-            f"{name} reads the whole record of a child on the list, and of no other: for one they must give a reason, "
-            f"which you see on Today. On it now: {listed or 'nobody'}. A child who is not on the list is added; one "
-            "who is, is taken away."
+            f"{name} reads the whole record of a child on the list, and of no other: for another they must give a "
+            f"reason, which you see on Today. On it now: {listed or 'nobody'}. A child who is not on the list is "
+            "added; one who is, is taken away."
         )
 
     def fields(self) -> Iterable[Widget]:

@@ -21,6 +21,7 @@ from practice.text import LINE_LIMIT
 from practice.vocabulary import ReportAbout, YesNo
 from screens.actions import bindings
 from screens.base import ConsoleScreen
+from screens.widgets.area import NoteArea
 from screens.widgets.dialogs import ConfirmDialog
 from screens.widgets.fields import ChoiceField, Field, WhenField
 from screens.widgets.text import MessageBar, PlainText, StateLine
@@ -84,8 +85,8 @@ class ReportScreen(ConsoleScreen):
             yield MessageBar(id="instead")
         with VerticalScroll(id="form", can_focus=False):
             yield Field("Child", Input(placeholder="The name as you know it", max_length=LINE_LIMIT, id="child"))
-            yield Field("What happened", TextArea(compact=True, tab_behavior="focus", id="text"))
-            yield Field("Child's own words", TextArea(compact=True, tab_behavior="focus", id="childs_words"))
+            yield Field("What happened", NoteArea(compact=True, tab_behavior="focus", id="text"))
+            yield Field("Child's own words", NoteArea(compact=True, tab_behavior="focus", id="childs_words"))
             yield Field("When", WhenField(id="happened"))
             yield Field("Your name", Input(max_length=LINE_LIMIT, id="reporter"))
             yield Field("Your role", Input(placeholder="May stay empty", max_length=LINE_LIMIT, id="reporter_role"))

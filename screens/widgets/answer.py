@@ -9,8 +9,9 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
+from screens.widgets.area import NoteArea
 from screens.widgets.text import StateLine
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ LIMIT = 8000
 """The most characters that a reason may have; longer text is told, not cut."""
 
 
-class AnswerField(TextArea):
+class AnswerField(NoteArea):
     """Text of several lines that wraps as it is typed; Enter and Tab go to the next field."""
 
     DEFAULT_CSS = """

@@ -36,7 +36,7 @@ def born(day: date | None) -> str:
 def child_line(child: ChildRow, width: int = 60) -> Content:
     """Return the line that tells one child from another: name, date of birth, class, and a mark on look-alikes."""
     group = " ".join(part for part in (child.year_group and f"Year {child.year_group}", child.reg_group) if part)
-    name_width = max(min(width - 38, 34), 16)
+    name_width = max(min(width - 31, 34), 16)
     name = cut(visible(child.name), name_width)
     marks = [visible(group)] if group else []
     if child.provisional:
@@ -48,7 +48,8 @@ def child_line(child: ChildRow, width: int = 60) -> Content:
     if marks:
         line += Content.styled(" · " + " · ".join(marks), "$text-muted")
     if child.look_alikes:
-        line += Content.styled(" · similar name: check", "$text-warning")
+        alike = " · similar name: check"
+        line += Content.styled(alike if line.cell_length + len(alike) <= width else " ≈", "$text-warning")
     return line
 
 

@@ -19,6 +19,7 @@ from textual.widgets import Static, TextArea
 
 from practice.text import visible
 from screens.base import Calls
+from screens.widgets.area import NoteArea
 
 if TYPE_CHECKING:
     from practice.wording import Coach, Finding
@@ -32,7 +33,7 @@ QUIET = "Wording: nothing to ask."
 Marks = dict[tuple[int, str], list[tuple[int, int]]]
 
 
-class CoachedArea(TextArea):
+class CoachedArea(NoteArea):
     """A text whose findings are underlined; a line that was changed since is drawn plain."""
 
     marks: Marks = {}

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, TextArea
 
+from screens.widgets.area import NoteArea
 from screens.widgets.text import MessageBar, PlainText
 
 Answer = TypeVar("Answer")
@@ -24,7 +25,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 30%; }
     Dialog .dialog {
-        width: 72; max-width: 96%; height: auto; max-height: 88%; margin: 2 0 0 0; background: $surface;
+        width: 72; max-width: 96%; height: auto; max-height: 92%; margin: 2 0 0 0; background: $surface;
         border: round $border; padding: 1 2;
     }
     Dialog .dialog--head { dock: top; height: auto; }
@@ -36,6 +37,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     Dialog .dialog--buttons { height: auto; margin: 1 0 0 0; align-horizontal: right; }
     Dialog .dialog--buttons Button { margin: 0 0 0 2; }
     Dialog TextArea { height: 5; }
+    Dialog AnswerField { height: auto; }
     Dialog.-narrow .dialog { padding: 0 1; }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-usual"), (160, "-wide")]
@@ -98,7 +100,7 @@ class ReasonDialog(Dialog[str | None]):
         self._heading, self._sentence, self._verb, self._first = title, sentence, verb, reason
 
     def compose(self) -> ComposeResult:
-        area = TextArea(self._first, compact=True, tab_behavior="focus", placeholder=self.ASKS)
+        area = NoteArea(self._first, compact=True, tab_behavior="focus", placeholder=self.ASKS)
         yield from self.framed(self._heading, self._sentence, [area], back_button(), confirm_button(self._verb))
 
     def on_mount(self) -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from conftest import HOSTILE, picture, settled, wait_for, words_on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.widgets import Button, Input, TextArea
 
@@ -14,6 +14,7 @@ from practice.errors import Refused
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.widgets import MessageBar, PlainText, StateLine
+from screens.widgets.area import NoteArea
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.fields import ChoiceField, Field, WhenField
@@ -313,3 +314,19 @@ def test_one_concern_does_not_fill_its_bar():
     assert [line[6:8] for line in chart[:5]] == ["██"] * 5
     assert [line[0:2] for line in chart[:5]] == ["  "] * 4 + ["██"]
     assert weeks_line([1, 10]).plain.split()[-3] == "▁█"
+
+
+async def test_no_word_of_a_text_is_hidden_after_the_terminal_became_narrower():
+    words = "While changing for PE a bruise was seen on the left upper arm, about three centimetres, round."
+
+    class Narrowing(App[None]):
+        def compose(self) -> ComposeResult:
+            yield NoteArea(words, compact=True)
+
+    async with Narrowing().run_test(size=(64, 8)) as pilot:
+        await pilot.pause()
+        assert "left upper arm" in words_on(pilot.app)
+        await pilot.resize_terminal(56, 8)
+        for _ in range(5):
+            await pilot.pause()
+        assert not [word for word in words.split() if word not in words_on(pilot.app).split()]
