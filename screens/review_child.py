@@ -100,7 +100,8 @@ class ReviewChildScreen(ConsoleScreen):
     @property
     def heading(self) -> str:
         """Say where the walk stands."""
-        return f"Review, {self.session.progress}" if len(self.session.queue) > 1 else "Review"
+        several = self.session.before + len(self.session.queue) > 1
+        return f"Review, {self.session.progress}" if several else "Review"
 
     def body(self) -> ComposeResult:
         from storage.desk.reviews import QUESTIONS

@@ -19,9 +19,10 @@ from screens.base import ConsoleScreen
 from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList
 from screens.widgets.text import MessageBar, PlainText
-from screens.widgets.weeks import weeks_chart, weeks_line
+from screens.widgets.weeks import category_lines, weeks_chart, weeks_line
 
 if TYPE_CHECKING:
+    from storage.looking import News
     from storage.views.today import Line, TodayView
 
 SECTIONS = (
@@ -140,6 +141,16 @@ def covers_words(view: TodayView) -> str:
     return " ".join(f"{each.by} covers {each.person} until {day_words(each.until)}." for each in view.covers)
 
 
+def news_words(news: News) -> str:
+    """Say what came since the person last looked; nothing at the first look, or where nothing came."""
+    from practice.dates import day_words, time_words
+
+    if news.since is None or not news.words:
+        return ""
+    since = news.since.astimezone()
+    return f"New since you last looked ({day_words(since.date())}, {time_words(since)}): {', '.join(news.words)}."
+
+
 def empty_words(view: TodayView) -> str:
     """Say what to do first where nothing waits."""
     if not view.children:
@@ -176,17 +187,25 @@ class TodayScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         yield MessageBar(id="alarm")
         yield MessageBar(id="covers")
+        yield MessageBar(id="news")
         with Horizontal(id="today"):
             yield RecordList[Row](draw, skip=lambda row: row.line is None, id="lines")
             with Vertical(id="side"):
                 yield PlainText("Concerns, last twelve weeks", classes="section")
                 yield Static(id="weeks")
+                yield Static(id="categories")
                 yield Static(id="counts")
         yield Static(id="weeks-line")
 
     def on_mount(self) -> None:
+        from storage.looking import look
+
         self.query_one("#lines").focus()
         self._show_alarm()
+        self.run(look, self.vault, then=self._show_news)
+
+    def _show_news(self, news: News) -> None:
+        self.query_one("#news", MessageBar).say(news_words(news))
 
     def _show_alarm(self) -> None:
         """Say what stands against the record, or where it lies; the keyring and the check speak late."""
@@ -212,6 +231,7 @@ class TodayScreen(ConsoleScreen):
         listed.show(rows_of(view, self.console.initials, today), keep=lambda row: row.key)
         self.query_one("#covers", MessageBar).say(covers_words(view))
         self.query_one("#weeks", Static).update(weeks_chart(view.twelve_weeks, today))
+        self.query_one("#categories", Static).update(category_lines(view.by_category))
         self.query_one("#weeks-line", Static).update(weeks_line(view.twelve_weeks))
         self.query_one("#counts", Static).update(counts_of(view))
 

@@ -103,6 +103,10 @@ SHAPES: dict[str, str] = {
         " closures: [{kind, name, start, end, own}], bank_holidays: [{day, name}]}"
     ),
     "calendar clock": "{step, from, due, reason}",
+    "today": (
+        "{act_today, this_week, later: [{kind, subject, child_id, child, words, due, overdue_school_days}],\n"
+        " new: [text], since, twelve_weeks: [count]}"
+    ),
     "review begin": "{id, state, left: [{child_id, child}]}",
     "review sessions": (
         "[{id, state, scope, about, begun_by, begun_at, ended_by, ended_at, reviewed, left: [{child_id, child}]}]\n"

@@ -39,6 +39,7 @@ COMMANDS = {
     "export": "dsl_console.cli.export:export",
     "search": "dsl_console.cli.reading:search",
     "wording": "dsl_console.cli.wording:wording",
+    "today": "dsl_console.cli.today:today",
     "review": "dsl_console.cli.review:review",
     "calendar": "dsl_console.cli.calendar:calendar",
     "actions": "dsl_console.cli.actions:actions",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from rich.cells import cell_len
 from textual.content import Content
+
+from screens.widgets.chrome import cut
 
 BARS = " ▁▂▃▄▅▆▇█"
 LEAST = 5
@@ -49,3 +52,22 @@ def weeks_line(counts: Sequence[int]) -> Content:
     marks = "".join(BARS[max(round(count * 8 / most), 1)] if count else "·" for count in counts)
     numbers = " ".join(str(count) for count in counts)
     return Content.assemble(("Concerns, 12 weeks ", "$text-muted"), (marks, "$primary"), f" {numbers}")
+
+
+def category_lines(categories: Sequence[tuple[str, Sequence[int]]], most: int = 6, width: int = 35) -> Content:
+    """Return one line for each of the most frequent categories: its name, the weeks as marks, and their sum."""
+    from practice.vocabulary import ConcernCategory, label_of
+
+    lines = []
+    highest = max((count for _, counts in categories for count in counts), default=0)
+    for code, counts in categories[:most]:
+        marks = "".join(BARS[max(round(count * 8 / max(highest, LEAST)), 1)] if count else "·" for count in counts)
+        name = cut(label_of(ConcernCategory, code) or "No category", width - len(counts) - 6)
+        space = " " * (width - len(counts) - 6 - cell_len(name))
+        lines.append(Content.assemble((name + space, "$text-muted"), " ", (marks, "$primary"), f"{sum(counts):>5}"))
+    if len(categories) > most:
+        rest = sum(sum(counts) for _, counts in categories[most:])
+        lines.append(
+            Content.styled(f"{f'{len(categories) - most} more categories':<{width - 5}}{rest:>5}", "$text-muted")
+        )
+    return Content("\n").join(lines)

@@ -64,6 +64,8 @@ class TodayView:
     this_week: list[Line] = field(default_factory=list)
     later: list[Line] = field(default_factory=list)
     twelve_weeks: list[int] = field(default_factory=list)
+    by_category: list[tuple[str, list[int]]] = field(default_factory=list)
+    """The categories of those weeks, the most frequent first, with their counts by week."""
     to_approve: int = 0
     queued: int = 0
     inbox: int = 0
@@ -112,7 +114,7 @@ def today(vault: Vault, now: datetime) -> TodayView:
         if row.state == "proposed" and row.proposed_by_id != vault.person.id:
             said = f"{row.proposed_by} proposes to remove it: {row.reason}"
             view.this_week.append(Line("removal", row.entry_id, row.child_id, row.child, said))
-    view.twelve_weeks = _weeks(vault, on)
+    view.twelve_weeks, view.by_category = _weeks(vault, on)
     with vault.read() as connection:
         view.last_sync = outbox.exchange(connection, "last_sync")
         view.queued = len(outbox.messages(connection, *outbox.WAITING))
@@ -206,15 +208,21 @@ def _shares(vault: Vault, view: TodayView) -> None:
             view.later.append(line)
 
 
-def _weeks(vault: Vault, on: date) -> list[int]:
-    """Return how many concerns were recorded in each of the last twelve weeks, this one last."""
+def _weeks(vault: Vault, on: date) -> tuple[list[int], list[tuple[str, list[int]]]]:
+    """Return how many concerns were recorded in each of the last twelve weeks, this one last; and by category."""
     monday = on - timedelta(days=on.weekday())
     starts = [monday - _WEEK * back for back in range(WEEKS - 1, -1, -1)]
     edges = [datetime.combine(start, datetime.min.time()).astimezone() for start in (*starts, monday + _WEEK)]
     borders = [utc_text(edge) for edge in edges]
     statement = (
-        "SELECT count(*) FROM entries WHERE kind IN ('concern', 'operation_encompass')"
-        " AND recorded_at >= ? AND recorded_at < ?"
+        "SELECT category, count(*) FROM entries WHERE kind IN ('concern', 'operation_encompass')"
+        " AND recorded_at >= ? AND recorded_at < ? GROUP BY category"
     )
+    weeks = [0] * WEEKS
+    categories: dict[str, list[int]] = {}
     with vault.read() as connection:
-        return [connection.exec_driver_sql(statement, week).scalar_one() for week in pairwise(borders)]
+        for place, week in enumerate(pairwise(borders)):
+            for category, count in connection.exec_driver_sql(statement, week):
+                weeks[place] += count
+                categories.setdefault(category, [0] * WEEKS)[place] = count
+    return weeks, sorted(categories.items(), key=lambda each: (-sum(each[1]), each[0]))

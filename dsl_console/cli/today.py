@@ -1,0 +1,57 @@
+"""`today`: what waits, in the order in which it must be dealt with, and what is new since you last looked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dsl_console.cli.options import Command
+from dsl_console.cli.output import day_json, joined, moment_json, one_line, out, print_json
+from dsl_console.cli.session import Session
+
+if TYPE_CHECKING:
+    from storage.views.today import Line
+
+SECTIONS = (("act_today", "Act today"), ("this_week", "This week"), ("later", "Also waiting"))
+
+
+def _json(line: Line) -> dict[str, Any]:
+    return {
+        "kind": line.kind,
+        "subject": line.subject,
+        "child_id": line.child_id,
+        "child": line.child,
+        "words": line.words,
+        "due": day_json(line.due),
+        "overdue_school_days": line.late_school_days,
+    }
+
+
+@click.command(cls=Command, short_help="What must be dealt with today.")
+@click.pass_obj
+def today(session: Session) -> None:
+    """Show what waits for you: act today, this week, then the rest, and what is new since you last looked."""
+    with session.opened() as vault:
+        from storage.looking import look
+        from storage.views.today import today as view_of
+
+        view = view_of(vault, vault.clock())
+        news = look(vault)
+    if session.json:
+        sections = {name: [_json(line) for line in getattr(view, name)] for name, _ in SECTIONS}
+        since = moment_json(news.since)
+        print_json({**sections, "new": list(news.words), "since": since, "twelve_weeks": view.twelve_weeks})
+        return
+    if news.words:
+        session.note("New since you last looked: " + ", ".join(news.words) + ".")
+    for name, title in SECTIONS:
+        lines: list[Line] = getattr(view, name)
+        if lines:
+            out(f"{title} ({len(lines)})")
+        for line in lines:
+            late = f"{line.late_school_days} school days late" if line.late_school_days else ""
+            due = f"due {line.due.isoformat()}" if line.due else ""
+            out("    " + joined([line.kind.replace("_", " "), line.child, one_line(line.words), due, late]))
+    if view.empty:
+        session.note("Nothing waits for you.")
