@@ -53,6 +53,7 @@ SCREENS: dict[str, str] = {
     "export": "screens.export:ExportScreen",
     "front_sheet": "screens.front_sheet:FrontSheetScreen",
     "entry": "screens.entry:EntryScreen",
+    "links": "screens.links:LinksScreen",
     "unfinished": "screens.unfinished:UnfinishedScreen",
     "what_now": "screens.what_now:WhatNowScreen",
     "decide": "screens.decide:DecideScreen",

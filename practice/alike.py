@@ -41,9 +41,9 @@ class Telling:
 
 
 @lru_cache(maxsize=5000)
-def telling_words(text: str) -> frozenset[str]:
-    """Return the words of a text that tell one event from another, brought to a stem."""
-    return frozenset(_stem(word) for word in _WORD.findall(text.casefold()) if word not in _COMMON)
+def telling_words(text: str) -> dict[str, str]:
+    """Return the words of a text that tell one event from another, by their stem."""
+    return {_stem(word): word for word in _WORD.findall(text.casefold()) if word not in _COMMON}
 
 
 def _stem(word: str) -> str:
@@ -82,10 +82,11 @@ def why_alike(one: Telling, two: Telling) -> str:
     if plain_words(one.text) == plain_words(two.text):
         return "The same days and the same words."
     ours, theirs = telling_words(one.text), telling_words(two.text)
-    shared = ours & theirs
+    shared = ours.keys() & theirs.keys()
     if len(shared) < _SHARED or len(shared) < _PART * min(len(ours), len(theirs)):
         return ""
-    words = ", ".join(sorted(shared, key=lambda word: (-len(word), word))[:5])
+    both = (min(ours[stem], theirs[stem], key=lambda word: (len(word), word)) for stem in shared)
+    words = ", ".join(sorted(both, key=lambda word: (-len(word), word))[:5])
     return f"The same days, and words in both: {words}."
 
 

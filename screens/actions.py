@@ -390,6 +390,15 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
     ),
     "child": (
         _own("child", "open", "enter", "Open", "Show the entry whole, with its versions", "Child", "Open the entry"),
+        _own(
+            "child",
+            "links",
+            "l",
+            "Same event",
+            "Accounts of one event; merge a chronology",
+            "Child",
+            "Same event, merge",
+        ),
         _own("child", "amend", "e", "Amend", "Write a new version of the entry", "Child", "Amend the entry"),
         _own("child", "decide", "d", "Decide", "Decide what is to be done, and why", "Child", "Decide"),
         _own("child", "move", "m", "Move", "Move the entry to the right child", "Child", "Move the entry"),
@@ -483,6 +492,12 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
         _own(
             "entry", "fill", "f", "Fill in", "Fill in what is still to be written", "Entry", "Fill in what is missing"
         ),
+    ),
+    "links": (
+        _own("links", "same", "y", "The same", "Say that both tell of the same event", "Same event", "The same event"),
+        _own("links", "apart", "x", "Not the same", "Say that they do not", "Same event", "Not the same event"),
+        _own("links", "take_in", "i", "Take in", "Take in another agency's chronology", "Same event", "Take in a file"),
+        _own("links", "open", "enter", "Open", "Open the record at the entry", "Same event", "Open the entry"),
     ),
     "unfinished": (
         _own("unfinished", "fill", "enter", "Fill in", "Fill in what is missing", "Unfinished", "Fill in"),

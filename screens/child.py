@@ -282,6 +282,10 @@ class ChildScreen(ConsoleScreen):
         if line := self.current:
             self.console.open("entry", entry_id=line.entry.id)
 
+    def act_links(self) -> None:
+        """Show which entries tell of the same event, and merge other agencies' chronologies."""
+        self.console.open("links", child_id=self.wanted.child_id)
+
     def act_amend(self) -> None:
         """Write a new version of the entry."""
         if line := self.current:

@@ -109,6 +109,12 @@ def facts_of(entry: EntryRow, concern: ConcernLogged) -> Iterator[Part]:
     yield from plain_part("School had notice", in_words(concern.school_at) if concern.school_at else "")
     yield from plain_part("Original note", concern.original_kept)
     yield from plain_part("As first written", concern.child_as_written)
+    if imported := concern.imported:
+        cells = "\n".join(f"{header}: {value}" for header, value in imported.cells if value.strip())
+        yield from plain_part(f"Line {imported.line} of theirs", cells)
+        rule = {"never": "May not be shared on", "ask": "Shared on only if they agree", "yes": "May be shared on"}
+        yield from plain_part("Their rule", rule[imported.on_share])
+        yield from plain_part("Repeats", "Another entry, word for word" if imported.duplicate_of else "")
     if entry.promoted:
         words = f"{chosen_words(entry)} · impact on the child: {label_of(Impact, entry.impact).lower()}"
         yield from plain_part("Chronology", words)

@@ -32,19 +32,25 @@ class Choice:
     partners: list[PartnerRow]
     contracts: list[ContractRow]
     before: list[ShareRow]
+    owner: str = ""
+    """Whose material it is, where it is shared on only if they agree (R-67, R-68)."""
 
 
 def choices(vault: Vault, entry_id: str) -> Choice:
     """Return the entry, the partners, the agreements under which something may leave, and earlier shares."""
-    from storage.views import record, sharing
+    from storage.views import links, record, sharing
     from sync.contracts import fault, today
 
     on_day = today(vault)
+    entry = record.get(vault, entry_id)
+    source, rule = links.on_share(vault, entry.id) or ("", "yes")
+    owner = "the police" if entry.kind == "operation_encompass" else source if rule != "yes" else ""
     return Choice(
-        record.get(vault, entry_id),
+        entry,
         sharing.partners(vault),
         [row for row in sharing.contracts(vault) if not fault(row, on_day)],
         sharing.shares(vault, entry_id=entry_id),
+        owner,
     )
 
 
@@ -65,10 +71,10 @@ class ProposeDialog(FormDialog[str]):
         yield Field("Agreement", ChoiceField([], prompt="None: a single share", id="contract"))
         yield StateLine("", id="caution")
         agree = [("Yes, they agree that it goes to this partner", "yes")]
-        yield Field("Police agree?", ChoiceField(agree, prompt="Not asked yet", id="police-agree"), id="police")
+        yield Field("Owner agrees?", ChoiceField(agree, prompt="Not asked yet", id="owner-agrees"), id="owner")
 
     def on_mount(self) -> None:
-        self.query_one("#police").display = False
+        self.query_one("#owner").display = False
         vault = cast("Console", self.app).vault
         assert vault is not None
         self.fetch(choices, vault, self._entry, then=self._show, failed=self.failed)
@@ -78,7 +84,7 @@ class ProposeDialog(FormDialog[str]):
 
         self._found = found
         entry = found.entry
-        self.query_one("#police").display = entry.kind == "operation_encompass"
+        self.query_one("#owner").display = bool(found.owner)
         self.query_one("#about", PlainText).show(
             f"{entry.child}, {in_words(entry.occurred)}: {excerpt(entry.text, 200)}"
         )
@@ -112,14 +118,14 @@ class ProposeDialog(FormDialog[str]):
             self.ask("Which partner?", self.query_one("#partner"))
         elif vault is not None:
             contract = self.query_one("#contract", ChoiceField).code
-            agree = bool(self.query_one("#police-agree", ChoiceField).code)
+            agree = bool(self.query_one("#owner-agrees", ChoiceField).code)
             self.run(
                 propose,
                 vault,
                 self._entry,
                 org,
                 contract,
-                police_agree=agree,
+                owner_agrees=agree,
                 then=self._proposed,
                 failed=self.failed,
             )
@@ -147,6 +153,6 @@ def cautions(found: Choice, org: str) -> list[str]:
         said.append(f"The key of {partner.name} has changed: compare the words by telephone first.")
     elif partner is not None and not partner.verified:
         said.append(f"The key words of {partner.name} were never compared by telephone.")
-    if found.entry.kind == "operation_encompass":
-        said.append("A police notice of a domestic incident is not shared on by default.")
+    if found.owner:
+        said.append(f"This came from {visible(found.owner)}: it is shared on only if they agree.")
     return said

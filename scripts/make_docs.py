@@ -93,6 +93,11 @@ SHAPES: dict[str, str] = {
         " childs_words, category, significance, impact, action, outcome, duplicate_of, links: [id],\n"
         " shared: [{partner, state}]}]}"
     ),
+    "chronology import": (
+        "{imported, would_import, entries: [id], there_already, duplicates: [{line, of}], repaired: [{line, text}],\n"
+        " stopped: [{line, reason}], empty: [line], columns: {field: header}, kept: [header], proposed, on_share,\n"
+        " dry_run}"
+    ),
     "search": "[{entry_id, child_id, child, occurred: OCCURRED, snippet}]",
     "calendar import": (
         "{id, state, terms, closures, replaced, skipped: [{line, reason}], moved, dry_run}\n"

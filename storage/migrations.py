@@ -206,6 +206,17 @@ def body_maps(connection: Connection) -> None:
     table_of(BodyMapTable).create(connection, checkfirst=True)
 
 
+@step
+def merged_chronologies(connection: Connection) -> None:
+    """Where entries stand in other agencies' chronologies, and which tell of the same event."""
+    from storage.views.base import table_of
+    from storage.views.entries import ImportTable
+    from storage.views.links import LinkTable
+
+    for model in (ImportTable, LinkTable):
+        table_of(model).create(connection, checkfirst=True)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

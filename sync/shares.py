@@ -27,7 +27,7 @@ from practice.text import visible
 from storage import outbox
 from storage.desk.front_sheet import check_heeded
 from storage.ids import new_id
-from storage.views import arrivals, front_sheet, record, sharing
+from storage.views import arrivals, front_sheet, links, record, sharing
 from storage.views.record import EntryRow
 from storage.views.sharing import ContractRow, PartnerRow, ShareRow
 from sync import contracts, envelope, outgoing, partners, spool
@@ -67,10 +67,11 @@ class Approved:
     caution: str
 
 
-def propose(vault: Vault, entry_id: str, to: str, contract: str = "", *, police_agree: bool = False) -> str:
+def propose(vault: Vault, entry_id: str, to: str, contract: str = "", *, owner_agrees: bool = False) -> str:
     """Propose an entry to a partner, under an agreement or as a single share, and return the share's id.
 
-    A police notice is not shared on unless the police agreed to it (R-68). Raises NotFound, and Refused where the entry
+    A police notice, and what came from another agency's chronology by its owner's rule, is not shared on unless they
+    agreed to it (R-67, R-68). Raises NotFound, and Refused where the entry
     came from a partner, is on its way already, or nothing has changed.
     """
     entry = record.get(vault, entry_id)
@@ -78,11 +79,8 @@ def propose(vault: Vault, entry_id: str, to: str, contract: str = "", *, police_
     partners.check_may_share(partner)
     with vault.write() as unit:
         _check_not_received(vault, entry)
-        if entry.kind == "operation_encompass" and not police_agree:
-            raise Refused(
-                "A police notice of a domestic incident is not shared on by default. Nothing was proposed.",
-                hint="Ask the police who sent it; if they agree, propose it again and say so (--police-agree).",
-            )
+        if not owner_agrees:
+            _check_may_share_on(vault, entry)
         _check_not_open(vault, entry, partner)
         if contract:
             check_contract(vault, contracts.get(vault, contract), partner)
@@ -98,6 +96,18 @@ def _check_not_received(vault: Vault, entry: EntryRow) -> None:
             "Nothing was proposed.",
             hint="Ask them; they can share it themselves with whoever needs it.",
         )
+
+
+def _check_may_share_on(vault: Vault, entry: EntryRow) -> None:
+    hint = "Ask them; if they agree, propose it again and say so (--owner-agrees)."
+    if entry.kind == "operation_encompass":
+        raise Refused(
+            "A police notice of a domestic incident is not shared on by default. Nothing was proposed.", hint=hint
+        )
+    owner, rule = links.on_share(vault, entry.id) or ("", "yes")
+    if rule != "yes":
+        how = "may not be shared on" if rule == "never" else "is shared on only when they were asked"
+        raise Refused(f"This entry is {visible(owner)}'s and {how}. Nothing was proposed.", hint=hint)
 
 
 def _check_not_open(vault: Vault, entry: EntryRow, partner: PartnerRow) -> None:

@@ -43,7 +43,7 @@ def _roll(path: str) -> bytes:
     return stored
 
 
-def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+def mapping_of(pairs: tuple[str, ...]) -> dict[str, str]:
     mapping = {}
     for pair in pairs:
         header, equals, field = pair.rpartition("=")
@@ -80,7 +80,7 @@ def import_(
     A row that cannot be used is named with its line and reason, and the rest is taken. Nothing is ever deleted, and a
     blank never erases what is known.
     """
-    mapping = _mapping(pairs)
+    mapping = mapping_of(pairs)
     data = _roll(session.need(file, "FILE", "The roll's file") if file != "-" else "-")
     with session.opened(writes=not dry_run) as vault:
         from storage.desk.children import import_roster

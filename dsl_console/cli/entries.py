@@ -13,6 +13,7 @@ from dsl_console.cli.output import (
     indented,
     joined,
     moment_json,
+    one_line,
     out,
     print_json,
     version_json,
@@ -187,6 +188,7 @@ def _detail_json(found: EntryDetail) -> dict[str, Any]:
         "further_categories": list(entry_row.further_categories),
         "promoted": entry_row.promoted,
         "unfinished": list(entry_row.unfinished),
+        "cells": [list(cell) for cell in found.concern.imported.cells] if found.concern.imported else [],
         "conflict": entry_row.conflict,
         "decisions": [
             {
@@ -216,6 +218,15 @@ def _marked(old: str, new: str) -> str:
     return compare.in_words(compare.changes(old, new))
 
 
+def _print_cells(concern: ConcernLogged) -> None:
+    """Print an imported entry as its source wrote it, cell by cell (R-74)."""
+    if concern.imported is None:
+        return
+    out(f"Line {concern.imported.line} of a chronology from {concern.imported.source}, cell by cell:")
+    for header, value in concern.imported.cells:
+        out(indented(f"{one_line(header)}: {value}"))
+
+
 def _print_detail(found: EntryDetail, *, changes: bool = False) -> None:
     from practice.dates import day_words, in_words
     from storage.desk.concerns import recorded_words
@@ -238,6 +249,7 @@ def _print_detail(found: EntryDetail, *, changes: bool = False) -> None:
     for name, value in facts.items():
         if value:
             out(indented(f"{name}: {value}"))
+    _print_cells(concern)
     if row.conflict:
         out("Two people amended the same version: both stand below.")
     before = {new.act_id: old for old, new in pairs(found.versions)}

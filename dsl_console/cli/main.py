@@ -35,7 +35,7 @@ COMMANDS = {
     "amend": "dsl_console.cli.entries:amend",
     "entry": "dsl_console.cli.entries:entry",
     "promote": "dsl_console.cli.entries:promote",
-    "chronology": "dsl_console.cli.reading:chronology",
+    "chronology": "dsl_console.cli.merging:chronology",
     "export": "dsl_console.cli.export:export",
     "search": "dsl_console.cli.reading:search",
     "wording": "dsl_console.cli.wording:wording",

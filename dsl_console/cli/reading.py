@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dsl_console.cli.options import HEEDED, Command, Day
+from dsl_console.cli.options import HEEDED, Command, Day, ShowGroup
 from dsl_console.cli.output import indented, joined, moment_json, occurred_json, one_line, out, print_json
 from dsl_console.cli.session import Session
 from practice.vocabulary import ConcernCategory, Decision, EntryKind, Impact, ShareState, Significance, label_of
@@ -20,7 +21,19 @@ if TYPE_CHECKING:
 Shares = dict[str, list["ShareRow"]]
 
 
-@click.command(cls=Command, short_help="Show a child's record in order.")
+@dataclass(frozen=True)
+class Merging:
+    """What is known of entries that came from other agencies' chronologies, and of links between entries."""
+
+    imports: dict[str, tuple[str, str, str]]
+    linked: dict[str, list[str]]
+
+    def repeats(self, entry_id: str) -> str:
+        """Return the entry that this one repeats word for word, or blank."""
+        return self.imports.get(entry_id, ("", "", ""))[2]
+
+
+@click.group(cls=ShowGroup, short_help="Show a child's record in order, and merge others' chronologies.")
 @click.argument("child", required=False)
 @click.option("--promoted", is_flag=True, help="Only what was chosen for the chronology.")
 @click.option("--from", "start", metavar="DATE", type=Day(), help="Only what happened on this day or later.")
@@ -28,9 +41,9 @@ Shares = dict[str, list["ShareRow"]]
 @click.option("--as-known-on", metavar="DATE", type=Day(), help="The record as it stood at the end of that day.")
 @click.option("--out", metavar="FILE", help="Write a copy to FILE.pdf, .html, .csv or .json; it is recorded.")
 @click.option("--heeded", metavar="CODE", default="", help=HEEDED)
-@click.pass_obj
+@click.pass_context
 def chronology(
-    session: Session,
+    context: click.Context,
     child: str | None,
     promoted: bool,
     start: date | None,
@@ -40,10 +53,13 @@ def chronology(
     heeded: str,
 ) -> None:
     """Show a child's record in the order in which it happened, or write a copy of it to a file."""
+    if context.invoked_subcommand:
+        return
+    session: Session = context.obj
     if start and end and start > end:
         raise click.UsageError("--from lies after --to.")
     with session.opened(writes=out is not None) as vault:
-        from storage.views import record, sharing
+        from storage.views import links, record, sharing
 
         row = session.child(vault, child)
         session.opening(vault, row.id)
@@ -55,6 +71,7 @@ def chronology(
             write_copy(session, vault, wanted, session.need(out, "--out", "Where to"), heeded)
             return
         entries = record.chronology(vault, row.id, promoted=promoted, start=start, end=end, as_known_on=as_known_on)
+        merged = Merging(links.imports(vault, row.id), links.linked(vault))
         traces = [] if promoted else record.traces(vault, row.id)
         if as_known_on:
             traces = [each for each in traces if each.moved_at.astimezone().date() <= as_known_on]
@@ -65,15 +82,15 @@ def chronology(
         print_json(
             {
                 "child": {"id": row.id, "name": row.name},
-                "entries": [_entry_json(each, shares.get(each.id, [])) for each in entries],
+                "entries": [_entry_json(each, shares.get(each.id, []), merged) for each in entries],
                 "moved": [{"at": moment_json(each.moved_at), "by": each.by, "away": each.away} for each in traces],
             }
         )
     else:
-        _print_chronology(row, entries, traces, shares)
+        _print_chronology(row, entries, traces, shares, merged)
 
 
-def _entry_json(entry: EntryRow, shares: list[ShareRow]) -> dict[str, Any]:
+def _entry_json(entry: EntryRow, shares: list[ShareRow], merged: Merging) -> dict[str, Any]:
     return {
         "id": entry.id,
         "occurred": occurred_json(entry.occurred),
@@ -88,8 +105,9 @@ def _entry_json(entry: EntryRow, shares: list[ShareRow]) -> dict[str, Any]:
         "impact": entry.impact,
         "action": entry.action,
         "outcome": entry.outcome,
-        "duplicate_of": None,
-        "links": [],
+        "duplicate_of": merged.repeats(entry.id) or None,
+        "links": merged.linked.get(entry.id, []),
+        "on_share": merged.imports.get(entry.id, ("", "", ""))[1] or None,
         "shared": [{"partner": share.partner, "state": share.state} for share in shares],
         "promoted": entry.promoted,
         "decision": entry.decision,
@@ -98,7 +116,9 @@ def _entry_json(entry: EntryRow, shares: list[ShareRow]) -> dict[str, Any]:
     }
 
 
-def _print_chronology(child: ChildRow, entries: list[EntryRow], traces: list[Trace], shares: Shares) -> None:
+def _print_chronology(
+    child: ChildRow, entries: list[EntryRow], traces: list[Trace], shares: Shares, merged: Merging
+) -> None:
     from practice.dates import day_words
 
     out(f"{child.told_apart}  {child.id}")
@@ -106,7 +126,7 @@ def _print_chronology(child: ChildRow, entries: list[EntryRow], traces: list[Tra
     out(count if entries else "There is nothing here yet.")
     for entry in entries:
         out()
-        _print_entry(entry, shares.get(entry.id, []))
+        _print_entry(entry, shares.get(entry.id, []), merged)
     if traces:
         out()
     for trace in traces:
@@ -114,7 +134,7 @@ def _print_chronology(child: ChildRow, entries: list[EntryRow], traces: list[Tra
         out(f"An entry was moved {way} this record on {day_words(trace.moved_at.astimezone().date())}, {trace.by}.")
 
 
-def _print_entry(entry: EntryRow, shares: list[ShareRow]) -> None:
+def _print_entry(entry: EntryRow, shares: list[ShareRow], merged: Merging) -> None:
     from practice.dates import in_words
     from storage.desk.concerns import recorded_words
 
@@ -138,6 +158,8 @@ def _print_entry(entry: EntryRow, shares: list[ShareRow]) -> None:
         f"Impact: {label_of(Impact, entry.impact)}" if entry.impact else "",
         f"Decision: {label_of(Decision, entry.decision)}" if entry.decision else "",
         f"{entry.versions} versions" if entry.versions > 1 else "",
+        f"Repeats {merged.repeats(entry.id)} word for word" if merged.repeats(entry.id) else "",
+        f"The same event as {', '.join(merged.linked[entry.id])}" if entry.id in merged.linked else "",
         *(f"{share.partner}: {label_of(ShareState, share.state)}" for share in shares),
     ]
     for name, text in (("Action", entry.action), ("Outcome", entry.outcome)):

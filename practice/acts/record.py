@@ -91,6 +91,22 @@ class Caller(BaseModel):
     identity: Literal["called_back", "known_voice", "email_domain", "unverified"] = "unverified"
 
 
+class Imported(BaseModel):
+    """Where an entry stands in another agency's chronology: every cell as it was written, and its owner's rule (R-67).
+
+    `batch` names the file by its digest and `line` the row in it; `duplicate_of` is the entry that it repeats exactly.
+    """
+
+    model_config = STRICT
+    batch: Identifier
+    line: int
+    source: Line
+    on_share: Literal["never", "ask", "yes"] = "ask"
+    cells: tuple[tuple[Note, Note], ...] = ()
+    duplicate_of: Line = ""
+    outcome: Note = ""
+
+
 @kind("concern_logged")
 class ConcernLogged(Body):
     """A concern, or another entry of the record, as it was first written (R-01)."""
@@ -123,6 +139,7 @@ class ConcernLogged(Body):
     """When the police attended, in an Operation Encompass notice (R-68)."""
     school_at: Occurred | None = None
     """When the notice reached the school (R-68)."""
+    imported: Imported | None = None
 
 
 @kind("completed")
@@ -193,6 +210,15 @@ class Decided(Body):
     advice: Advice | None = None
     outcome: Note = ""
     sees: Seen | None = None
+
+
+@kind("entries_linked")
+class EntriesLinked(Body):
+    """A person said whether two entries tell of the same event; both keep their words (R-74)."""
+
+    other: Identifier
+    state: Literal["confirmed", "declined"]
+    reason: Note = ""
 
 
 @kind("promoted")

@@ -19,6 +19,7 @@ from practice.acts import (
     Decided,
     DecisionClosed,
     EntryMoved,
+    Imported,
     ItemAccepted,
     ItemArrived,
     ItemCorrected,
@@ -144,12 +145,26 @@ class TraceTable(ViewTable, table=True):
     author: str = string()
 
 
+class ImportTable(ViewTable, table=True):
+    """Where an entry stands in another agency's chronology, and whether it may be shared on (R-67)."""
+
+    __tablename__ = "entry_imports"
+    entry_id: str = string(primary_key=True)
+    imported_for: str = string()
+    batch: str = string(index=True)
+    line: int = Field(default=0, sa_type=Integer)
+    source: str = string()
+    on_share: str = string()
+    duplicate_of: str = string()
+
+
 def _birth(acts: Sequence[Act]) -> tuple[Act, ConcernLogged, str, str] | None:
     """Return the act with which an entry began, its fields, its source and its agency; None for what is no entry."""
     for act in acts:
         if isinstance(act.body, ConcernLogged):
             caller = act.body.caller
             agency = caller.agency if caller else ""
+            agency = act.body.imported.source if act.body.imported else agency
             reporter = act.body.reported_by
             source = agency or (f"report by {reporter}" if reporter else "this organisation")
             return act, act.body, source, agency
@@ -176,7 +191,8 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
     occurred = Occurred.model_validate(newest["occurred"])
     promoted = [each.body for each in acts if isinstance(each.body, Promoted)]
     chosen = promoted[-1] if promoted else None
-    received = act.kind == "item_accepted"
+    imported = logged.imported
+    received = act.kind == "item_accepted" or imported is not None
     row = {
         "id": key,
         "child_id": child,
@@ -195,7 +211,9 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
         "significance": chosen.significance if chosen else "",
         "impact": chosen.impact if chosen else "",
         "action": (chosen.action if chosen else "") or logged.immediate_action,
-        "outcome": (chosen.outcome if chosen else "") or (in_force["outcome"] if in_force else ""),
+        "outcome": (chosen.outcome if chosen else "")
+        or (in_force["outcome"] if in_force else "")
+        or (imported.outcome if imported else ""),
         "promoted": chosen is not None,
         "decision": in_force["decision"] if in_force else "",
         "unfinished": [] if received else _unfinished(logged, newest, left),
@@ -228,6 +246,19 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
         "traces": traces,
         "apart_entries": apart,
         "removals": rows_of(key, child, removed),
+        "entry_imports": [_imported(key, act.child or "", imported)] if imported else [],
+    }
+
+
+def _imported(key: str, child_id: str, imported: Imported) -> dict[str, Any]:
+    return {
+        "entry_id": key,
+        "imported_for": child_id,
+        "batch": imported.batch,
+        "line": imported.line,
+        "source": imported.source,
+        "on_share": imported.on_share,
+        "duplicate_of": imported.duplicate_of,
     }
 
 
@@ -417,6 +448,7 @@ ENTRIES = view(
             (TraceTable, "entry_id"),
             (RemovalTable, "entry_id"),
             (ApartTable, "entry_id"),
+            (ImportTable, "entry_id"),
         ),
         fold=_fold,
         before=_unindex,

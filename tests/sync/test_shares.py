@@ -12,6 +12,7 @@ from exchange import COUNCIL, SCHOOL, TEXT, WORDS, Hub, Meddling, Place
 from practice.errors import ConsoleError, HubUnreachable, NotFound, Refused
 from storage import ledger
 from storage.desk.concerns import amend, log_concern, move
+from storage.desk.merging import import_chronology
 from storage.vault import open_vault
 from storage.views import organisation, record, sharing
 from sync import contracts, envelope, membership, partners, shares
@@ -127,7 +128,22 @@ def test_a_police_notice_is_shared_on_only_where_the_police_agree(school: Place,
     with pytest.raises(Refused, match="not shared on by default"):
         shares.propose(school.vault, notice, "301")
     assert sharing.shares(school.vault, entry_id=notice) == []
-    assert shares.propose(school.vault, notice, "301", police_agree=True)
+    assert shares.propose(school.vault, notice, "301", owner_agrees=True)
+
+
+def test_another_agencys_chronology_is_shared_on_by_its_owners_rule(school: Place, council: Place) -> None:
+    def taken(source: str, **rule: str) -> str:
+        data = f"Date,Event\n1 Oct 2025,Seen by {source}\n".encode()
+        return import_chronology(school.vault, data, school.child(), source, **rule).entries[0]
+
+    for entry_id, said in (
+        (taken("Example Police"), "may not be shared on"),
+        (taken("Health"), "when they were asked"),
+    ):
+        with pytest.raises(Refused, match=said):
+            shares.propose(school.vault, entry_id, "301")
+        assert shares.propose(school.vault, entry_id, "301", owner_agrees=True)
+    assert shares.propose(school.vault, taken("Early help", on_share="yes"), "301")
 
 
 def test_the_preview_is_the_bytes_and_the_page_says_the_same(school: Place, council: Place, share: str) -> None:

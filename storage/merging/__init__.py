@@ -1,0 +1,1 @@
+"""Chronologies of other agencies: read from CSV or XLSX, every cell kept."""
