@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from pathlib import Path
-
-import pytest
 
 from practice.acts import ChildAdded
 from practice.errors import WrongPassphrase
 from storage import backup_check, container
 from storage.desk import triage
-from storage.keys import Kdf, hkdf
+from storage.keys import hkdf
 from storage.vault import Vault, exists, open_vault
 from storage.views import record, reports
 from tests.conftest import PASSPHRASE, PERSON
 from tests.faults.operations import BEN, NEW
 
 _ANOTHER = ChildAdded(legal_forename="After", legal_surname="Thistlewood")
-_derived = functools.cache(Kdf.derive)
-
-
-def derive_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each costly derivation be made once; all else is done as ever."""
-    monkeypatch.setattr(Kdf, "derive", _derived)
 
 
 class Wrong(Exception):

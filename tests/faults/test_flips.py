@@ -6,7 +6,6 @@ changes are tried in a second. What is tried by opening the whole vault is sampl
 
 from __future__ import annotations
 
-import functools
 import random
 import shutil
 from pathlib import Path
@@ -19,7 +18,7 @@ from storage import backup, container, reports
 from storage.anchor import Anchor
 from storage.engine import connect
 from storage.header import FILE_NAME, read_header
-from storage.keys import Kdf, hkdf
+from storage.keys import hkdf
 from storage.sealed import unseal
 from storage.secrets_table import INBOX_PREFIX, under
 from storage.vault import open_vault
@@ -34,12 +33,6 @@ GENERATIONS = size(6, 50, 50)
 DAYS = 50
 REPLAYS = size(8, 300, 3000)
 SAYS_WHAT_TO_DO = ("restore", "put back", "run dsl-console")
-_derived = functools.cache(Kdf.derive)
-
-
-@pytest.fixture(autouse=True)
-def _derive_once(monkeypatch):
-    monkeypatch.setattr(Kdf, "derive", _derived)
 
 
 @pytest.fixture(scope="module")

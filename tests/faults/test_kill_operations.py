@@ -22,7 +22,7 @@ import pytest
 
 from practice.errors import ConsoleError
 from storage import migrations
-from tests.faults.checks import Wrong, check, derive_once
+from tests.faults.checks import Wrong, check
 from tests.faults.operations import LATER, prepare
 from tests.faults.processes import ROOT
 from tests.faults.sizes import say, size
@@ -63,7 +63,6 @@ def run(nursery: subprocess.Popen[str], name: str, place: Path, kill_after: floa
 
 @pytest.mark.parametrize("name", ["rotation", "migration", "backup", "restore", "header"])
 def test_a_killed_operation_leaves_one_whole_vault(nursery, vault_template, tmp_path, monkeypatch, name):
-    derive_once(monkeypatch)
     turns, wrong, killed = random.Random(11), [], 0
     root = tmp_path / name
     root.mkdir()

@@ -18,7 +18,7 @@ import pytest
 
 from practice.errors import ConsoleError
 from storage import migrations
-from tests.faults.checks import Wrong, check, derive_once
+from tests.faults.checks import Wrong, check
 from tests.faults.operations import LATER, OPERATIONS
 from tests.faults.power_cut import Disk, states
 from tests.faults.processes import ROOT
@@ -44,11 +44,6 @@ def recorded(vault_template, tmp_path_factory) -> Path:
     )
     assert done.returncode == 0, done.stderr
     return root
-
-
-@pytest.fixture(autouse=True)
-def _derive_once(monkeypatch):
-    derive_once(monkeypatch)
 
 
 def faults(recorded: Path, name: str, count: int, tmp_path: Path, **syncs: bool) -> list[str]:

@@ -24,7 +24,6 @@ from storage.ids import new_id
 from storage.vault import Vault, open_vault
 from storage.views import children, record
 from tests.conftest import PASSPHRASE
-from tests.faults.checks import derive_once
 from tests.faults.processes import ROOT
 from tests.faults.sizes import say, size
 from tests.faults.work import OCCURRED
@@ -128,9 +127,9 @@ def work(folder: Path, seed: int) -> None:
 
 def nursery() -> None:
     """Fork a process for each folder and seed on standard input."""
-    from tests.faults.operations import derive_once as once
+    from tests.faults.operations import derive_once
 
-    once()
+    derive_once()
     for line in sys.stdin:
         folder, seed = line.rstrip("\n").rsplit(" ", 1)
         child = os.fork()
@@ -166,8 +165,7 @@ def killed(process: subprocess.Popen[bytes], folder: Path, seed: int) -> tuple[d
     return model, pending
 
 
-def test_after_a_crash_the_record_is_what_the_model_says(vault_template, tmp_path, monkeypatch):
-    derive_once(monkeypatch)
+def test_after_a_crash_the_record_is_what_the_model_says(vault_template, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", "from tests.faults.test_random_operations import nursery; nursery()"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
