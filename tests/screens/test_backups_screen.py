@@ -12,7 +12,7 @@ from screens.backups_folder import folder_fault
 from storage import backup, outbox
 from storage.restore import HOLD, held_since
 from storage.views import backups
-from tests.screens.conftest import NOW, settled, wait_for, words_on
+from tests.screens.conftest import NOW, settled, wait_for, wait_until, words_on
 
 
 async def opened(pilot) -> None:
@@ -36,7 +36,7 @@ async def test_back_up_now_asks_for_a_folder_first_then_makes_and_proves(console
         await wait_for(pilot, "checked whole")
         await wait_for(pilot, "Never. Prove it")
         (made,) = stick.iterdir()
-        assert made.name in words_on(pilot.app).replace(" ", "")
+        await wait_until(pilot, lambda: made.name in words_on(pilot.app).replace(" ", ""))
         await pilot.press("p")
         await wait_for(pilot, "came back whole, and the copy was removed")
         await wait_for(pilot, "Yes, Sat 21 Nov 2026")

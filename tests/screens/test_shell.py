@@ -62,7 +62,8 @@ async def test_a_wrong_passphrase_is_said_and_not_kept(console, brief):
         assert pilot.app.screen.query_one("#passphrase", Input).value == ""
         assert pilot.app.screen.query_one("#fault").text
         await wait_for(pilot, "Enter unlocks.")
-        assert "9 tries are left before a wait of five minutes." in words_on(pilot.app)
+        assert "tries are left before a wait of five minutes." in words_on(pilot.app)
+        assert " 9 tries are left" in pilot.app.screen.query_one("#state").text
         await type_in(pilot, PASSPHRASE)
         assert isinstance(pilot.app.screen, TodayScreen)
 
