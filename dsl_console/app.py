@@ -34,6 +34,7 @@ from screens.base import ConsoleScreen, RecordChanged
 from screens.console import Console
 
 if TYPE_CHECKING:
+    from storage.compartment import OpenCompartment
     from storage.vault import Vault
 
 SCREENS: dict[str, str] = {
@@ -72,6 +73,13 @@ SCREENS: dict[str, str] = {
     "partners": "screens.partners:PartnersScreen",
     "backups": "screens.backups:BackupsScreen",
     "people": "screens.people:PeopleScreen",
+    "adults": "screens.adults:AdultsScreen",
+    "adult_log": "screens.adult_log:AdultLogScreen",
+    "adult_entry": "screens.adult_entry:AdultEntryScreen",
+    "adult_decide": "screens.adult_decide:AdultDecideScreen",
+    "adult_report": "screens.adult_report:AdultReportScreen",
+    "adult_patterns": "screens.adult_lists:AdultPatternsScreen",
+    "adult_trail": "screens.adult_lists:AdultTrailScreen",
     "settings": "screens.settings:SettingsScreen",
 }
 """Each screen's name, its module and class; imported when it is first opened."""
@@ -101,7 +109,7 @@ def screen_class(name: str) -> type[Screen[Any]]:
     return cast("type[Screen[Any]]", getattr(importlib.import_module(module), cls))
 
 
-def _close(vault: Vault) -> None:
+def _close(vault: OpenCompartment) -> None:
     """Lay the head into the keyring and close the record."""
     from storage import keyring_head
 
@@ -211,6 +219,7 @@ class DslConsole(Console):
             return
         if state is not None:
             self.school, self._sync_words = state.school, state.sync_words
+            self.register_way = state.register_way
         if not first:
             self._refresh_chrome()
             return
@@ -222,6 +231,8 @@ class DslConsole(Console):
         else:
             self.push_screen(self._made("today", {}))
         self._entering = False
+        if self._open_next is None and self.register_way == "make":
+            self._open_next = ("adults", {})  # the headteacher makes it in their first session (R-40)
         if self._open_next is not None:
             screen, params = self._open_next
             self._open_next = None
@@ -327,6 +338,7 @@ class DslConsole(Console):
         screens = [each for each in self.screen_stack if isinstance(each, ConsoleScreen)]
         calls = [asyncio.to_thread(call) for each in screens if (call := each.before_lock()) is not None]
         vault, self.vault = self.vault, None
+        register, self.register = self.register, None
         kept = True
         if calls:
             try:
@@ -336,6 +348,8 @@ class DslConsole(Console):
             except TimeoutError:
                 kept = False
         message = None if kept else "The draft on screen could not be sealed; the last one that was kept is safe."
+        if register is not None:
+            await asyncio.to_thread(_close, register)
         if vault is not None:
             if not hurried:
                 message = await daily.before_leaving(self, vault) or message
@@ -397,6 +411,8 @@ class DslConsole(Console):
             return "The screen is hidden: your passphrase brings it back."
         if not action.locked and self.vault is None:
             return "Unlock first."
+        if action_id == "adults" and not self.register_way:
+            return "You do not hold the key of the adults' register."
         if isinstance(self._shown, ModalScreen) and (action.opens or action_id in {"help", "commands"}):
             return ASKED
         return ""
@@ -453,6 +469,15 @@ class DslConsole(Console):
             self.hidden = True
             self.clear_notifications()
             self.push_screen(self._made("hide", {}))
+
+    @property
+    def report_folders(self) -> tuple[Path, ...]:
+        return config.reports_folders(self.settings)
+
+    def close_register(self) -> None:
+        register, self.register = self.register, None
+        if register is not None:
+            threading.Thread(target=_close, args=(register,), name="closing the register").start()
 
     def reveal(self) -> None:
         if self.hidden:

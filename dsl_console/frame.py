@@ -21,6 +21,7 @@ class FrameState:
 
     school: SchoolSet
     sync_words: str
+    register_way: str = ""
 
 
 def words_of(states: Counter[str], arrived: int, last: str) -> str:
@@ -52,10 +53,11 @@ def moment_words(stored: str, now: datetime) -> str:
 def frame_state(vault: Vault) -> FrameState:
     """Read what the frame shows; blocks."""
     from storage import outbox
+    from storage.register import way_in
     from storage.views import arrivals, sharing
 
     states = Counter(share.state for share in sharing.shares(vault, states=(*WAITING, "held", *QUEUED)))
     arrived = len(arrivals.items(vault, states=("waiting",)))
     with vault.read() as connection:
         last = moment_words(outbox.exchange(connection, "last_sync"), vault.clock().astimezone())
-    return FrameState(vault.school, words_of(states, arrived, last))
+    return FrameState(vault.school, words_of(states, arrived, last), way_in(vault))

@@ -192,6 +192,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "adults",
+        "",
+        "Adults' register",
+        "Concerns about adults who work here",
+        "Opens the adults' register, for those who hold its key, with an unlock of its own.",
+        "Vault",
+        "Adults' register",
+        opens="adults",
+        shown=False,
+    ),
+    Action(
         "backups",
         "",
         "Backups",
@@ -781,6 +792,43 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
         _own("people", "second", "s", "Second factor", "Ask for this machine's keyring too", "People", "Second factor"),
         _own("people", "code", "c", "Recovery code", "Make a new recovery code", "People", "New recovery code"),
         _own("people", "rotate", "a", "Keys anew", "Make the keys anew, after a question", "People", "Keys anew"),
+        _own("people", "register", "o", "Adults' register", "Open the adults' register", "People", "Adults' register"),
+    ),
+    # -- the adults' register ------------------------------------------------------------------------------------------
+    "adults": (
+        _own("adults", "new", "n", "New", "Record a concern or a self-referral", "Register", "Record a concern"),
+        _own("adults", "open", "enter", "Open", "Open the line", "Register", "Open the line"),
+        _own("adults", "patterns", "p", "Patterns", "What entries have in common", "Register", "Patterns"),
+        _own("adults", "trail", "t", "Who read", "Who read what; that is recorded too", "Register", "Who read what"),
+        _own("adults", "holders", "h", "Readers", "Let somebody in, or take the key back", "Register", "Who reads it"),
+        _own("adults", "code", "c", "Recovery code", "Make a new recovery code", "Register", "New recovery code"),
+        _own("adults", "rotate", "a", "Keys anew", "Make its keys anew, after a question", "Register", "Keys anew"),
+    ),
+    "adult_log": (
+        _own("adult_log", "record", "ctrl+s", "Record", "Record it in the register", "Register", "Record it"),
+    ),
+    "adult_entry": (
+        _own("adult_entry", "decide", "d", "Decide", "Decide, with the rationale", "Register", "Decide"),
+        _own("adult_entry", "lado", "l", "LADO", "Record a call to the LADO", "Register", "Record the LADO's call"),
+        _own("adult_entry", "amend", "e", "Amend", "Amend the words", "Register", "Amend"),
+        _own(
+            "adult_entry", "reporter", "r", "Who shared", "Show who asked to stay anonymous", "Register", "Who shared"
+        ),
+        _own("adult_entry", "linked", "o", "Linked", "Open the entry it is linked to", "Register", "Open the linked"),
+    ),
+    "adult_decide": (
+        _own("adult_decide", "record", "ctrl+s", "Record", "Record the decision", "Register", "Record the decision"),
+    ),
+    "adult_report": (
+        _own("adult_report", "accept", "ctrl+s", "Take in", "Take it into the register", "Register", "Take it in"),
+        _own("adult_report", "close", "ctrl+r", "Close", "Close it, with the reason", "Register", "Close it"),
+        _own(
+            "adult_report", "answer", "ctrl+t", "Told them", "Record who told its writer", "Register", "Who told them"
+        ),
+    ),
+    "adult_patterns": (
+        _own("adult_patterns", "open", "enter", "Open", "Open the entry", "Register", "Open the entry"),
+        _own("adult_patterns", "review", "r", "Record a look", "Record what you found", "Register", "Record this look"),
     ),
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
@@ -16,6 +17,7 @@ from practice.errors import ConsoleError
 
 if TYPE_CHECKING:
     from practice.acts import SchoolSet
+    from storage.register import Register
     from storage.vault import Vault
 
 
@@ -24,6 +26,10 @@ class Console(App[int], inherit_bindings=False):
 
     vault: Vault | None = None
     """The open vault; none before unlock."""
+    register: Register | None = None
+    """The open adults' register; none before its own unlock, and none once its list was left."""
+    register_way = ""
+    """How the person comes into the register: `open`, `make`, `recover`; blank for who holds no key."""
     school: SchoolSet | None = None
     """The school and its telephone numbers, as last read from the open vault."""
     clock: Callable[[], datetime]
@@ -75,6 +81,15 @@ class Console(App[int], inherit_bindings=False):
     @abstractmethod
     def entered(self, vault: Vault) -> None:
         """Take the vault that was opened or made, and show Today."""
+
+    @property
+    @abstractmethod
+    def report_folders(self) -> tuple[Path, ...]:
+        """The shared folders from which sealed reports are collected."""
+
+    @abstractmethod
+    def close_register(self) -> None:
+        """Close the adults' register, where it is open; it is asked for its passphrase again after that."""
 
     @abstractmethod
     def reveal(self) -> None:

@@ -18,8 +18,8 @@ from screens.widgets.child_picker import ChildPicker
 from screens.widgets.text import StateLine
 
 if TYPE_CHECKING:
+    from storage.compartment import OpenCompartment
     from storage.drafts import Draft
-    from storage.vault import Vault
 
 PAUSE = 0.6
 """Seconds after the last key before the draft is sealed."""
@@ -31,9 +31,9 @@ def clock_words(moment: datetime) -> str:
 
 
 class DraftKeeper:
-    """One draft of one vault: seals in any thread, never an older state over a newer one, and nothing once closed."""
+    """One draft: seals in any thread, never an older state over a newer one, and nothing once closed."""
 
-    def __init__(self, vault: Vault, name: str) -> None:
+    def __init__(self, vault: OpenCompartment, name: str) -> None:
         self.vault = vault
         self.name = name
         self._lock = threading.Lock()
@@ -93,11 +93,16 @@ class DraftScreen(ConsoleScreen):
     def put_back(self, fields: dict[str, Any]) -> None:
         """Fill the form from a draft."""
 
+    @property
+    def draft_store(self) -> OpenCompartment:
+        """The compartment to which the draft is sealed."""
+        return self.vault
+
     def begin(self) -> None:
         """Fill the form where no draft was kept."""
 
     def on_mount(self) -> None:
-        self.keeper = DraftKeeper(self.vault, self.draft_name())
+        self.keeper = DraftKeeper(self.draft_store, self.draft_name())
         self.fetch(self.keeper.found, then=self._found, group="draft")
 
     def _found(self, draft: Draft | None) -> None:

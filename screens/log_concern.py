@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -55,7 +55,7 @@ def record_concern(
     from storage.desk.finishing import look_alikes
     from storage.views import record
 
-    vault = keeper.vault
+    vault = cast("Vault", keeper.vault)
     also = [
         Other(each["child"], each.get("role", "subject"), each.get("category", ""), each.get("text", ""))
         for each in others

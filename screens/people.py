@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 
+from practice.compartments import ADULTS, CHILDREN
 from practice.roles import MANAGES_PEOPLE, POLICY, finds_only_given
 from practice.text import visible
 from practice.vocabulary import Role, label_of
@@ -117,7 +118,7 @@ class PeopleScreen(ConsoleScreen):
         "Everybody who opens this record has a passphrase and keys of their own. n adds somebody, r changes a role, d "
         "removes somebody and makes the keys anew, g gives a read-only person a child, v says who covers somebody who "
         "is away. p changes your passphrase, s lets it need this machine's keyring too, c makes a new recovery code, a "
-        "makes the keys anew."
+        "makes the keys anew. o opens the adults' register for those who hold its key."
     )
     CSS_PATH = "people.tcss"
     BINDINGS = bindings("people")
@@ -147,8 +148,10 @@ class PeopleScreen(ConsoleScreen):
         if not self.working:
             count = len(self.rows)
             said = f"{count} {'person' if count == 1 else 'people'} can open this record."
-            if due:
+            if CHILDREN in due:
                 said += " Rotation is due: somebody who was removed knew its keys. a makes them anew."
+            if ADULTS in due:
+                said += " The adults' register's key is due as well: a holder of it makes it anew there."
             self.query_one("#said", StateLine).say(said, "warn" if due else "")
         self.refresh_bindings()
 
@@ -165,6 +168,8 @@ class PeopleScreen(ConsoleScreen):
             return "The keys are being made anew; wait until that is done."
         if action_id in MANAGING and self.vault.person.role not in MANAGES_PEOPLE:
             return "Only the DSL or the headteacher does this."
+        if action_id == "people.register":
+            return self.console.why_not("adults")
         if action_id not in ON_SOMEBODY:
             return ""
         return self._why_not_them(action_id, self.current)
@@ -198,6 +203,10 @@ class PeopleScreen(ConsoleScreen):
     def _said(self, words: str, tone: str = "good") -> None:
         self.query_one("#done", MessageBar).say(words, tone)
         self.refresh_record()
+
+    def act_register(self) -> None:
+        """Open the adults' register, which has an unlock of its own."""
+        self.console.do("adults")
 
     def act_add(self) -> None:
         """Let somebody open the record."""

@@ -353,13 +353,13 @@ class CodeDialog(Dialog[None]):
     """
     BINDINGS = [Binding("ctrl+s", "dismiss(None)", "Written down", tooltip="Clear it from the screen")]
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, title: str = "The new recovery code", sentence: str = ONCE) -> None:
         super().__init__()
-        self._code = code
+        self._code, self._heading, self._sentence = code, title, sentence
 
     def compose(self) -> ComposeResult:
         code = PlainText(code_rows(self._code.split("-")), id="code-shown")
-        yield from self.framed("The new recovery code", ONCE, [code], confirm_button("I wrote it down"))
+        yield from self.framed(self._heading, self._sentence, [code], confirm_button("I wrote it down"))
 
     def on_mount(self) -> None:
         self.set_focus(None)

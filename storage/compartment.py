@@ -21,6 +21,7 @@ from practice.errors import ConsoleError, IntegrityAlarm, WrongPassphrase
 from practice.roles import check_may_record
 from storage import device_secret, ledger, migrations, secrets_table, views
 from storage.anchor import Anchor, Head
+from storage.drafts import Drafts
 from storage.engine import PAGE_SIZE, Prepare, looks_plain, make_engine, plain_errors
 from storage.header import Header, read_header
 from storage.keys import PersonKeys, Slot, hkdf
@@ -141,6 +142,7 @@ class OpenCompartment:
         self.device = ""
         self.author: ledger.Author
         self.late: Late
+        self.drafts: Drafts
 
     # -- opening and closing -----------------------------------------------------------------------------------------
 
@@ -181,6 +183,7 @@ class OpenCompartment:
         self._header_digest = header.digest(self.name)
         self._slot = next(slot for slot in header.slots if slot.id == self._slot.id)
         self.person = SlotPerson(self._slot.id, self._slot.name, header.role_of(self._slot))
+        self.drafts = Drafts(self, header.compartments[self.name].inbox)
 
     def begin(self) -> None:
         """Make an opened compartment ready: its shape, its own keys, and whether it agrees with its anchor."""
@@ -212,6 +215,7 @@ class OpenCompartment:
         self.device = device.decode()
         self.author = ledger.Author(self.person.id, self.device, self.person_keys.signing, audit)
         self.late = Late(self.folder, self._late_name(), audit)
+        self.drafts = Drafts(self, self._header.compartments[self.name].inbox)
 
     def _late_name(self) -> str:
         return self.person.id

@@ -21,7 +21,7 @@ from storage.sealed import SEALED_LIMIT, XWingPrivate, XWingPublic, canonical, s
 from storage.types import from_utc_text, utc_text
 
 if TYPE_CHECKING:
-    from storage.vault import Vault
+    from storage.compartment import OpenCompartment
 
 _NAME = re.compile(r"^[a-z0-9-]{1,60}$")
 _SUFFIX = ".draft"
@@ -51,12 +51,12 @@ def _read(name: str, stored: bytes) -> Draft:
 
 
 class Drafts:
-    """The drafts of one vault; sealing is safe from any thread."""
+    """The drafts of one compartment; sealing is safe from any thread."""
 
-    def __init__(self, vault: Vault, inbox: XWingPublic) -> None:
+    def __init__(self, vault: OpenCompartment, inbox: XWingPublic) -> None:
         self._vault = vault
         self._inbox = inbox
-        self._info = inbox_info(vault.id, "children")
+        self._info = inbox_info(vault.id, vault.name)
         self._folder = private_folder(vault.folder / "drafts")
 
     def _path(self, name: str) -> Path:

@@ -143,6 +143,15 @@ def holds_register(vault: Vault) -> bool:
     return any(slot.id == vault.person.id and header.holds(ADULTS, slot) for slot in header.slots)
 
 
+def way_in(vault: Vault) -> str:
+    """Return how the person who opened the vault comes in: `open`, `make`, `recover`, or blank for who holds no key."""
+    if holds_register(vault):
+        return "open"
+    if not exists(vault):
+        return "make" if _may_make(vault) else ""
+    return "recover" if _may_make(vault) else ""
+
+
 def holders(vault: Vault) -> list[str]:
     """Return the names of those who hold the register's key; the header names them to everybody."""
     header = read_header(vault.folder)

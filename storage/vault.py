@@ -20,7 +20,6 @@ from storage.compartment import (
     check_database_file,
     utc_now,
 )
-from storage.drafts import Drafts
 from storage.engine import Prepare, plain_errors
 from storage.header import FILE_NAME, Compartment, Header, public_settings, read_header
 from storage.ids import new_id
@@ -61,7 +60,6 @@ class Vault(OpenCompartment):
     ) -> None:
         super().__init__(CHILDREN, folder, header, slot, keys, key, clock, lock)
         self.caution = ""
-        self.drafts: Drafts
 
     def _reading(self) -> Prepare | None:
         return scope.scoped(self)
@@ -71,15 +69,6 @@ class Vault(OpenCompartment):
         from storage.desk.triage import take_in
 
         take_in(self)
-
-    def take_header(self, header: Header) -> None:
-        """Go on with a header that was written meanwhile."""
-        super().take_header(header)
-        self.drafts = Drafts(self, header.compartments[CHILDREN].inbox)
-
-    def _start(self) -> None:
-        super()._start()
-        self.drafts = Drafts(self, self._header.compartments[CHILDREN].inbox)
 
     def _migrate(self) -> None:
         """Take the database to the present shape, after a backup of it as it is; raises Refused without one."""

@@ -78,7 +78,9 @@ def list_(session: Session) -> None:
         factor = "passphrase and keyring" if row.second_factor else ""
         out(joined([row.id, one_line(row.name), label_of(Role, row.role), ", ".join(row.compartments), finds, factor]))
     if due:
-        out(f"Keys to be made anew: {', '.join(due)}. Somebody who was removed knew them; dsl-console rekey does it.")
+        ways = {"children": "dsl-console rekey", "adults": "dsl-console adults rotate, by a holder of its key"}
+        for name in due:
+            out(f"Keys to be made anew: {name}. Somebody who was removed knew them. It is done by: {ways[name]}.")
 
 
 @people.command(cls=Command)

@@ -28,6 +28,12 @@ class MarkList(OptionList):
         """The marked codes, in the order of the list."""
         return tuple(code for code in self._labels if code in self._marked)
 
+    def mark(self, codes: Iterable[str]) -> None:
+        """Mark exactly these of the list."""
+        self._marked = {code for code in codes if code in self._labels}
+        for code in self._labels:
+            self.replace_option_prompt(code, self._line(code))
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Turn the mark of the line."""
         event.stop()

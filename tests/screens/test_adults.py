@@ -1,0 +1,181 @@
+"""The adults' register on screen: made in the headteacher's first session, unlocked by itself, the LADO stop (R-40)."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import asynccontextmanager
+
+import pytest
+from conftest import HOSTILE, PASSPHRASE, settled, wait_for, wait_until, words_on
+from textual.widgets import Input, Select, TextArea
+
+from dsl_console.app import DslConsole
+from dsl_console.config import Settings
+from practice.acts import Phones, SchoolSet
+from screens.adults_dialogs import StopDialog
+from screens.people_dialogs import CodeDialog
+from screens.widgets.mark_list import MarkList
+from storage import register, reports
+from storage.keys import FLOOR
+from storage.people import add_person, people
+from storage.vault import create, open_vault
+from storage.views import register as views
+
+DSL = "under the old stone bridge"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A vault with a headteacher and a DSL, and no register yet."""
+    folder = tmp_path_factory.mktemp("head") / "vault"
+    phones = Phones(front_door="01234 567890", lado="01234 567899")
+    vault, _ = create(
+        folder,
+        school=SchoolSet(name="Oakfield Academy", phones=phones),
+        user="Hana Reed",
+        passphrase=PASSPHRASE,
+        role="head",
+        kdf=FLOOR,
+    )
+    with vault:
+        add_person(vault, "Dara Lowe", "dsl", DSL, FLOOR)
+    return folder
+
+
+@pytest.fixture
+def school(template, tmp_path, clock):
+    """Run the app on a copy: `async with school("Hana Reed") as pilot`; `.folder` is the copy."""
+    folder = shutil.copytree(template, tmp_path / "vault")
+
+    @asynccontextmanager
+    async def run(name, size=(120, 36)):
+        passphrase = PASSPHRASE if name == "Hana Reed" else DSL
+        held = open_vault(folder, passphrase=passphrase, user=name, clock=clock)
+        app = DslConsole(folder, settings=Settings(), clock=clock, vault=held)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await settled(pilot)
+            yield pilot
+        held.close()
+
+    run.folder = folder
+    return run
+
+
+async def press(pilot, *keys):
+    await pilot.press(*keys)
+    await settled(pilot)
+
+
+def put(pilot, **fields):
+    for name, text in fields.items():
+        widget = pilot.app.screen.query_one(f"#{name}")
+        if isinstance(widget, Select):
+            widget.value = text
+        elif isinstance(widget, TextArea):
+            widget.text = text
+        else:
+            (widget if isinstance(widget, Input) else widget.query_one(Input)).value = text
+
+
+async def test_the_head_makes_it_first_thing_and_nothing_is_decided_before_the_lado(school):
+    async with school("Hana Reed") as pilot:
+        await wait_for(pilot, "There is no adults' register yet.")
+        put(pilot, passphrase=PASSPHRASE)
+        await press(pilot, "enter")
+        assert "May the DSL read it? Choose" in words_on(pilot.app)
+        put(pilot, dsl="no", passphrase=PASSPHRASE)
+        pilot.app.screen.query_one("#passphrase").focus()
+        await press(pilot, "enter")
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, CodeDialog))
+        assert "nothing else" in words_on(pilot.app)
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "Nothing is recorded yet.")
+        await press(pilot, "n")
+        put(pilot, adult="new", name="Ray Moss", text=HOSTILE)
+        pilot.app.screen.query_one(MarkList).mark(["harmed"])
+        await press(pilot, "ctrl+s")
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, StopDialog))
+        assert "01234 567899" in words_on(pilot.app)
+        await press(pilot, "escape")
+        assert HOSTILE in words_on(pilot.app)
+        await press(pilot, "d")
+        assert "Stop: the LADO first" in words_on(pilot.app)
+        await press(pilot, "l")
+        put(pilot, spoke_to="A. Officer", at="today 16:50", advice="Refer it in writing.")
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "It is still to be decided.")
+        await press(pilot, "d")
+        put(pilot, threshold="may_be_met", decision="lado_referred", reason="As the LADO advised.")
+        await press(pilot, "ctrl+s")
+        assert "needs its date and its reference" in words_on(pilot.app)
+        put(pilot, on="20/11/2026", reference="L/7")
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "L/7")
+        with register.open_with(pilot.app.vault, pilot.app.vault.person_keys) as opened:
+            assert opened.verify(rebuild=True, signatures=True).ok
+            assert views.entries(opened)[0].decision["reference"] == "L/7"
+
+
+async def test_it_asks_for_the_passphrase_again_each_time_and_keeps_what_was_being_written(school):
+    with open_vault(school.folder, passphrase=PASSPHRASE, user="Hana Reed") as vault:
+        register.create_with(vault, vault.person_keys)[0].close()
+        reports.leave(school.folder, {"adult_as_written": HOSTILE, "text": "x", "reporter": "Kim"}, about="adult")
+    async with school("Hana Reed") as pilot:
+        pilot.app.do("adults")
+        await wait_for(pilot, "an unlock of its own")
+        assert HOSTILE not in words_on(pilot.app)
+        put(pilot, passphrase=DSL)
+        await press(pilot, "enter")
+        await wait_for(pilot, "That passphrase does not open this vault.")
+        put(pilot, passphrase=PASSPHRASE)
+        await press(pilot, "enter")
+        await wait_for(pilot, "A report about")
+        assert HOSTILE in words_on(pilot.app)
+        await press(pilot, "n")
+        put(pilot, adult="new", name="Ray Moss", text="Half a sentence")
+        await press(pilot, "f6")
+        assert pilot.app.register is None
+        pilot.app.do("adults")
+        await wait_for(pilot, "an unlock of its own")
+        put(pilot, passphrase=PASSPHRASE)
+        await press(pilot, "enter")
+        await wait_for(pilot, "A report about")
+        await press(pilot, "n")
+        await wait_for(pilot, "put back")
+        assert "Half a sentence" in words_on(pilot.app)
+        assert [draft.name for draft in pilot.app.vault.drafts.all()] == []
+        await press(pilot, "escape", "enter")
+        await press(pilot, "ctrl+s")
+        put(pilot, adult="new", role="Coach")
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "It stands in the register.")
+        await press(pilot, "ctrl+t")
+        put(pilot, what="Thank you; it is looked into.")
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "Told by Hana Reed")
+        await press(pilot, "escape", "h")
+        dara = next(each.id for each in people(pilot.app.vault) if each.name == "Dara Lowe")
+        put(pilot, who=dara)
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "Dara Lowe can open the register now")
+        await press(pilot, "t")
+        await wait_for(pilot, "read the list")
+        await press(pilot, "escape", "p")
+        await wait_for(pilot, "Nothing has enough in common")
+        await press(pilot, "f8")
+        assert "Ray Moss" not in words_on(pilot.app)
+
+
+async def test_who_does_not_hold_its_key_is_offered_nothing_of_it(school):
+    with open_vault(school.folder, passphrase=PASSPHRASE, user="Hana Reed") as vault:
+        register.create_with(vault, vault.person_keys)[0].close()
+    reports.leave(school.folder, {"adult_as_written": "Ray Moss", "text": "x", "reporter": "Kim"}, about="adult")
+    async with school("Dara Lowe") as pilot:
+        assert "report" not in words_on(pilot.app).lower().replace("no report", "")
+        offered = [each.title for each in pilot.app.get_system_commands(pilot.app.screen)]
+        assert offered
+        assert not [title for title in offered if "dult" in title]
+        pilot.app.do("adults")
+        await settled(pilot)
+        assert "You do not hold the key" in words_on(pilot.app)
+        assert pilot.app.screen.NAME == "today"
