@@ -767,6 +767,9 @@ ON_SCREEN: dict[str, tuple[Action, ...]] = {
             "Partners",
             "Add an agreement",
         ),
+        _own("partners", "offer", "o", "Offer", "Offer the agreement, to be signed by both", "Partners", "Offer it"),
+        _own("partners", "accept", "a", "Accept", "Accept the agreement they offer", "Partners", "Accept it"),
+        _own("partners", "decline", "d", "Decline", "Decline the agreement they offer", "Partners", "Decline it"),
         _own(
             "partners",
             "end",

@@ -17,7 +17,7 @@ from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.partners_dialogs import AddDialog, CompareDialog, ContractDialog, EnrolDialog
 from screens.widgets.chrome import cut
-from screens.widgets.dialogs import ReasonDialog
+from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.record_list import RecordList
 from screens.widgets.text import PlainText, StateLine, plain
 
@@ -61,6 +61,13 @@ class Agreement:
     today: date
 
 
+STANDING = {
+    "offered": ("offered: they have not answered", "$text-warning"),
+    "received": ("they offer it: answer them", "$text-warning"),
+    "declined": ("declined: nothing leaves", "$text-error"),
+}
+
+
 def compared_words(partner: PartnerRow) -> tuple[str, str]:
     """Say whether the key words were compared, and the tone."""
     if partner.changed:
@@ -94,10 +101,12 @@ def draw_agreement(row: Agreement, width: int) -> list[Content]:
     contract = row.contract
     if contract.ended:
         state, tone = "ended", "$text-muted"
+    elif contract.standing in STANDING:
+        state, tone = STANDING[contract.standing]
     elif contract.review < row.today:
         state, tone = "review overdue: nothing leaves", "$text-error"
     else:
-        state, tone = "in force", "$text-success"
+        state, tone = "in force, signed by both" if contract.standing else "in force", "$text-success"
     purpose = plain(" ".join(contract.purpose.split())).wrap(max(width - 3 - cell_len(state), 10))
     space = " " * max(width - 1 - purpose[0].cell_length - cell_len(state), 1)
     terms = f"  {label_of(LawfulBasis, contract.basis)} · review {day_words(contract.review)}"
@@ -118,8 +127,8 @@ class PartnersScreen(ConsoleScreen):
     HEADING = "Partners"
     HELP = (
         "The agencies with whom this school shares. n adds one, w compares its key words with you over the telephone, "
-        "g adds an agreement for regular sharing, x ends the agreement under the cursor, r removes a partner. h joins "
-        "the hub. Tab goes from the partners to the agreements."
+        "g adds an agreement for regular sharing; on an agreement o offers it to be signed by both, a accepts and d "
+        "declines theirs, x ends it. r removes a partner, h joins the hub. Tab goes to the agreements."
     )
     CSS_PATH = "partners.tcss"
     BINDINGS = bindings("partners")
@@ -218,7 +227,18 @@ class PartnersScreen(ConsoleScreen):
                 verb == "contract" and partner is not None and partner.changed,
                 "The partner's key has changed: compare the words first (w).",
             ),
-            (verb == "end" and no_contract, "No agreement in force is under the cursor: Tab goes to the agreements."),
+            (
+                verb in ("end", "offer", "accept", "decline") and no_contract,
+                "No agreement in force is under the cursor: Tab goes to the agreements.",
+            ),
+            (
+                verb == "offer" and contract is not None and bool(contract.standing),
+                "It was offered already: both sides know it.",
+            ),
+            (
+                verb in ("accept", "decline") and contract is not None and contract.standing != "received",
+                "It does not wait for your answer.",
+            ),
         )
         return next((reason for stands, reason in reasons if stands), "")
 
@@ -241,6 +261,47 @@ class PartnersScreen(ConsoleScreen):
         partner = self._partner()
         if partner is not None:
             self.app.push_screen(ContractDialog(partner), self._said)
+
+    def act_offer(self) -> None:
+        """Offer the agreement under the cursor, to be signed by both."""
+        from sync.agreements import offer
+
+        contract = self._contract()
+        if contract is not None:
+            said = "Offered. It leaves with the next sync; nothing is sent under it before they accept."
+            self.run(offer, self.vault, contract.id, then=lambda _digest: self._said(said))
+
+    def act_accept(self) -> None:
+        """Accept the agreement under the cursor, after asking once more."""
+        contract, partner = self._contract(), self._partner()
+        if contract is None or partner is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            from sync.agreements import accept
+
+            if yes:
+                said = "Accepted. They are told with the next sync."
+                self.run(accept, self.vault, contract.id, then=lambda _none: self._said(said))
+
+        sentence = f"{partner.name} offers: «{contract.purpose}». Your signature goes back with the next sync."
+        self.app.push_screen(ConfirmDialog("Accept this agreement?", sentence, verb="Accept"), answered)
+
+    def act_decline(self) -> None:
+        """Decline the agreement under the cursor, with the reason, which they read."""
+        contract, partner = self._contract(), self._partner()
+        if contract is None or partner is None:
+            return
+
+        def answered(reason: str | None) -> None:
+            from sync.agreements import decline
+
+            if reason:
+                said = "Declined. They are told with the next sync."
+                self.run(decline, self.vault, contract.id, reason, then=lambda _none: self._said(said))
+
+        sentence = f"{partner.name} reads your reason. Nothing moves under «{contract.purpose}»."
+        self.app.push_screen(ReasonDialog("Decline this agreement", sentence, verb="Decline"), answered)
 
     def act_end(self) -> None:
         """End the agreement under the cursor, with the reason."""

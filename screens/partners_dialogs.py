@@ -195,6 +195,7 @@ class ContractDialog(FormDialog[str]):
         yield Field("Purpose", AnswerField(placeholder="What the sharing is for", id="purpose"))
         yield Field("Lawful basis", ChoiceField([], prompt="Choose", id="basis"))
         yield Field("Review date", DayField(id="review"))
+        yield Field("Kept for", Input(placeholder="How long each side keeps it", max_length=400, id="retention"))
         yield Field("Categories", MarkList(ConcernCategory.choices(), id="categories"))
         yield PlainText("Space marks a category; none marked means any.", classes="muted")
 
@@ -232,6 +233,7 @@ class ContractDialog(FormDialog[str]):
                 basis.code,
                 review.day,
                 self.query_one("#categories", MarkList).codes,
+                self.query_one("#retention", Input).value.strip(),
                 then=lambda _id: self.finish(f"The agreement with {self._partner.name} was added."),
                 failed=self.failed,
             )

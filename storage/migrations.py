@@ -91,6 +91,15 @@ def corrections(connection: Connection) -> None:
 
 
 @step
+def agreements(connection: Connection) -> None:
+    """What both sides sign of an agreement."""
+    columns = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(contracts)")}
+    for name in ("retention", "standing", "digest"):
+        if name not in columns:
+            connection.exec_driver_sql(f"ALTER TABLE contracts ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+
+
+@step
 def several_machines(connection: Connection) -> None:
     """The list of machines, the acts that wait for a missing part, and which files were taken in."""
     from storage.replication import waiting

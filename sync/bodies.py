@@ -83,6 +83,28 @@ class WithdrawalBody(_Body):
     at: Moment = ""
 
 
+class AgreementBody(_Body):
+    """The document that both sides sign; `identities` maps each organisation to its identity key's thumbprint."""
+
+    v: Literal[1]
+    ctr: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+    offerer: Word
+    accepter: Word
+    identities: Annotated[dict[Word, Word], Field(max_length=2)]
+    purpose: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+    basis: Code
+    categories: Annotated[list[Code], Field(max_length=40)] = Field(default_factory=list)
+    retention: Line = ""
+    review: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+
+
+class AnswerBody(_Body):
+    """A word about an offered document, named by its SHA-256 in hex."""
+
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    reason: Line = ""
+
+
 class ReceiptBody(_Body):
     """What became of a message at the receiver: `re` is its mid, `role` the role that speaks."""
 

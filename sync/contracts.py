@@ -21,15 +21,27 @@ from storage.views.sharing import ContractRow
 from sync import outgoing, partners, spool
 
 if TYPE_CHECKING:
-    from storage.vault import Vault
+    from storage.vault import Unit, Vault
 
 
+STANDING = {
+    "offered": "The partner has not accepted the agreement yet.",
+    "received": "You have not accepted the agreement yet.",
+    "declined": "The agreement was declined.",
+}
+"""Why nothing leaves under a document that both are to sign, before both have."""
 ENDED = "ended_contracts"
 """Where the agreements wait that the hub is still to be told of."""
 
 
 def add_contract(
-    vault: Vault, partner: str, purpose: str, basis: str, review: date, categories: Sequence[str] = ()
+    vault: Vault,
+    partner: str,
+    purpose: str,
+    basis: str,
+    review: date,
+    categories: Sequence[str] = (),
+    retention: str = "",
 ) -> str:
     """Record an agreement and return its id, which is also the random number that its messages carry.
 
@@ -55,6 +67,7 @@ def add_contract(
         "basis": basis,
         "review": review.isoformat(),
         "categories": tuple(categories),
+        "retention": retention.strip(),
     }
     added: ContractAdded = build(ContractAdded, fields)
     vault.record(added)
@@ -68,19 +81,28 @@ def end(vault: Vault, contract: str, reason: str) -> int:
         raise Refused("That agreement has ended already. Nothing was changed.")
     if not reason.strip():
         raise Refused("Ending an agreement needs its reason. Nothing was changed.", hint="Write why in one sentence.")
-    ended = build(ContractEnded, {"contract": row.id, "reason": reason})
     with vault.write() as unit:
-        queued = [each for each in outbox.messages(unit.connection, "queued") if each.ctr == row.id and each.share]
-        for message in queued:
-            with suppress(OSError):
-                spool.drop(vault, message.mid)
-        detail = "The agreement has ended."
-        drafts: list[Draft] = [Draft(ended)]
-        for message in queued:
-            drafts += outgoing.moved(unit.connection, message, "withheld", detail, outgoing.now(vault))
-        unit.record_many(drafts)
+        withheld = record_end(vault, unit, row.id, reason)
         told = json.loads(outbox.exchange(unit.connection, ENDED) or "[]")
         outbox.set_exchange(unit.connection, ENDED, json.dumps([*told, row.id]))
+        if row.standing:
+            from sync.agreements import tell_end
+
+            tell_end(vault, unit, row)
+    return withheld
+
+
+def record_end(vault: Vault, unit: Unit, contract: str, reason: str) -> int:
+    """End an agreement in the open transaction and withhold what has not left under it; how many entries."""
+    queued = [each for each in outbox.messages(unit.connection, "queued") if each.ctr == contract and each.share]
+    queued = [each for each in queued if each.class_ == "data"]
+    for message in queued:
+        with suppress(OSError):
+            spool.drop(vault, message.mid)
+    drafts: list[Draft] = [Draft(build(ContractEnded, {"contract": contract, "reason": reason}))]
+    for message in queued:
+        drafts += outgoing.moved(unit.connection, message, "withheld", "The agreement has ended.", outgoing.now(vault))
+    unit.record_many(drafts)
     return len(queued)
 
 
@@ -96,6 +118,8 @@ def fault(row: ContractRow, on: date) -> str:
     """Return why nothing may leave under an agreement on a day, in one sentence; blank where it may."""
     if row.ended:
         return "The agreement has ended."
+    if row.standing in STANDING:
+        return STANDING[row.standing]
     if on > row.review:
         return f"The agreement was due for review on {day_words(row.review)}."
     return ""

@@ -36,10 +36,10 @@ def correct(vault: Vault, share_id: str, reason: str) -> str:
         fields = shares.because(share, reason)
         partner = sharing.partner(vault, share.org)
         partners.check_may_share(partner)
-        if share.contract:
-            shares.check_contract(vault, contracts.get(vault, share.contract), partner)
-        _check_newest(vault, share)
         entry = record.get(vault, share.entry_id)
+        if share.contract:
+            shares.check_contract(vault, contracts.get(vault, share.contract), partner, entry)
+        _check_newest(vault, share)
         if entry.version == share.version_seen:
             raise Refused(
                 f"{visible(partner.name)} has the entry as it stands in the record. Nothing was changed.",

@@ -17,7 +17,7 @@ from storage.ledger import Draft
 from storage.views import arrivals, children, sharing
 from storage.views.arrivals import ItemRow
 from storage.views.sharing import PartnerRow
-from sync import outgoing, partners, plan, spool
+from sync import agreements, outgoing, partners, plan, spool
 from sync.bodies import EntryBody, ReceiptBody, WithdrawalBody
 from sync.envelope import EnvelopeRefused, Opened
 from sync.identity import KeySet, OrgKeys
@@ -59,6 +59,8 @@ def take(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) ->
         return _take_withdrawal(unit, opened, sender, name)
     if kind == "receipt" and opened.header.class_ == "control":
         return _take_receipt(vault, unit, opened, name)
+    if kind in agreements.KINDS and opened.header.class_ == "control":
+        return Effect(error=agreements.take(vault, unit, opened, sender, name))
     if kind == "resync?" and opened.header.class_ == "control":
         return _take_resync(vault, unit, opened, name)
     raise EnvelopeRefused("schema", "It is of a kind that this program does not know.")

@@ -83,7 +83,7 @@ def propose(vault: Vault, entry_id: str, to: str, contract: str = "", *, owner_a
             _check_may_share_on(vault, entry)
         _check_not_open(vault, entry, partner)
         if contract:
-            check_contract(vault, contracts.get(vault, contract), partner)
+            check_contract(vault, contracts.get(vault, contract), partner, entry)
         body = build(ShareProposed, {"share": new_id(), "org": partner.org, "contract": contract})
         unit.record(body, child=entry.child_id, entry=entry.id)
     return str(body.share)
@@ -127,14 +127,20 @@ def _check_not_open(vault: Vault, entry: EntryRow, partner: PartnerRow) -> None:
             raise Refused(f"{name} has this version of the entry already. Nothing was changed.")
 
 
-def check_contract(vault: Vault, contract: ContractRow, partner: PartnerRow) -> None:
-    """Raise Refused unless this agreement is with the partner and in force (R-66)."""
+def check_contract(vault: Vault, contract: ContractRow, partner: PartnerRow, entry: EntryRow) -> None:
+    """Raise Refused unless this agreement is with the partner, in force, and covers the entry (R-66)."""
     if contract.org != partner.org:
         raise Refused("That agreement is with another partner. Nothing was changed.")
     if fault := contracts.fault(contract, contracts.today(vault)):
         raise Refused(
             f"{fault} Nothing leaves under it.",
             hint="Review the agreement with the partner and add it again, or share this entry singly.",
+        )
+    about = {each for each in (entry.category, *entry.further_categories) if each}
+    if contract.categories and not about & set(contract.categories):
+        raise Refused(
+            "The agreement does not cover what this entry is about. Nothing leaves under it.",
+            hint="Share this entry singly, or agree with the partner on more.",
         )
 
 
@@ -232,7 +238,7 @@ def approve(
         until = None
         if share.contract:
             contract = contracts.get(vault, share.contract)
-            check_contract(vault, contract, partner)
+            check_contract(vault, contract, partner, record.get(vault, share.entry_id))
             until = contracts.ends(contract)
         read = check_heeded(vault, [share.child_id], heeded, "Nothing was approved.")
         approved = build(ShareApproved, fields | {"mid": share.mid, "heeded": read})

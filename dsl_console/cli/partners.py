@@ -131,6 +131,7 @@ class _Categories(Code):
     default="",
     help="What it covers, with commas between; left out, everything.",
 )
+@text_option("--retention", "How long what is shared under it is kept.")
 @click.pass_obj
 def add_contract(
     session: Session,
@@ -139,6 +140,7 @@ def add_contract(
     basis: str | None,
     review: date | None,
     categories: str,
+    retention: str | None,
 ) -> None:
     """Record a regular sharing agreement with a partner, and print its id."""
     with session.opened(writes=True) as vault:
@@ -149,7 +151,8 @@ def add_contract(
         lawful = session.need_code(basis, "--basis", f"Lawful basis ({codes(LawfulBasis)})", Code(*LawfulBasis))
         until = session.need_day(review, "--review", "Review date")
         chosen = [each for each in categories.split(",") if each]
-        ident = contracts.add_contract(vault, row.org, why, lawful, until, chosen)
+        kept = session.need_text(retention, "--retention", "How long?") if retention else ""
+        ident = contracts.add_contract(vault, row.org, why, lawful, until, chosen, kept)
     session.done(ident, "added", f"The agreement holds until {until.isoformat()}.")
 
 
@@ -167,7 +170,7 @@ def list_contracts(session: Session) -> None:
         return
     for row in rows:
         basis = label_of(LawfulBasis, row.basis)
-        state = "ended" if row.ended else f"review {row.review.isoformat()}"
+        state = "ended" if row.ended else joined([row.standing, f"review {row.review.isoformat()}"], ", ")
         out(joined([row.id, one_line(names.get(row.org, row.org)), basis, state, one_line(row.purpose)]))
     if not rows:
         session.note("There is no agreement yet.")
@@ -184,7 +187,53 @@ def _contract_json(row: Any, names: dict[str, str]) -> dict[str, Any]:
         "categories": list(row.categories),
         "ended": row.ended,
         "ended_reason": row.ended_reason,
+        "retention": row.retention,
+        "standing": row.standing,
+        "digest": row.digest,
     }
+
+
+@contract.command(cls=Command)
+@click.argument("contract", required=False)
+@click.pass_obj
+def offer(session: Session, contract: str | None) -> None:
+    """Offer an agreement to its partner, to be signed by both: nothing leaves under it before they have accepted.
+
+    The partner's key must have been compared by telephone first.
+    """
+    with session.opened(writes=True) as vault:
+        from sync import agreements
+
+        ident = session.need(contract, "CONTRACT", "Agreement's id")
+        digest = agreements.offer(vault, ident)
+    session.done(ident, "offered", "Offered. It leaves with the next sync.", digest=digest)
+
+
+@contract.command(cls=Command)
+@click.argument("contract", required=False)
+@click.pass_obj
+def accept(session: Session, contract: str | None) -> None:
+    """Accept an agreement that a partner offered: your signature over it goes back with the next sync."""
+    with session.opened(writes=True) as vault:
+        from sync import agreements
+
+        ident = session.need(contract, "CONTRACT", "Agreement's id")
+        agreements.accept(vault, ident)
+    session.done(ident, "accepted", "Accepted. They are told with the next sync.")
+
+
+@contract.command(cls=Command)
+@click.argument("contract", required=False)
+@text_option("--reason", "Why; the partner reads this.")
+@click.pass_obj
+def decline(session: Session, contract: str | None, reason: str | None) -> None:
+    """Decline an agreement that a partner offered."""
+    with session.opened(writes=True) as vault:
+        from sync import agreements
+
+        ident = session.need(contract, "CONTRACT", "Agreement's id")
+        agreements.decline(vault, ident, session.need_text(reason, "--reason", "Why?"))
+    session.done(ident, "declined", "Declined. They are told with the next sync.")
 
 
 @contract.command(cls=Command)

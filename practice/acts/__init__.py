@@ -71,7 +71,10 @@ from practice.acts.review import (
 )
 from practice.acts.sharing import (
     ContractAdded,
+    ContractAnswered,
     ContractEnded,
+    ContractOffered,
+    ContractReceived,
     HubEnrolled,
     ItemAccepted,
     ItemArrived,
@@ -161,7 +164,10 @@ __all__ = [
     "Completed",
     "ConcernLogged",
     "ContractAdded",
+    "ContractAnswered",
     "ContractEnded",
+    "ContractOffered",
+    "ContractReceived",
     "CoverSet",
     "Day",
     "Decided",

@@ -60,6 +60,43 @@ class ContractAdded(Body):
     basis: Line
     review: Day
     categories: tuple[Line, ...] = ()
+    retention: str = Field(default="", max_length=2000)
+
+
+@kind("contract_offered")
+class ContractOffered(Body):
+    """The agreement was offered to the partner: `digest` is the SHA-256, in hex, of the document that both sign."""
+
+    contract: Identifier
+    digest: Identifier
+    mid: Identifier
+
+
+@kind("contract_received")
+class ContractReceived(Body):
+    """A partner offered an agreement, verified; nothing moves under it before a person here has accepted it."""
+
+    contract: Identifier
+    org: Identifier
+    purpose: Reason
+    basis: Line
+    review: Day
+    categories: Annotated[tuple[Line, ...], Field(max_length=40)] = ()
+    retention: str = Field(default="", max_length=2000)
+    digest: Identifier
+    jws: Annotated[str, Field(max_length=400 * 1024)]
+
+
+@kind("contract_answered")
+class ContractAnswered(Body):
+    """One side accepted or declined the offered document; `jws` is the partner's signed word where it was theirs."""
+
+    contract: Identifier
+    digest: Identifier
+    answer: Literal["accepted", "declined"]
+    by: Literal["us", "them"]
+    reason: str = Field(default="", max_length=8000)
+    jws: Annotated[str, Field(max_length=400 * 1024)] = ""
 
 
 @kind("contract_ended")

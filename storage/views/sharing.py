@@ -13,7 +13,10 @@ from sqlmodel import Field
 from practice.acts import (
     Act,
     ContractAdded,
+    ContractAnswered,
     ContractEnded,
+    ContractOffered,
+    ContractReceived,
     PartnerAdded,
     PartnerRemoved,
     PartnerVerified,
@@ -65,6 +68,9 @@ class ContractTable(ViewTable, table=True):
     categories: Any = typed(Json)
     ended: bool = typed(Flag)
     ended_reason: str = string()
+    retention: str = string()
+    standing: str = string()
+    digest: str = string()
 
 
 class ShareTable(ViewTable, table=True):
@@ -118,26 +124,49 @@ def _fold_partners(_key: str, acts: Sequence[Act]) -> Rows:
             partners[body.org] |= {"verified": compared, "changed": partners[body.org]["changed"] and not compared}
         elif isinstance(body, PartnerRemoved) and body.org in partners:
             partners[body.org]["removed"] = True
-        elif isinstance(body, ContractAdded):
-            contracts[body.contract] = {
-                "id": body.contract,
-                "org": body.org,
-                "purpose": body.purpose,
-                "basis": body.basis,
-                "review": body.review,
-                "categories": list(body.categories),
-                "ended": False,
-                "ended_reason": "",
-            }
+        elif isinstance(body, ContractAdded | ContractReceived):
+            contracts.setdefault(body.contract, _agreed(body))
+        elif isinstance(body, ContractOffered) and body.contract in contracts:
+            contracts[body.contract] |= {"standing": "offered", "digest": body.digest}
+        elif isinstance(body, ContractAnswered) and contracts.get(body.contract, {}).get("digest") == body.digest:
+            contracts[body.contract] |= {"standing": body.answer}
         elif isinstance(body, ContractEnded) and body.contract in contracts:
             contracts[body.contract] |= {"ended": True, "ended_reason": body.reason}
     return {"partners": list(partners.values()), "contracts": list(contracts.values())}
 
 
+def _agreed(body: ContractAdded | ContractReceived) -> dict[str, Any]:
+    digest = body.digest if isinstance(body, ContractReceived) else ""
+    return {
+        "id": body.contract,
+        "org": body.org,
+        "purpose": body.purpose,
+        "basis": body.basis,
+        "review": body.review,
+        "categories": list(body.categories),
+        "ended": False,
+        "ended_reason": "",
+        "retention": body.retention,
+        "standing": "received" if digest else "",
+        "digest": digest,
+    }
+
+
 view(
     View(
         name="partners",
-        kinds=frozenset({"partner_added", "partner_verified", "partner_removed", "contract_added", "contract_ended"}),
+        kinds=frozenset(
+            {
+                "partner_added",
+                "partner_verified",
+                "partner_removed",
+                "contract_added",
+                "contract_offered",
+                "contract_received",
+                "contract_answered",
+                "contract_ended",
+            }
+        ),
         column="kind",
         tables=((PartnerTable, "org"), (ContractTable, "id")),
         fold=_fold_partners,
@@ -263,6 +292,10 @@ class ContractRow:
     categories: tuple[str, ...]
     ended: bool
     ended_reason: str
+    retention: str = ""
+    standing: str = ""
+    """Where the document stands that both sign: blank (never offered), offered, received, accepted, declined."""
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -336,6 +369,9 @@ def contracts(vault: Vault) -> list[ContractRow]:
                 tuple(row.categories),
                 row.ended,
                 row.ended_reason,
+                row.retention,
+                row.standing,
+                row.digest,
             )
             for row in connection.execute(select(table).order_by(table.c.review, table.c.id))
         ]
