@@ -47,11 +47,15 @@ class Row:
     rounds: int = 30
     warm_up: int = 2
     note: str = ""
+    most: float = 0.0
+    """What our side may come to at most, whatever the reference takes; 0 for no such bound."""
+    unit: str = "s"
+    """`s`: `bound` is a ratio. `MB`: both sides measure megabytes, and `bound` is by how many ours may be more."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one row came to, in seconds."""
+    """What one row came to, in seconds or megabytes."""
 
     row: Row
     size: int
@@ -66,7 +70,9 @@ class Result:
 
     @property
     def held(self) -> bool:
-        return self.ratio <= self.row.bound
+        if self.row.unit == "MB":
+            return self.ours - self.reference <= self.row.bound
+        return self.ratio <= self.row.bound and not 0 < self.row.most < self.ours
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -98,15 +104,20 @@ def milliseconds(seconds: float) -> str:
 
 
 def line(result: Result) -> list[str]:
+    row = result.row
+    if row.unit == "MB":
+        figures = [f"{result.ours:.0f} MB", f"±{result.spread / 2:.1f} MB", row.reference, f"{result.reference:.0f} MB"]
+        bounds = [f"+{result.ours - result.reference:.0f} MB", f"+{row.bound:g} MB"]
+    else:
+        ours, spread = milliseconds(result.ours), f"±{milliseconds(result.spread / 2)}"
+        figures = [ours, spread, row.reference, milliseconds(result.reference)]
+        most = f", and {milliseconds(row.most)}" if row.most else ""
+        bounds = [f"×{result.ratio:.2f}", f"×{row.bound:g}{most}"]
     return [
-        result.row.what,
+        row.what,
         f"{result.size:,}" if result.size else "",
-        milliseconds(result.ours),
-        f"±{milliseconds(result.spread / 2)}",
-        result.row.reference,
-        milliseconds(result.reference),
-        f"×{result.ratio:.2f}",
-        f"×{result.row.bound:g}",
+        *figures,
+        *bounds,
         "held" if result.held else "not held",
     ]
 

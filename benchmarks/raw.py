@@ -90,6 +90,24 @@ def captured() -> Iterator[Statements]:
         event.remove(Engine, "before_cursor_execute", listen)
 
 
+@contextmanager
+def asked() -> Iterator[list[tuple[str, Any]]]:
+    """Every question that SQLAlchemy sends while the block runs, in order, with its parameters."""
+    from sqlalchemy import Engine, event
+
+    kept: list[tuple[str, Any]] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        if statement.lstrip().upper().startswith("SELECT"):
+            kept.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        yield kept
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)
+
+
 def row_counts(connection: Any) -> dict[str, int]:
     """How many rows each table holds; the virtual tables' own shadows are left out."""
     found = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")

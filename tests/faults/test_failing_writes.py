@@ -15,7 +15,7 @@ from tests.faults.processes import ROOT
 from tests.faults.shim import FAILURES, build, preload
 from tests.faults.sizes import SIZE, say
 
-STEP = {"suite": 0, "prove": 5, "full": 1}[SIZE]
+STEP = {"suite": 0, "prove": 10, "full": 1}[SIZE]
 """In the suite every tenth write fails in one run of each kind; else each `STEP`-th write alone, once and for good."""
 FIRSTS = range(3, 4) if SIZE == "suite" else range(1, 11)
 Job = Callable[..., dict[str, Any]]
