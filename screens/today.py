@@ -286,6 +286,7 @@ def counts_of(view: TodayView) -> Content:
     """Return the counts beside the chart, right-aligned."""
     counts = (
         ("Children on the roll", view.children),
+        ("Concerns to decide", view.undecided),
         ("Shares to approve", view.to_approve),
         ("Queued for partners", view.queued),
         ("Came in, not matched", view.inbox),

@@ -264,7 +264,7 @@ def header_from(stored: bytes) -> Header:
             public={str(name): str(text) for name, text in content.get("public", {}).items()},
             macs=macs,
         )
-        if header._version() != content["v"]:
+        if header._version() != content["v"] or CHILDREN not in header.compartments:
             raise _changed()
         return header
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 WEEKS = 12
 _WEEK = timedelta(days=7)
+_MANY = 200
+"""So many are counted one by one; more are said to be more."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class TodayView:
     last_sync: str = ""
     children: int = 0
     covers: list[CoverRow] = field(default_factory=list)
+    undecided: int = 0
+    """How many concerns wait for a decision: in a long record more than have a line."""
 
     @property
     def empty(self) -> bool:
@@ -114,6 +118,7 @@ def today(vault: Vault, now: datetime) -> TodayView:
         if row.state == "proposed" and row.proposed_by_id != vault.person.id:
             said = f"{row.proposed_by} proposes to remove it: {row.reason}"
             view.this_week.append(Line("removal", row.entry_id, row.child_id, row.child, said))
+    view.undecided = record.undecided_count(vault)
     view.twelve_weeks, view.by_category = _weeks(vault, on)
     with vault.read() as connection:
         view.last_sync = outbox.exchange(connection, "last_sync")
@@ -156,11 +161,13 @@ def _unfinished(vault: Vault, view: TodayView, now: datetime) -> None:
     """Ask kindly for what this person recorded in the last fortnight and did not finish writing (R-03)."""
     with vault.read() as connection:
         count = connection.exec_driver_sql(
-            f"SELECT count(*) FROM entries WHERE {UNFINISHED} AND recorded_at >= ? AND author = ?",  # noqa: S608
-            (utc_text(now - 2 * _WEEK), vault.person.id),
+            f"SELECT count(*) FROM (SELECT 1 FROM entries WHERE {UNFINISHED} AND recorded_at >= ? AND author = ?"  # noqa: S608
+            " LIMIT ?)",
+            (utc_text(now - 2 * _WEEK), vault.person.id, _MANY + 1),
         ).scalar_one()
     if count:
-        words = "1 entry of yours can still be added to" if count == 1 else f"{count} entries of yours can be added to"
+        said = f"more than {_MANY}" if count > _MANY else str(count)
+        words = "1 entry of yours can still be added to" if count == 1 else f"{said} entries of yours can be added to"
         view.later.append(Line("unfinished", "", "", "", words))
 
 

@@ -50,6 +50,7 @@ def set_slot(**fields):
 
 DOCTORED = {
     "role": set_slot(role="head"),
+    "no compartment": lambda content: content["compartments"].pop("children"),
     "cost in words": set_slot(kdf={"memory_kib": "65536", "iterations": 3, "lanes": 4}),
     "cost without bound": set_slot(kdf={"memory_kib": 2**50, "iterations": 3, "lanes": 4}),
     "cost below the floor": set_slot(kdf={"memory_kib": 8, "iterations": 1, "lanes": 1}),
