@@ -7,7 +7,7 @@ A screen is `screens/<name>.py` with `screens/<name>.tcss` beside it:
         HEADING = "Log a concern"            # stands in the header
         HELP = "What this screen is for."    # one to three plain sentences, shown by F1
         CSS_PATH = "log.tcss"                # semantic variables only; classes -narrow, -usual, -wide are on the screen
-        BINDINGS = bindings("log")           # its lines in screens/actions.py, `ON_SCREEN["log"]`
+        BINDINGS = bindings("log")           # its lines in screens/actions, `ON_SCREEN["log"]`
 
         def __init__(self, child_id: str = "") -> None: ...     # what `console.open` passes
         def body(self) -> ComposeResult: ...                    # the widgets between the emergency line and the footer
