@@ -10,7 +10,8 @@ import signal
 import struct
 import sys
 import termios
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from time import perf_counter
 
 
@@ -46,6 +47,40 @@ def until_painted(
         _end(child, master)
     tail = seen[-300:].decode("utf-8", "replace")
     raise RuntimeError(f"{command[0]} did not paint {marker.decode()!r}; it wrote {tail!r}")
+
+
+@contextmanager
+def kept_open(command: Sequence[str], steps: Sequence[tuple[bytes, str]], limit: float = 60.0) -> Iterator[int]:
+    """Run a program in the terminal, type each text once its marker was painted, and yield its process; then end it.
+
+    Raises RuntimeError when the limit passes without a marker.
+    """
+    child, master = pty.fork()
+    if child == 0:
+        try:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
+            os.execvpe(command[0], list(command), {**os.environ, "TERM": "xterm-256color"})
+        finally:
+            os._exit(127)
+    try:
+        for marker, typed in steps:
+            seen, until = b"", perf_counter() + limit
+            while marker not in seen:
+                if not select.select([master], [], [], max(until - perf_counter(), 0))[0]:
+                    raise RuntimeError(f"{command[0]} did not paint {marker.decode()!r}; it wrote {seen[-300:]!r}")
+                seen += os.read(master, 65536)
+            os.write(master, typed.encode())
+        drained = perf_counter() + SETTLE_SECONDS
+        while (left := drained - perf_counter()) > 0:
+            if select.select([master], [], [], left)[0]:
+                os.read(master, 65536)
+        yield child
+    finally:
+        _end(child, master)
+
+
+SETTLE_SECONDS = 6.0
+"""How long a program is left to itself before its memory is read, so that what it does after its first picture counts."""
 
 
 def _end(child: int, master: int) -> None:
