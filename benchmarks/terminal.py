@@ -80,7 +80,7 @@ def kept_open(command: Sequence[str], steps: Sequence[tuple[bytes, str]], limit:
 
 
 SETTLE_SECONDS = 6.0
-"""How long a program is left to itself before its memory is read, so that what it does after its first picture counts."""
+"""How long a program is left to itself before its memory is read: what follows its first picture counts too."""
 
 
 def _end(child: int, master: int) -> None:

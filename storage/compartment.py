@@ -363,6 +363,9 @@ class OpenCompartment:
         engine = make_engine(self._path, hkdf(self.compartment_key, "database"), query_only=query_only)
         try:
             with plain_errors(), engine.connect() as connection:
+                # It goes through the record once: pages that were read are not asked for again.
+                connection.exec_driver_sql("PRAGMA cache_size=-2048")
+                connection.rollback()
                 yield connection
         finally:
             engine.dispose()

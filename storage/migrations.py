@@ -226,6 +226,16 @@ def merged_chronologies(connection: Connection) -> None:
         table_of(model).create(connection, checkfirst=True)
 
 
+@step
+def counted_by_category(connection: Connection) -> None:
+    """The index from which Today counts the concerns of each week by their category."""
+    from storage.views.entries import LIST_INDEXES
+
+    connection.exec_driver_sql("DROP INDEX IF EXISTS entries_by_kind")
+    for statement in LIST_INDEXES:
+        connection.exec_driver_sql(statement)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

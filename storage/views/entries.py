@@ -46,7 +46,7 @@ UNFINISHED = "unfinished != '[]'"
 """What still lacks something (R-03)."""
 LIST_INDEXES = (
     "CREATE INDEX IF NOT EXISTS entries_by_child ON entries (child_id, occurred_sort, id)",
-    "CREATE INDEX IF NOT EXISTS entries_by_kind ON entries (kind, recorded_at)",
+    "CREATE INDEX IF NOT EXISTS entries_counted ON entries (kind, recorded_at, category)",
     "CREATE INDEX IF NOT EXISTS entries_undecided ON entries (recorded_at, id, child_id) WHERE "
     + UNDECIDED.replace("entries.", ""),
     "CREATE INDEX IF NOT EXISTS entries_unfinished ON entries (recorded_at, id, child_id) WHERE " + UNFINISHED,
