@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-import importlib.util
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import events
 from textual.app import SystemCommand
@@ -23,90 +19,28 @@ from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.screen import ModalScreen, Screen
 
-from dsl_console import config, crash, daily
+from dsl_console import config, daily
+from dsl_console.behind import POLL_SECONDS, Behind
 from dsl_console.frame import FrameState, frame_state
 from dsl_console.idle import Idle
+from dsl_console.keeping import Keeping
+from dsl_console.screen_list import has_screen, screen_class
 from dsl_console.supervisor import LOCKED
-from practice.errors import ConsoleError, Refused
+from practice.errors import ConsoleError
 from screens import themes
 from screens.actions import EVERYWHERE, TABLE, actions_of, app_bindings
 from screens.base import ConsoleScreen, RecordChanged
-from screens.console import Console
 
 if TYPE_CHECKING:
     from storage.compartment import OpenCompartment
     from storage.vault import Vault
 
-SCREENS: dict[str, str] = {
-    "unlock": "screens.unlock:UnlockScreen",
-    "first_run": "screens.first_run:FirstRunScreen",
-    "report": "screens.report:ReportScreen",
-    "triage": "screens.triage:TriageScreen",
-    "today": "screens.today:TodayScreen",
-    "hide": "screens.hide:HideScreen",
-    "help": "screens.help:HelpScreen",
-    "find": "screens.find:FindScreen",
-    "log": "screens.log_concern:LogScreen",
-    "children": "screens.children:ChildrenScreen",
-    "child": "screens.child:ChildScreen",
-    "body_map": "screens.body_map:BodyMapScreen",
-    "compare": "screens.compare:CompareScreen",
-    "export": "screens.export:ExportScreen",
-    "front_sheet": "screens.front_sheet:FrontSheetScreen",
-    "entry": "screens.entry:EntryScreen",
-    "links": "screens.links:LinksScreen",
-    "unfinished": "screens.unfinished:UnfinishedScreen",
-    "what_now": "screens.what_now:WhatNowScreen",
-    "decide": "screens.decide:DecideScreen",
-    "amend": "screens.amend:AmendScreen",
-    "move": "screens.move_entry:MoveScreen",
-    "review": "screens.review:ReviewScreen",
-    "review_child": "screens.review_child:ReviewChildScreen",
-    "minute": "screens.minute:MinuteScreen",
-    "calendar": "screens.calendar:CalendarScreen",
-    "actions": "screens.to_do:ToDoScreen",
-    "flags": "screens.flags:FlagsScreen",
-    "share": "screens.share:ShareScreen",
-    "share_entry": "screens.share_entry:ShareEntryScreen",
-    "inbox": "screens.inbox:InboxScreen",
-    "sync": "screens.sync:SyncScreen",
-    "partners": "screens.partners:PartnersScreen",
-    "backups": "screens.backups:BackupsScreen",
-    "people": "screens.people:PeopleScreen",
-    "adults": "screens.adults:AdultsScreen",
-    "adult_log": "screens.adult_log:AdultLogScreen",
-    "adult_entry": "screens.adult_entry:AdultEntryScreen",
-    "adult_decide": "screens.adult_decide:AdultDecideScreen",
-    "adult_report": "screens.adult_report:AdultReportScreen",
-    "adult_patterns": "screens.adult_lists:AdultPatternsScreen",
-    "adult_trail": "screens.adult_lists:AdultTrailScreen",
-    "settings": "screens.settings:SettingsScreen",
-}
-"""Each screen's name, its module and class; imported when it is first opened."""
 SEAL_SECONDS = 3.0
-POLL_SECONDS = 0.5
 END_SECONDS = 8.0
 """How long the end may take once the terminal or the supervisor is gone."""
-SETTLE_SECONDS = 2.0
-"""How long after the last commit the write-ahead log is emptied into the database."""
-CHECK_AFTER_SECONDS = 1.0
-"""How long after Today is shown the check of the whole record begins."""
-SHARED_SECONDS = 30.0
-"""How often a shared folder is looked at for sealed reports."""
 ASKED = "Answer what is asked first; Escape leaves it."
 """Why most keys are greyed while a dialog is open."""
 TOUCHES = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp, events.Paste)
-
-
-def has_screen(name: str) -> bool:
-    """Say whether this program holds a screen of that name."""
-    return name in SCREENS and importlib.util.find_spec(SCREENS[name].partition(":")[0]) is not None
-
-
-def screen_class(name: str) -> type[Screen[Any]]:
-    """Import a screen's class."""
-    module, _, cls = SCREENS[name].partition(":")
-    return cast("type[Screen[Any]]", getattr(importlib.import_module(module), cls))
 
 
 def _close(vault: OpenCompartment) -> None:
@@ -118,7 +52,7 @@ def _close(vault: OpenCompartment) -> None:
     vault.close()
 
 
-class DslConsole(Console):
+class DslConsole(Keeping):
     """The app: holds the vault, opens screens, hides and locks."""
 
     TITLE = "dsl-console"
@@ -153,8 +87,8 @@ class DslConsole(Console):
         self.supervisor = 0
         """The process that started this one and keeps the terminal; when it is gone, this one ends too."""
         self._sync_words = ""
-        self._held_notices: list[Callable[[], None]] = []
         self._stop = threading.Event()
+        self.behind = Behind(self, self._stop)
         self._lock_words = ""
         for theme in themes.THEMES.values():
             self.register_theme(theme)
@@ -179,22 +113,9 @@ class DslConsole(Console):
 
     def entered(self, vault: Vault) -> None:
         self.vault, self._entering = vault, True
-        threading.Thread(target=self._ask_keyring, args=(vault,), name="keyring head", daemon=True).start()
+        threading.Thread(target=self.behind.ask_keyring, args=(vault,), name="keyring head", daemon=True).start()
         self.idle.heard()
         self._fetch_state(first=True)
-
-    def _ask_keyring(self, vault: Vault) -> None:
-        """Compare the record with the head in the keyring; an alarm stops writing and stands on Today."""
-        from storage import keyring_head
-
-        try:
-            alarm = keyring_head.check(vault)
-        except ConsoleError:  # the record was locked meanwhile; the next unlock asks again
-            return
-        if alarm is not None and vault.alarm is None:
-            vault.alarm = alarm
-            if self.is_running:
-                self.post_message(RecordChanged())
 
     def _fetch_state(self, *, first: bool = False) -> None:
         """Read in a thread what the frame of every screen shows; the first time, show Today with it."""
@@ -223,9 +144,7 @@ class DslConsole(Console):
         if not first:
             self._refresh_chrome()
             return
-        for watch in (self._watch_record, self._check_record):
-            threading.Thread(target=watch, args=(self.vault,), name=watch.__name__, daemon=True).start()
-        self._watch_reports()
+        self.behind.begin(self.vault)
         if isinstance(self.screen, ConsoleScreen):
             self.switch_screen(self._made("today", {}))
         else:
@@ -240,84 +159,6 @@ class DslConsole(Console):
 
     def on_unmount(self) -> None:
         self._stop.set()
-
-    def _watch_record(self, vault: Vault) -> None:
-        """Tell the app within a poll's time that something was committed: runs in a thread of its own."""
-        told, settled = False, True
-        quiet = 0
-        while not self._stop.wait(POLL_SECONDS):
-            try:
-                changed = vault.changed()
-                told = False
-                quiet = 0 if changed else quiet + 1
-                settled = settled and not changed
-                if not settled and quiet * POLL_SECONDS >= SETTLE_SECONDS:
-                    settled = True
-                    vault.checkpoint()  # damage to a write-ahead log drops commits silently: it is kept empty
-            except ConsoleError as error:
-                # A busy disk may answer the next time; the person hears of it once.
-                changed = False
-                if not told:
-                    told = True
-                    self.call_later(self.report, error)
-            if changed and self.is_running:
-                self.post_message(RecordChanged())
-
-    def _check_record(self, vault: Vault) -> None:
-        """Check every page and act once after unlocking; what is found stands on Today. Runs in a thread of its own."""
-        from storage import verifying
-
-        found = not self._stop.wait(CHECK_AFTER_SECONDS) and verifying.check_behind(vault, self._stop.is_set)
-        if found and self.is_running and vault.found is not None:
-            self.post_message(RecordChanged())
-            self.call_later(self.report, vault.found)
-
-    def _watch_reports(self) -> None:
-        """Take sealed reports in as they come: the vault's own spool at each poll, a shared folder now and then."""
-        for shared, seconds in ((False, POLL_SECONDS), (True, SHARED_SECONDS)):
-            arguments = (self.vault, shared, seconds)
-            threading.Thread(target=self._take_reports, args=arguments, name="report watch", daemon=True).start()
-        spool = self.vault.folder / "spool" if self.vault else None
-        if spool and any(any((spool / name).glob("*")) for name in ("receipts", "inbox")):
-            threading.Thread(target=self._take_exchange, args=(self.vault,), name="exchange", daemon=True).start()
-
-    def _take_exchange(self, vault: Vault) -> None:
-        """Take in what this machine delivered and fetched while it was locked; what fails waits for the next sync."""
-        from sync.run import take_in
-
-        try:
-            sentences = take_in(vault).errors
-        except ConsoleError as error:
-            self.call_later(self.report, error)
-            return
-        if self.is_running:
-            self.post_message(RecordChanged())
-            for sentence in sentences:
-                self.call_later(self.say, sentence, "Sync")
-
-    def _take_reports(self, vault: Vault, shared: bool, seconds: float) -> None:
-        """Take in until the console closes: runs in a thread of its own; what cannot be written is told once."""
-        from storage.desk import triage
-
-        left: list[triage.Left] = []
-        told = ""
-        while not self._stop.is_set():
-            folders = config.reports_folders(self.settings) if shared else ()
-            if shared and not folders:
-                self._stop.wait(POLL_SECONDS)
-                continue
-            try:
-                taken = triage.take_in(vault, *folders)
-                told = ""
-            except ConsoleError as error:
-                if error.message != told:
-                    told = error.message
-                    self.call_later(self.report, error)
-            else:
-                if taken.left != left and self.is_running:
-                    left = taken.left
-                    self.post_message(RecordChanged())
-            self._stop.wait(seconds)
 
     def on_record_changed(self) -> None:
         """Count the change and hand it to the screen on top; the others refresh when they come up."""
@@ -470,10 +311,6 @@ class DslConsole(Console):
             self.clear_notifications()
             self.push_screen(self._made("hide", {}))
 
-    @property
-    def report_folders(self) -> tuple[Path, ...]:
-        return config.reports_folders(self.settings)
-
     def close_register(self) -> None:
         register, self.register = self.register, None
         if register is not None:
@@ -484,9 +321,7 @@ class DslConsole(Console):
             self.hidden = False
             self.idle.heard()
             self.pop_screen()
-            held, self._held_notices = self._held_notices, []
-            for show in held:
-                show()
+            self.show_held()
 
     def act_lock(self) -> None:
         """Lock, which ends this process."""
@@ -515,44 +350,6 @@ class DslConsole(Console):
             timer.daemon = True
             timer.start()
 
-    def act_theme(self) -> None:
-        """Take the next theme and keep the choice."""
-        names = list(themes.THEMES)
-        try:
-            self.set_setting("theme", names[(names.index(self.theme) + 1) % len(names)])
-        except ConsoleError as error:
-            self.report(error)
-
-    def _keep_settings(self, **changed: Any) -> None:
-        """Change settings and write them; raises Refused where they cannot be written: they then hold until the end."""
-        self.settings = replace(self.settings, **changed)
-        if self.settings_file is not None:
-            config.save(self.settings_file, self.settings)
-
-    def setting(self, key: str) -> object:
-        return getattr(self.settings, key)
-
-    def set_setting(self, key: str, value: object) -> None:
-        if fault := config.fault(key, value):
-            raise Refused(f"{fault[:1].upper()}{fault[1:]}. Nothing was changed.")
-        try:
-            self._keep_settings(**{key: value})
-        finally:
-            self._take_settings()
-
-    def _take_settings(self) -> None:
-        """Let the settings hold."""
-        kept = self.settings
-        self.initials = kept.initials
-        self.backup_folder, self.backup_keep = kept.backup_folder, kept.backup_keep
-        self.idle.hide_after, self.idle.lock_after = (
-            timedelta(seconds=kept.hide_after),
-            timedelta(seconds=kept.lock_after),
-        )
-        self.animation_level = "full" if kept.animations else "none"
-        self.theme = kept.theme
-        self.changes += 1  # the screens below draw themselves anew when they come up
-
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield the palette's commands: this screen's, then those that work everywhere; nothing that leaves a file."""
         own = actions_of(screen.NAME) if isinstance(screen, ConsoleScreen) else ()
@@ -561,57 +358,6 @@ class DslConsole(Console):
                 continue
             if not self.why_not(action.id):
                 yield SystemCommand(action.command, action.help, lambda chosen=action.id: self.do(chosen))
-
-    # -- notices -------------------------------------------------------------------------------------------------------
-
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: Literal["information", "warning", "error"] = "information",
-        timeout: float | None = None,
-        markup: bool = False,
-    ) -> None:
-        """Show a notice, never as markup; while the screen is hidden it waits until the passphrase was given."""
-        del markup
-        show = partial(super().notify, message, title=title, severity=severity, timeout=timeout, markup=False)
-        if self.hidden:
-            self._held_notices.append(show)
-        else:
-            show()
-
-    def say(self, message: str, title: str = "", severity: str = "information") -> None:
-        from practice.text import visible
-
-        known = cast("Literal['information', 'warning', 'error']", severity)
-        self.notify(visible(message), title=visible(title), severity=known)
-
-    def report(self, error: ConsoleError) -> None:
-        from practice.text import visible
-
-        text = visible(f"{error.message} {error.hint}".strip())
-        self.notify(text, title=visible(error.title), severity="error", timeout=60 if error.status == 4 else 12)
-
-    def copy_to_clipboard(self, text: str) -> None:
-        """Keep copied text inside this process: the terminal's clipboard is another program's."""
-        self._clipboard = text
-
-    def _fatal_error(self) -> None:
-        """Say class, file and line of a fault; never a value."""
-        error = sys.exc_info()[1] or self._exception
-        self.panic(crash.sentence(error) if error is not None else "dsl-console stopped because of a fault.")
-
-    def _handle_exception(self, error: Exception) -> None:
-        if hasattr(error, "__rich__"):
-            # Such an exception draws itself, and may draw values: it is told like any other.
-            self._return_code = 1
-            if self._exception is None:
-                self._exception = error
-                self._exception_event.set()
-            self._fatal_error()
-        else:
-            super()._handle_exception(error)
 
     # -- idle, lock, sync words ----------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ What screens take: `report(folder)` before unlock, `triage(report_id)`, `log(chi
 `child(child_id, entry_id="")`, `children()`, `review(child_id="")`,
 `share(share_id="", entry_id="")`, `sync(item="")`, `partners()`.
 
-The app mounts it: `dsl_console.app.SCREENS` names its module and class, which are imported when it is first opened; add
+The app mounts it: `dsl_console.screen_list` names its module and class, which are imported when it is first opened; add
 a line there. `console.open(name, **params)` puts it on top, Escape takes it away, F6 returns to Today.
 
 `on_mount` of a screen never calls super: Textual calls each class's own, and `refresh_record` follows it.

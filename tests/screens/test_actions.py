@@ -5,7 +5,8 @@ from itertools import chain
 import pytest
 from textual.keys import KEY_ALIASES, Keys
 
-from dsl_console.app import SCREENS, DslConsole, has_screen, screen_class
+from dsl_console.app import DslConsole
+from dsl_console.screen_list import SCREENS, has_screen, screen_class
 from screens.actions import BACK, EVERYWHERE, ON_SCREEN, TABLE, actions_of, bindings, every_action, key_name
 from screens.base import ConsoleScreen
 

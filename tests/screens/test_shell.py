@@ -9,7 +9,7 @@ from conftest import HOSTILE, NOW, PASSPHRASE, picture, settled, wait_for, words
 from textual.command import CommandPalette
 from textual.widgets import Input, TextArea
 
-from dsl_console.app import POLL_SECONDS
+from dsl_console.behind import POLL_SECONDS
 from dsl_console.supervisor import LOCKED
 from practice.errors import Refused, WrongPassphrase
 from screens.actions import TABLE

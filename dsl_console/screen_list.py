@@ -1,0 +1,67 @@
+"""Every screen of the console by its name: its module and class, imported when it is first opened."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any, cast
+
+from textual.screen import Screen
+
+SCREENS: dict[str, str] = {
+    "unlock": "screens.unlock:UnlockScreen",
+    "first_run": "screens.first_run:FirstRunScreen",
+    "report": "screens.report:ReportScreen",
+    "triage": "screens.triage:TriageScreen",
+    "today": "screens.today:TodayScreen",
+    "hide": "screens.hide:HideScreen",
+    "help": "screens.help:HelpScreen",
+    "find": "screens.find:FindScreen",
+    "log": "screens.log_concern:LogScreen",
+    "children": "screens.children:ChildrenScreen",
+    "child": "screens.child:ChildScreen",
+    "body_map": "screens.body_map:BodyMapScreen",
+    "compare": "screens.compare:CompareScreen",
+    "export": "screens.export:ExportScreen",
+    "front_sheet": "screens.front_sheet:FrontSheetScreen",
+    "entry": "screens.entry:EntryScreen",
+    "links": "screens.links:LinksScreen",
+    "unfinished": "screens.unfinished:UnfinishedScreen",
+    "what_now": "screens.what_now:WhatNowScreen",
+    "decide": "screens.decide:DecideScreen",
+    "amend": "screens.amend:AmendScreen",
+    "move": "screens.move_entry:MoveScreen",
+    "review": "screens.review:ReviewScreen",
+    "review_child": "screens.review_child:ReviewChildScreen",
+    "minute": "screens.minute:MinuteScreen",
+    "calendar": "screens.calendar:CalendarScreen",
+    "actions": "screens.to_do:ToDoScreen",
+    "flags": "screens.flags:FlagsScreen",
+    "share": "screens.share:ShareScreen",
+    "share_entry": "screens.share_entry:ShareEntryScreen",
+    "inbox": "screens.inbox:InboxScreen",
+    "sync": "screens.sync:SyncScreen",
+    "partners": "screens.partners:PartnersScreen",
+    "backups": "screens.backups:BackupsScreen",
+    "people": "screens.people:PeopleScreen",
+    "adults": "screens.adults:AdultsScreen",
+    "adult_log": "screens.adult_log:AdultLogScreen",
+    "adult_entry": "screens.adult_entry:AdultEntryScreen",
+    "adult_decide": "screens.adult_decide:AdultDecideScreen",
+    "adult_report": "screens.adult_report:AdultReportScreen",
+    "adult_patterns": "screens.adult_lists:AdultPatternsScreen",
+    "adult_trail": "screens.adult_lists:AdultTrailScreen",
+    "settings": "screens.settings:SettingsScreen",
+}
+"""Each screen's name, its module and class; imported when it is first opened."""
+
+
+def has_screen(name: str) -> bool:
+    """Say whether this program holds a screen of that name."""
+    return name in SCREENS and importlib.util.find_spec(SCREENS[name].partition(":")[0]) is not None
+
+
+def screen_class(name: str) -> type[Screen[Any]]:
+    """Import a screen's class."""
+    module, _, cls = SCREENS[name].partition(":")
+    return cast("type[Screen[Any]]", getattr(importlib.import_module(module), cls))
