@@ -339,6 +339,10 @@ class ChildScreen(ConsoleScreen):
         if entry:
             self.console.say("It stands in the record again.")
 
+    def act_timeline(self) -> None:
+        """Open the chronology workbench."""
+        self.console.open("timeline", child_id=self.wanted.child_id)
+
     def act_front(self) -> None:
         """Open the front sheet."""
         self.console.open("front_sheet", child_id=self.wanted.child_id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dsl_console.cli.options import HEEDED, Command, Day, ShowGroup
+from dsl_console.cli.options import HEEDED, Code, Command, Day, ShowGroup
 from dsl_console.cli.output import indented, joined, moment_json, occurred_json, one_line, out, print_json
 from dsl_console.cli.session import Session
 from practice.vocabulary import ConcernCategory, Decision, EntryKind, Impact, ShareState, Significance, label_of
@@ -39,6 +39,14 @@ class Merging:
 @click.option("--from", "start", metavar="DATE", type=Day(), help="Only what happened on this day or later.")
 @click.option("--to", "end", metavar="DATE", type=Day(), help="Only what happened on this day or earlier.")
 @click.option("--as-known-on", metavar="DATE", type=Day(), help="The record as it stood at the end of that day.")
+@click.option("--timeline", "line", is_flag=True, help="The time line: weeks, gaps, clusters, agencies.")
+@click.option(
+    "--family", is_flag=True, help="With the children whom the front sheet connects, each entry about its own."
+)
+@click.option("--source", metavar="AGENCY", default="", help="Only what came from this agency, by its whole name.")
+@click.option("--kind", metavar="K", type=Code(*EntryKind), help="Only entries of this kind.")
+@click.option("--category", metavar="C", type=Code(*ConcernCategory), help="Only entries about this.")
+@click.option("--significance", metavar="S", type=Code(*Significance), help="Only entries that mean this.")
 @click.option("--out", metavar="FILE", help="Write a copy to FILE.pdf, .html, .csv or .json; it is recorded.")
 @click.option("--heeded", metavar="CODE", default="", help=HEEDED)
 @click.pass_context
@@ -49,6 +57,12 @@ def chronology(
     start: date | None,
     end: date | None,
     as_known_on: date | None,
+    line: bool,
+    family: bool,
+    source: str,
+    kind: str | None,
+    category: str | None,
+    significance: str | None,
     out: str | None,
     heeded: str,
 ) -> None:
@@ -69,6 +83,24 @@ def chronology(
 
             wanted = Wanted(row.id, "chronology", start, end, as_known_on, everything=not promoted)
             write_copy(session, vault, wanted, session.need(out, "--out", "Where to"), heeded)
+            return
+        if line or family or source or kind or category or significance:
+            from dsl_console.cli.timeline import show_workbench
+            from storage.views.timeline import Filter
+
+            named = (source, kind or "", category or "", significance or "")
+            filtered = Filter(*named, promoted, start, end, as_known_on)
+            merging = Merging(links.imports(vault, row.id), links.linked(vault))
+            show_workbench(
+                session,
+                vault,
+                row,
+                filtered,
+                family=family,
+                line=line,
+                entry_json=lambda entry: _entry_json(entry, [], merging),
+                print_entry=lambda entry: _print_entry(entry, [], merging),
+            )
             return
         entries = record.chronology(vault, row.id, promoted=promoted, start=start, end=end, as_known_on=as_known_on)
         merged = Merging(links.imports(vault, row.id), links.linked(vault))

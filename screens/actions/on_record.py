@@ -133,6 +133,7 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
             "Review status",
             short="Status",
         ),
+        own("child", "timeline", "t", "Time line", "Weeks, gaps, clusters, agencies, the family", "Child", "Time line"),
         own(
             "child",
             "front",
@@ -190,6 +191,15 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         own("body_map", "take", "delete", "Take away", "Take the mark under the cursor away", "Body map", "Take away"),
         own("body_map", "overlay", "o", "Other days", "Lay the maps of other days under it", "Body map", "Other days"),
         own("body_map", "record", "ctrl+s", "Record", "Record the map", "Body map", "Record the map"),
+    ),
+    "timeline": (
+        own("timeline", "open", "enter", "Open", "Show the entry whole", "Time line", "Open the entry"),
+        own("timeline", "filter", "f", "Filter", "Choose which entries are shown", "Time line", "Filter"),
+        own("timeline", "clear", "c", "Clear", "Show all entries as they stand today", "Time line", "Clear the filter"),
+        own("timeline", "family", "y", "Family", "The family in one view, or the child", "Time line", "Family"),
+        own("timeline", "known", "k", "As known on", "As it was known on a day", "Time line", "As known on a day"),
+        own("timeline", "promote", "p", "Choose", "Choose the entry for the chronology", "Time line", "Choose"),
+        own("timeline", "tell", "i", "In words", "Gaps, clusters and agencies in words", "Time line", "In words"),
     ),
     "compare": (
         own("compare", "next", "n,right", "Next", "The next change", "Versions", "Next change"),

@@ -17,7 +17,7 @@ from practice.errors import Refused
 from practice.received import received_entry
 from storage import ledger
 from storage.types import utc_text
-from storage.views import body_maps, children, front_sheet, record, removals, sharing
+from storage.views import body_maps, children, front_sheet, links, record, removals, sharing
 from storage.views.arrivals import ItemTable
 from storage.views.base import chunks, table_of
 from storage.views.body_maps import BodyMap
@@ -113,7 +113,15 @@ def _take_entries(vault: Vault, made: Copy) -> None:
         end=wanted.end,
         as_known_on=wanted.as_known_on,
     )
-    theirs = _received(vault)
+    theirs, rules = _received(vault), links.imports(vault, wanted.child_id)
+    theirs |= {entry: source for entry, (source, rule, _) in rules.items() if rule != "yes"}
+    never = {entry for entry, (_, rule, _) in rules.items() if rule == "never"}
+    kept_back = sorted({theirs[row.id] for row in rows if row.id in never})
+    if kept_back:
+        count = sum(row.id in never for row in rows)
+        entries = f"{count} entr{'ies' if count > 1 else 'y'}"
+        made.left_out.append(f"{entries} from {', '.join(kept_back)} left out: the owner lets nobody pass it on.")
+    rows = [row for row in rows if row.id not in never]
     held = [row for row in rows if row.id in theirs]
     if wanted.own_only:
         rows = [row for row in rows if row.id not in theirs]

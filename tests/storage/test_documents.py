@@ -245,3 +245,15 @@ def test_the_hash_is_of_the_content(vault, child):
     assert gather(vault, Wanted(child, "record")).digest == first
     add_concern(vault, child, "Loud.")
     assert gather(vault, Wanted(child, "record")).digest != first
+
+
+def test_what_its_owner_lets_nobody_pass_on_is_left_out_and_said(vault, child, copied):
+    from storage.desk.merging import import_chronology
+
+    add_concern(vault, child, "Our own.")
+    theirs = b"Date,Event\n01/11/2026,What the police know.\n"
+    import_chronology(vault, theirs, child_id=child, source="Northshire Police", on_share="never")
+    page = copied("html").path.read_text("utf-8")
+    assert "Our own." in page
+    assert "What the police know." not in page
+    assert "1 entry from Northshire Police left out" in page
