@@ -45,6 +45,8 @@ SCREENS: dict[str, str] = {
     "partners": "screens.partners:PartnersScreen",
     "backups": "screens.backups:BackupsScreen",
     "people": "screens.people:PeopleScreen",
+    "machines": "screens.machines:MachinesScreen",
+    "apart": "screens.apart:ApartScreen",
     "adults": "screens.adults:AdultsScreen",
     "adult_log": "screens.adult_log:AdultLogScreen",
     "adult_entry": "screens.adult_entry:AdultEntryScreen",

@@ -17,7 +17,7 @@ from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.child_dialogs import DayDialog, PromoteDialog, Promotion, ReviewStatusDialog, StatusChoice
-from screens.child_read import ChildView, Wanted, child_view, open_log
+from screens.child_read import ChildView, Wanted, child_view, open_elsewhere, open_log
 from screens.entry_lines import Line, draw_line
 from screens.removal import RestoreDialog, history_parts
 from screens.widgets.heed import HeedLines
@@ -149,7 +149,7 @@ class ChildScreen(ConsoleScreen):
         self.view: ChildView | None = None
         self._seek = entry_id
         self._noted = False
-        self._unrecorded = ""
+        self._unrecorded = self._elsewhere = ""
 
     @property
     def heading(self) -> str:
@@ -191,16 +191,21 @@ class ChildScreen(ConsoleScreen):
         if not self._noted:
             self._noted = True
             self.run(open_log, self.vault, self.wanted.child_id, then=self._opened)
+            self.fetch(open_elsewhere, self.vault, self.wanted.child_id, then=self._met)
         self.fetch(child_view, self.vault, self.wanted, near, then=self._show, failed=self._gone)
 
     def _opened(self, unrecorded: str) -> None:
         self._unrecorded = unrecorded
         self._show_banner()
 
+    def _met(self, who: str) -> None:
+        self._elsewhere = who
+        self._show_banner()
+
     def _show_banner(self) -> None:
         known = self.wanted.known_on
         words = f"As known on {day_words(known)}. Escape returns to today." if known else ""
-        banner = " ".join(each for each in (words, self._unrecorded) if each)
+        banner = " ".join(each for each in (words, self._unrecorded, self._elsewhere) if each)
         self.query_one("#banner", MessageBar).say(banner, "warn")
 
     def _gone(self, error: ConsoleError) -> None:

@@ -53,6 +53,13 @@ def open_log(vault: Vault, child_id: str) -> str:
     return opened(vault, child_id)
 
 
+def open_elsewhere(vault: Vault, child_id: str) -> str:
+    """Say in the shared folder that this record is open here; return who else has it open, blank for nobody."""
+    from storage.carrying import meeting
+
+    return meeting(vault, child_id)
+
+
 def child_view(vault: Vault, wanted: Wanted, near: str) -> ChildView:
     """Read a child's record; `near` is the key of the entry whose page is read with it."""
     from storage.views import children, front_sheet, record, removals, reviews

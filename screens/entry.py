@@ -57,15 +57,21 @@ class Whole:
     shares: list[ShareRow]
     removals: list[RemovalRow] = field(default_factory=list)
     maps: list[BodyMap] = field(default_factory=list)
+    apart: int = 0
+    """How much of it was made in two places and waits for a choice."""
 
 
 def whole(vault: Vault, entry_id: str) -> Whole:
     """Read an entry whole; blocks."""
-    from storage.views import body_maps, record, removals, sharing
+    from storage.views import apart, body_maps, record, removals, sharing
 
     shares = sharing.shares(vault, entry_id=entry_id)
     return Whole(
-        record.detail(vault, entry_id), shares, removals.of_entry(vault, entry_id), body_maps.of_entry(vault, entry_id)
+        record.detail(vault, entry_id),
+        shares,
+        removals.of_entry(vault, entry_id),
+        body_maps.of_entry(vault, entry_id),
+        len(apart.rows(vault, entry_id=entry_id)),
     )
 
 
@@ -140,6 +146,8 @@ def decision_part(row: DecisionRow) -> Part:
         parts.append(f"\nAdvice{' from ' + visible(who) if who else ''}{': ' + visible(said) if said else ''}")
     if row.outcome:
         parts.append(f"\nOutcome: {visible(row.outcome)}")
+    if row.set_aside:
+        parts.append((f"\nSet aside: {visible(row.set_aside)}", "$text-warning"))
     parts.append((f"\n{moment_words(row.at)}, by {visible(row.by)}", "$text-muted"))
     return "Earlier decision" if row.superseded else "Decision", Content.assemble(*parts)
 
@@ -150,6 +158,8 @@ def version_part(row: VersionRow, newest: int) -> Part:
     parts: list[Any] = [(f"{moment_words(row.recorded_at)}, by {visible(row.recorded_by)}{now}", "$text-muted")]
     if row.reason:
         parts.append(f"\nBecause: {visible(row.reason)}")
+    if row.set_aside:
+        parts.append((f"\nSet aside: {visible(row.set_aside)}", "$text-warning"))
     parts.append(f"\n{visible(row.text)}")
     if row.childs_words:
         parts += ["\n", ("In the child's words: ", "$text-accent"), quoted(row.childs_words)]
@@ -171,7 +181,7 @@ def parts_of(found: Whole) -> Iterator[Part]:
         yield from (decision_part(row) for row in reversed(detail.decisions))
     if len(detail.versions) > 1:
         yield "", Content.styled("Versions", "bold $text-primary")
-        newest = max(row.version for row in detail.versions)
+        newest = next(row.version for row in detail.versions if row.act_id == detail.entry.version)
         yield from (version_part(row, newest) for row in reversed(detail.versions))
     if found.shares:
         yield "", Content.styled("Shared", "bold $text-primary")
@@ -257,6 +267,8 @@ class EntryScreen(ConsoleScreen):
             head += Content.styled(
                 f"\nWritten as «{visible(entry.occurred.text)}». {visible(entry.occurred.note)}", "$text-muted"
             )
+        if self.found.apart:
+            head += Content.styled("\nMade in two places: both are kept. t chooses between them.", "bold $text-warning")
         if proposed := open_of(self.found.removals):
             from storage.views.removals import words
 
@@ -274,10 +286,14 @@ class EntryScreen(ConsoleScreen):
     def why_not(self, action_id: str) -> str:
         if self.found is None or action_id == "back":
             return "" if action_id == "back" else "The entry is still being read."
-        if action_id == "entry.body_map":
-            return "" if self.found.maps or may_write(self.vault) else "This entry has no body map."
-        if action_id == "entry.versions":
-            return "" if len(self.found.detail.versions) > 1 else "It was never amended."
+        looks = {
+            "entry.body_map": (self.found.maps or may_write(self.vault), "This entry has no body map."),
+            "entry.apart": (self.found.apart, "Nothing of it was made in two places."),
+            "entry.versions": (len(self.found.detail.versions) > 1, "It was never amended."),
+        }
+        if action_id in looks:
+            there, why = looks[action_id]
+            return "" if there else why
         if not may_write(self.vault):
             return READ_ONLY
         if action_id == "entry.fill" and not self.found.detail.missing:
@@ -300,6 +316,10 @@ class EntryScreen(ConsoleScreen):
     def act_body_map(self) -> None:
         """Show the body map, or draw one."""
         self.console.open("body_map", entry_id=self.entry_id)
+
+    def act_apart(self) -> None:
+        """Choose among what was made in two places."""
+        self.console.open("apart", entry_id=self.entry_id)
 
     def act_versions(self) -> None:
         """Show the versions side by side."""

@@ -41,7 +41,7 @@ def marks_of(line: Line) -> list[str]:
     if entry.versions > 1:
         marks.append(f"amended, {entry.versions} versions")
     if entry.conflict:
-        marks.append("two people amended it at once: read both")
+        marks.append("made in two places: read both")
     if entry.promoted:
         marks.append(chosen_words(entry))
     if entry.unfinished:

@@ -20,9 +20,11 @@ from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList
 from screens.widgets.text import MessageBar, PlainText
 from screens.widgets.weeks import category_lines, weeks_chart, weeks_line
+from screens.wording import moment_words
 
 if TYPE_CHECKING:
     from storage.looking import News
+    from storage.vault import Vault
     from storage.views.today import Line, TodayView
 
 SECTIONS = (
@@ -50,10 +52,19 @@ KINDS = {
     "glass": "Opened",
     "unfinished": "Add to",
     "removal": "Removal",
+    "apart": "Choose",
+    "machine": "Machines",
     "backup": "Back up",
 }
-NAMELESS = {"unfinished": "when there is time", "backup": "the whole record", "damaged": "a sealed report"}
+NAMELESS = {
+    "unfinished": "when there is time",
+    "backup": "the whole record",
+    "damaged": "a sealed report",
+    "machine": "between machines",
+}
 """What stands in the place of a child's name in a line that is about none."""
+PLACES = {"unfinished": "unfinished", "backup": "backups", "machine": "machines"}
+"""The screen of a line that is about no child."""
 SHARES = {"proposed", "held", "queued", "delivered", "refused", "expired"}
 
 
@@ -161,6 +172,21 @@ def empty_words(view: TodayView) -> str:
     return "Nothing waits for you.\n\nF2 logs a concern, F3 finds a child, F4 shows the reviews to come."
 
 
+def machines_words(vault: Vault) -> str:
+    """Say of the school's other machines when each was last heard, what waits for it, and who works there; blocks."""
+    from storage.carrying import at_work
+    from storage.machines import states
+
+    said = []
+    for row in states(vault):
+        if not row.here:
+            heard = f"last heard {moment_words(row.last_heard)}" if row.last_heard else "not heard of yet"
+            lacks = f", {row.lacks:,} acts to hand on" if row.lacks else ""
+            said.append(f"{row.name}: {heard}{lacks}.")
+    said += [f"{words} («{row.name}»)." for row, words in at_work(vault)]
+    return " ".join(said)
+
+
 class TodayScreen(ConsoleScreen):
     """What waits, and the concerns of twelve weeks."""
 
@@ -188,6 +214,7 @@ class TodayScreen(ConsoleScreen):
         yield MessageBar(id="alarm")
         yield MessageBar(id="covers")
         yield MessageBar(id="news")
+        yield MessageBar(id="machines")
         with Horizontal(id="today"):
             yield RecordList[Row](draw, skip=lambda row: row.line is None, id="lines")
             with Vertical(id="side"):
@@ -222,6 +249,7 @@ class TodayScreen(ConsoleScreen):
         if self.console.vault is not None:
             self._show_alarm()
             self.fetch(today, self.vault, self.console.clock(), then=self._show)
+            self.fetch(machines_words, self.vault, then=self.query_one("#machines", MessageBar).say)
 
     def _show(self, view: TodayView) -> None:
         self.view = view
@@ -248,10 +276,9 @@ class TodayScreen(ConsoleScreen):
             return
         line: Line = row.line
         params: dict[str, Any]
-        if line.kind == "glass":
+        if line.kind in {"glass", "concern", "follow_up", "removal"}:
             screen, params = "child", {"child_id": line.child_id}
-        elif line.kind in {"concern", "follow_up", "removal"}:
-            screen, params = "child", {"child_id": line.child_id, "entry_id": line.subject}
+            params |= {} if line.kind == "glass" else {"entry_id": line.subject}
         elif line.kind in {"report", "answer"}:
             screen, params = "triage", {"report_id": line.subject}
         elif line.kind == "damaged":
@@ -267,10 +294,10 @@ class TodayScreen(ConsoleScreen):
             screen, params = "actions", {"action_id": line.subject}
         elif line.kind == "flag":
             screen, params = "flags", {"child_id": line.child_id}
-        elif line.kind == "unfinished":
-            screen, params = "unfinished", {}
-        elif line.kind == "backup":
-            screen, params = "backups", {}
+        elif line.kind in PLACES:
+            screen, params = PLACES[line.kind], {}
+        elif line.kind == "apart":
+            screen, params = "apart", {"wanted": line.subject}
         elif line.kind == "item":
             screen, params = "sync", {"item": line.subject}
         else:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from practice.errors import NotFound, Refused
 from storage import machines
@@ -21,9 +21,10 @@ from storage.atomic import write_atomic
 from storage.header import read_header
 from storage.replication import exchange, headers, presence, waiting
 from storage.replication.exchange import Result
-from storage.replication.incoming import Fork
+from storage.replication.incoming import Fork, forks
 from storage.replication.presence import Here
 from storage.replication.waiting import Gap
+from storage.views.base import table_of
 from storage.views.machines import MachineRow, in_ledger
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def sync(vault: Vault, folder: Path | None = None, progress: Progress = lambda _
     machines.others(vault)  # raises where this machine never met another
     known = _known(vault)
     fresh = [path for path in _files(folder) if path.name not in known or known[path.name].size != path.stat().st_size]
-    progress(f"{len(fresh):,} new files")
+    progress(f"{len(fresh):,} new file{'s' if len(fresh) != 1 else ''}")
     done = Carried()
     loads = [(path.name, exchange.from_file(path)) for path in fresh]
     _note(vault, done, exchange.take_bundles(vault, loads, progress))
@@ -256,6 +257,49 @@ def elsewhere(vault: Vault) -> list[tuple[MachineRow, Here]]:
     rows = {row.id: row for row in machines.others(vault)}
     found = presence.read(vault, own, [exchange.reader_of(row) for row in rows.values()], folder)
     return [(rows[here.machine], here) for here in found]
+
+
+def at_work(vault: Vault) -> list[tuple[MachineRow, str]]:
+    """Return the machines on which a record is open now, with whose and by whom in words."""
+    from storage.views.children import ChildTable
+    from storage.views.organisation import PersonTable
+
+    now = vault.clock()
+    found = [(row, here) for row, here in elsewhere(vault) if here.open_at(now)]
+    if not found:
+        return []
+    with vault.read() as connection:
+        children, people = (
+            {row.id: row.name for row in connection.execute(select(table.c.id, table.c.name))}
+            for table in (table_of(ChildTable), table_of(PersonTable))
+        )
+    return [
+        (row, f"{people.get(here.person, 'Somebody')} has {children.get(here.child, 'a child')}'s record open there")
+        for row, here in found
+    ]
+
+
+def meeting(vault: Vault, child_id: str) -> str:
+    """Say that this child's record is open here, and return who else has it open on another machine; else blank."""
+    say_here(vault, child_id)
+    now = vault.clock()
+    said = [row.name for row, here in elsewhere(vault) if here.child == child_id and here.open_at(now)]
+    if not said:
+        return ""
+    return f"This record is open on «{said[0]}» too. Both of you can write; what you both change is shown to you."
+
+
+def troubles(vault: Vault) -> list[str]:
+    """Return what is wrong between the machines, in plain sentences; nothing where all is well."""
+    with vault.read() as connection:
+        gaps, found = waiting.gaps(connection), forks(connection)
+    said = [fork_words(fork.seq, fork.here_at, fork.came_at) for fork in found]
+    if gaps:
+        count = sum(gap.waiting for gap in gaps)
+        said.append(f"{count:,} act{'s wait' if count != 1 else ' waits'} for a part that has not arrived yet.")
+    if other := apart_on(vault):
+        said.append(f"Who may open the vault was changed here and on «{other}»: choose which list stands.")
+    return said
 
 
 # -- who opens the vault, changed apart --------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ People then open the new machine with the passphrases that they have.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
@@ -384,6 +385,9 @@ def join(
     progress("Making the vault")
     _make(target, header, key, own, device, content, invitation["from"])
     _path(target, code, "kept").unlink(missing_ok=True)
+    for what in ("invitation", "request", "welcome"):  # used up; where they cannot be removed they open nothing more
+        with contextlib.suppress(OSError):
+            _path(folder, code, what).unlink(missing_ok=True)
     vault = open_vault(target, unlocked=Unlocked(header, slot, keys), clock=clock)
     try:
         files = sorted(folder.glob("*.dslm"))

@@ -52,6 +52,23 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         own("triage", "child", "ctrl+o", "Child", "Open the record of the child", "Report", "Open the child's record"),
     ),
     "today": (own("today", "open", "enter", "Open", "Open the line where it is dealt with", "Today", "Open the line"),),
+    "machines": (
+        own("machines", "sync", "s", "Sync", "Take in and hand on by the shared folder", "Machines", "Sync now"),
+        own("machines", "folder", "f", "Folder", "Choose the shared folder", "Machines", "Choose the folder"),
+        own("machines", "write", "w", "Write", "Write a file for a stick", "Machines", "Write a file"),
+        own("machines", "take", "t", "Take in", "Take in a file from a stick", "Machines", "Take a file in"),
+        own("machines", "add", "n", "New", "Let another machine in", "Machines", "Let another in"),
+        own("machines", "confirm", "c", "Words", "Compare the words of who asks", "Machines", "Compare words"),
+        own("machines", "remove", "d", "Remove", "Remove a lost machine", "Machines", "Remove one"),
+        own("machines", "people", "p", "People", "Settle whose list of people stands", "Machines", "Settle people"),
+    ),
+    "apart": (
+        own("apart", "keep", "k", "Keep", "Keep one of them, or both", "Two places", "Keep one or both"),
+        own("apart", "third", "w", "Write anew", "Write a third in their place", "Two places", "Write a third"),
+        own("apart", "open", "o,enter", "Open", "Open the record it stands in", "Two places", "Open the record"),
+        own("apart", "next", "n,right", "Next", "The next one", "Two places", "Next"),
+        own("apart", "previous", "b,left", "Before", "The one before", "Two places", "The one before"),
+    ),
     "backups": (
         own("backups", "make", "b", "Back up now", "Make a backup and check it whole", "Backups", "Back up now"),
         own(
@@ -212,6 +229,7 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         own("entry", "promote", "p", "Choose", "Choose the entry for the chronology", "Entry", "Choose"),
         own("entry", "share", "s", "Share", "Propose the entry to a partner agency", "Entry", "Share"),
         own("entry", "body_map", "b", "Body map", "The marks that were seen, front and back", "Entry", "Body map"),
+        own("entry", "apart", "t", "Two places", "Choose among what was made in two places", "Entry", "Two places"),
         own("entry", "versions", "v", "Versions", "Versions side by side, what changed marked", "Entry", "Versions"),
         own("entry", "remove", "x", "Remove", "Propose its removal; another person agrees", "Entry", "Propose removal"),
         own("entry", "agree", "g", "Agree", "Agree, as a second person, to its removal", "Entry", "Agree to removal"),

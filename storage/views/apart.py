@@ -42,6 +42,8 @@ class Option:
     by: str
     at: datetime
     in_force: bool
+    text: str = ""
+    """The words alone, where it is an entry's text."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class ApartRow:
     child: str
     entry_id: str
     options: tuple[Option, ...]
+
+
+def words_of(option: Option) -> str:
+    """Return the words alone of a version."""
+    return option.text or option.says
 
 
 def count(vault: Vault) -> int:
@@ -99,7 +106,16 @@ def get(vault: Vault, ident: str) -> ApartRow:
 def _row(connection: Connection, row: dict[str, Any], names: dict[str, str]) -> tuple[Option, ...]:
     read = {"text": _texts, "decision": _decisions, "status": _statuses, "review": _reviews}[row["about"]]
     options = [
-        Option(each["act_id"], says, childs_words, why, names.get(author, ""), at, each["act_id"] == row["in_force"])
+        Option(
+            each["act_id"],
+            says,
+            childs_words,
+            why,
+            names.get(author, ""),
+            at,
+            each["act_id"] == row["in_force"],
+            each.get("text", ""),
+        )
         for each, says, childs_words, why, author, at in read(connection, row)
     ]
     return tuple(sorted(options, key=lambda option: row["ids"].index(option.act_id)))

@@ -11,11 +11,12 @@ from sqlalchemy import select
 
 from practice.roles import sees_glass
 from practice.vocabulary import Role
-from storage import flags, outbox
+from storage import carrying, flags, outbox
 from storage.desk import triage
 from storage.types import utc_text
 from storage.views import (
     actions,
+    apart,
     arrivals,
     backups,
     children,
@@ -45,8 +46,8 @@ class Line:
     """One thing to deal with.
 
     `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, share, unsent, refused,
-    glass, removal, unfinished or backup; `subject` is the id of the report, entry, action, child, item or share that
-    it is about; `due` is the day it was or is due, if any.
+    glass, removal, apart, machine, unfinished or backup; `subject` is the id of the report, entry, action, child, item
+    or share that it is about; `due` is the day it was or is due, if any.
     """
 
     kind: str
@@ -89,6 +90,11 @@ def today(vault: Vault, now: datetime) -> TodayView:
     on = now.astimezone().date()
     view = TodayView(covers=organisation.covers(vault, on))
     _reports(vault, view)
+    for two in apart.rows(vault):
+        who = " and ".join(dict.fromkeys(each.by for each in two.options))
+        view.act_today.append(Line("apart", two.id, two.child_id, two.child, f"{apart.TITLES[two.about]}: {who}"))
+    for trouble in carrying.troubles(vault):
+        view.act_today.append(Line("machine", "", "", "", trouble))
     for entry in record.undecided(vault):
         view.act_today.append(Line("concern", entry.id, entry.child_id, entry.child, entry.text))
     _actions(vault, view, on)

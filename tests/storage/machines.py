@@ -23,7 +23,7 @@ class Clock:
         return self.at
 
 
-def joined(first: Vault, folder: Path, target: Path, name: str, clock=None) -> Vault:
+def joined(first: Vault, folder: Path, target: Path, name: str, clock=None, passphrase=PASSPHRASE) -> Vault:
     """Another machine of the first one's school, open, with the whole record."""
     shared = folder / f"to-{name}"
     shared.mkdir(exist_ok=True)
@@ -34,7 +34,7 @@ def joined(first: Vault, folder: Path, target: Path, name: str, clock=None) -> V
     assert asked is not None
     assert asked.words == words
     joining.welcome(first, shared, asked)
-    vault, result = joining.join(shared, made.code, target, passphrase=PASSPHRASE, clock=clock or first.clock)
+    vault, result = joining.join(shared, made.code, target, passphrase=passphrase, clock=clock or first.clock)
     assert not result.refused
     assert not result.waits
     shutil.rmtree(shared)

@@ -1,0 +1,214 @@
+"""The questions of the Machines screen: a new machine, its code and words, a folder, a file, whose people stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.widgets import Button, Input
+
+from screens.backups_folder import folder_fault
+from screens.widgets.dialogs import Dialog, back_button
+from screens.widgets.fields import ChoiceField, Field
+from screens.widgets.form_dialog import FormDialog
+from screens.widgets.text import PlainText
+
+if TYPE_CHECKING:
+    from storage.joining import Invitation, Request
+    from storage.vault import Vault
+
+SHARED = "A share, or a stick that is carried to and fro. What lies there is encrypted and bears no name."
+
+
+class FolderDialog(FormDialog[str]):
+    """Which folder the machines share."""
+
+    VERB = "Sync"
+
+    def __init__(self, folder: str, vault: Path) -> None:
+        super().__init__("Which folder do the machines share?", SHARED)
+        self.first, self.vault_folder = folder, vault
+
+    def fields(self) -> ComposeResult:
+        yield Input(self.first, placeholder="a share, such as S:\\Safeguarding", max_length=4096)
+
+    def confirm(self) -> None:
+        text = str(Path(self.query_one(Input).value.strip()).expanduser())
+        self.fetch(folder_fault, text, self.vault_folder, then=lambda fault: self._checked(text, fault))
+
+    def _checked(self, text: str, fault: str) -> None:
+        if fault:
+            self.ask(fault.replace("backups", "those files").replace("a backup", "they"), self.query_one(Input))
+        else:
+            self.finish(text)
+
+
+class FileDialog(FormDialog[str]):
+    """The whole path of a file."""
+
+    def __init__(self, heading: str, placeholder: str) -> None:
+        super().__init__(heading, "The whole path of the file. What it holds is encrypted.")
+        self.placeholder = placeholder
+
+    def fields(self) -> ComposeResult:
+        yield Input(placeholder=self.placeholder, max_length=4096)
+
+    def confirm(self) -> None:
+        text = self.query_one(Input).value.strip()
+        if not text or not Path(text).expanduser().is_absolute():
+            self.ask("Write the whole path, from its beginning.", self.query_one(Input))
+        else:
+            self.finish(str(Path(text).expanduser()))
+
+
+class AddDialog(FormDialog["Invitation"]):
+    """The other machine's name, this one's where it has none, and the folder that both reach."""
+
+    VERB = "Make the code"
+
+    def __init__(self, vault: Vault, folder: str, first: bool) -> None:
+        super().__init__(
+            "Let another machine in",
+            "A code is made, good for two days, to be typed there. Then words are compared on both screens, and only "
+            "then are the keys handed over.",
+        )
+        self.vault, self.folder, self.first = vault, folder, first
+
+    def fields(self) -> ComposeResult:
+        if self.first:
+            yield Field("This machine", Input(id="own", placeholder="such as Office", max_length=60))
+        yield Field("The other one", Input(id="name", placeholder="such as Laptop", max_length=60))
+        yield Field("Folder", Input(self.folder, id="folder", placeholder="a share or a stick", max_length=4096))
+
+    def confirm(self) -> None:
+        name, folder = (self.query_one(f"#{each}", Input).value.strip() for each in ("name", "folder"))
+        own = self.query_one("#own", Input).value.strip() if self.first else ""
+        if self.first and not own:
+            self.ask("What is this machine called?", "#own")
+        elif not name:
+            self.ask("What is the other machine called?", "#name")
+        else:
+            self.fetch(
+                folder_fault,
+                folder or "-",
+                self.vault.folder,
+                then=lambda fault: self._checked(name, own, folder, fault),
+            )
+
+    def _checked(self, name: str, own: str, folder: str, fault: str) -> None:
+        if fault:
+            self.ask(fault, "#folder")
+            return
+        from storage.joining import invite
+
+        self.busy("One moment.")
+        self.run(invite, self.vault, Path(folder), name, own, then=self.finish, failed=self.failed)
+
+
+class ShowCode(Dialog[None]):
+    """The one-time code, to be typed on the other machine."""
+
+    BINDINGS = [Binding("escape,ctrl+s", "dismiss(None)", "Done", tooltip="I have written it down")]
+    DEFAULT_CSS = "ShowCode .code { text-style: bold; height: auto; margin: 1 0; }"
+
+    def __init__(self, made: Invitation) -> None:
+        super().__init__()
+        self.made = made
+
+    def compose(self) -> ComposeResult:
+        sentence = (
+            f"On «{self.made.name}»: dsl-console machine join, with this code. It is shown only now and is good until "
+            f"{self.made.until.astimezone():%a %d %b %H:%M}. Then c here compares the words."
+        )
+        yield from self.framed("The code", sentence, [PlainText(self.made.code, classes="code")], back_button("Done"))
+
+    def on_button_pressed(self, _: Button.Pressed) -> None:
+        """Leave it."""
+        self.dismiss(None)
+
+
+class WordsDialog(FormDialog["Request"]):
+    """The words of the machine that asks; the person types or confirms those that the other screen shows."""
+
+    VERB = "They are the same"
+    DEFAULT_CSS = "WordsDialog .words { text-style: bold; height: auto; margin: 1 0; }"
+
+    def __init__(self, vault: Vault, folder: str) -> None:
+        super().__init__(
+            "Are the words the same?",
+            "Read them on the other machine's screen, or have them read to you. If one differs, somebody else answered:"
+            " go back, and make a new code.",
+        )
+        self.vault, self.folder = vault, folder
+        self.asked: Request | None = None
+
+    def fields(self) -> ComposeResult:
+        yield Field("Folder", Input(self.folder, id="folder", placeholder="where the code was left", max_length=4096))
+        yield PlainText("Enter in the folder's field looks whether it has asked.", classes="words")
+
+    def on_mount(self) -> None:
+        if self.folder:
+            self._look()
+
+    def on_input_submitted(self) -> None:
+        """Look into the folder."""
+        self._look()
+
+    def _look(self) -> None:
+        from storage.joining import request
+
+        folder = Path(self.query_one("#folder", Input).value.strip()).expanduser()
+        self.fetch(request, self.vault, folder, then=self._found, failed=self.failed)
+
+    def _found(self, asked: Request | None) -> None:
+        self.asked = asked
+        shown = self.query_one(".words", PlainText)
+        if asked is None:
+            shown.show("The other machine has not asked yet.")
+        else:
+            shown.show(asked.words)
+            self.say(f"«{asked.name}» asks.")
+
+    def confirm(self) -> None:
+        from storage.joining import welcome
+
+        if self.asked is None:
+            self._look()
+            return
+        folder = Path(self.query_one("#folder", Input).value.strip()).expanduser()
+        self.busy("The keys and the record are being handed over.")
+        self.run(welcome, self.vault, folder, self.asked, then=self._welcomed, failed=self.failed)
+
+    def _welcomed(self, _machine: str) -> None:
+        if self.asked is not None:
+            self.finish(self.asked)
+
+
+class PeopleDialog(FormDialog[bool]):
+    """Whose list of people stands."""
+
+    VERB = "This one stands"
+
+    def __init__(self, vault: Vault, other: str) -> None:
+        super().__init__(
+            "Whose list of people stands?",
+            f"Who opens this record was changed here and on «{other}» while they were apart. What the other list held "
+            "and the chosen one does not is to be done again.",
+        )
+        self.vault, self.other = vault, other
+
+    def fields(self) -> ComposeResult:
+        choices = [("The one on this machine", "here"), (f"The one on «{self.other}»", "there")]
+        yield Field("Which", ChoiceField(choices, prompt="Choose", id="which"))
+
+    def confirm(self) -> None:
+        which = self.query_one("#which", ChoiceField).code
+        if not which:
+            self.ask("Which of the two stands?", "#which")
+            return
+        from storage.carrying import settle_people
+
+        self.busy("One moment.")
+        self.run(settle_people, self.vault, here=which == "here", then=lambda _: self.finish(True), failed=self.failed)

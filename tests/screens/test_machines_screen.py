@@ -1,0 +1,63 @@
+"""The Machines screen, and what was made in two places: carried, shown side by side, chosen."""
+
+from __future__ import annotations
+
+from screens.apart import BOTH, ApartScreen
+from screens.machines import MachinesScreen
+from screens.widgets.fields import ChoiceField
+from storage import carrying, machines
+from storage.desk import concerns
+from storage.views import apart, record
+from tests.conftest import add_child, add_concern
+from tests.screens.conftest import HOSTILE, PASSPHRASE, settled, wait_for, words_on
+from tests.storage.machines import joined
+
+
+async def palette(pilot, title: str) -> None:
+    commands = {each.title: each for each in pilot.app.get_system_commands(pilot.app.screen)}
+    commands[title].callback()
+    await settled(pilot)
+
+
+async def test_two_machines_are_carried_between_and_a_choice_is_made(console, vault, tmp_path):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    child = add_child(vault)
+    entry = add_concern(vault, child, "as it was")
+    with joined(vault, tmp_path, tmp_path / "laptop", "Laptop", vault.clock, PASSPHRASE) as laptop:
+        concerns.amend(vault, entry, HOSTILE, "from the desk")
+        concerns.amend(laptop, entry, "from the laptop", "clearer")
+        carrying.sync(laptop, shared)
+        carrying.say_here(laptop, child)
+        async with console() as pilot:
+            await palette(pilot, "Vault: Machines")
+            assert isinstance(pilot.app.screen, MachinesScreen)
+            assert "2 machines hold this record" in words_on(pilot.app)
+            await pilot.press("s")  # no folder yet, so it is asked for
+            await settled(pilot)
+            await pilot.press(*str(shared), "ctrl+s")
+            await wait_for(pilot, "Handed on:")
+            await wait_for(pilot, "has Ada Thistlewood's record open there")
+            await pilot.press("c")
+            assert any("n invites one" in each.message for each in pilot.app._notifications)
+            await pilot.press("f6")
+            await wait_for(pilot, "The words of an entry: Sam Okafor")
+            await wait_for(pilot, "Laptop: last heard")
+            await palette(pilot, "Record: Made in two places")
+            assert isinstance(pilot.app.screen, ApartScreen)
+            assert HOSTILE in words_on(pilot.app)
+            assert "from the laptop" in words_on(pilot.app)
+            assert words_on(pilot.app).count("In force until somebody chooses") == 1
+            await pilot.press("k")
+            await settled(pilot)
+            await pilot.press("ctrl+s")
+            await wait_for(pilot, "Which of them stands?")
+            pilot.app.screen.query_one("#which", ChoiceField).code = BOTH
+            pilot.app.screen.query_one("#why").focus()
+            await pilot.press(*"both are true", "ctrl+s")
+            await wait_for(pilot, "Nothing waits")
+            pilot.app.open("child", child_id=child)
+            await wait_for(pilot, "This record is open on «Laptop» too")
+        assert apart.rows(vault) == []
+        assert not record.get(vault, entry).conflict
+        assert [row.name for row in machines.others(vault)] == ["Laptop"]
