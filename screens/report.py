@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Button, Input, Select, TextArea
 
+from practice.adults import NEUTRAL
 from practice.errors import ConsoleError
 from practice.text import LINE_LIMIT
 from practice.vocabulary import ReportAbout, YesNo
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
     from storage.reports import Sealed
 
 NOT_WRITTEN = "not written"
+OF_CHILD = ("child", "childs_words", "told")
+OF_ADULT = ("adult", "adult_role", "myself", "context", "place", "anonymous")
+READERS = (
+    f"{NEUTRAL} Only the headteacher, and whom the headteacher lets in, can read it. If it is about one of them, ring "
+    "the chair of governors or the LADO instead."
+)
 
 
 def refused_about(folder: Path, about: str) -> str:
@@ -43,11 +51,11 @@ def refused_about(folder: Path, about: str) -> str:
     return ""
 
 
-def leave(folder: Path, fields: dict[str, Any], clock: Callable[[], datetime]) -> Sealed:
+def leave(folder: Path, fields: dict[str, Any], clock: Callable[[], datetime], about: str) -> Sealed:
     """Seal the note into the vault's spool. Blocks."""
     from storage import reports
 
-    return reports.leave(folder, fields, clock=clock)
+    return reports.leave(folder, fields, about=about, clock=clock)
 
 
 class ReportScreen(ConsoleScreen):
@@ -71,6 +79,13 @@ class ReportScreen(ConsoleScreen):
         self.stage = "ask"
         self._heard = datetime.min.replace(tzinfo=UTC)
         self._asked = ""
+        self.about = str(ReportAbout.CHILD)
+
+    @property
+    def heading(self) -> str:
+        """Say for whom it is."""
+        about_adult = self.stage != "ask" and self.about == ReportAbout.ADULT
+        return "A note for the headteacher" if about_adult else self.HEADING
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="ask"):
@@ -84,18 +99,34 @@ class ReportScreen(ConsoleScreen):
                 yield Button(f"{number}  {about.label}", id=f"about-{about.value}", compact=True)
             yield MessageBar(id="instead")
         with VerticalScroll(id="form", can_focus=False):
-            yield Field("Child", Input(placeholder="The name as you know it", max_length=LINE_LIMIT, id="child"))
-            yield Field("What happened", NoteArea(compact=True, tab_behavior="focus", id="text"))
-            yield Field("Child's own words", NoteArea(compact=True, tab_behavior="focus", id="childs_words"))
-            yield Field("When", WhenField(id="happened"))
-            yield Field("Your name", Input(max_length=LINE_LIMIT, id="reporter"))
-            yield Field("Your role", Input(placeholder="May stay empty", max_length=LINE_LIMIT, id="reporter_role"))
-            yield Field("Told the DSL?", ChoiceField(YesNo.choices(), prompt="In person: yes or no", id="told"))
+            yield PlainText(READERS, id="readers")
+            yield self._field("Child", self._line("child", "The name as you know it"))
+            yield self._field("Adult", self._line("adult", "The name as you know it"))
+            yield self._field("What they do here", self._line("adult_role", "May stay empty"))
+            yield self._field("Is it yourself?", ChoiceField(YesNo.choices(), prompt="No", id="myself"))
+            yield self._field("What happened", NoteArea(compact=True, tab_behavior="focus", id="text"))
+            yield self._field("Child's own words", NoteArea(compact=True, tab_behavior="focus", id="childs_words"))
+            yield self._field("Context", NoteArea(compact=True, tab_behavior="focus", id="context"))
+            yield self._field("Where", self._line("place", "May stay empty"))
+            yield self._field("When", WhenField(id="happened"))
+            yield self._field("Stay anonymous?", ChoiceField(YesNo.choices(), prompt="No", id="anonymous"))
+            yield self._field("Your name", self._line("reporter", ""))
+            yield self._field("Your role", self._line("reporter_role", "May stay empty"))
+            yield self._field("Told the DSL?", ChoiceField(YesNo.choices(), prompt="In person: yes or no", id="told"))
         with Vertical(id="done"):
             yield PlainText("", id="sealed")
             yield PlainText("The safeguarding team sees it when they next unlock, and will come to you.", id="next")
             yield Button("Done  Esc", id="leave", variant="primary", compact=True)
         yield StateLine("", id="said")
+
+    @staticmethod
+    def _line(name: str, hint: str) -> Input:
+        return Input(placeholder=hint, max_length=LINE_LIMIT, id=name)
+
+    @staticmethod
+    def _field(label: str, widget: Widget) -> Field:
+        """Return a field whose own id says what is in it, so that it can be taken away whole."""
+        return Field(label, widget, id=f"{widget.id}-field")
 
     def on_mount(self) -> None:
         self._go("ask")
@@ -106,10 +137,14 @@ class ReportScreen(ConsoleScreen):
         self.stage = stage
         for each in ("ask", "form", "done"):
             self.query_one(f"#{each}").display = each == stage
-        first = {"ask": "#about-child", "form": "#child", "done": "#leave"}[stage]
+        adult = self.about == ReportAbout.ADULT
+        self.query_one("#readers").display = adult
+        for name in (*OF_CHILD, *OF_ADULT):
+            self.query_one(f"#{name}-field").display = (name in OF_ADULT) == adult
+        first = {"ask": "#about-child", "form": "#adult" if adult else "#child", "done": "#leave"}[stage]
         self.query_one(first).focus()
         self.query_one("#said", StateLine).say(
-            "Ctrl+S seals it. If a child is in danger now, ring 999 and tell the DSL in person."
+            f"Ctrl+S seals it. If a child is in danger, ring 999 and tell the {'head' if adult else 'DSL'} in person."
             if stage == "form"
             else ""
         )
@@ -138,6 +173,7 @@ class ReportScreen(ConsoleScreen):
         self._asked = about
         self.query_one(f"#about-{about}").focus()
         if about == ReportAbout.CHILD:  # at once, so that what is typed next stands in the form
+            self.about = str(about)
             self._go("form")
             return
         self.fetch(refused_about, self.folder, str(about), then=partial(self._answer, about), failed=self._failed)
@@ -145,25 +181,33 @@ class ReportScreen(ConsoleScreen):
     def _answer(self, about: str, instead: str) -> None:
         if self.stage == "ask" and about == self._asked:
             self.query_one("#instead", MessageBar).say(instead, "warn")
+            if not instead:
+                self.about = str(about)
+                self._go("form")
 
     # -- the form ------------------------------------------------------------------------------------------------------
 
     def values(self) -> dict[str, Any]:
         """Return what is written."""
         said: dict[str, Any] = {name: self.query_one(f"#{name}", Input).value for name in ("reporter", "reporter_role")}
-        said["child_as_written"] = self.query_one("#child", Input).value
-        for name in ("text", "childs_words"):
-            said[name] = self.query_one(f"#{name}", TextArea).text
         said["happened"] = self.query_one("#happened", WhenField).text
+        if self.about == ReportAbout.ADULT:
+            said |= {name: self.query_one(f"#{name}", Input).value for name in ("adult_role", "place")}
+            said |= {name: self.query_one(f"#{name}", TextArea).text for name in ("text", "context")}
+            said["adult_as_written"] = self.query_one("#adult", Input).value
+            for name, place in (("self_referral", "#myself"), ("asks_anonymous", "#anonymous")):
+                said[name] = self.query_one(place, ChoiceField).code == YesNo.YES
+            return said
+        said |= {name: self.query_one(f"#{name}", TextArea).text for name in ("text", "childs_words")}
+        said["child_as_written"] = self.query_one("#child", Input).value
         said["told_dsl"] = self.query_one("#told", ChoiceField).code == YesNo.YES
         return said
 
     def begun(self) -> bool:
         """Say whether there are words that would be lost."""
         values = self.values()
-        return self.stage == "form" and any(
-            values[name].strip() for name in ("child_as_written", "text", "childs_words")
-        )
+        words = ("child_as_written", "adult_as_written", "text", "childs_words", "context")
+        return self.stage == "form" and any(str(values.get(name, "")).strip() for name in words)
 
     def why_not(self, action_id: str) -> str:
         if action_id == "report.seal" and self.stage != "form":
@@ -174,13 +218,20 @@ class ReportScreen(ConsoleScreen):
         """Seal the note, once the one question that may not stay open is answered."""
         told = self.query_one("#told", ChoiceField)
         values = self.values()
-        missing = {"child_as_written": "#child", "text": "#text", "reporter": "#reporter"}
-        for name, place in missing.items():
-            if not values[name].strip() and not (name == "text" and values["childs_words"].strip()):
-                words = {"#child": "Which child?", "#text": "What happened?", "#reporter": "Who are you?"}
-                self._say(f"{words[place]} The note is not sealed yet.", place)
+        adult = self.about == ReportAbout.ADULT
+        whom, asked = ("adult", "Which adult?") if adult else ("child", "Which child?")
+        missing = {
+            f"{whom}_as_written": (f"#{whom}", asked),
+            "text": ("#text", "What happened?"),
+            "reporter": ("#reporter", "Who are you?"),
+        }
+        unasked = {"text"} if str(values.get("childs_words", "")).strip() else set()
+        unasked |= {"reporter"} if values.get("asks_anonymous") else set()
+        for name, (place, words) in missing.items():
+            if name not in unasked and not values[name].strip():
+                self._say(f"{words} The note is not sealed yet.", place)
                 return
-        if not told.code:
+        if not adult and not told.code:
             self._say("Have you told the DSL in person? Choose yes or no. The note is not sealed yet.", "#told")
             return
         self._seal(values)
@@ -190,10 +241,12 @@ class ReportScreen(ConsoleScreen):
         self.query_one(place).focus()
 
     def _seal(self, values: dict[str, Any], why: str = "") -> None:
-        self.run(leave, self.folder, values, self.console.clock, then=partial(self._sealed, why), failed=self._failed)
+        given = (self.folder, values, self.console.clock, self.about)
+        self.run(leave, *given, then=partial(self._sealed, why), failed=self._failed)
 
     def _sealed(self, why: str, left: Sealed) -> None:
         self.query_one("#sealed", PlainText).show(f"{left.words}{why}")
+        self.query_one("#next").display = self.about == ReportAbout.CHILD
         self._empty()
         self._go("done")
 
@@ -203,7 +256,8 @@ class ReportScreen(ConsoleScreen):
         for area in self.query("#form TextArea").results(TextArea):
             area.text = ""
             area.history.clear()
-        self.query_one("#told", ChoiceField).code = ""
+        for name in ("told", "myself", "anonymous"):
+            self.query_one(f"#{name}", ChoiceField).code = ""
 
     def _failed(self, error: ConsoleError) -> None:
         self.query_one("#said", StateLine).say(f"{error.message} {error.hint}".strip(), "bad")
@@ -216,7 +270,7 @@ class ReportScreen(ConsoleScreen):
         if not self.begun():
             self._leave(True)
             return
-        consequence = "What you wrote is not kept anywhere. Ctrl+S seals it for the safeguarding team instead."
+        consequence = "What you wrote is not kept anywhere. Ctrl+S seals it instead, for those who may read it."
         dialog = ConfirmDialog(
             "Leave without sealing?", consequence, verb="Leave, keep nothing", back="Back to the note"
         )
@@ -231,18 +285,19 @@ class ReportScreen(ConsoleScreen):
         """Seal what stands here as it is: a note that was begun is not lost with the console."""
         if not self.begun():
             return None
-        values, clock = self._as_it_is(), self.console.clock
+        values, clock, about = self._as_it_is(), self.console.clock, self.about
 
         def seal() -> None:
-            leave(self.folder, values, clock)
+            leave(self.folder, values, clock, about)
 
         return seal
 
     def _as_it_is(self) -> dict[str, Any]:
         values = self.values()
-        if not values["text"].strip() and not values["childs_words"].strip():
+        if not values["text"].strip() and not str(values.get("childs_words", "")).strip():
             values["text"] = NOT_WRITTEN
-        return values | {name: values[name].strip() or NOT_WRITTEN for name in ("child_as_written", "reporter")}
+        whom = "adult_as_written" if self.about == ReportAbout.ADULT else "child_as_written"
+        return values | {name: values[name].strip() or NOT_WRITTEN for name in (whom, "reporter")}
 
     # -- nobody there --------------------------------------------------------------------------------------------------
 

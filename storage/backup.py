@@ -204,10 +204,15 @@ def write_backup(
         if stop():
             raise Stopped("The backup was stopped; nothing of it was kept, and the record is as it was.")
 
+    from storage.people import editing
+
     header = read_header(folder)
     _check_target(file, header.vault)
     with _plain_disk(), one_at_a_time(folder), _work(file.parent, folder, header.vault) as (work, part):
-        shutil.copyfile(folder / FILE_NAME, work / FILE_NAME)
+        # A holder may be let in at this moment: header and what it says of other compartments belong together.
+        with editing(folder) as header:
+            shutil.copyfile(folder / FILE_NAME, work / FILE_NAME)
+            beside = _carry_compartments(folder, work, header)
         header = read_header(work)
         header.check(CHILDREN, key)
         backup_key = new_key()
@@ -215,7 +220,7 @@ def write_backup(
         live, own_key = folder / f"{CHILDREN}.db", hkdf(backup_key, "database")
         copy_database(live, hkdf(key, "database"), work / "copy.db", own_key, stop)
         reached("exported")
-        sources = {FILE_NAME: work / FILE_NAME, f"{CHILDREN}.db": work / "copy.db", **_carry(folder, work, header)}
+        sources = {FILE_NAME: work / FILE_NAME, f"{CHILDREN}.db": work / "copy.db", **beside, **_carry(folder, work)}
         with plain_errors():
             held = look(work / "copy.db", own_key)
         manifest = _manifest(header, key, backup_key, sources, held, now)
@@ -333,13 +338,15 @@ def copy_database(database: Path, key: bytes, made: Path, made_key: bytes, stop:
         connection.close()
 
 
-def _carry(folder: Path, work: Path, header: Header) -> dict[str, Path]:
-    """Copy what goes along as it is: other compartments, drafts, the spool; return where each copy lies."""
+def _carry_compartments(folder: Path, work: Path, header: Header) -> dict[str, Path]:
+    """Copy the other compartments as the ciphertext that they are; return where each copy lies."""
+    others = [name for name in header.compartments if name != CHILDREN and (folder / f"{name}.db").exists()]
+    return {each: work / each for name in others for each in _stable_copies(folder, work, name)}
+
+
+def _carry(folder: Path, work: Path) -> dict[str, Path]:
+    """Copy what goes along as it is: drafts, the spool; return where each copy lies."""
     sources: dict[str, Path] = {}
-    for name in header.compartments:
-        if name != CHILDREN and (folder / f"{name}.db").exists():
-            for each in _stable_copies(folder, work, name):
-                sources[each] = work / each
     for part in CARRIED:
         for path in sorted((folder / part).glob("*")):
             name = f"{part}/{path.name}"

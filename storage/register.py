@@ -268,6 +268,11 @@ def open_with(vault: Vault, keys: PersonKeys) -> Register:
     if rotation.unsettled(vault.folder, ADULTS):
         with vault._lock.alone():
             rotation.settle(vault.folder, ADULTS, key)
+    if not any((vault.folder / f"{ADULTS}{suffix}").exists() for suffix in (".db", ".anchor")):
+        raise NotFound(
+            "The adults' register stands on another machine of the school: it is not carried between machines.",
+            hint="Open it there. If it was made on this machine, restore the latest backup elsewhere and look there.",
+        )
     check_database_file(vault.folder, ADULTS)
     register = Register(vault, header, slot, keys, key)
     try:

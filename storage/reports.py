@@ -84,7 +84,8 @@ def card_of(vault_folder: Path) -> Card:
     """Return the card of the vault in this folder, from its header: no key is needed. Raises NotFound."""
     header = read_header(vault_folder)
     phones = {name: header.public[name] for name in PHONES if header.public.get(name)}
-    adults = header.compartments.get(ADULTS)
+    here = (vault_folder / f"{ADULTS}.db").exists()  # it stands on one machine, and is read there
+    adults = header.compartments.get(ADULTS) if here else None
     school, inbox = header.public.get("school", ""), header.compartments[CHILDREN].inbox
     return Card(header.vault, school, inbox, phones, adults.inbox if adults else None)
 

@@ -16,7 +16,7 @@ from practice.errors import IntegrityAlarm, NotAllowed
 from storage import ledger, rotation
 from storage.header import HEADER_LIMIT, Header, header_from, read_header
 from storage.keys import b64, unb64
-from storage.opening import compartment_key
+from storage.opening import compartment_key, recovery_slot_id
 from storage.replication import waiting
 from storage.replication.wire import damaged
 
@@ -106,14 +106,34 @@ def _adopt(vault: Vault, came: Header, progress: Progress, above: int) -> tuple[
                 hint="Somebody else who opens the vault must open this machine and take it in once.",
             ) from None
     came.check(CHILDREN, key)
-    if above:
-        came.generation = max(above, came.generation) + 1
+    kept = _keep_beside(vault, came)
+    if above or kept:
+        came.generation = max(above, came.generation, read_header(vault.folder).generation) + 1
     if key == vault.compartment_key:
         _write(vault, came)
     else:
         progress("Encrypting the record under the school's new key")
         rotation.follow(vault, came, key)
     return came.generation, came.digest().hex()
+
+
+def _keep_beside(vault: Vault, came: Header) -> bool:
+    """Keep this machine's record of a compartment whose database lies here, where the other's is older.
+
+    The adults' register stands on one machine: a header that was written elsewhere must not take its key away. Says
+    whether anything of what came was changed by it.
+    """
+    here, kept = read_header(vault.folder), False
+    for name, record in here.compartments.items():
+        if name == CHILDREN or not (vault.folder / f"{name}.db").exists():
+            continue
+        other = came.compartments.get(name)
+        if other is None or (other != record and other.revision <= record.revision):
+            came.compartments[name], came.macs[name] = record, here.macs[name]
+            own = [slot for slot in here.recovery if slot.id == recovery_slot_id(name)]
+            came.recovery = [slot for slot in came.recovery if slot.id != recovery_slot_id(name)] + own
+            kept = True
+    return kept
 
 
 def _checks(came: Header, key: bytes) -> bool:

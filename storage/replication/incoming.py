@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from practice.acts import Act, MachineHeard, PersonAdded, PersonKeyChanged, build, read_body
 from practice.acts.machines import MACHINES_LIMIT
+from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm
 from storage import ledger
 from storage.keys import unb64
@@ -157,6 +158,8 @@ class _TakeIn:
             body = read_body(line.kind, line.body)
         except IntegrityAlarm:
             self.taken.newer = True
+            return None
+        if CHILDREN not in body.act_compartments:  # another compartment's acts have no place here
             return None
         if isinstance(body, (PersonAdded, PersonKeyChanged)):
             key = Ed25519PublicKey.from_public_bytes(unb64(body.signing_key))

@@ -16,6 +16,7 @@ from screens.adults_dialogs import StopDialog
 from screens.people_dialogs import CodeDialog
 from screens.widgets.mark_list import MarkList
 from storage import register, reports
+from storage.desk import adult_reports, triage
 from storage.keys import FLOOR
 from storage.people import add_person, people
 from storage.vault import create, open_vault
@@ -164,6 +165,28 @@ async def test_it_asks_for_the_passphrase_again_each_time_and_keeps_what_was_bei
         await wait_for(pilot, "Nothing has enough in common")
         await press(pilot, "f8")
         assert "Ray Moss" not in words_on(pilot.app)
+
+
+async def test_a_report_about_an_adult_is_left_from_the_lock_screen(school):
+    with open_vault(school.folder, passphrase=PASSPHRASE, user="Hana Reed") as vault:
+        register.create_with(vault, vault.person_keys)[0].close()
+    app = DslConsole(school.folder, settings=Settings())
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settled(pilot)
+        await press(pilot, "ctrl+n")
+        await press(pilot, "2")
+        assert "ring the chair of governors" in words_on(app)
+        await press(pilot, "ctrl+s")
+        assert "Which adult?" in words_on(app)
+        put(pilot, adult=HOSTILE, text="He was alone with a pupil", anonymous="yes")
+        await press(pilot, "ctrl+s")
+        assert "only the headteacher" in words_on(app)
+    with open_vault(school.folder, passphrase=PASSPHRASE, user="Hana Reed") as vault:
+        assert triage.take_in(vault).new == []
+        with register.open_with(vault, vault.person_keys) as opened:
+            adult_reports.take_in(opened)
+            (row,) = views.reports(opened)
+            assert (row.adult_as_written, row.asks_anonymous, row.reporter) == (HOSTILE, True, "")
 
 
 async def test_who_does_not_hold_its_key_is_offered_nothing_of_it(school):

@@ -380,7 +380,7 @@ def test_another_compartment_goes_along_unopened_with_its_log(school, tmp_path):
         (school.folder / name).write_bytes(data)
     with people.editing(school.folder) as header:
         header.compartments["adults"] = Compartment(1, {}, XWingPrivate.generate().public())
-        people._write(school, header, PersonAdded(person="p", name="Made Up", role="head", signing_key=""))
+        people.write_header(school, header, PersonAdded(person="p", name="Made Up", role="head", signing_key=""))
     report = backup.backup(school, tmp_path / "a.dslb")
     assert report.carried == ("adults",)
     restore.restore(tmp_path / "a.dslb", tmp_path / "new", passphrase=PASSPHRASE, user=PERSON)

@@ -13,14 +13,18 @@ import pytest
 from practice.acts import AuditRead, ChildAdded, SchoolSet
 from practice.compartments import ADULTS
 from practice.errors import IntegrityAlarm, NotAllowed, NotFound, Refused, WrongPassphrase
-from storage import backup, people, register, restore, vault
+from storage import backup, people, register, reports, restore, vault
 from storage.header import FILE_NAME, _canonical, read_header
 from storage.ids import new_id
 from storage.keys import FLOOR
 from storage.register import Register, create_register, open_register
+from storage.replication import headers
 from storage.reserve import STEP
+from storage.rotation import rotate
 from storage.unlocking import Unlocked, unlock
 from storage.vault import Vault, open_vault
+from tests.conftest import PASSPHRASE
+from tests.storage.machines import hand_over, joined
 
 HEAD, DSL, DEPUTY = "green lamp quiet river", "seven tall paper boats", "under the old stone bridge"
 NAMES = {"Hana Reed": HEAD, "Dara Lowe": DSL, "Toby Penn": DEPUTY}
@@ -144,8 +148,6 @@ def test_a_holder_removed_by_somebody_who_cannot_rotate_marks_it_due(folder):
         assert register.rotation_due(head)
         with own(head) as opened:
             assert opened.alarm is None
-            from storage.rotation import rotate
-
             rotate(opened, "Dara Lowe was removed.")
         assert not register.rotation_due(head)
         assert register.holders(head) == ["Hana Reed"]
@@ -176,8 +178,6 @@ def test_keys_made_anew_with_the_childrens_code_reach_nothing_and_get_nothing_fr
     with taken, pytest.raises(NotAllowed):
         open_register(taken, stolen)
     with open_vault(place, passphrase=DEPUTY, user="Toby Penn") as toby, own(toby) as opened:
-        from storage.rotation import rotate
-
         assert opened.alarm is None
         assert register.rotation_due(toby)
         rotate(opened, "Keys were made anew.")
@@ -277,8 +277,6 @@ def test_its_file_only_ever_has_a_whole_number_of_steps_and_its_log_is_empty(fol
                     for _ in range(size):
                         unit.record(AuditRead(person=os.urandom(300).hex()))
                 seen.add(sizes(folder))
-            from storage.rotation import rotate
-
             rotate(opened, "A leaver.")
             seen.add(sizes(folder))
             assert opened.verify(rebuild=True).ok
@@ -350,3 +348,24 @@ def test_acts_of_one_compartment_have_no_place_in_the_other(folder):
         with pytest.raises(Refused, match="no place"):
             opened.record(ChildAdded(legal_forename="Kit"), child=new_id())
         assert opened.verify().ok
+
+
+def test_another_machine_of_the_school_knows_that_it_is_elsewhere_and_cannot_take_its_key_away(tmp_path):
+    office, _code = vault.create(
+        tmp_path / "office", school=SchoolSet(name="A"), user="Hana Reed", passphrase=PASSPHRASE, role="head", kdf=FLOOR
+    )
+    register.create_with(office, office.person_keys)[0].close()
+    laptop = joined(office, tmp_path, tmp_path / "laptop", "Laptop")
+    with office, laptop:
+        with pytest.raises(NotFound, match="another machine"):
+            own(laptop)
+        assert reports.card_of(laptop.folder).adults is None
+        with own(office) as opened:
+            rotate(opened, "Yearly.")
+        people.replace_recovery_code(laptop)
+        assert hand_over(laptop, office)[0].header == "conflict"
+        headers.take(office, headers.conflicting(office), print, chosen=True)
+        with own(office) as opened:
+            assert opened.alarm is None
+            fill(opened, 1)
+            assert opened.verify(rebuild=True, signatures=True).ok
