@@ -34,6 +34,7 @@ SCREENS: dict[str, str] = {
     "move": "screens.move_entry:MoveScreen",
     "review": "screens.review:ReviewScreen",
     "review_child": "screens.review_child:ReviewChildScreen",
+    "papers": "screens.papers:PapersScreen",
     "minute": "screens.minute:MinuteScreen",
     "calendar": "screens.calendar:CalendarScreen",
     "actions": "screens.to_do:ToDoScreen",

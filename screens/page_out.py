@@ -23,13 +23,15 @@ class PageDialog(FormDialog["PageMade"]):
 
     VERB = "Write"
 
-    def __init__(self, heading: str, write: Callable[[Vault, Path], PageMade], name: str = "page") -> None:
+    def __init__(
+        self, heading: str, write: Callable[[Vault, Path], PageMade], name: str = "page", ending: str = ".pdf"
+    ) -> None:
         super().__init__(
             heading,
             "The file is not encrypted: keep it where only those may read it who may know it. Name it without a "
             "child's name. That it went out is recorded.",
         )
-        self._write, self._name = write, name
+        self._write, self._file = write, (name, ending)
 
     def fields(self) -> ComposeResult:
         yield Field("Where to", Input(max_length=4096, id="where"))
@@ -37,14 +39,14 @@ class PageDialog(FormDialog["PageMade"]):
     def on_mount(self) -> None:
         field = self.query_one("#where", Input)
         day = cast("Console", self.app).now().date().isoformat()
-        field.value = str(Path("~") / f"{self._name}-{day}.pdf")
+        field.value = str(Path("~") / f"{self._file[0]}-{day}{self._file[1]}")
         field.focus()
 
     def confirm(self) -> None:
         where = self.query_one("#where", Input).value.strip()
         vault = cast("Console", self.app).vault
         if not where:
-            self.ask("Where to? A folder and a name, ending in .pdf or .html.", "#where")
+            self.ask("Where to? A folder and a name.", "#where")
         elif vault is not None:
             self.busy("The page is being written.")
             self.run(self._write, vault, Path(where).expanduser(), then=self.finish, failed=self.failed)

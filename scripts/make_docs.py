@@ -112,6 +112,14 @@ SHAPES: dict[str, str] = {
         "{act_today, this_week, later: [{kind, subject, child_id, child, words, due, overdue_school_days}],\n"
         " new: [text], since, twelve_weeks: [count]}"
     ),
+    "holiday list": (
+        "[{child_id, child, status, due, reason, brought_forward, waits, contact_by, contact_when, told, note}]"
+    ),
+    "holiday after": "[{child_id, child, status, entries: [{entry_id, agency, text}], contact_by, why}]",
+    "supervision": "{page: [text], notes: [{id, held_on, supervisor, children: [id], reflection, agreed, by}]}",
+    "governors": "{from, to, ended, tables: [{heading, lines: [{name, count}], others, withheld}]}",
+    "inspection": "{page: [text]}",
+    "calendar out": "{id, state, form, sha256}",
     "review begin": "{id, state, left: [{child_id, child}]}",
     "review sessions": (
         "[{id, state, scope, about, begun_by, begun_at, ended_by, ended_at, reviewed, left: [{child_id, child}]}]\n"

@@ -236,6 +236,16 @@ def counted_by_category(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+@step
+def holidays_and_supervision(connection: Connection) -> None:
+    """How children are looked after over a holiday, and the notes of supervision."""
+    from storage.views.base import table_of
+    from storage.views.holidays import HolidayTable, SupervisionTable
+
+    for model in (HolidayTable, SupervisionTable):
+        table_of(model).create(connection, checkfirst=True)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

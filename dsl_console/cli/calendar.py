@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dsl_console.cli.options import Command, Day, Group
-from dsl_console.cli.output import day_json, joined, out, print_json
+from dsl_console.cli.output import day_json, joined, print_json
+from dsl_console.cli.output import out as line_out
 from dsl_console.cli.session import Session
 from practice.clocks import CLOCKS, statutory_due
 from practice.errors import Refused
@@ -100,7 +101,7 @@ def show(session: Session) -> None:
 
     for row in found.rows:
         days = day_words(row.start) + (f" to {day_words(row.end)}" if row.end != row.start else "")
-        out(joined([days, row.words, row.name, "" if row.own else "assumed"]))
+        line_out(joined([days, row.words, row.name, "" if row.own else "assumed"]))
     session.note(found.source)
 
 
@@ -162,4 +163,17 @@ def clock(session: Session, step: str, start: date | None) -> None:
         return
     from practice.dates import day_words
 
-    out(f"{day_words(found.due)}: {found.reason}")
+    line_out(f"{day_words(found.due)}: {found.reason}")
+
+
+@calendar.command(cls=Command)
+@click.argument("file", required=False)
+@click.pass_obj
+def out(session: Session, file: str | None) -> None:
+    """Write reviews and deadlines to an .ics file: how many are due on each day, and no personal data."""
+    with session.opened(writes=True) as vault:
+        from storage.documents.ics import write_calendar
+
+        made = write_calendar(vault, Path(session.need(file, "FILE", "Where to (FILE.ics)")))
+    session.note(made.caution)
+    session.done(made.act, "exported", "Written. It holds no name.", form=made.form, sha256=made.sha256)

@@ -84,3 +84,34 @@ class SessionEnded(Body):
     minute: tuple[Note, ...] = Field(min_length=1, max_length=200)
     reviewed: int
     left: tuple[Identifier, ...] = ()
+
+
+@kind("holiday_planned")
+class HolidayPlanned(Body):
+    """How a child is looked after over a holiday: who is in contact and when, and what partners were told (R-86)."""
+
+    holiday: Day
+    contact_by: Line
+    contact_when: Line = ""
+    told: Note = ""
+    note: Note = ""
+
+
+@kind("supervision_held")
+class SupervisionHeld(Body):
+    """Supervision: with whom, the children spoken of, reflection and what was agreed; apart from any record (R-84)."""
+
+    held_on: Day
+    supervisor: Line
+    children: tuple[Identifier, ...] = ()
+    reflection: Note = ""
+    agreed: Note = ""
+
+
+@kind("pack_shown")
+class PackShown(Body):
+    """An inspection pack was made: who reads it, for what, and which children's files were its sample."""
+
+    reader: Line
+    purpose: Reason
+    sample: tuple[Identifier, ...] = ()

@@ -109,6 +109,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "papers",
+        "",
+        "Reports",
+        "Holiday lists, supervision, governors and inspection",
+        "Shows and prints the lists for a holiday, supervision, the governors' report and the inspection pack.",
+        "School",
+        "Reports",
+        opens="papers",
+        shown=False,
+    ),
+    Action(
         "actions",
         "",
         "Actions",

@@ -28,6 +28,17 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         own("review", "begin", "b", "Session", "Begin a session that ends with a minute", "Review", "Begin a session"),
         own("review", "minute", "m", "Minute", "Read and sign the session's minute", "Review", "The session's minute"),
     ),
+    "papers": (
+        own("papers", "before", "1", "Before", "Who is of concern before it", "Reports", "Before the holiday"),
+        own("papers", "after", "2", "After", "Who must be seen first after it", "Reports", "After the holiday"),
+        own("papers", "supervision", "3", "Supervision", "Open, due and at risk", "Reports", "Supervision"),
+        own("papers", "governors", "4", "Governors", "Counts without names", "Reports", "Governors' report"),
+        own("papers", "inspection", "5", "Inspection", "With names, for one reader", "Reports", "Inspection pack"),
+        own("papers", "print", "p", "Print", "Write it to a file", "Reports", "Write it to a file"),
+        own("papers", "plan", "e", "Plan a child", "Plan a child's holiday", "Reports", "Plan a child's holiday"),
+        own("papers", "note", "n", "Note", "Note a supervision", "Reports", "Note a supervision"),
+        own("papers", "calendar", "x", "Calendar file", "Dates without names", "Reports", "Calendar file"),
+    ),
     "minute": (
         own("minute", "sign", "ctrl+s", "Sign", "Sign the minute and end the session", "Minute", "Sign and end"),
         own("minute", "print", "p", "Print", "Write the minute as PDF or a page", "Minute", "Write it to a file"),

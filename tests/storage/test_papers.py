@@ -1,0 +1,158 @@
+"""Papers about many children: the holiday, supervision, the governors, an inspection, and dates without names."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import vobject
+
+from practice.errors import Refused
+from storage.desk import actions, concerns, reviews
+from storage.documents.ics import calendar_bytes, write_calendar
+from storage.documents.pages import write_page
+from storage.papers import governors, holiday, inspection, supervision
+from storage.papers.text import page_text
+from storage.vault import Vault
+from storage.views import holidays
+from tests.conftest import add_child, add_concern
+
+HOSTILE = "She said [he hit me] [red]x[/red]"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 12, 17, 9, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock(vault: Vault) -> Clock:
+    clock = Clock()
+    vault.clock = clock
+    return clock
+
+
+@pytest.fixture
+def kids(vault: Vault, clock: Clock) -> dict[str, str]:
+    clock.now -= timedelta(days=3)
+    ids = {name: add_child(vault, name, "Vale", year_group="4") for name in ("Ada", "Noor", "Ivo")}
+    for name, status in (("Ada", "child_protection"), ("Noor", "watching"), ("Ivo", "child_in_need")):
+        reviews.set_status(vault, ids[name], status)
+    clock.now += timedelta(days=3)
+    return ids
+
+
+def test_before_a_holiday_each_child_of_concern_has_somebody_in_contact(
+    vault: Vault, kids: dict[str, str], clock: Clock, tmp_path: Path
+) -> None:
+    today = clock.now.date()
+    assert [(row.child, row.brought_forward, row.planned) for row in holidays.before(vault, today)] == [
+        ("Ada Vale", True, False),
+        ("Ivo Vale", True, False),
+    ]
+    reviews.hold(vault, kids["Ada"], "monitor_with_review_date", "Steady")
+    clock.now += timedelta(days=1)
+    reviews.hold(vault, kids["Ada"], "monitor_with_review_date", "Steady")
+    (ada, _) = holidays.before(vault, clock.now.date())
+    assert ada.waits
+    assert ada.due == date(2027, 1, 4)
+    with pytest.raises(Refused, match="Who is in contact"):
+        holiday.plan(vault, kids["Ada"], " ")
+    holiday.plan(vault, kids["Ada"], "Gwen Pryce, social worker", "Tuesdays", told=HOSTILE)
+    page = holiday.before_page(vault)
+    shown = page_text(page)
+    assert "Nobody is planned to be in contact with: Ivo Vale." in shown
+    assert "Gwen Pryce, social worker, Tuesdays" in shown
+    assert HOSTILE in shown
+    made = write_page(vault, page, tmp_path / "holiday.pdf")
+    assert made.path.read_bytes().startswith(b"%PDF")
+    clock.now = datetime(2027, 1, 4, 8, tzinfo=UTC)
+    assert [(row.child, row.contact_by) for row in holidays.after(vault, clock.now.date())] == [
+        ("Ada Vale", "Gwen Pryce, social worker"),
+        ("Ivo Vale", ""),
+    ]
+    assert "Of concern, and nobody was planned to be in contact." in page_text(holiday.after_page(vault))
+    assert vault.verify(rebuild=True).ok
+
+
+def test_what_a_partner_recorded_in_the_holiday_comes_first(vault: Vault, kids: dict[str, str], clock: Clock) -> None:
+    clock.now = datetime(2026, 12, 28, 12, tzinfo=UTC)
+    fields = {
+        "text": "Police were called",
+        "caller": {"name": "PC Hale", "agency": "Police", "identity": "called_back"},
+    }
+    concerns.log_concern(vault, fields, child_id=kids["Noor"])
+    clock.now = datetime(2027, 1, 4, 8, tzinfo=UTC)
+    first = holidays.after(vault, clock.now.date())[0]
+    assert (first.child, [each[1:] for each in first.entries]) == ("Noor Vale", [("Police", "Police were called")])
+
+
+def test_supervision_is_one_page_and_its_note_is_kept_apart(vault: Vault, kids: dict[str, str]) -> None:
+    add_concern(vault, kids["Noor"], HOSTILE)
+    actions.add(vault, kids["Ada"], "Ring", due=date(2026, 12, 1))
+    with pytest.raises(Refused, match="With whom"):
+        supervision.note(vault, "", "x", "y")
+    supervision.note(vault, "Ruth Oyelaran", "Tired", "A day at home", [kids["Ada"]])
+    shown = page_text(supervision.page(vault))
+    for words in ("Concerns without a decision", HOSTILE, "12 school days late: Ring", "Agreed: A day at home"):
+        assert words in shown, shown
+    assert holidays.supervisions(vault)[0].children == (kids["Ada"],)
+    assert vault.verify(rebuild=True).ok
+
+
+def test_the_governors_see_counts_and_no_name(vault: Vault, kids: dict[str, str], clock: Clock) -> None:
+    for number in range(22):
+        category = ("neglect", "neglect", "bullying", "welfare")[number % 4] if number < 20 else "grooming"
+        add_concern(vault, kids["Ada" if number % 2 else "Noor"], HOSTILE, category=category)
+    found = dict(governors.report(vault).tables)
+    assert found["By category"].lines == (("Neglect", 10), ("Welfare", 5))
+    assert found["By category"].pooled == 7
+    shown = page_text(governors.page(vault))
+    assert "Grooming" not in shown
+    assert not any(name in shown for name in ("Ada", "Noor", "Vale", HOSTILE))
+    assert "Others (2 kinds)" in shown
+    assert governors.report(vault, date(2026, 7, 1)).end == date(2026, 7, 21)
+    assert "Fewer than five in all" in page_text(governors.page(vault, date(2026, 7, 1)))
+
+
+def test_the_inspection_pack_says_for_whom_and_is_recorded(vault: Vault, kids: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="Who reads it"):
+        inspection.page(vault, "", "x")
+    concerns.log_concern(vault, {"text": "Referral to the front door", "entry_kind": "referral"}, child_id=kids["Ada"])
+    page = inspection.page(vault, "J. Marsh, inspector", "Inspection of December 2026")
+    shown = page_text(page)
+    for words in (
+        "For J. Marsh, inspector alone: Inspection of December 2026",
+        "Ada Vale",
+        "Referral to the front door",
+    ):
+        assert words in shown
+    assert page.mark == "For J. Marsh, inspector: Inspection of December 2026"
+    assert write_page(vault, page, tmp_path / "pack.pdf").path.stat().st_size > 1000
+    with vault.read() as connection:
+        kinds = list(connection.exec_driver_sql("SELECT kind FROM acts ORDER BY n DESC LIMIT 2").scalars())
+    assert kinds == ["exported", "pack_shown"]
+
+
+def test_the_calendar_file_holds_no_name_and_another_library_reads_it(
+    vault: Vault, kids: dict[str, str], tmp_path: Path
+) -> None:
+    actions.add(vault, kids["Ada"], "Ring Ada's mother", due=date(2026, 12, 18))
+    actions.add(vault, kids["Noor"], "Late", due=date(2026, 12, 1))
+    data = calendar_bytes(vault)
+    assert calendar_bytes(vault) == data
+    for word in (b"Ada", b"Noor", b"Vale", b"Ring", b"Late", vault.school.name.encode()):
+        assert word not in data
+    read = vobject.readOne(data.decode())
+    read.validate()
+    said = {event.dtstart.value: event.summary.value for event in read.vevent_list if "action" in event.summary.value}
+    assert said == {date(2026, 12, 17): "1 action due", date(2026, 12, 18): "1 action due"}
+    assert sum("review" in event.summary.value for event in read.vevent_list) == 3
+    made = write_calendar(vault, tmp_path / "dates.ics")
+    assert made.path.read_bytes() == data
+    with pytest.raises(Refused, match=r"\.ics"):
+        write_calendar(vault, tmp_path / "dates.txt")
