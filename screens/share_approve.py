@@ -30,7 +30,8 @@ HEEDED = "Read: the copy reaches none of them"
 def basis_option(choice: BasisChoice) -> Option:
     """Return a lawful basis as a line of the list; a greyed one says why it is."""
     said = choice.why_not or choice.when
-    line = Content.assemble(choice.label, (f"  {said}", "$text-disabled" if choice.why_not else "$text-muted"))
+    # No colour of its own under the cursor, whose ground is another one.
+    line = Content.assemble((choice.label, "bold"), (f"  {said}", "$text-disabled") if choice.why_not else f"  {said}")
     return Option(line, id=choice.code.value, disabled=bool(choice.why_not))
 
 

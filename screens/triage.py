@@ -177,7 +177,7 @@ class TriageScreen(ConsoleScreen):
         listed = self.query_one("#candidates", OptionList)
         chosen, width = listed.highlighted, max(self.query_one("#match").scrollable_content_region.width - 2, 40)
         listed.clear_options()
-        listed.add_options([Option(one_line(child, width)) for child in self._offered])
+        listed.add_options([Option(one_line(child, width).without_spans) for child in self._offered])
         listed.highlighted = chosen
 
     def _state_words(self, found: Opened) -> tuple[str, str]:

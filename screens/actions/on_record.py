@@ -103,7 +103,16 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         own("log", "discard", "ctrl+n", "Begin afresh", "Let this draft go, after a question", "Log", "Begin afresh"),
     ),
     "what_now": (
-        own("what_now", "telephone", "1", "Telephone", "Show the numbers to ring", "Recorded", "Telephone"),
+        own(
+            "what_now",
+            "telephone",
+            "1",
+            "Telephone",
+            "Show the numbers to ring",
+            "Recorded",
+            "Telephone",
+            short="Ring",
+        ),
         own("what_now", "decide", "2", "Decide", "Decide what is to be done, and why", "Recorded", "Decide"),
         own("what_now", "share", "3", "Share", "Propose it to a partner agency", "Recorded", "Share it"),
         own("what_now", "alike", "4", "Like it", "Look at the entry that is like it", "Recorded", "The entry like it"),
