@@ -27,6 +27,7 @@ SCREENS: dict[str, str] = {
     "front_sheet": "screens.front_sheet:FrontSheetScreen",
     "entry": "screens.entry:EntryScreen",
     "links": "screens.links:LinksScreen",
+    "names": "screens.names:NamesScreen",
     "unfinished": "screens.unfinished:UnfinishedScreen",
     "what_now": "screens.what_now:WhatNowScreen",
     "decide": "screens.decide:DecideScreen",

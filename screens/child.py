@@ -291,6 +291,10 @@ class ChildScreen(ConsoleScreen):
         """Show which entries tell of the same event, and merge other agencies' chronologies."""
         self.console.open("links", child_id=self.wanted.child_id)
 
+    def act_names(self) -> None:
+        """Show the names in the record and their masks."""
+        self.console.open("names", child_id=self.wanted.child_id)
+
     def act_amend(self) -> None:
         """Write a new version of the entry."""
         if line := self.current:

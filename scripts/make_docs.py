@@ -93,6 +93,12 @@ SHAPES: dict[str, str] = {
         " childs_words, category, significance, impact, action, outcome, duplicate_of, links: [id],\n"
         " shared: [{partner, state}]}]}"
     ),
+    "glossary": (
+        "{terms: [{name, mask, always}], places: [{entry_id, field, start, end, text, mask}]}\n"
+        "places with --places; mask is null where a word only may be a name"
+    ),
+    "glossary mark": "{id, state, mask}     state: marked",
+    "glossary unmask": "{id, state, text}     state: unmasked",
     "chronology import": (
         "{imported, would_import, entries: [id], there_already, duplicates: [{line, of}], repaired: [{line, text}],\n"
         " stopped: [{line, reason}], empty: [line], columns: {field: header}, kept: [header], proposed, on_share,\n"

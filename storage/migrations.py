@@ -246,6 +246,15 @@ def holidays_and_supervision(connection: Connection) -> None:
         table_of(model).create(connection, checkfirst=True)
 
 
+@step
+def glossaries(connection: Connection) -> None:
+    """The names of each child's record and their masks."""
+    from storage.views.base import table_of
+    from storage.views.glossary import TermTable
+
+    table_of(TermTable).create(connection, checkfirst=True)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

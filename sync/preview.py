@@ -12,11 +12,12 @@ from sqlalchemy import select
 
 from practice.dates import Occurred, day_words, in_words
 from practice.errors import Refused
+from practice.glossary import masks_in
 from practice.received import received_occurred
 from practice.text import visible
 from practice.vocabulary import ConcernCategory, EntryKind, LawfulBasis, PartnerKind, Role, Significance, label_of
 from storage.types import utc_text
-from storage.views import children, record
+from storage.views import children, glossary, record
 from storage.views.base import table_of
 from storage.views.entries import EntryTable
 from storage.views.organisation import PersonTable
@@ -42,7 +43,7 @@ def entry_body(vault: Vault, entry: EntryRow) -> dict[str, Any]:
     action = entry.action
     if concern.immediate_action and concern.immediate_action != action:
         action = "\n\n".join(part for part in (concern.immediate_action, action) if part)
-    body = {
+    body: dict[str, Any] = {
         "occurred": occurred,
         "recorded_at": utc_text(entry.recorded_at),
         "source": entry.agency or vault.school.name,
@@ -61,6 +62,10 @@ def entry_body(vault: Vault, entry: EntryRow) -> dict[str, Any]:
             "date_of_birth": child.date_of_birth.isoformat() if child.date_of_birth else None,
         },
     }
+    hidden = glossary.outward(vault, child.id)
+    for name in ("source", "event", "childs_voice", "impact", "action", "outcome"):
+        body[name] = hidden.anonymise(str(body[name]))
+    occurred["text"] = hidden.anonymise(occurred["text"] or "")
     try:
         EntryBody.model_validate(body)
     except ValidationError as error:
@@ -120,7 +125,8 @@ def page(
     for name, heading in (*long, ("impact", "Impact on the child"), ("outcome", "Outcome")):
         if body[name]:
             lines += ["", f"{heading}:", visible(body[name])]
-    lines += ["", "Masked: nothing."]
+    masks = masks_in("\n".join(str(body[name]) for name in ("event", "childs_voice", "action", "impact", "outcome")))
+    lines += ["", f"Masked: {', '.join(masks) or 'nothing'}."]
     if caution:
         lines += ["", f"Caution: {caution}"]
     return "\n".join(lines)

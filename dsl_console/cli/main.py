@@ -37,6 +37,7 @@ COMMANDS = {
     "promote": "dsl_console.cli.entries:promote",
     "chronology": "dsl_console.cli.merging:chronology",
     "export": "dsl_console.cli.export:export",
+    "glossary": "dsl_console.cli.glossary:glossary",
     "search": "dsl_console.cli.reading:search",
     "wording": "dsl_console.cli.wording:wording",
     "today": "dsl_console.cli.today:today",

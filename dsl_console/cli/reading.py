@@ -47,6 +47,7 @@ class Merging:
 @click.option("--kind", metavar="K", type=Code(*EntryKind), help="Only entries of this kind.")
 @click.option("--category", metavar="C", type=Code(*ConcernCategory), help="Only entries about this.")
 @click.option("--significance", metavar="S", type=Code(*Significance), help="Only entries that mean this.")
+@click.option("--anonymous", is_flag=True, help="With every name of the child's glossary masked.")
 @click.option("--out", metavar="FILE", help="Write a copy to FILE.pdf, .html, .csv or .json; it is recorded.")
 @click.option("--heeded", metavar="CODE", default="", help=HEEDED)
 @click.pass_context
@@ -63,6 +64,7 @@ def chronology(
     kind: str | None,
     category: str | None,
     significance: str | None,
+    anonymous: bool,
     out: str | None,
     heeded: str,
 ) -> None:
@@ -72,6 +74,11 @@ def chronology(
     session: Session = context.obj
     if start and end and start > end:
         raise click.UsageError("--from lies after --to.")
+    filters = line or family or source or kind or category or significance
+    if anonymous and filters:
+        raise click.UsageError(
+            "--anonymous masks the chronology or a copy of it, and goes with no filter or time line."
+        )
     with session.opened(writes=out is not None) as vault:
         from storage.views import links, record, sharing
 
@@ -81,10 +88,10 @@ def chronology(
             from dsl_console.cli.export import write_copy
             from storage.documents.gather import Wanted
 
-            wanted = Wanted(row.id, "chronology", start, end, as_known_on, everything=not promoted)
+            wanted = Wanted(row.id, "chronology", start, end, as_known_on, everything=not promoted, anonymous=anonymous)
             write_copy(session, vault, wanted, session.need(out, "--out", "Where to"), heeded)
             return
-        if line or family or source or kind or category or significance:
+        if filters:
             from dsl_console.cli.timeline import show_workbench
             from storage.views.timeline import Filter
 
@@ -104,11 +111,16 @@ def chronology(
             return
         entries = record.chronology(vault, row.id, promoted=promoted, start=start, end=end, as_known_on=as_known_on)
         merged = Merging(links.imports(vault, row.id), links.linked(vault))
-        traces = [] if promoted else record.traces(vault, row.id)
+        if anonymous:
+            from storage.desk.glossary import anonymised, nameless
+            from storage.views.glossary import glossary
+
+            entries, row = anonymised(entries, glossary(vault, row.id)), nameless(row)
+        traces = [] if promoted or anonymous else record.traces(vault, row.id)
         if as_known_on:
             traces = [each for each in traces if each.moved_at.astimezone().date() <= as_known_on]
         shares: Shares = {}
-        for share in sharing.shares(vault, child_id=row.id):
+        for share in [] if anonymous else sharing.shares(vault, child_id=row.id):
             shares.setdefault(share.entry_id, []).append(share)
     if session.json:
         print_json(

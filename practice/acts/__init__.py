@@ -52,11 +52,13 @@ from practice.acts.record import (
     Decided,
     EntriesLinked,
     EntryMoved,
+    GlossaryTermSet,
     Imported,
     Promoted,
     ReviewHeld,
     ReviewSet,
     Told,
+    Unmasked,
 )
 from practice.acts.removal import RemovalAgreed, RemovalEnded, RemovalProposed
 from practice.acts.review import (
@@ -181,6 +183,7 @@ __all__ = [
     "FlagAnswered",
     "FrontSheetLine",
     "GlassBroken",
+    "GlossaryTermSet",
     "HolidayPlanned",
     "HubEnrolled",
     "Identifier",
@@ -239,6 +242,7 @@ __all__ = [
     "TermDates",
     "Told",
     "UnlockFailed",
+    "Unmasked",
     "WordingRowSet",
     "build",
     "kind",

@@ -212,6 +212,23 @@ class Decided(Body):
     sees: Seen | None = None
 
 
+@kind("glossary_term_set")
+class GlossaryTermSet(Body):
+    """A name that stands in a child's record, and its mask; `removed` takes it out of the glossary again (R-75)."""
+
+    name: Line
+    mask: Line
+    always: bool = False
+    removed: bool = False
+
+
+@kind("unmasked")
+class Unmasked(Body):
+    """Somebody turned an anonymised text of a child back into a named one, or read who a mask stands for (R-64)."""
+
+    reason: Reason
+
+
 @kind("entries_linked")
 class EntriesLinked(Body):
     """A person said whether two entries tell of the same event; both keep their words (R-74)."""

@@ -144,6 +144,7 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
             "Child",
             "Same event, merge",
         ),
+        own("child", "names", "n", "Names", "Names and their masks; anonymised copies", "Child", "Names and masks"),
         own("child", "amend", "e", "Amend", "Write a new version of the entry", "Child", "Amend the entry"),
         own("child", "decide", "d", "Decide", "Decide what is to be done, and why", "Child", "Decide"),
         own("child", "move", "m", "Move", "Move the entry to the right child", "Child", "Move the entry"),
@@ -250,6 +251,11 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         own("links", "apart", "x", "Not the same", "Say that they do not", "Same event", "Not the same event"),
         own("links", "take_in", "i", "Take in", "Take in another agency's chronology", "Same event", "Take in a file"),
         own("links", "open", "enter", "Open", "Open the record at the entry", "Same event", "Open the entry"),
+    ),
+    "names": (
+        own("names", "mark", "n", "Mark", "Mark a name, so that it can be masked", "Names", "Mark a name"),
+        own("names", "unmark", "x", "Not a name", "Take the mark of this name away", "Names", "Take the mark away"),
+        own("names", "open", "enter", "Open", "Open the record at the entry", "Names", "Open the entry"),
     ),
     "unfinished": (
         own("unfinished", "fill", "enter", "Fill in", "Fill in what is missing", "Unfinished", "Fill in"),

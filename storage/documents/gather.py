@@ -16,8 +16,9 @@ from practice.dates import Occurred, day_words
 from practice.errors import Refused
 from practice.received import received_entry
 from storage import ledger
+from storage.documents.masking import mask_copy
 from storage.types import utc_text
-from storage.views import body_maps, children, front_sheet, links, record, removals, sharing
+from storage.views import body_maps, children, front_sheet, glossary, links, record, removals, sharing
 from storage.views.arrivals import ItemTable
 from storage.views.base import chunks, table_of
 from storage.views.body_maps import BodyMap
@@ -53,6 +54,8 @@ class Wanted:
     own_only: bool = False
     everything: bool = False
     """Whether a chronology holds every entry, chosen or not."""
+    anonymous: bool = False
+    """Whether every name of the child's glossary is masked (R-75)."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,9 @@ def gather(vault: Vault, wanted: Wanted) -> Copy:
     made = Copy(wanted, vault.school.name, child, vault.clock(), vault.person.name, [], front)
     if wanted.what != "front_sheet":
         _take_entries(vault, made)
+    names = glossary.glossary(vault, child.id) if wanted.anonymous else glossary.outward(vault, child.id)
+    if names.terms:
+        mask_copy(made, names, anonymous=wanted.anonymous)
     made.digest = digest_of(made)
     return made
 

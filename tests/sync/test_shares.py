@@ -12,6 +12,7 @@ from exchange import COUNCIL, SCHOOL, TEXT, WORDS, Hub, Meddling, Place
 from practice.errors import ConsoleError, HubUnreachable, NotFound, Refused
 from storage import ledger
 from storage.desk.concerns import amend, log_concern, move
+from storage.desk.glossary import mark
 from storage.desk.merging import import_chronology
 from storage.vault import open_vault
 from storage.views import organisation, record, sharing
@@ -129,6 +130,17 @@ def test_a_police_notice_is_shared_on_only_where_the_police_agree(school: Place,
         shares.propose(school.vault, notice, "301")
     assert sharing.shares(school.vault, entry_id=notice) == []
     assert shares.propose(school.vault, notice, "301", owner_agrees=True)
+
+
+def test_what_was_marked_is_masked_in_the_bytes_that_leave(school: Place, council: Place) -> None:
+    child = school.child()
+    fields = {"text": "Mrs Vale of 12 Mill Lane rang.", "childs_words": "Mrs Vale is nice"}
+    noted = log_concern(school.vault, fields, child_id=child)[0]
+    mark(school.vault, child, "Mrs Vale", "Reporter")
+    frozen = shares.preview(school.vault, shares.propose(school.vault, noted, "301"))
+    assert "Vale" not in frozen.payload
+    assert "Reporter 1 of 12 Mill Lane rang." in frozen.payload
+    assert "Masked: Reporter 1." in frozen.page
 
 
 def test_another_agencys_chronology_is_shared_on_by_its_owners_rule(school: Place, council: Place) -> None:

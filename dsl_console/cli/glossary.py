@@ -1,0 +1,116 @@
+"""`glossary`: the names in a child's record, their masks, and naming an anonymised text again (R-64, R-75)."""
+
+from __future__ import annotations
+
+import click
+
+from dsl_console.cli.options import Code, Command, ShowGroup, text_option
+from dsl_console.cli.output import indented, joined, one_line, out, print_json
+from dsl_console.cli.session import Session
+from practice.glossary import TermKind
+
+
+@click.group(cls=ShowGroup, short_help="The names in a child's record and their masks.")
+@click.argument("child", required=False)
+@click.option("--places", is_flag=True, help="Every place where a name stands, and where one may stand unmarked.")
+@click.pass_context
+def glossary(context: click.Context, child: str | None, places: bool) -> None:
+    """Show the names that stand in a child's record, and by what each is masked in the anonymised view.
+
+    The child's own names are masked without being marked. A reporter, an address and a third party are masked in every
+    copy and share that leaves, once they are marked.
+    """
+    if context.invoked_subcommand:
+        return
+    session: Session = context.obj
+    with session.opened() as vault:
+        from storage.desk.glossary import places as found_places
+        from storage.views.glossary import glossary as of_child
+
+        row = session.child(vault, child)
+        session.opening(vault, row.id)
+        terms = of_child(vault, row.id).terms
+        found = found_places(vault, row.id) if places else []
+    if session.json:
+        print_json(
+            {
+                "terms": [{"name": term.name, "mask": term.mask, "always": term.always} for term in terms],
+                "places": [
+                    {
+                        "entry_id": each.entry.id,
+                        "field": each.field,
+                        "start": each.found.start,
+                        "end": each.found.end,
+                        "text": each.found.written,
+                        "mask": each.found.mask or None,
+                    }
+                    for each in found
+                ],
+            }
+        )
+        return
+    for term in terms:
+        out(joined([one_line(term.name), term.mask, "masked in every copy that leaves" if term.always else ""]))
+    for each in found:
+        around = one_line(each.text[max(each.found.start - 30, 0) : each.found.end + 30])
+        out(joined([each.found.mask or "may be a name", f"«{one_line(each.found.written)}»", each.entry.id]))
+        out(indented(around))
+
+
+@glossary.command(cls=Command)
+@click.argument("child", required=False)
+@click.option("--name", metavar="NAME", help="The name, as it stands in the record.")
+@click.option("--kind", metavar="KIND", type=Code(*TermKind), help="Child, Adult, Person, Reporter or Place.")
+@click.option("--same-as", metavar="MASK", default="", help="The mask of the same person, whose other name it is.")
+@click.option("--always/--not-always", default=None, help="Whether it is masked in every copy and share that leaves.")
+@click.pass_obj
+def mark(
+    session: Session, child: str | None, name: str | None, kind: str | None, same_as: str, always: bool | None
+) -> None:
+    """Mark a name in a child's record, and print its mask."""
+    with session.opened(writes=True) as vault:
+        from storage.desk.glossary import mark as add
+
+        row = session.child(vault, child)
+        wanted = session.need(name, "--name", "The name, as it stands in the record")
+        sort = same_as.partition(" ")[0] or session.need_code(
+            kind, "--kind", "Who or what is it? (Child, Adult, Person, Reporter, Place)", Code(*TermKind)
+        )
+        mask = add(vault, row.id, wanted, sort, same_as=same_as, always=always)
+    if session.json:
+        print_json({"id": row.id, "state": "marked", "mask": mask})
+    else:
+        out(mask)
+
+
+@glossary.command(cls=Command)
+@click.argument("child", required=False)
+@click.option("--name", metavar="NAME", help="The name, as it stands in the glossary.")
+@click.pass_obj
+def unmark(session: Session, child: str | None, name: str | None) -> None:
+    """Take a name out of a child's glossary."""
+    with session.opened(writes=True) as vault:
+        from storage.desk.glossary import unmark as remove
+
+        row = session.child(vault, child)
+        remove(vault, row.id, session.need(name, "--name", "The name"))
+    session.done(row.id, "unmarked", "It stands in the glossary no longer.")
+
+
+@glossary.command(cls=Command)
+@click.argument("child", required=False)
+@text_option("--text", "The anonymised text; - reads it from standard input.")
+@text_option("--reason", "Why it is named again; it is recorded.")
+@click.pass_obj
+def unmask(session: Session, child: str | None, text: str | None, reason: str | None) -> None:
+    """Name an anonymised text of a child again, exactly as it was; that it was done is recorded."""
+    with session.opened(writes=True) as vault:
+        from storage.desk.glossary import unmask as name_again
+
+        row = session.child(vault, child)
+        masked = session.need_text(text, "--text", "The anonymised text")
+        named = name_again(vault, row.id, masked, session.need_text(reason, "--reason", "Why is it named again?"))
+    if session.json:
+        print_json({"id": row.id, "state": "unmasked", "text": named})
+    else:
+        out(named)

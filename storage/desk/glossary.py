@@ -1,0 +1,116 @@
+"""Mark names in a child's record, read it anonymised, and name an anonymised text again (R-64, R-75)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from practice.acts import GlossaryTermSet, Unmasked, build
+from practice.errors import NotFound, Refused
+from practice.glossary import ALWAYS, Glossary, Occurrence, TermKind, check_term, maybe_names, next_form, next_mask
+from storage.views import children, record
+from storage.views import glossary as views
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place in an entry where a name stands; the mask is blank where it only may be one."""
+
+    entry: record.EntryRow
+    field: str
+    text: str
+    found: Occurrence
+
+
+def mark(vault: Vault, child_id: str, name: str, kind: str, *, same_as: str = "", always: bool | None = None) -> str:
+    """Mark a name and return its mask; `same_as` is the mask of the same person, whose other name it is.
+
+    A reporter, a place and a third party are masked in every outward copy unless `always` says otherwise. Raises
+    Refused for a name that is there already, or could not be named again without loss.
+    """
+    name = " ".join(name.split())
+    child = children.get(vault, child_id)
+    glossary = views.glossary(vault, child.id)
+    if any(term.name.casefold() == name.casefold() for term in glossary.terms):
+        raise Refused(f"«{name}» stands in the glossary already. Nothing was changed.")
+    if kind not in set(TermKind):
+        raise Refused(f"«{kind}» is no kind of name.", hint="Choose one of: " + ", ".join(TermKind) + ".")
+    taken = [term.mask for term in glossary.terms] + ["Child 1"]
+    if same_as and same_as not in taken:
+        raise Refused(f"There is no «{same_as}» in this glossary. Nothing was changed.")
+    mask = next_form(same_as, taken) if same_as else next_mask(kind, taken)
+    check_term(name, mask)
+    hidden = kind in ALWAYS if always is None else always
+    body = build(GlossaryTermSet, {"name": name, "mask": mask, "always": hidden})
+    vault.record(body, child=child.id)
+    return mask
+
+
+def unmark(vault: Vault, child_id: str, name: str) -> None:
+    """Take a name out of a child's glossary; raises NotFound, and Refused for the child's own names."""
+    term = next((each for each in views.marked(vault, child_id) if each.name == name), None)
+    if term is None:
+        if any(each.name == name for each in views.glossary(vault, child_id).terms):
+            raise Refused("The child's own names are always masked. Nothing was changed.")
+        raise NotFound(f"«{name}» does not stand in this child's glossary.")
+    body = GlossaryTermSet(name=term.name, mask=term.mask, always=term.always, removed=True)
+    vault.record(body, child=child_id)
+
+
+def anonymised(entries: list[record.EntryRow], glossary: Glossary) -> list[record.EntryRow]:
+    """Return entries with every name masked in every text of theirs; who recorded them becomes a plain word."""
+    return [
+        replace(
+            entry,
+            text=glossary.anonymise(entry.text),
+            childs_words=glossary.anonymise(entry.childs_words),
+            action=glossary.anonymise(entry.action),
+            outcome=glossary.anonymise(entry.outcome),
+            source=glossary.anonymise(entry.source),
+            agency=glossary.anonymise(entry.agency),
+            recorded_by="",
+            child="Child 1",
+        )
+        for entry in entries
+    ]
+
+
+def nameless(row: children.ChildRow) -> children.ChildRow:
+    """Return a child as the anonymised view shows them."""
+    return replace(
+        row,
+        name="Child 1",
+        sort_name="child 1",
+        legal_name="Child 1",
+        names=(),
+        date_of_birth=None,
+        upn="",
+        reg_group="",
+    )
+
+
+def places(vault: Vault, child_id: str) -> list[Place]:
+    """Return every place where a name stands in a child's entries, and where one may stand unmarked, in order."""
+    glossary = views.glossary(vault, child_id)
+    found = []
+    for entry in record.chronology(vault, child_id):
+        texts = {
+            "text": entry.text,
+            "childs_words": entry.childs_words,
+            "action": entry.action,
+            "outcome": entry.outcome,
+        }
+        for name, text in texts.items():
+            each = sorted([*glossary.occurrences(text), *maybe_names(text, glossary)], key=lambda place: place.start)
+            found += [Place(entry, name, text, place) for place in each]
+    return found
+
+
+def unmask(vault: Vault, child_id: str, text: str, reason: str) -> str:
+    """Return an anonymised text with its names again; that it was done, and why, is in the record first (R-64)."""
+    glossary = views.glossary(vault, child_id)
+    vault.record(build(Unmasked, {"reason": reason}), child=child_id)
+    return glossary.named(text)

@@ -1,0 +1,100 @@
+"""What is masked in a copy before it leaves: the names that were marked, or every name (R-64, R-75)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from practice.acts import ConcernLogged
+from practice.glossary import Glossary
+from storage.desk.glossary import nameless
+
+if TYPE_CHECKING:
+    from storage.documents.gather import Copy, EntryCopy
+
+_ROW = ("text", "childs_words", "action", "outcome", "source", "agency")
+_CONCERN = (
+    *(
+        "text",
+        "childs_words",
+        "opinion",
+        "opinion_grounds",
+        "place",
+        "seen_by",
+        "questions_asked",
+        "demeanour",
+        "present",
+    ),
+    *("immediate_action", "not_told_reason", "original_kept", "child_as_written", "reported_by"),
+)
+_LINE = ("name", "role", "agency", "contact", "words")
+
+
+def mask_copy(made: Copy, glossary: Glossary, *, anonymous: bool) -> None:
+    """Mask the names of a glossary in every text of a copy; an anonymous one also loses who the child is."""
+    count = 0
+
+    def masked(text: str) -> str:
+        nonlocal count
+        count += len(glossary.occurrences(text))
+        return glossary.anonymise(text)
+
+    made.entries = [_entry(entry, masked, anonymous) for entry in made.entries]
+    lines = []
+    for line in made.front.lines:
+        texts: dict[str, Any] = {name: masked(getattr(line, name)) for name in _LINE}
+        lines.append(replace(line, **texts, by="" if anonymous else line.by))
+    made.front = replace(made.front, lines=lines)
+    if anonymous:
+        made.child = nameless(made.child)
+        made.left_out.append(
+            f"Names are masked by this child's glossary, in {count} places. A name that nobody marked is not masked: "
+            "read it through before it leaves."
+        )
+    elif count:
+        made.left_out.append(f"Reporters, addresses and third parties that were marked are masked, in {count} places.")
+
+
+def _entry(entry: EntryCopy, masked: Any, anonymous: bool) -> EntryCopy:
+    row = replace(entry.row, **{name: masked(getattr(entry.row, name)) for name in _ROW})
+    if anonymous:
+        row = replace(row, recorded_by="", child="Child 1")
+    versions = [
+        replace(
+            each,
+            text=masked(each.text),
+            childs_words=masked(each.childs_words),
+            reason=masked(each.reason),
+            recorded_by="" if anonymous else each.recorded_by,
+        )
+        for each in entry.versions
+    ]
+    decisions = [
+        replace(
+            each,
+            reason=masked(each.reason),
+            outcome=masked(each.outcome),
+            by="" if anonymous else each.by,
+            advice={name: masked(text) for name, text in each.advice.items()} if each.advice else None,
+        )
+        for each in entry.decisions
+    ]
+    return replace(
+        entry,
+        row=row,
+        concern=_concern(entry.concern, masked) if entry.concern else None,
+        versions=tuple(versions),
+        decisions=tuple(decisions),
+    )
+
+
+def _concern(concern: ConcernLogged, masked: Any) -> ConcernLogged:
+    changed: dict[str, Any] = {name: masked(getattr(concern, name)) for name in _CONCERN}
+    changed["told"] = tuple(each.model_copy(update={"name": masked(each.name)}) for each in concern.told)
+    if concern.caller:
+        names = {name: masked(getattr(concern.caller, name)) for name in ("name", "role", "agency")}
+        changed["caller"] = concern.caller.model_copy(update=names)
+    if concern.imported:
+        cells = tuple((header, masked(value)) for header, value in concern.imported.cells)
+        changed["imported"] = concern.imported.model_copy(update={"cells": cells})
+    return concern.model_copy(update=changed)

@@ -1,0 +1,28 @@
+"""Names stepped through on screen: what may be a name first, marked under the cursor."""
+
+from __future__ import annotations
+
+from conftest import HOSTILE, settled, wait_for, wait_until, words_on
+
+from storage.desk import children, concerns
+from storage.views import glossary
+
+
+async def test_a_name_is_marked_under_the_cursor(console, vault) -> None:
+    child = children.add_child(vault, name="Ada Lowe")[0]
+    text = f"Ada told us that Bea rang. {HOSTILE}"
+    concerns.log_concern(vault, {"text": text, "when": "today"}, child_id=child)
+    async with console() as pilot:
+        pilot.app.open("child", child_id=child)
+        await wait_for(pilot, "that Bea rang")
+        await pilot.press("n")
+        await wait_for(pilot, "may be a name")
+        assert HOSTILE in words_on(pilot.app)
+        await pilot.press("n")
+        await settled(pilot)
+        dialog = pilot.app.screen
+        assert dialog.query_one("#mark-name").value == "Bea"
+        dialog.query_one("#mark-kind").code = "Person"
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: [term.mask for term in glossary.marked(vault, child)] == ["Person 1"])
+        await wait_for(pilot, "Person 1 Bea")
