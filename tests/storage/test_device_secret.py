@@ -16,7 +16,6 @@ from storage.header import FILE_NAME, read_header
 from storage.keys import FLOOR
 from storage.vault import create, open_vault
 from tests.conftest import PASSPHRASE, PERSON, SCHOOL
-from tests.faults.checks import derive_once
 from tests.storage.test_keyring_head import Memory, Waiting
 
 NEW = "under the old stone bridge"
@@ -35,8 +34,7 @@ class Keyring(Memory):
 
 
 @pytest.fixture
-def backend(monkeypatch):
-    derive_once(monkeypatch)
+def backend():
     before, made = keyring.get_keyring(), Keyring()
     keyring.set_keyring(made)
     yield made
