@@ -255,6 +255,16 @@ def glossaries(connection: Connection) -> None:
     table_of(TermTable).create(connection, checkfirst=True)
 
 
+@step
+def quality_audits(connection: Connection) -> None:
+    """The record-quality audits and their ratings."""
+    from storage.views.base import table_of
+    from storage.views.quality import QualityAuditTable, QualityRatingTable
+
+    for model in (QualityAuditTable, QualityRatingTable):
+        table_of(model).create(connection, checkfirst=True)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

@@ -38,6 +38,7 @@ COMMANDS = {
     "chronology": "dsl_console.cli.merging:chronology",
     "export": "dsl_console.cli.export:export",
     "glossary": "dsl_console.cli.glossary:glossary",
+    "quality": "dsl_console.cli.quality:quality",
     "search": "dsl_console.cli.reading:search",
     "wording": "dsl_console.cli.wording:wording",
     "today": "dsl_console.cli.today:today",

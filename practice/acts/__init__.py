@@ -38,6 +38,7 @@ from practice.acts.base import (
 from practice.acts.body import BodyMapDrawn
 from practice.acts.front import FrontSheetLine
 from practice.acts.machines import MachineAdded, MachineHeard, MachineRemoved
+from practice.acts.quality import QualityAuditBegun, QualityRated
 from practice.acts.record import (
     Advice,
     Amended,
@@ -212,6 +213,8 @@ __all__ = [
     "PersonRoleChanged",
     "Phones",
     "Promoted",
+    "QualityAuditBegun",
+    "QualityRated",
     "Reason",
     "RecordOpened",
     "RecoveryReplaced",

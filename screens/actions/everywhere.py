@@ -208,6 +208,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "quality",
+        "",
+        "Record quality",
+        "A sample of records, rated against the criteria",
+        "Draws a sample of records, lays out what each shows, and keeps how people rate it, with the trend by month.",
+        "Record",
+        "Record quality",
+        opens="quality",
+        shown=False,
+    ),
+    Action(
         "settings",
         "",
         "Settings",

@@ -219,6 +219,13 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         own("body_map", "overlay", "o", "Other days", "Lay the maps of other days under it", "Body map", "Other days"),
         own("body_map", "record", "ctrl+s", "Record", "Record the map", "Body map", "Record the map"),
     ),
+    "quality": (
+        own(
+            "quality", "rate", "enter", "Rate", "Rate the record under the cursor", "Record quality", "Rate the record"
+        ),
+        own("quality", "begin", "n", "New sample", "Draw a new sample of records", "Record quality", "New sample"),
+        own("quality", "child", "o", "Child", "Open the child's record", "Record quality", "Open the child"),
+    ),
     "timeline": (
         own("timeline", "open", "enter", "Open", "Show the entry whole", "Time line", "Open the entry"),
         own("timeline", "filter", "f", "Filter", "Choose which entries are shown", "Time line", "Filter"),

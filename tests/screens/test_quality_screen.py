@@ -1,0 +1,42 @@
+"""Record quality on screen: a sample drawn, a record rated with what it shows beside, and the trend (R-82)."""
+
+from __future__ import annotations
+
+from conftest import settled, wait_for, words_on
+from textual.widgets import Input, Select
+
+from screens.quality import QualityScreen, RateDialog
+from storage.desk import children, concerns
+
+
+async def press(pilot, *keys: str) -> None:
+    await pilot.press(*keys)
+    await settled(pilot)
+
+
+async def test_a_sample_is_drawn_and_rated(console, vault):
+    child = children.add_child(vault, legal_forename="[red]Ada[/red]", legal_surname="Lowe")[0]
+    concerns.log_concern(vault, {"text": "Seen.", "when": "3 Nov 2026"}, child_id=child)
+    async with console(size=(80, 24)) as pilot:
+        pilot.app.do("quality")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, QualityScreen)
+        assert "n draws a sample" in words_on(pilot.app)
+        assert pilot.app.why_not("quality.rate")
+        await press(pilot, "n")
+        pilot.app.screen.query_one("#size", Input).value = "x"
+        await press(pilot, "ctrl+s")
+        assert "Write a number" in words_on(pilot.app)
+        pilot.app.screen.query_one("#size", Input).value = "3"
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "0 of 1 rated")
+        assert "[red]Ada[/red] Lowe" in words_on(pilot.app)
+        await press(pilot, "enter")
+        dialog = pilot.app.screen
+        assert isinstance(dialog, RateDialog)
+        assert "0 of 1 entries chosen, the newest of Tue 3 Nov 2026." in words_on(pilot.app)
+        dialog.query_one("#r-language", Select).value = "green"
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "1 of 1 rated")
+        assert "Language: green" in words_on(pilot.app)
+        await wait_for(pilot, "Language: Nov 2026: 0 red, 0 amber, 1 green", 5)
