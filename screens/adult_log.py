@@ -13,6 +13,7 @@ from practice.adults import NEUTRAL, AdultEntryKind, EntryState, Harm, WorksAs
 from practice.text import LINE_LIMIT, visible
 from practice.vocabulary import YesNo
 from screens.actions import bindings
+from screens.adults import DRAFT
 from screens.adults_dialogs import NEW, StopDialog
 from screens.adults_frame import RegisterScreen
 from screens.drafting import DraftScreen
@@ -80,7 +81,7 @@ class AdultLogScreen(DraftScreen, RegisterScreen):
         return "It is put back when you open this again."
 
     def draft_name(self) -> str:
-        return "register-concern"
+        return DRAFT
 
     def refresh_record(self) -> None:
         """Read who stands in the register."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from storage.register import Register
     from storage.vault import Vault
 
+DRAFT = "register-concern"
+"""The name of the draft of a concern; the file's name says no more."""
 ONCE = (
     "This code opens the adults' register, and nothing else, when its key is lost. It is shown only now. Write it on "
     "paper, and lock it away from this machine and from those who open the children's record alone."
@@ -59,7 +61,7 @@ class Row:
 
 
 def rows_of(register: Register, folders: tuple[Any, ...]) -> tuple[list[Row], list[str], bool]:
-    """Take in what waits and return the lines, the reports first; the files that stay; whether rotation is due."""
+    """Take in what waits; return the lines, the reports first, what else is to be said, and whether rotation is due."""
     from practice.dates import day_words
     from storage.desk import adult_reports
     from storage.views import register as views
@@ -76,7 +78,10 @@ def rows_of(register: Register, folders: tuple[Any, ...]) -> tuple[list[Row], li
         below = f"{label_of(AdultEntryKind, each.entry_kind)} · {day}{place} · {each.text}"
         waits = state in (EntryState.STOP, EntryState.UNDECIDED)
         rows.append(Row("entry", each.id, each.adult.named, label_of(EntryState, state), waits, below))
-    return rows, [f"{each.path.name} could not be taken in: {each.why}." for each in left], register.rotation_due()
+    said = [f"{each.path.name} could not be taken in: {each.why}." for each in left]
+    if register.drafts.get(DRAFT) is not None:
+        said.append("A concern that was begun is kept: n continues it.")
+    return rows, said, register.rotation_due()
 
 
 def draw(row: Row, width: int) -> list[Content]:
@@ -139,10 +144,10 @@ class AdultsScreen(RegisterScreen):
             yield Field(
                 "Recovery code", Input(id="code", max_length=100, placeholder="of the register"), id="code-field"
             )
-            yield Field("Passphrase", Input(password=True, id="passphrase", max_length=1000))
             yield Field(
                 "May the DSL read it?", ChoiceField(YesNo.choices(), prompt="Yes or no", id="dsl"), id="dsl-field"
             )
+            yield Field("Passphrase", Input(password=True, id="passphrase", max_length=1000))
             yield StateLine("", id="state")
             yield MessageBar(id="fault")
         with Vertical(id="open"):
@@ -188,10 +193,8 @@ class AdultsScreen(RegisterScreen):
             from storage.register import not_held
 
             self._fault(not_held())
-        elif way == "recover":
-            self.query_one("#code", Input).focus()
         else:
-            field.focus()
+            {"recover": self.query_one("#code"), "make": self.query_one("#dsl")}.get(way, field).focus()
         self.refresh_bindings()
 
     @on(Input.Submitted, "#passphrase")

@@ -44,7 +44,7 @@ class StopDialog(Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         said = PlainText(self._words, classes="dialog--sentence")
-        buttons = back_button("The call is still to be made"), confirm_button("I have rung: record the call")
+        buttons = back_button("Still to ring"), confirm_button("I have rung: record it")
         yield from self.framed("STOP: the LADO first", "", [said], *buttons)
 
     def on_mount(self) -> None:

@@ -82,6 +82,7 @@ async def test_the_head_makes_it_first_thing_and_nothing_is_decided_before_the_l
     async with school("Hana Reed") as pilot:
         await wait_for(pilot, "There is no adults' register yet.")
         put(pilot, passphrase=PASSPHRASE)
+        pilot.app.screen.query_one("#passphrase").focus()
         await press(pilot, "enter")
         assert "May the DSL read it? Choose" in words_on(pilot.app)
         put(pilot, dsl="no", passphrase=PASSPHRASE)
