@@ -16,7 +16,7 @@ from screens.widgets.answer import AnswerField
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.fields import Field
 from screens.widgets.form_dialog import FormDialog
-from screens.widgets.text import MessageBar, PlainText, StateLine
+from screens.widgets.text import MessageBar, PlainText
 
 if TYPE_CHECKING:
     from screens.console import Console
@@ -71,7 +71,6 @@ class PapersScreen(ConsoleScreen):
         return PAPERS[self.paper]
 
     def body(self) -> ComposeResult:
-        yield StateLine("", id="which")
         yield MessageBar(id="done")
         with VerticalScroll(id="page"):
             yield PlainText("", id="lines")
@@ -81,18 +80,24 @@ class PapersScreen(ConsoleScreen):
 
     def refresh_record(self) -> None:
         """Make the paper again; the inspection pack stays as it was made, since making it is recorded."""
-        choices = "  ".join(f"{number} {words}" for number, words in enumerate(PAPERS.values(), start=1))
-        self.query_one("#which", StateLine).say(choices)
         if self.paper != "inspection":
             self.fetch(made, self.vault, self.paper, then=self._show)
 
     def _show(self, page: Page) -> None:
-        from storage.papers.text import page_text
-
         self.page = page
-        self.query_one("#lines", PlainText).show(page_text(page))
+        self._draw()
         self.refresh_bindings()
         self.refresh_chrome()
+
+    def _draw(self) -> None:
+        from storage.papers.text import page_text
+
+        if self.page is not None:
+            width = self.query_one("#page").content_size.width - 2
+            self.query_one("#lines", PlainText).show(page_text(self.page, width))
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
 
     def _choose(self, paper: str) -> None:
         self.paper, self.page = paper, None
