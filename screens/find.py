@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input
 
+from practice.errors import Refused
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from storage.views.children import ChildRow
     from storage.views.record import Hit
 
+HINT = (
+    'Two letters find a child; three search the record: words, "a phrase", names, dates, category:neglect, '
+    "agency:police, kind:strength, from:1/9/25 to:31/10/25."
+)
 PAUSE = 0.15
 """Seconds after a key before the words are searched."""
 
@@ -44,16 +49,24 @@ class Found:
 
 def found_in(vault: Vault, text: str) -> list[Found]:
     """Return the children and the entries that fit the text, each under its heading."""
-    from storage.views import children, record
+    from storage.views import children
+    from storage.views.search import find
 
     text = text.strip()
     if len(text) < 2:
         return []
     matches = children.find(vault, text, 20)
-    hits = record.search(vault, text, limit=50) if len(text) >= 3 else []
+    said = ""
+    hits: list[Hit] = []
+    try:
+        hits = find(vault, text, limit=50) if len(text) >= 3 else []
+    except Refused as refused:  # a filter that is still being typed
+        said = refused.message
     lines = []
     if matches:
         lines += [Found(heading=f"Children ({len(matches)})"), *(Found(child=child) for child in matches)]
+    if said:
+        lines.append(Found(heading=said))
     if hits:
         words = "the newest 50" if len(hits) == 50 else str(len(hits))
         lines += [Found(heading=f"Entries ({words})", second=bool(lines)), *(Found(hit=hit) for hit in hits)]
@@ -124,7 +137,7 @@ class FindScreen(ConsoleScreen):
 
     def body(self) -> ComposeResult:
         yield Input(placeholder="A child's name, or words from the record", id="words", max_length=200)
-        yield StateLine("Two letters find a child; three search the words of the record.", id="count", classes="muted")
+        yield StateLine(HINT, id="count", classes="muted")
         yield RecordList[Found](draw, skip=lambda found: bool(found.heading), id="found")
 
     def on_mount(self) -> None:
@@ -149,7 +162,7 @@ class FindScreen(ConsoleScreen):
         self._found_for = found_for
         text = self.query_one("#words", Input).value.strip()
         count = len([line for line in lines if not line.heading])
-        said = "Two letters find a child; three search the words of the record."
+        said = HINT
         if len(text) >= 2:
             said = f"{count} found" if count else "Nothing fits. Try another spelling, a shorter word, or part of it."
         self.query_one("#count", StateLine).say(said)

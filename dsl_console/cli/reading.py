@@ -217,15 +217,34 @@ def _print_entry(entry: EntryRow, shares: list[ShareRow], merged: Merging) -> No
 @click.command(cls=Command, short_help="Find entries by their words.")
 @click.argument("words", nargs=-1)
 @click.option("--child", metavar="CHILD", help="Only in this child's record.")
+@click.option("--category", metavar="C", default="", help="Only entries about this; the beginning of it will do.")
+@click.option("--kind", metavar="K", default="", help="Only entries of this kind; the beginning of it will do.")
+@click.option("--agency", metavar="A", default="", help="Only what came from this agency; a part of its name will do.")
+@click.option("--from", "start", metavar="DATE", type=Day(), help="Only what happened on this day or later.")
+@click.option("--to", "end", metavar="DATE", type=Day(), help="Only what happened on this day or earlier.")
 @click.pass_obj
-def search(session: Session, words: tuple[str, ...], child: str | None) -> None:
-    """Find entries that hold all these words, the newest first; a phrase stands in double quotes."""
-    wanted = session.need(" ".join(words), "WORDS", "Words")
-    with session.opened() as vault:
-        from storage.views import record
+def search(
+    session: Session,
+    words: tuple[str, ...],
+    child: str | None,
+    category: str,
+    kind: str,
+    agency: str,
+    start: date | None,
+    end: date | None,
+) -> None:
+    """Find entries that hold all these words, the newest first; a phrase stands in double quotes.
 
-        within = session.child(vault, child, "--child").id if child else None
-        hits = record.search(vault, wanted, child_id=within)
+    A name that a child has or had finds the entries about them that hold the other words; a date finds what happened
+    then. The filters may also stand among the words: category:neglect kind:strength agency:police from:1/9/25 on:today.
+    """
+    filters = category or kind or agency or start or end
+    wanted = " ".join(words) if filters else session.need(" ".join(words), "WORDS", "Words")
+    with session.opened() as vault:
+        from storage.views.search import Narrow, find
+
+        within = session.child(vault, child, "--child").id if child else ""
+        hits = find(vault, wanted, Narrow(within, category, agency, kind, start, end))
     if session.json:
         print_json(
             [
