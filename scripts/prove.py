@@ -30,6 +30,9 @@ HARNESSES = (
     "tests/faults/test_fuzz.py",
     "tests/faults/test_term_of_reviews.py",
     "tests/faults/test_slot_sets.py",
+    "tests/storage/test_machines.py",
+    "tests/storage/test_machines_property.py",
+    "tests/storage/test_machines_simulation.py",
 )
 
 

@@ -31,7 +31,12 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 SUFFIX = ".dslm"
+PUT_BACK_WORDS = (
+    "This machine was put back to an earlier state: others hold {} acts of its own that are not here. Take them in"
+    " before anything is recorded on it."
+)
 FOLDER = "folder"
+FOR_OTHERS = "It was written for other machines, not for this one. Nothing was taken from it."
 _NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.dslm")
 _FILES_LIMIT = 50_000
 _WRITTEN_HEADER = "written-header"
@@ -151,6 +156,8 @@ def _note(vault: Vault, done: Carried, result: Result) -> None:
         for name, front in result.read.items():
             size = result.sizes[name]
             _remember(unit.connection, _File(name, size, frozenset(result.readers[name]), front.ranges))
+        for name, readers in result.for_others.items():
+            _remember(unit.connection, _File(name, result.sizes[name], frozenset(readers), {}))
 
 
 def _tell_once(vault: Vault, done: Carried) -> None:
@@ -229,7 +236,9 @@ def take_files(vault: Vault, files: Sequence[Path], progress: Progress = lambda 
             raise NotFound("There is no file of that name. Nothing was taken in.")
     done = Carried()
     loads = [(path.name, exchange.from_file(path.expanduser())) for path in files]
-    _note(vault, done, exchange.take_bundles(vault, loads, progress))
+    result = exchange.take_bundles(vault, loads, progress)
+    result.refused |= dict.fromkeys(result.for_others, FOR_OTHERS)
+    _note(vault, done, result)
     return done
 
 
@@ -293,7 +302,9 @@ def troubles(vault: Vault) -> list[str]:
     """Return what is wrong between the machines, in plain sentences; nothing where all is well."""
     with vault.read() as connection:
         gaps, found = waiting.gaps(connection), forks(connection)
-    said = [fork_words(fork.seq, fork.here_at, fork.came_at) for fork in found]
+        behind = waiting.note(connection, exchange.PUT_BACK)
+    said = [PUT_BACK_WORDS.format(behind)] if behind else []
+    said += [fork_words(fork.seq, fork.here_at, fork.came_at) for fork in found]
     if gaps:
         count = sum(gap.waiting for gap in gaps)
         said.append(f"{count:,} act{'s wait' if count != 1 else ' waits'} for a part that has not arrived yet.")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 CARRY = "carry/"
 INTRODUCED = "introduced"
 """Where a machine that joined keeps the keys of the one that let it in, until the acts say them too."""
+PUT_BACK = "put-back"
+"""Where a machine notes how many acts of its own others hold and it lacks, since its files were put back."""
 _SHARED = {secrets_table.INBOX_PREFIX: 96, CARRY: 32}
 """Which of the vault's own keys every machine of the school holds, and how long each is."""
 Progress = Callable[[str], None]
@@ -52,10 +54,14 @@ class Result:
     taken: Taken = field(default_factory=Taken)
     read: dict[str, Front] = field(default_factory=dict)
     readers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    for_others: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Files that were written for others alone, such as before this machine joined."""
     sizes: dict[str, int] = field(default_factory=dict)
     waits: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     header: str = "same"
+    own_through: int = 0
+    """How far others hold this machine's own chain."""
 
 
 def me(connection: Connection) -> Identity:
@@ -149,7 +155,7 @@ def take_bundles(
     """
     keep_carry_key(vault)
     result = Result()
-    left = dict(_own_first(vault, dict(files)))
+    left, result.own_through = _own_first(vault, dict(files))
     while left:
         waits: dict[str, Callable[[], bytes]] = {}
         for name, load in left.items():
@@ -168,15 +174,18 @@ def take_bundles(
             break
         left = waits
     result.waits = sorted(left)
+    _settle_own(vault, result)
     return result
 
 
-def _own_first(vault: Vault, files: dict[str, Callable[[], bytes]]) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """Yield the files that hold acts of this machine which it lacks, then the others.
+def _own_first(vault: Vault, files: dict[str, Callable[[], bytes]]) -> tuple[dict[str, Callable[[], bytes]], int]:
+    """Return the files with those first that hold acts of this machine which it lacks, and how far others hold them.
 
     A machine whose files were put back to an earlier state takes its own acts again before it records another.
     """
-    later = []
+    first: dict[str, Callable[[], bytes]] = {}
+    later: dict[str, Callable[[], bytes]] = {}
+    through = 0
     for name, load in files.items():
         try:
             cover = bundle.read(load())
@@ -186,12 +195,19 @@ def _own_first(vault: Vault, files: dict[str, Callable[[], bytes]]) -> Iterator[
             front = None if sender is None else bundle.open_front(cover, own, sender)[0]
         except ConsoleError:
             front = None
+        through = max(through, front.heads.get(vault.device, 0) if front else 0)
         parts = front.ranges.get(vault.device, []) if front else []
-        if any(last > end for _first, last in parts):
-            yield name, load
-        else:
-            later.append((name, load))
-    yield from later
+        (first if any(last > end for _first, last in parts) else later)[name] = load
+    return first | later, through
+
+
+def _settle_own(vault: Vault, result: Result) -> None:
+    """Bind what is still to be bound, unless acts of this machine's own are missing; then remember that they are."""
+    with vault.write() as unit:
+        behind = max(0, result.own_through - ledger.head(unit.connection, vault.device).seq)
+        waiting.set_note(unit.connection, PUT_BACK, str(behind) if behind else "")
+        if result.taken.unbound and not behind:
+            incoming.bind(unit, vault.device)
 
 
 def _take(vault: Vault, name: str, cover: Cover, result: Result, progress: Progress) -> str:
@@ -201,6 +217,9 @@ def _take(vault: Vault, name: str, cover: Cover, result: Result, progress: Progr
     with vault.read() as connection:
         own = me(connection)
         sender = _sender(connection, cover.machine)
+    if own.machine not in cover.readers:
+        result.for_others[name] = cover.readers
+        return "done"
     if sender is None:
         return "waits"
     front, secret = bundle.open_front(cover, own, sender)
@@ -217,7 +236,7 @@ def _take(vault: Vault, name: str, cover: Cover, result: Result, progress: Progr
         return "waits"
     back = bundle.open_back(cover, secret, carry)
     _keep_keys(vault, back.keys)
-    _add(result.taken, incoming.take_in(vault, back.lines, progress))
+    _add(result.taken, incoming.take_in(vault, back.lines, progress, own_through=result.own_through))
     result.read[name] = front
     result.readers[name] = cover.readers
     return "done"
@@ -257,6 +276,7 @@ def _add(whole: Taken, part: Taken) -> None:
     whole.waiting, whole.gaps = part.waiting, part.gaps
     whole.forks = [*whole.forks, *(fork for fork in part.forks if fork not in whole.forks)]
     whole.newer = whole.newer or part.newer
+    whole.unbound = whole.unbound or part.unbound
 
 
 def from_file(path: Path) -> Callable[[], bytes]:

@@ -59,16 +59,22 @@ class Taken:
     waiting: int = 0
     gaps: list[Gap] = field(default_factory=list)
     forks: list[Fork] = field(default_factory=list)
+    unbound: bool = False
+    """Whether what came is still to be bound into this machine's own chain."""
     newer: bool = False
     """Whether something waits that only a newer program can read."""
 
 
-def take_in(vault: Vault, lines: Iterable[Line], progress: Progress = lambda _text: None) -> Taken:
+def take_in(
+    vault: Vault, lines: Iterable[Line], progress: Progress = lambda _text: None, *, own_through: int = 0
+) -> Taken:
     """Apply what these acts add to the record, in as many transactions as it takes; raises as `Vault.write`.
 
-    Cut short at any place, what was applied stands and the rest comes with the next take-in.
+    `own_through` is how far others hold this machine's own chain: where it does not reach so far here, its files were
+    put back, and nothing is recorded before it does. Cut short at any place, what was applied stands and the rest comes
+    with the next take-in.
     """
-    work = _TakeIn(vault, lines)
+    work = _TakeIn(vault, lines, own_through)
     while work.run():
         progress(f"{work.taken.applied:,} of {work.all:,} acts taken in")
     work.finish()
@@ -78,8 +84,8 @@ def take_in(vault: Vault, lines: Iterable[Line], progress: Progress = lambda _te
 class _TakeIn:
     """One run over what came and what waits."""
 
-    def __init__(self, vault: Vault, lines: Iterable[Line]) -> None:
-        self.vault = vault
+    def __init__(self, vault: Vault, lines: Iterable[Line], own_through: int) -> None:
+        self.vault, self.own_through = vault, own_through
         self.taken = Taken()
         self.keys = {
             person: [Ed25519PublicKey.from_public_bytes(key) for key in own]
@@ -224,10 +230,10 @@ class _TakeIn:
         own = self.chains.get(self.vault.device, [])
         if not self.unbound or self.at.get(self.vault.device, 0) < len(own):
             return
+        if ledger.head(unit.connection, self.vault.device).seq < self.own_through:
+            return
         self.unbound = False
-        heads = machines.heads(unit.connection)
-        heads.pop(self.vault.device, None)
-        unit.record(build(MachineHeard, {"heads": dict(sorted(heads.items())[:MACHINES_LIMIT])}))
+        bind(unit, self.vault.device)
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
@@ -246,6 +252,7 @@ class _TakeIn:
                 if at and at == len(self.chains[device]):
                     waiting.forget(unit.connection, device, self.chains[device][-1].seq)
             self.taken.gaps = waiting.gaps(unit.connection)
+            self.taken.unbound = self.unbound
             self.taken.waiting = sum(gap.waiting for gap in self.taken.gaps)
 
 
@@ -254,6 +261,13 @@ def _heard_is_here(connection: Connection, act: Act) -> bool:
     return not isinstance(act.body, MachineHeard) or all(
         ledger.head(connection, other).seq >= last for other, (last, _mac) in act.body.heads.items()
     )
+
+
+def bind(unit: Unit, device: str) -> None:
+    """Record in this machine's own chain, which is `device`, how far it holds the others'."""
+    heads = machines.heads(unit.connection)
+    heads.pop(device, None)
+    unit.record(build(MachineHeard, {"heads": dict(sorted(heads.items())[:MACHINES_LIMIT])}))
 
 
 def forks(connection: Connection) -> list[Fork]:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import shutil
+import time
 
 import pytest
 
+from practice.acts import ConcernLogged
 from practice.errors import ConsoleError, IntegrityAlarm, NotAllowed, NotFound, Refused
-from storage import joining, machines
+from storage import carrying, joining, machines
 from storage.header import read_header
+from storage.ids import new_id
 from storage.keys import FLOOR
+from storage.ledger import Draft
 from storage.people import add_person, remove_person
 from storage.replication import exchange, headers
 from storage.rotation import rotate
 from storage.unlocking import Unlocked
 from storage.vault import open_vault
 from storage.views import base
-from tests.conftest import PASSPHRASE, add_child, add_concern
+from tests.conftest import PASSPHRASE, add_child, add_concern, on_day
+from tests.faults.sizes import say, size
 from tests.storage.machines import Clock, hand_over, joined, take
 
 
@@ -289,3 +294,21 @@ def test_a_welcome_for_another_machine_or_with_a_wrong_passphrase_makes_no_vault
     opened.close()
     with pytest.raises(Refused, match="a vault on this machine"):
         joining.ask(shared, made.code, target, office.clock())
+
+
+def test_ten_thousand_acts_arrive_with_progress(office, laptop, tmp_path):
+    count, shared, told = size(400, 10_000, 10_000), tmp_path / "shared", []
+    shared.mkdir()
+    child = add_child(office, "Pia", "Stone")
+    text = "A text of the usual length, which says what happened. " * 6
+    concern = ConcernLogged(text=text, occurred=on_day("2026-11-20"))
+    with office.write() as unit:
+        unit.record_many([Draft(concern, child, new_id()) for _ in range(count)])
+    carrying.sync(office, shared)
+    started = time.perf_counter()
+    done = carrying.sync(laptop, shared, told.append)
+    took = time.perf_counter() - started
+    assert done.taken > count
+    assert any("acts taken in" in words for words in told)
+    assert took < 30
+    say(f"{count:,} acts arrive and are applied", f"{took:.1f} s")
