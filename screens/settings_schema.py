@@ -58,7 +58,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Theme",
         "The colours of the console.",
         "choice",
-        (("console-dark", "Dark"), ("console-light", "Light")),
+        (
+            ("console-dark", "Dark"),
+            ("console-light", "Light"),
+            ("console-contrast", "High contrast, dark"),
+            ("console-contrast-light", "High contrast, light"),
+            ("console-colour-blind", "Safe for colour blindness"),
+        ),
     ),
     Setting(
         "initials", "Screen", "Initials", "Today shows initials in the place of children's names.", "switch", SWITCH

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
+from screens.themes_clear import HIGH_CONTRAST, HIGH_CONTRAST_LIGHT, colour_blind
+
 TEXT_PAIRS: tuple[tuple[str, str], ...] = (
     ("foreground", "background"),
     ("foreground", "surface"),
@@ -157,5 +159,8 @@ LIGHT = Theme(
     },
 )
 
-THEMES: dict[str, Theme] = {theme.name: theme for theme in (DARK, LIGHT)}
+COLOUR_BLIND = colour_blind(DARK)
+THEMES: dict[str, Theme] = {
+    theme.name: theme for theme in (DARK, LIGHT, HIGH_CONTRAST, HIGH_CONTRAST_LIGHT, COLOUR_BLIND)
+}
 DEFAULT = DARK.name

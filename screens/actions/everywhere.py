@@ -251,7 +251,7 @@ EVERYWHERE: tuple[Action, ...] = (
         "theme",
         "",
         "Theme",
-        "Dark or light",
+        "Dark, light, high contrast, or safe for colour blindness",
         "Changes the colours and keeps the choice.",
         "Console",
         "Change the theme",

@@ -175,7 +175,9 @@ def _say_what_is_missing(vault: Vault, made: Copy, chosen: bool, owners: list[st
         )
     for row in removals.of_child(vault, wanted.child_id):
         if row.state == "removed":
-            said.append(f"An entry was removed and is left out. {removals.words(row)}")
+            # Why it was removed may name somebody: that stays in the record.
+            day = day_words(row.agreed_at.astimezone().date()) if row.agreed_at else ""
+            said.append(f"An entry was removed on {day} and is left out.")
     moved = sum(trace.away for trace in record.traces(vault, wanted.child_id))
     if moved:
         said.append(f"{moved} entries were moved to another child, to whom they belong, and are left out.")

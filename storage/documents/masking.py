@@ -11,6 +11,7 @@ from storage.desk.glossary import nameless
 
 if TYPE_CHECKING:
     from storage.documents.gather import Copy, EntryCopy
+    from storage.views.body_maps import BodyMap
 
 _ROW = ("text", "childs_words", "action", "outcome", "source", "agency")
 _CONCERN = (
@@ -85,7 +86,17 @@ def _entry(entry: EntryCopy, masked: Any, anonymous: bool) -> EntryCopy:
         concern=_concern(entry.concern, masked) if entry.concern else None,
         versions=tuple(versions),
         decisions=tuple(decisions),
+        maps=tuple(_map(each, masked, anonymous) for each in entry.maps),
     )
+
+
+def _map(each: BodyMap, masked: Any, anonymous: bool) -> BodyMap:
+    marks = tuple(
+        mark.model_copy(update={name: masked(getattr(mark, name)) for name in ("words", "shape", "movement")})
+        for mark in each.marks
+    )
+    changed: dict[str, Any] = {"child": "", "by": "", "role": ""} if anonymous else {}
+    return replace(each, marks=marks, **changed)
 
 
 def _concern(concern: ConcernLogged, masked: Any) -> ConcernLogged:

@@ -1,5 +1,6 @@
 """Themes: text stands out from its ground at 4.5:1, and style sheets name variables only."""
 
+import math
 import re
 from pathlib import Path
 
@@ -45,3 +46,61 @@ def test_style_sheets_name_no_colour(sheet: Path):
         words = [word for word in value.split() if not re.fullmatch(r"[\d.]+%?", word)]
         allowed = {"none", "outer", "round", "solid", "tall", "heavy", "transparent", "vkey", "hkey", "blank"}
         assert all(word.startswith("$") or word in allowed for word in words), f"{name}: {value}"
+
+
+AAA = [name for name in THEMES if "contrast" in name]
+
+
+@pytest.mark.parametrize("name", AAA)
+@pytest.mark.parametrize(("text", "ground"), TEXT_PAIRS)
+def test_high_contrast_holds_seven_to_one(name: str, text: str, ground: str):
+    colours = {**THEMES[name].to_color_system().generate(), **THEMES[name].variables}
+    assert contrast(Color.parse(colours[text]), Color.parse(colours[ground])) >= 7
+
+
+# Linear-light matrices of Machado, Oliveira and Fernandes (2009), severity 1.
+SEEN_AS = {
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.01182, 0.04294, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.3039)),
+}
+STATES = ("text-success", "text-warning", "text-error")
+
+
+def seen(color: Color, eyes: str) -> tuple[float, float, float]:
+    """The colour as these eyes see it, in CIE Lab."""
+
+    def linear(value: int) -> float:
+        part = value / 255
+        return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+
+    before = [linear(value) for value in (color.r, color.g, color.b)]
+    red, green, blue = (min(max(sum(row[at] * before[at] for at in range(3)), 0), 1) for row in SEEN_AS[eyes])
+    x = (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.95047
+    y = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    z = (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.08883
+
+    def root(value: float) -> float:
+        return value ** (1 / 3) if value > 0.008856 else 7.787 * value + 16 / 116
+
+    return 116 * root(y) - 16, 500 * (root(x) - root(y)), 200 * (root(y) - root(z))
+
+
+def nearest(theme: str) -> float:
+    """How near the two nearest states are, for the eyes that see them nearest."""
+    colours = [Color.parse(THEMES[theme].variables[name]) for name in STATES]
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    return min(
+        math.dist(seen(colours[one], eyes), seen(colours[other], eyes)) for eyes in SEEN_AS for one, other in pairs
+    )
+
+
+def test_states_stay_apart_whatever_colours_one_sees():
+    assert nearest("console-colour-blind") >= 25
+    assert nearest("console-dark") < 25, "the measure tells a theme that does not"
+
+
+def test_every_theme_may_be_chosen_in_the_settings():
+    from screens.settings_schema import BY_KEY
+
+    assert [value for value, _ in BY_KEY["theme"].choices] == list(THEMES)

@@ -87,3 +87,13 @@ def test_maps_are_printed_in_every_copy(vault, child, tmp_path):
     assert '<pre aria-hidden="true">' in paths["html"].read_text("utf-8")
     path = export(vault, Wanted(child, "record"), tmp_path / "c.json").path
     assert json.loads(path.read_text("utf-8"))["entries"][0]["body_maps"][0]["marks"][0]["words"] == "Like [x] <b>"
+
+
+def test_marked_names_are_masked_in_the_words_of_a_map(vault, child, tmp_path):
+    from storage.desk.glossary import mark
+
+    mark(vault, child, "Mrs Vole", "Reporter")
+    desk.draw(vault, add_concern(vault, child, "A mark."), [CHEEK | {"words": "Mrs Vole saw it first."}])
+    page = export(vault, Wanted(child, "record"), tmp_path / "c.html").path.read_text("utf-8")
+    assert "Vole" not in page
+    assert "saw it first." in page
