@@ -126,7 +126,7 @@ def facts_of(entry: EntryRow, concern: ConcernLogged) -> Iterator[Part]:
         yield from plain_part("Chronology", words)
     yield from plain_part("Outcome", entry.outcome)
     yield from plain_part("Source", "" if entry.source == HERE else entry.source)
-    yield "Recorded", Content.styled(recorded_words(entry), "")
+    yield "Recorded", Content(recorded_words(entry).removeprefix("Recorded "))
     if entry.days_late > 1:
         yield " ", Content.styled(moment_words(entry.recorded_at), "$text-muted")
     yield from plain_part("Still to be written", ", ".join(entry.unfinished))

@@ -92,8 +92,10 @@ def _entry_line(row: Row, width: int) -> Content:
     assert row.flag is not None
     other = f"{entry.child}: " if entry.child_id != row.flag.child_id else ""
     what = label_of(ConcernCategory, entry.category) or label_of(EntryKind, entry.kind)
-    when = cut(in_words(entry.occurred), 24)
-    head = f"    {when:<24}  {cut(visible(other + what), 28):<28}  "
+    narrow = width < 100
+    when = in_words(entry.occurred).partition(",")[0] if narrow else in_words(entry.occurred)
+    cells = (16, 16) if narrow else (24, 28)
+    head = f"    {cut(when, cells[0]):<{cells[0]}}  {cut(visible(other + what), cells[1]):<{cells[1]}}  "
     room = max(width - len(head) - 1, 0)
     words = cut(visible(" ".join(entry.text.split())), room) if room > 8 else ""
     return Content.assemble((cut(head, width - 1) if room <= 8 else head, "$text-muted"), words)
