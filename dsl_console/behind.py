@@ -75,7 +75,12 @@ class Behind:
         found = not self.stop.wait(CHECK_AFTER_SECONDS) and verifying.check_behind(vault, self.stop.is_set)
         if found and self.console.is_running and vault.found is not None:
             self.console.post_message(RecordChanged())
-            self.console.call_later(self.console.report, vault.found)
+            self.console.call_later(self._say_found, vault.found)
+
+    def _say_found(self, alarm: ConsoleError) -> None:
+        """Say what the check found, unless Today is on top, where it stands for as long as it holds."""
+        if self.console.screen_stack and getattr(self.console.screen, "NAME", "") != "today":
+            self.console.report(alarm)
 
     def _watch_reports(self, vault: Vault) -> None:
         """Take sealed reports in as they come: the vault's own spool at each poll, a shared folder now and then."""

@@ -299,6 +299,23 @@ def devices(connection: Connection) -> list[str]:
 # -- verifying ---------------------------------------------------------------------------------------------------------
 
 
+def _macs(key: bytes) -> Callable[[bytes], bytes]:
+    """Return HMAC-SHA256 (RFC 2104) under a key of at most 64 bytes, its two inner states made once.
+
+    `hmac.digest` sets them up for every line, which is half of what verifying an act costs.
+    """
+    block = key.ljust(64, b"\0")
+    inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
+
+    def mac(data: bytes) -> bytes:
+        within, around = inner.copy(), outer.copy()
+        within.update(data)
+        around.update(within.digest())
+        return around.digest()
+
+    return mac
+
+
 def verify_chain(
     connection: Connection, audit_key: bytes, step: Callable[[], None] = lambda: None
 ) -> tuple[int, list[Problem]]:
@@ -308,6 +325,7 @@ def verify_chain(
     """
     problems: list[Problem] = []
     count, device, seq, mac = 0, "", 0, b""
+    mac_of = _macs(audit_key)
     rows = connection.exec_driver_sql(
         "SELECT a.id, a.device, a.seq, a.captured_at, a.recorded_at, a.author, a.kind, a.child, a.entry, a.event,"
         " a.clock, a.digest, a.mac, b.salt, b.body FROM acts a LEFT JOIN bodies b ON b.act = a.id"
@@ -324,7 +342,7 @@ def verify_chain(
         if row[2] != seq:
             problems.append(Problem("chain", f"Acts are missing before number {row[2]} of this record's chain."))
             seq = row[2]
-        elif hmac.digest(audit_key, mac + _line(row[:11], row[11]), "sha256") != row[12]:
+        elif mac_of(mac + _line(row[:11], row[11])) != row[12]:
             problems.append(Problem("chain", f"Act number {seq} is not as it was recorded on {row[4][:10]}."))
         mac = row[12]
         if row[14] is None:

@@ -97,7 +97,7 @@ def check_behind(vault: OpenCompartment, stop: Callable[[], bool]) -> bool:
             return False
     first, more = problems[0], len(problems) - 1
     also = f" {more} more {'things are' if more > 1 else 'thing is'} not as recorded." if more else ""
-    vault.found = IntegrityAlarm(first.text + also, hint=hint_of(first))
+    vault.found = IntegrityAlarm(first.text + also, title="The record is not as it was", hint=hint_of(first))
     if any(problem.kind in _STOPS_WRITING for problem in problems):
         vault.alarm = vault.found
     return True

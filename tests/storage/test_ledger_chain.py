@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import secrets
 import time
@@ -139,6 +140,11 @@ def test_a_line_is_written_as_json_is(fields):
         ledger._line(fields, b"\xff\0")
         == json.dumps([*fields, "ff00"], ensure_ascii=False, separators=(",", ":")).encode()
     )
+
+
+@given(st.binary(max_size=64), st.binary(max_size=300))
+def test_a_lines_mac_is_hmac(key, data):
+    assert ledger._macs(key)(data) == hmac.digest(key, data, "sha256")
 
 
 def test_an_act_is_verified_within_ten_microseconds(chain):
