@@ -158,7 +158,7 @@ def unfinished_lists(connection: Connection) -> None:
 
 
 def fold_again(connection: Connection, view: View) -> None:
-    """Fold every group of a view whose key is an entry from its acts again, in the order of its rows."""
+    """Fold every group of a view whose key is an entry or a child again, in the order of its rows."""
     from storage.views.base import replace_rows, table_of
 
     first, key = view.tables[0]
@@ -263,6 +263,14 @@ def quality_audits(connection: Connection) -> None:
 
     for model in (QualityAuditTable, QualityRatingTable):
         table_of(model).create(connection, checkfirst=True)
+
+
+@step
+def names_of_before(connection: Connection) -> None:
+    """The children folded again: a name that was changed still finds its child."""
+    from storage.views.children import CHILDREN as FOLDED
+
+    fold_again(connection, FOLDED)
 
 
 @adults_step

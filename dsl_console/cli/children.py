@@ -75,7 +75,7 @@ def import_(
     whole_school: bool,
     confirm_leavers: int | None,
 ) -> None:
-    """Take in the roll from a CSV file of SIMS, Arbor, Bromcom or another system.
+    """Take in the roll from a CSV or XLSX file of SIMS, Arbor, Bromcom or another system, or pupils from a CTF.
 
     A row that cannot be used is named with its line and reason, and the rest is taken. Nothing is ever deleted, and a
     blank never erases what is known.

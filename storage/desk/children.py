@@ -139,6 +139,7 @@ def _known(vault: Vault) -> tuple[list[KnownChild], dict[str, str]]:
                 names={name: str(flat.get(name) or "") for name in NAME_FIELDS},
                 upn=found.upn,
                 former_upns=(found.former_upn,) if found.former_upn else (),
+                former_names=found.former_names,
                 date_of_birth=children.day_or_none(found.date_of_birth),
                 mis_id=found.mis_id,
                 admission_number=found.admission_number,

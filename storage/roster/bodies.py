@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from storage.roster.compare import FieldValue
+from storage.roster.compare import FieldValue, former_names
 from storage.roster.model import NAME_FIELDS, OTHER_FIELDS, RosterRow
 
 _OWN = frozenset({"sex", "year_group", "reg_group"})
@@ -22,6 +22,8 @@ def child_fields(row: RosterRow) -> dict[str, Any]:
         day = getattr(row, name)
         if day is not None:
             fields[name] = day.isoformat()
+    if row.former_names:
+        fields["former_names"] = former_names(row.former_names)
     other = {name: value for name in LESSER_FIELDS if (value := getattr(row, name))}
     return {**fields, "other": other} if other else fields
 

@@ -15,7 +15,7 @@ from practice.names import match_key
 from practice.upn import check_upn, is_temporary
 from storage.roster.model import NAME_FIELDS, OTHER_FIELDS, Rejected, Roster, RosterRow, Warning_
 
-FieldValue = str | date | bool
+FieldValue = str | date | bool | tuple[str, ...]
 
 _LEFT = frozenset(
     {"left", "leaver", "left school", "left the school", "former", "former pupil", "former student", "off roll"}
@@ -35,6 +35,7 @@ class KnownChild:
     names: Mapping[str, str]
     upn: str = ""
     former_upns: tuple[str, ...] = ()
+    former_names: tuple[str, ...] = ()
     date_of_birth: date | None = None
     mis_id: str = ""
     admission_number: str = ""
@@ -283,6 +284,9 @@ def _changes(child: KnownChild, row: RosterRow) -> dict[str, FieldValue]:
         changes["upn"] = row.upn
     if row.former_upn and row.former_upn != child.upn and row.former_upn not in child.former_upns:
         changes["former_upn"] = row.former_upn
+    known = {match_key(name) for name in child.former_names}
+    if newly := [name for name in former_names(row.former_names) if match_key(name) not in known]:
+        changes["former_names"] = (*child.former_names, *newly)
     if row.date_of_birth and row.date_of_birth != child.date_of_birth:
         changes["date_of_birth"] = row.date_of_birth
     if row.mis_id and row.mis_id != child.mis_id:
@@ -296,6 +300,11 @@ def _changes(child: KnownChild, row: RosterRow) -> dict[str, FieldValue]:
     if row.leaving_date and str(row.leaving_date) != str(child.fields.get("leaving_date", "")):
         changes["leaving_date"] = row.leaving_date
     return changes
+
+
+def former_names(text: str) -> tuple[str, ...]:
+    """Return each of the names that stand in a text, parted by semicolons."""
+    return tuple(dict.fromkeys(name for part in text.split(";") if (name := " ".join(part.split()))))
 
 
 def _has_left(row: RosterRow, today: date) -> bool:

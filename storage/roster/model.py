@@ -41,6 +41,8 @@ class RosterRow:
     preferred_surname: str = ""
     preferred_forename: str = ""
     middle_names: str = ""
+    former_names: str = ""
+    """Names of before, parted by semicolons."""
     date_of_birth: date | None = None
     sex: str = ""
     year_group: str = ""

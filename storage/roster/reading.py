@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from practice.errors import Refused
 from practice.names import match_key
 from practice.upn import check_upn
-from storage.roster.headers import Layout, find_layout
+from storage.merging.sheet import is_workbook, read_workbook
+from storage.roster.ctf import COLUMNS, is_xml, pupils
+from storage.roster.headers import HEADER_WITHIN, Layout, find_layout
 from storage.roster.model import Rejected, Roster, RosterRow, Warning_
 from storage.roster.table import decode, read_record, split_lines
 from storage.roster.values import (
@@ -30,20 +34,21 @@ _MAY_SPAN_LINES = frozenset({"parental_responsibility"})
 
 
 def read_roster(data: bytes, mapping: Mapping[str, str] | None = None, *, today: date | None = None) -> Roster:
-    """Return what the file says of the roll.
+    """Return what the file says of the roll: CSV, the first sheet of a workbook, or a Common Transfer File.
 
     `mapping` is header → field for headers that are not known; `today` lets a date of birth in the future be noticed.
     Raises Refused where the file as a whole cannot be used: too large, not text, no columns of names, an unknown field.
     """
-    lines = split_lines(decode(data))
-    layout = find_layout(lines, mapping or {})
-    reader = _Reader(layout, today)
-    for index, cells in _records(lines, layout):
-        if len(reader.rows) + len(reader.rejected) >= ROW_LIMIT:
-            raise Refused(
-                f"The file has more than {ROW_LIMIT:,} rows. Nothing was imported.", hint="Export this school only."
-            )
-        reader.take(index + 1, cells)
+    if is_xml(data):
+        if mapping:
+            raise Refused("A Common Transfer File has no columns to map. Nothing was imported.")
+        fields = {name: place for place, name in enumerate(COLUMNS)}
+        layout = Layout(",", 0, 0, len(fields), fields, dict(COLUMNS), [])
+        reader = _read(layout, pupils(data), today)
+    else:
+        lines = _lines_of_workbook(data) if is_workbook(data) else split_lines(decode(data))
+        layout = find_layout(lines, mapping or {})
+        reader = _read(layout, ((index + 1, cells) for index, cells in _records(lines, layout)), today)
     return Roster(
         rows=reader.rows,
         rejected=reader.rejected,
@@ -52,6 +57,29 @@ def read_roster(data: bytes, mapping: Mapping[str, str] | None = None, *, today:
         ignored_headers=layout.ignored,
         header_line=layout.header_index + 1,
     )
+
+
+def _read(layout: Layout, records: Iterable[tuple[int, list[str] | None]], today: date | None) -> _Reader:
+    reader = _Reader(layout, today)
+    for line, cells in records:
+        if len(reader.rows) + len(reader.rejected) >= ROW_LIMIT:
+            raise Refused(
+                f"The file has more than {ROW_LIMIT:,} rows. Nothing was imported.", hint="Export this school only."
+            )
+        reader.take(line, cells)
+    return reader
+
+
+def _lines_of_workbook(data: bytes) -> list[str]:
+    """Return the rows of a workbook's first sheet as lines of CSV, so that a row keeps its number."""
+    lines = []
+    for number, cells, _formula in read_workbook(data):
+        if number > ROW_LIMIT + HEADER_WITHIN:
+            raise Refused(f"The workbook has more than {ROW_LIMIT:,} rows. Nothing was imported.")
+        out = io.StringIO(newline="")
+        csv.writer(out).writerow([" ".join(cell.split()) for cell in cells])
+        lines.append(out.getvalue())
+    return lines
 
 
 def _records(lines: Sequence[str], layout: Layout) -> Iterator[tuple[int, list[str] | None]]:

@@ -50,6 +50,17 @@ class ChildTable(ViewTable, table=True):
     version: str = string()
 
 
+_NAMES = frozenset({"legal_surname", "legal_forename", "preferred_surname", "preferred_forename"})
+
+
+def _names_in(fields: dict[str, Any]) -> list[str]:
+    """Return the whole names that a child's fields hold: the one in use and the legal one."""
+    legal = f"{fields['legal_forename']} {fields['legal_surname']}".strip()
+    forename = fields["preferred_forename"] or fields["legal_forename"]
+    surname = fields["preferred_surname"] or fields["legal_surname"]
+    return [name for name in (f"{forename} {surname}".strip(), legal) if name]
+
+
 def _fold(key: str, acts: Sequence[Act]) -> Rows:
     births = [act for act in acts if isinstance(act.body, ChildAdded)]
     if not births:
@@ -58,9 +69,12 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
     assert isinstance(first, ChildAdded)
     fields: dict[str, Any] = first.model_dump(mode="json")
     provisional, on_roll, changed = fields.pop("provisional"), True, False
+    before: dict[str, None] = {}
     for act in acts:
         if isinstance(act.body, ChildChanged):
             changed, changes = True, dict(act.body.changes)
+            if _NAMES & changes.keys():
+                before |= dict.fromkeys(_names_in(fields))
             provisional = changes.pop("provisional", provisional)
             on_roll = changes.pop("on_roll", on_roll)
             fields["other"] |= changes.pop("other", {})
@@ -72,7 +86,7 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
     surname = known.preferred_surname or known.legal_surname
     name = f"{forename} {surname}".strip() or "Name not known"
     legal = f"{known.legal_forename} {known.legal_surname}".strip()
-    names = dict.fromkeys([name, legal, *known.former_names, known.middle_names])
+    names = dict.fromkeys([name, legal, *known.former_names, known.middle_names, *before])
     return {
         "children": [
             {

@@ -300,7 +300,7 @@ def test_each_alias_names_one_field_and_each_field_exists() -> None:
     for name, headers in aliases().items():
         for header in headers:
             assert owners.setdefault(fold_header(header), name) == name
-    identifying = {"upn", "former_upn", "mis_id", "admission_number", "date_of_birth", "leaving_date"}
+    identifying = {"upn", "former_upn", "former_names", "mis_id", "admission_number", "date_of_birth", "leaving_date"}
     assert set(NAME_FIELDS) | set(OTHER_FIELDS) | identifying == fields - {"full_name"}
 
 
