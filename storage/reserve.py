@@ -13,30 +13,35 @@ from storage.engine import PAGE_SIZE
 STEP = 4 * 1024 * 1024
 SCHEMA = ("CREATE TABLE reserve (id INTEGER PRIMARY KEY, room BLOB NOT NULL) STRICT",)
 _STEP_PAGES = STEP // PAGE_SIZE
-_RESERVED = 80
-"""Bytes at each page's end that SQLCipher keeps for its nonce and its MAC."""
-_PER_PAGE = PAGE_SIZE - _RESERVED - 4
-_FEW = 16
+_USABLE = PAGE_SIZE - 80
+"""What SQLCipher leaves of a page: its nonce and its MAC take the rest."""
+_IN_ROW = (_USABLE - 12) * 32 // 255 - 23
+"""Bytes of a large value that SQLite keeps beside its row; the others fill pages of their own (file format, §1.6)."""
+_PER_PAGE = _USABLE - 4
+_ROW_HEADER = 6
+"""Bytes before the value: the header's length, the key's type, and the value's for one of 1 to 128 MiB."""
+_TRIES = 6
 
 
 def fill_step(connection: Connection) -> None:
     """Bring the database of the open transaction to a whole number of steps; what is added is free for later acts."""
-    missing = -_pages(connection) % _STEP_PAGES
-    if not missing:
+    if not -_pages(connection) % _STEP_PAGES:
         return
-    # Free pages would be taken before the file grows, so they are held as well until the step is full.
     connection.exec_driver_sql("DELETE FROM reserve")
-    free = int(connection.exec_driver_sql("PRAGMA freelist_count").scalar_one())
-    _take(connection, max(free + missing - _FEW, 0))
-    while _pages(connection) % _STEP_PAGES:
-        _take(connection, 1)
+    for _ in range(_TRIES):
+        missing = -_pages(connection) % _STEP_PAGES
+        if not missing:
+            break
+        # Free pages are taken before the file grows, so they are held as well until the step is full.
+        free = int(connection.exec_driver_sql("PRAGMA freelist_count").scalar_one())
+        _take(connection, free + missing)
     connection.exec_driver_sql("DELETE FROM reserve")
 
 
 def _take(connection: Connection, pages: int) -> None:
-    """Fill about so many pages: one row of one large value, whose pages are its own."""
-    if pages:
-        connection.exec_driver_sql("INSERT INTO reserve (room) VALUES (zeroblob(?))", (pages * _PER_PAGE,))
+    """Fill so many pages with one large value."""
+    size = _IN_ROW + pages * _PER_PAGE - _ROW_HEADER
+    connection.exec_driver_sql("INSERT INTO reserve (room) VALUES (zeroblob(?))", (size,))
 
 
 def _pages(connection: Connection) -> int:
