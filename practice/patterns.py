@@ -73,6 +73,8 @@ class Evaluation:
 
     raised: list[Raised] = field(default_factory=list)
     valid_until: int = FOR_EVER
+    matched: dict[tuple[frozenset[str], frozenset[str], bool], list[Fact]] = field(default_factory=dict)
+    """Which of the child's facts count, for the rules that count the same ones."""
 
     def until(self, day: int) -> None:
         """Say that the answer may be another one after this day."""
@@ -139,10 +141,18 @@ def recent(facts: Sequence[Fact]) -> Sequence[Fact]:
     return facts[bisect_left(facts, (facts[-1].day - LOOK_BACK + 1,)) :][-MOST:]
 
 
-def _matching(rule: Rule, facts: Sequence[Fact]) -> list[Fact]:
+def _matching(rule: Rule, facts: Sequence[Fact], found: Evaluation) -> list[Fact]:
+    """Return which of the child's own facts count for a rule; most rules count the same ones."""
+    key = (rule.kinds, rule.categories, rule.low_level)
+    if key not in found.matched:
+        found.matched[key] = _counting(rule, facts)
+    return found.matched[key]
+
+
+def _counting(rule: Rule, facts: Sequence[Fact]) -> list[Fact]:
     kinds, wanted = rule.kinds or CONCERNS, rule.categories
-    found = [fact for fact in facts if fact.kind in kinds and (fact.low_level or not rule.low_level)]
-    return [fact for fact in found if not wanted.isdisjoint(fact.categories.split())] if wanted else found
+    some = [fact for fact in facts if fact.kind in kinds and (fact.low_level or not rule.low_level)]
+    return [fact for fact in some if not wanted.isdisjoint(fact.categories.split())] if wanted else some
 
 
 def _raise(
@@ -171,7 +181,7 @@ def _count_within(
     rule: Rule, facts: Sequence[Fact], _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation
 ) -> None:
     """Find the newest run of days that holds enough; the window slides back entry by entry."""
-    matching = _matching(rule, facts)
+    matching = _matching(rule, facts, found)
     needed, span = rule.entries or 1, rule.days or 1
     if len(matching) < needed:
         return
@@ -220,7 +230,7 @@ def _listed(kinds: Iterable[str]) -> str:
 def _rising(
     rule: Rule, facts: Sequence[Fact], _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation
 ) -> None:
-    matching = _matching(rule, facts)
+    matching = _matching(rule, facts, found)
     if not matching or len(facts) >= MOST:
         return
     span, past = rule.days or 1, rule.before_days or 1
@@ -237,7 +247,7 @@ def _rising(
 def _weekday(
     rule: Rule, facts: Sequence[Fact], _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation
 ) -> None:
-    matching = _in_span(rule, [fact for fact in _matching(rule, facts) if fact.sure])
+    matching = _in_span(rule, [fact for fact in _matching(rule, facts, found) if fact.sure])
     counts = Counter((day + 6) % 7 for day in {fact.day for fact in matching})
     if not counts:
         return
@@ -262,7 +272,7 @@ def _after_kind(
     contacts = {fact.day for fact in facts if fact.kind in rule.after_kinds}
     if not contacts:
         return
-    matching = _in_span(rule, _matching(rule, facts))
+    matching = _in_span(rule, _matching(rule, facts, found))
     steps = range(1, (rule.within_days or 1) + 1)
     after = [fact for fact in matching if fact.sure and any(fact.day - step in contacts for step in steps)]
     if _enough(rule, len(after), len(matching)):
@@ -272,7 +282,7 @@ def _after_kind(
 def _after_holiday(
     rule: Rule, facts: Sequence[Fact], _child: ChildFacts, days: SchoolDays, _today: int, found: Evaluation
 ) -> None:
-    matching = _in_span(rule, _matching(rule, facts))
+    matching = _in_span(rule, _matching(rule, facts, found))
     held = [(days.returns(fact.day, rule.school_days or 1), fact) for fact in matching if fact.sure]
     after = [fact for begun, fact in held if begun]
     if len({begun for begun, _ in held if begun}) > 1 and _enough(rule, len(after), len(matching)):
@@ -284,7 +294,7 @@ def _siblings(
 ) -> None:
     if not child.siblings or not facts:
         return
-    family = [_matching(rule, each) for each in (facts, *(recent(each) for each in child.siblings))]
+    family = [_matching(rule, facts, found), *(_counting(rule, recent(each)) for each in child.siblings)]
     if not family[0]:
         return
     newest = max(each[-1].day for each in family if each)
@@ -298,7 +308,7 @@ def _siblings(
 def _silence(
     rule: Rule, facts: Sequence[Fact], _child: ChildFacts, days: SchoolDays, today: int, found: Evaluation
 ) -> None:
-    matching = _matching(rule, facts)
+    matching = _matching(rule, facts, found)
     count = rule.entries or 1
     if len(matching) < count or matching[-1].day - matching[-count].day >= (rule.days or 1):
         return
@@ -333,7 +343,7 @@ def _overdue(
 def _no_voice(
     rule: Rule, facts: Sequence[Fact], _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation
 ) -> None:
-    lately = _matching(rule, facts)[-(rule.entries or 1) :]
+    lately = _matching(rule, facts, found)[-(rule.entries or 1) :]
     if len(lately) == rule.entries and not any(fact.voice for fact in lately):
         _raise(found, rule, lately)
 

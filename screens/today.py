@@ -252,7 +252,10 @@ class TodayScreen(ConsoleScreen):
             self.fetch(machines_words, self.vault, then=self.query_one("#machines", MessageBar).say)
 
     def _show(self, view: TodayView) -> None:
+        from storage.flags import refresh
+
         self.view = view
+        self.run(refresh, self.vault, then=self._patterns)
         listed: RecordList[Row] = self.query_one("#lines", RecordList)
         listed.empty = empty_words(view) if view.empty else ""
         today = self.console.now().date()
@@ -262,6 +265,11 @@ class TodayScreen(ConsoleScreen):
         self.query_one("#categories", Static).update(category_lines(view.by_category))
         self.query_one("#weeks-line", Static).update(weeks_line(view.twelve_weeks))
         self.query_one("#counts", Static).update(counts_of(view))
+
+    def _patterns(self, looked_at: int) -> None:
+        """Show again once patterns were looked for; where nobody was looked at nothing has changed."""
+        if looked_at and self.console.vault is not None:
+            self.refresh_record()
 
     def why_not(self, action_id: str) -> str:
         if action_id == "today.open" and self.query_one("#lines", RecordList).current is None:

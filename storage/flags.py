@@ -23,10 +23,13 @@ from practice.pattern_rules import Rule, rules_in_force
 from practice.patterns import LOOK_BACK, MOST, ChildFacts, Duty, Fact, Raised, SchoolDays, evaluate
 from practice.vocabulary import Decision, Significance, label_of
 from storage.views.base import chunks, marks
+from storage.views.entries import ENTRIES
 
 if TYPE_CHECKING:
     from storage.vault import Vault
 
+ACTS_AT_ONCE, CHILDREN_AT_ONCE = 2_000, 200
+"""How much is done in one transaction, so that nobody who records waits for it."""
 SCHEMA = (
     """CREATE TABLE flag_facts (
         child_id TEXT NOT NULL, day INTEGER NOT NULL, entry_id TEXT NOT NULL, kind TEXT NOT NULL,
@@ -50,24 +53,7 @@ SCHEMA = (
     "CREATE TABLE flag_state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
 )
 TABLES = ("flag_facts", "flag_siblings", "flag_children", "flags", "flag_state")
-KINDS = (
-    "concern_logged",
-    "amended",
-    "entry_moved",
-    "decided",
-    "decision_closed",
-    "action_added",
-    "action_changed",
-    "action_done",
-    "promoted",
-    "item_arrived",
-    "item_accepted",
-    "item_corrected",
-    "item_withdrawn",
-    "flag_answered",
-    "removal_agreed",
-    "removal_ended",
-)
+KINDS = (*sorted(ENTRIES.kinds), "action_added", "action_changed", "action_done", "flag_answered")
 """The acts that may change a flag."""
 GRAVE_DECISIONS = frozenset(
     {Decision.REFERRAL_SOCIAL_CARE, Decision.POLICE, Decision.EMERGENCY_999, Decision.LADO, Decision.CHANNEL}
@@ -107,8 +93,16 @@ def refresh(vault: Vault, *, afresh: bool = False) -> int:
         stands, rests_on = _stands(connection, today)
     if vault.alarm is not None or (stands and not afresh):
         return 0
-    with vault.write() as unit:
-        return bring_up(unit.connection, context(vault), rests_on, afresh=afresh)
+    given = context(vault)
+    if afresh:
+        with vault.write() as unit:
+            forget(unit.connection)
+    count, more = 0, True
+    while more:
+        with vault.write() as unit:
+            looked_at, more = _step(unit.connection, given, rests_on)
+        count += looked_at
+    return count
 
 
 def _state(connection: Connection) -> dict[str, str]:
@@ -131,34 +125,51 @@ def _stands(connection: Connection, today: date) -> tuple[bool, str]:
     return stands, rests_on
 
 
-def bring_up(connection: Connection, given: Context, rests_on: str, *, afresh: bool = False) -> int:
-    """Take in the acts since the last time and evaluate the children whom they, a new rule or the day concern."""
-    if afresh:
-        for table in TABLES:
-            connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608
+def forget(connection: Connection) -> None:
+    """Empty the cache: the next time everything is worked out anew."""
+    for table in TABLES:
+        connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608
+
+
+def bring_up(connection: Connection, given: Context, rests_on: str) -> None:
+    """Bring the flags up to date in the transaction that is open, however much that is."""
+    while _step(connection, given, rests_on)[1]:
+        pass
+
+
+def _step(connection: Connection, given: Context, rests_on: str) -> tuple[int, bool]:
+    """Do some of what is to be done; return how many children were evaluated, and whether there is more to do.
+
+    First the acts since the last time are taken in, which marks the children whom they concern; then the marked ones
+    are evaluated, and those whose answer the day has made old. What is done is kept, so that it may be stopped.
+    """
     state = _state(connection)
     since = int(state.get("acts", "0"))
-    newest = connection.exec_driver_sql("SELECT coalesce(max(n), 0) FROM acts").scalar_one()
-    children = _take_in(connection, since)
     if state.get("rests_on") != rests_on:
-        children |= set(connection.exec_driver_sql("SELECT DISTINCT child_id FROM flag_facts").scalars())
-        children |= set(connection.exec_driver_sql("SELECT child_id FROM flag_children").scalars())
-    else:
-        old = "SELECT child_id FROM flag_children WHERE valid_until < ?"
-        children |= set(connection.exec_driver_sql(old, (given.today,)).scalars())
-    for child in sorted(children):
+        connection.exec_driver_sql("UPDATE flag_children SET valid_until = 0")
+        connection.exec_driver_sql("INSERT OR REPLACE INTO flag_state VALUES ('rests_on', ?)", (rests_on,))
+    newest = connection.exec_driver_sql("SELECT coalesce(max(n), 0) FROM acts").scalar_one()
+    if since < newest:
+        until = min(newest, since + ACTS_AT_ONCE)
+        marked = [(child,) for child in sorted(_take_in(connection, since, until))]
+        if marked:
+            connection.exec_driver_sql("INSERT OR REPLACE INTO flag_children VALUES (?, 0)", marked)
+        connection.exec_driver_sql("INSERT OR REPLACE INTO flag_state VALUES ('acts', ?)", (str(until),))
+        if until < newest:
+            return 0, True
+    old = "SELECT child_id FROM flag_children WHERE valid_until < ? ORDER BY child_id LIMIT ?"
+    children = connection.exec_driver_sql(old, (given.today, CHILDREN_AT_ONCE)).scalars().all()
+    for child in children:
         evaluate_child(connection, given, child)
-    connection.exec_driver_sql(
-        "INSERT OR REPLACE INTO flag_state (name, value) VALUES ('acts', ?), ('rests_on', ?)", (str(newest), rests_on)
-    )
-    return len(children)
+    return len(children), len(children) == CHILDREN_AT_ONCE
 
 
-def _take_in(connection: Connection, since: int) -> set[str]:
-    """Bring the facts up to date with the acts after a number; return the children whom they concern."""
+def _take_in(connection: Connection, since: int, until: int) -> set[str]:
+    """Bring the facts up to date with the acts between two numbers; return the children whom they concern."""
     rows = connection.exec_driver_sql(
-        f"SELECT kind, child, entry, event, id FROM acts WHERE n > ? AND kind IN ({marks(KINDS)})",  # noqa: S608
-        (since, *KINDS),
+        f"SELECT kind, child, entry, event, id FROM acts WHERE n > ? AND n <= ?"  # noqa: S608
+        f" AND kind IN ({marks(KINDS)})",
+        (since, until, *KINDS),
     ).fetchall()
     children = {row[1] for row in rows if row[1]}
     entries = list(dict.fromkeys(row[2] for row in rows if row[2]))
@@ -293,9 +304,13 @@ class FlagRow:
     reason: str = ""
 
 
-def flags(vault: Vault, *, child_id: str = "", considered: bool = False) -> list[FlagRow]:
-    """Return the open flags, and on request the considered ones with the reason, after bringing them up to date."""
-    refresh(vault)
+def flags(vault: Vault, *, child_id: str = "", considered: bool = False, as_kept: bool = False) -> list[FlagRow]:
+    """Return the open flags, and on request the considered ones with the reason, after bringing them up to date.
+
+    With `as_kept` they are returned as the cache holds them, at once.
+    """
+    if not as_kept:
+        refresh(vault)
     clause, parameters = ("WHERE f.child_id = ?", (child_id,)) if child_id else ("", ())
     if not considered:
         clause += (" AND" if clause else "WHERE") + " f.state = 'open'"

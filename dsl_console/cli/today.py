@@ -33,9 +33,11 @@ def _json(line: Line) -> dict[str, Any]:
 def today(session: Session) -> None:
     """Show what waits for you: act today, this week, then the rest, and what is new since you last looked."""
     with session.opened() as vault:
+        from storage.flags import refresh
         from storage.looking import look
         from storage.views.today import today as view_of
 
+        refresh(vault)
         view = view_of(vault, vault.clock())
         news = look(vault)
     if session.json:

@@ -145,8 +145,9 @@ def before(vault: Vault, on: date) -> list[HolidayRow]:
         }
     rows = []
     for each in reviews.due(vault, on, all_plans=True):
-        forward = "in a holiday" in each.reason and each.due < holiday[0]
-        waits = "holiday plan" in each.reason and each.due > holiday[1]
+        meant = each.out_of_holiday is not None and holiday[0] <= each.out_of_holiday <= holiday[1]
+        forward = meant and each.due < holiday[0]
+        waits = meant and each.holiday_plan
         plan = plans.get(each.child_id)
         if each.status not in OF_CONCERN and not waits and plan is None:
             continue

@@ -153,6 +153,8 @@ class PlanRow:
     due: date
     reason: str
     holiday_plan: bool
+    out_of_holiday: date | None = None
+    """The day in a holiday on which the interval alone would have fallen."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,8 @@ class DueRow:
     due: date
     overdue_school_days: int
     reason: str
+    holiday_plan: bool = False
+    out_of_holiday: date | None = None
 
 
 @dataclass(frozen=True)
@@ -192,7 +196,8 @@ def _planned(row: Any, calendar: SchoolCalendar) -> PlanRow:
             row.child_id, row.status, row.every, last, date.fromisoformat(by_hand), "The date was set by hand.", False
         )
     found = next_review(row.status, row.every, counted_from, calendar, child=row.child_id)
-    return PlanRow(row.child_id, row.status, row.every, last, found.due, found.reason, found.holiday_plan)
+    moved = found.moved_from if found.moved_from and calendar.holiday_around(found.moved_from) else None
+    return PlanRow(row.child_id, row.status, row.every, last, found.due, found.reason, found.holiday_plan, moved)
 
 
 def plan(vault: Vault, child_id: str) -> PlanRow | None:
@@ -224,7 +229,16 @@ def due(vault: Vault, on: date, *, all_plans: bool = False) -> list[DueRow]:
             late = overdue_school_days(planned.due, on, calendar)
             found.append(
                 DueRow(
-                    row.child_id, row.name, row.year_group, row.reg_group, row.status, planned.due, late, planned.reason
+                    row.child_id,
+                    row.name,
+                    row.year_group,
+                    row.reg_group,
+                    row.status,
+                    planned.due,
+                    late,
+                    planned.reason,
+                    planned.holiday_plan,
+                    planned.out_of_holiday,
                 )
             )
     return sorted(found, key=lambda each: (each.due, each.child, each.child_id))

@@ -154,9 +154,12 @@ def _reports(vault: Vault, view: TodayView) -> None:
 
 
 def _flags(vault: Vault, view: TodayView) -> None:
-    """One line for each child with a pattern to consider, however many rules raised one (R-85)."""
+    """One line for each child with a pattern to consider, however many rules raised one (R-85).
+
+    As they are kept: whoever shows Today brings them up to date beside it, so that it never waits for them.
+    """
     raised: dict[str, list[flags.FlagRow]] = {}
-    for flag in flags.flags(vault):
+    for flag in flags.flags(vault, as_kept=True):
         raised.setdefault(flag.child_id, []).append(flag)
     for child_id, found in raised.items():
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""

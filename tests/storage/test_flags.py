@@ -51,7 +51,8 @@ def full_run(vault: Vault) -> list[tuple]:
     given = flags.context(vault)
     rows: list[tuple] = []
     with suppress(_Undo), vault.write() as unit:
-        flags.bring_up(unit.connection, given, "anew", afresh=True)
+        flags.forget(unit.connection)
+        flags.bring_up(unit.connection, given, "anew")
         rows = sorted(map(tuple, unit.connection.exec_driver_sql("SELECT * FROM flags")))
         raise _Undo
     return rows

@@ -9,6 +9,7 @@ import pytest
 import vobject
 
 from practice.errors import Refused
+from practice.vocabulary import ReviewStatus
 from storage.desk import actions, concerns, reviews
 from storage.documents.ics import calendar_bytes, write_calendar
 from storage.documents.pages import write_page
@@ -16,6 +17,7 @@ from storage.papers import governors, holiday, inspection, supervision
 from storage.papers.text import page_text
 from storage.vault import Vault
 from storage.views import holidays
+from storage.views import reviews as planned
 from tests.conftest import add_child, add_concern
 
 HOSTILE = "She said [he hit me] [red]x[/red]"
@@ -77,6 +79,24 @@ def test_before_a_holiday_each_child_of_concern_has_somebody_in_contact(
     ]
     assert "Of concern, and nobody was planned to be in contact." in page_text(holiday.after_page(vault))
     assert vault.verify(rebuild=True).ok
+
+
+def test_whoever_waits_over_a_holiday_stands_on_the_list_whatever_the_status(vault: Vault, clock: Clock) -> None:
+    begun = datetime(2026, 12, 4, 9, tzinfo=UTC)
+    for number in (0, 3, 7, 10, 13, 14):
+        clock.now = begun + timedelta(days=number)
+        for status in ReviewStatus:
+            reviews.set_status(vault, add_child(vault, f"{status} {number}", "Vale"), status)
+    clock.now = datetime(2026, 12, 18, 17, tzinfo=UTC)
+    listed = {row.child_id: row for row in holidays.before(vault, clock.now.date())}
+    waiting = [row for row in planned.due(vault, clock.now.date(), all_plans=True) if row.holiday_plan]
+    assert waiting
+    for row in waiting:
+        assert row.due == date(2027, 1, 4)
+        assert listed[row.child_id].waits
+    for row in planned.due(vault, clock.now.date(), all_plans=True):
+        if row.out_of_holiday and not row.holiday_plan:
+            assert row.due < row.out_of_holiday, "it was to be brought forward"
 
 
 def test_what_a_partner_recorded_in_the_holiday_comes_first(vault: Vault, kids: dict[str, str], clock: Clock) -> None:
