@@ -15,6 +15,7 @@ from practice.errors import NotFound, Refused
 from storage.ids import new_id
 from storage.vault import open_vault
 from storage.views import record
+from storage.views.today import today
 from tests.conftest import PASSPHRASE, add_child, add_concern, on_day
 
 BRACKETS = "She said [he hit me] [Yr 9] [red]x[/red]"
@@ -227,3 +228,12 @@ def test_whatever_was_written_reads_back_whole(logged, vault, text):
     entry = logged(text)
     assert record.get(vault, entry).text == text
     assert record.detail(vault, entry).versions[0].text == text
+
+
+def test_what_waits_for_a_decision_is_counted_whole_and_the_oldest_have_a_line(vault):
+    child = add_child(vault)
+    entries = [add_concern(vault, child, f"Note {number}") for number in range(4)]
+    vault.record(Decided(decision="monitor_with_review_date", reason="x"), child=child, entry=entries[1])
+    assert [row.id for row in record.undecided(vault, limit=2)] == [entries[0], entries[2]]
+    assert record.undecided_count(vault) == 3
+    assert today(vault, vault.clock()).undecided == 3
