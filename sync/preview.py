@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from practice.dates import Occurred, day_words, in_words
+from practice.dates import Occurred, day_words, in_words, time_words
 from practice.errors import Refused
 from practice.glossary import masks_in
 from practice.received import received_occurred
 from practice.text import visible
 from practice.vocabulary import ConcernCategory, EntryKind, LawfulBasis, PartnerKind, Role, Significance, label_of
-from storage.types import utc_text
+from storage.types import from_utc_text, utc_text
 from storage.views import children, glossary, record
 from storage.views.base import table_of
 from storage.views.entries import EntryTable
@@ -95,6 +95,12 @@ def check_size(payload: bytes) -> None:
         )
 
 
+def _recorded(body: dict[str, Any]) -> str:
+    """Return when the entry was recorded, in local words."""
+    moment = from_utc_text(body["recorded_at"]).astimezone()
+    return f"{day_words(moment.date())}, {time_words(moment)}"
+
+
 def page(
     payload: str, partner: PartnerRow, contract: ContractRow | None, caution: str, read_first: Sequence[str] = ()
 ) -> str:
@@ -113,7 +119,7 @@ def page(
         *([f"Corrects what was sent before, because: {visible(body['reason'])}"] if body.get("reason") else []),
         f"About: {visible(child['name'])}, {_born(child['date_of_birth'])}",
         f"When it happened: {_when(body)}",
-        f"Recorded: {body['recorded_at']} by {visible(body['author_role'] or 'a member of staff')}",
+        f"Recorded: {_recorded(body)} by {visible(body['author_role'] or 'a member of staff')}",
         f"Source: {visible(body['source'])}",
         f"Kind: {label_of(EntryKind, body['kind'])}",
     ]
