@@ -30,11 +30,13 @@ from practice.errors import ConsoleError
 from screens import themes
 from screens.actions import EVERYWHERE, TABLE, actions_of, app_bindings
 from screens.base import ConsoleScreen, RecordChanged
+from screens.jump import JumpScreen, targets
 
 if TYPE_CHECKING:
     from storage.compartment import OpenCompartment
     from storage.vault import Vault
 
+ALWAYS = ("hide", "lock")
 SEAL_SECONDS = 3.0
 END_SECONDS = 8.0
 """How long the end may take once the terminal or the supervisor is gone."""
@@ -93,7 +95,6 @@ class DslConsole(Keeping):
         for theme in themes.THEMES.values():
             self.register_theme(theme)
         self._take_settings()
-        self.set_keymap(self.settings.keys)
 
     # -- beginning and end ---------------------------------------------------------------------------------------------
 
@@ -274,6 +275,8 @@ class DslConsole(Keeping):
             listed = TABLE.get(str(parameters[0]))
             if listed is not None and listed.opens and not has_screen(listed.opens):
                 return False
+            if self.screen_stack and getattr(self.screen, "TAKES_KEYS", False) and parameters[0] not in ALWAYS:
+                return False  # a dialog that asks which key an action is to have takes the key itself
         return super().check_action(action, parameters)
 
     def action_do(self, action_id: str) -> None:
@@ -299,6 +302,11 @@ class DslConsole(Keeping):
         """Show what the screen on top is for."""
         if isinstance(self.screen, ConsoleScreen) and self.screen.NAME != "help":
             self.push_screen(self._made("help", {"about": self.screen}))
+
+    def act_jump(self) -> None:
+        """Put a letter on everything that can be gone to; pressing it goes there."""
+        if found := targets(self.screen):
+            self.push_screen(JumpScreen(found), lambda widget: widget.focus() if widget else None)
 
     def act_commands(self) -> None:
         """Show the palette."""

@@ -61,4 +61,5 @@ class Keeping(Telling):
         )
         self.animation_level = "full" if kept.animations else "none"
         self.theme = kept.theme
+        self.set_keymap(kept.keys)
         self.changes += 1  # the screens below draw themselves anew when they come up

@@ -21,6 +21,7 @@ SCREENS: dict[str, str] = {
     "children": "screens.children:ChildrenScreen",
     "child": "screens.child:ChildScreen",
     "body_map": "screens.body_map:BodyMapScreen",
+    "keys": "screens.keys:KeysScreen",
     "quality": "screens.quality:QualityScreen",
     "timeline": "screens.timeline:TimelineScreen",
     "compare": "screens.compare:CompareScreen",

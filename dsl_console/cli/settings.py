@@ -82,3 +82,34 @@ def _keep(setting: Setting, value: object) -> None:
     if fault := config.fault(setting.key, value):
         raise Refused(f"{fault[:1].upper()}{fault[1:]}. Nothing was changed.")
     config.save(path, replace(kept, **{setting.key: value}))  # type: ignore[arg-type]
+
+
+@settings.command("keys", cls=Command)
+@click.argument("action", required=False)
+@click.argument("key", required=False)
+@click.pass_obj
+def keys(session: Session, action: str | None, key: str | None) -> None:
+    """List what every key does, or give an ACTION another KEY; "own" gives it its own back."""
+    from screens.actions import TABLE, key_name
+    from screens.key_rules import changed_keys, fault, keys_of
+
+    path = config.settings_file()
+    kept, _faults = config.load(path)
+    if not action:
+        rows = [{"action": each.id, "keys": keys_of(each, kept.keys), "does": each.command} for each in TABLE.values()]
+        if session.json:
+            print_json(rows)
+            return
+        for each in TABLE.values():
+            shown = " ".join(key_name(one) for one in keys_of(each, kept.keys))
+            out(joined([each.id, shown or "no key", each.command, "changed" if each.id in kept.keys else ""]))
+        return
+    chosen = TABLE.get(action.strip())
+    if chosen is None or chosen.id == "back":
+        raise NotFound(f"There is no action «{action}» whose key may be changed.", hint="dsl-console settings keys")
+    wanted = session.need(key, "KEY", f"Key for {chosen.command}").strip().lower()
+    wanted = chosen.keys if wanted == "own" else wanted
+    if wanted != chosen.keys and (why := fault(chosen, wanted, kept.keys)):
+        raise Refused(f"{why} Nothing was changed.")
+    config.save(path, replace(kept, keys=changed_keys(chosen, wanted, kept.keys)))
+    session.done(chosen.id, "set", f"{chosen.command}: {wanted or 'no key'}.")

@@ -219,6 +219,10 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         own("body_map", "overlay", "o", "Other days", "Lay the maps of other days under it", "Body map", "Other days"),
         own("body_map", "record", "ctrl+s", "Record", "Record the map", "Body map", "Record the map"),
     ),
+    "keys": (
+        own("keys", "change", "enter", "Change", "Give the action another key", "Keys", "Change the key"),
+        own("keys", "reset", "delete", "As shipped", "Give the action its own key back", "Keys", "As shipped"),
+    ),
     "quality": (
         own(
             "quality", "rate", "enter", "Rate", "Rate the record under the cursor", "Record quality", "Rate the record"

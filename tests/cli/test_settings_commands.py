@@ -23,3 +23,14 @@ def test_settings_are_listed_and_kept(school: School, tmp_path: Path, monkeypatc
     school.run("settings", "set", "front_door", "01632 960 777")
     found = {each["name"]: each["value"] for each in school.run("settings", "list", "--numbers", "--json").json}
     assert (found["front_door"], found["backup_folder"]) == ("01632 960 777", "")
+
+
+def test_a_key_is_changed_by_command(school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dsl_console.config.settings_file", lambda: tmp_path / "settings.toml")
+    school.run("settings", "keys", "child.amend", "z")
+    listed = {each["action"]: each["keys"] for each in school.run("settings", "keys", "--json").json}
+    assert listed["child.amend"] == ["z"]
+    assert listed["log"] == ["f2"]
+    assert "d is Child: Decide" in school.run("settings", "keys", "child.amend", "d", "--json", status=1).error["error"]
+    school.run("settings", "keys", "child.amend", "own")
+    assert "child.amend · e · Child: Amend the entry" in school.run("settings", "keys").out
