@@ -13,10 +13,10 @@ async def test_a_pattern_is_opened_from_today_read_and_considered(console, vault
     for day in ("19/11/2026", "10/11/2026", "1/11/2026"):
         entry = concerns.log_concern(vault, {"text": HOSTILE, "category": "neglect", "when": day}, child_id=child)[0]
         concerns.decide(vault, entry, "no_further_action", "small")
-    async with console(size=(200, 50)) as pilot:
+    async with console() as pilot:
         await wait_for(pilot, "Three low-level")
         assert "Pattern Mia Hart Three low-level entries in three months" in words_on(pilot.app)
-        await pilot.press("enter")
+        await pilot.press("home", "enter")
         await settled(pilot)
         shown = words_on(pilot.app)
         assert "3 low-level entries between Sun 1 Nov 2026 and Thu 19 Nov 2026" in shown

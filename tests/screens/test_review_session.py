@@ -53,10 +53,8 @@ async def test_a_session_is_walked_left_gone_on_with_and_signed(console, vault, 
         assert not [flag for flag in flags.flags(vault) if flag.rule == "three_low_level"]
         await pilot.press("ctrl+r", "1", *"Ring", "tab", "tab", *"Fri", "ctrl+s")
         await wait_for(pilot, "It stands on the list of actions.")
-        await pilot.press("ctrl+r", "4", *"Door", "enter", *"Go", "ctrl+s")
-        await wait_for(pilot, "The referral is in the record")
         found = [row.what for row in actions(vault, vault.clock().date(), child_id=due[0])]
-        assert found == ["Have you heard from Door?", "Ring"]
+        assert found == ["Ring"]
         assert pilot.app.screen.query_one("#answer-since").text == "Half"
         await decide(pilot, "early", "Ok [b]")
         await wait_for(pilot, "Review, 2 of 2")
