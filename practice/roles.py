@@ -34,6 +34,7 @@ _OWN = frozenset(
         "backup_made",
         "backup_proved",
         "machine_heard",
+        "machine_renewed",
     }
 )
 

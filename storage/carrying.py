@@ -347,7 +347,8 @@ def fork_words(seq: int, here_at: str, came_at: str) -> str:
     """Return what a number that two acts bear means, and what to do."""
     return (
         f"Two different acts bear number {seq} of one machine ({here_at[:10] or 'not here'} and {came_at[:10]}): it was"
-        " put back to an earlier state, or copied. Nothing was overwritten; what it recorded since is not taken in."
+        " put back to an earlier state, or copied. Nothing was overwritten. What it recorded since is taken in after"
+        " dsl-console machine renew on that machine."
     )
 
 

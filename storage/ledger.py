@@ -188,9 +188,11 @@ def ordered(connection: Connection, recorded_at: str, before: str, body: Body) -
     """
     found = max(recorded_at, before)
     if isinstance(body, MachineHeard):
-        for device, (seq, _mac) in body.heads.items():
+        for device, (seq, mac) in body.heads.items():
+            # Under the same number another act may stand, where a machine was put back and its acts were moved since.
             row = connection.exec_driver_sql(
-                "SELECT coalesce(ordered_at, recorded_at) FROM acts WHERE device = ? AND seq = ?", (device, seq)
+                "SELECT coalesce(ordered_at, recorded_at) FROM acts WHERE device = ? AND seq = ? AND mac = ?",
+                (device, seq, bytes.fromhex(mac)),
             ).first()
             if row is not None:
                 found = max(found, utc_text(from_utc_text(row[0]) + _AFTER))
@@ -213,6 +215,35 @@ def insert(
     """Put acts that were recorded elsewhere into the ledger as they are; the caller has checked them."""
     connection.exec_driver_sql(_INSERT, list(lines))
     connection.exec_driver_sql(_INSERT_BODY, list(bodies))
+
+
+def moved_acts(connection: Connection) -> dict[str, tuple[str, int]]:
+    """Return the acts that were moved into another chain, with the chain and number under which they were signed."""
+    if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'moved_acts'").first():
+        return {}
+    return {row[0]: (row[1], row[2]) for row in connection.exec_driver_sql("SELECT act, device, seq FROM moved_acts")}
+
+
+def signed_fields(fields: Sequence[Any], signed_as: tuple[str, int] | None) -> tuple[Any, ...]:
+    """Return the fields of an act's line as its author signed them."""
+    return tuple(fields) if signed_as is None else (fields[0], *signed_as, *fields[3:])
+
+
+def move(connection: Connection, lines: Sequence[tuple[str, str, int, bytes, str | None, str, int]]) -> None:
+    """Move acts that are here into another chain.
+
+    Each line is (id, chain, number, MAC, place in time), then the chain and number as which it was signed. Out of the
+    way first, since two numbers may be exchanged.
+    """
+    connection.exec_driver_sql("UPDATE acts SET seq = -seq WHERE id = ?", [(line[0],) for line in lines])
+    connection.exec_driver_sql(
+        "UPDATE acts SET device = ?, seq = ?, mac = ?, ordered_at = ? WHERE id = ?",
+        [(line[1], line[2], line[3], line[4], line[0]) for line in lines],
+    )
+    connection.exec_driver_sql(
+        "INSERT OR IGNORE INTO moved_acts (act, device, seq) VALUES (?, ?, ?)",
+        [(line[0], line[5], line[6]) for line in lines],
+    )
 
 
 def macs_between(connection: Connection, device: str, first: int, last: int) -> dict[int, bytes]:
@@ -359,22 +390,42 @@ def verify_chain(
 
 def verify_order(connection: Connection) -> list[Problem]:
     """Work out afresh where every act stands among all acts; return what is not so."""
+    return [
+        Problem("chain", f"Act number {seq} of {recorded_at[:10]} does not stand in its place.")
+        for _ident, seq, recorded_at, _order in _misplaced(connection)
+    ]
+
+
+def _misplaced(connection: Connection) -> list[tuple[str, int, str, str]]:
+    """Return the acts that do not stand where they should: id, number, when recorded, and the right place."""
     said = {
-        (row[0], row[1]): read_body("machine_heard", row[2])
+        row[0]: read_body("machine_heard", row[1])
         for row in connection.exec_driver_sql(
-            "SELECT a.device, a.seq, b.body FROM acts a JOIN bodies b ON b.act = a.id WHERE a.kind = 'machine_heard'"
+            "SELECT a.id, b.body FROM acts a JOIN bodies b ON b.act = a.id WHERE a.kind = 'machine_heard'"
         )
     }
-    problems = []
+    found = []
     device, order = "", ""
-    for row in connection.exec_driver_sql("SELECT device, seq, recorded_at, ordered_at FROM acts ORDER BY device, seq"):
+    for row in connection.exec_driver_sql(
+        "SELECT device, seq, recorded_at, ordered_at, id FROM acts ORDER BY device, seq"
+    ):
         order = order if row[0] == device else ""
         device = row[0]
-        body = said.get((device, row[1]))
+        body = said.get(row[4])
         order = ordered(connection, row[2], order, body) if body else max(row[2], order)
         if (row[3] or row[2]) != order:
-            problems.append(Problem("chain", f"Act number {row[1]} of {row[2][:10]} does not stand in its place."))
-    return problems
+            found.append((row[4], row[1], row[2], order))
+    return found
+
+
+def reorder(connection: Connection) -> list[Act]:
+    """Put every act where it should stand, after acts were moved into another chain; return those that moved."""
+    moved: set[str] = set()
+    while wrong := _misplaced(connection):
+        places = [(None if order == recorded_at else order, ident) for ident, _seq, recorded_at, order in wrong]
+        connection.exec_driver_sql("UPDATE acts SET ordered_at = ? WHERE id = ?", places)
+        moved |= {ident for ident, *_rest in wrong}
+    return [act for each in devices(connection) for act in all_acts(connection, each) if act.id in moved]
 
 
 def set_order(connection: Connection) -> list[Act]:
@@ -398,6 +449,7 @@ def set_order(connection: Connection) -> list[Act]:
 def verify_signatures(connection: Connection, keys: dict[str, list[bytes]]) -> list[Problem]:
     """Check every act's signature against its author's keys; `keys` maps a person's id to keys of 32 bytes."""
     public = {person: [Ed25519PublicKey.from_public_bytes(key) for key in own] for person, own in keys.items()}
+    moved = moved_acts(connection)
     rows = connection.exec_driver_sql(
         "SELECT id, device, seq, captured_at, recorded_at, author, kind, child, entry, event, clock, digest, signature"
         " FROM acts ORDER BY device, seq"
@@ -405,7 +457,7 @@ def verify_signatures(connection: Connection, keys: dict[str, list[bytes]]) -> l
     return [
         Problem("signature", f"Act number {row[2]} does not carry its author's signature.")
         for row in rows
-        if not _signed(row[12], _SIGNED + _line(row[:11], row[11]), public.get(row[5], []))
+        if not is_signed(signed_fields(row[:11], moved.get(row[0])), row[11], row[12], public.get(row[5], []))
     ]
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from practice.acts import MachineAdded, MachineRemoved, build
+from sqlalchemy import Connection
+
+from practice.acts import MachineAdded, MachineHeard, MachineRemoved, MachineRenewed, build, read_body
 from practice.errors import Refused
 from practice.roles import check_may_record
-from storage import ledger
-from storage.replication import exchange, identity, incoming, outgoing, waiting
+from storage import ledger, secrets_table
+from storage.ids import new_id
+from storage.ledger import Author, Draft, Link
+from storage.replication import exchange, identity, incoming, outgoing, waiting, wire
 from storage.replication.identity import Identity
 from storage.views import machines as view
+from storage.views.base import apply
 from storage.views.machines import MachineRow
 
 if TYPE_CHECKING:
@@ -134,6 +139,57 @@ def remove(vault: Vault, wanted: str, reason: str, progress: Progress = lambda _
     except Refused as error:
         waits = error.hint or error.message
     return row, waits
+
+
+def renew(vault: Vault) -> int:
+    """Give what this machine recorded under numbers that other acts bear a chain of its own; return how many acts.
+
+    For a machine that was put back to an earlier state, or copied, and then written on. Its acts keep their authors'
+    signatures, which name the numbers under which they were made. Raises Refused where nothing of it was refused.
+    """
+    device = vault.device
+    fork = next((each for each in forks(vault) if each.device == device), None)
+    if fork is None:
+        raise Refused(
+            "No number of this machine's is borne by two acts, so nothing was changed.",
+            hint="Take in from the other machines first: dsl-console machine sync FOLDER",
+        )
+    made = new_id()
+    with vault.write() as unit:
+        connection, author = unit.connection, replace(vault.author, device=made)
+        before = ledger.link_at(connection, device, fork.seq - 1)
+        lines = list(wire.lines_of(connection, device, fork.seq - 1))
+        heads = {device: (fork.seq - 1, before.hex())} if before and fork.seq > 1 else {}
+        first = Draft(build(MachineHeard, {"heads": heads}))
+        added, end = ledger.append(connection, author, [first], vault.clock())
+        moved = _moved(connection, author, lines, end)
+        ledger.move(connection, moved)
+        last = Draft(build(MachineRenewed, {"device": device, "first": fork.seq}))
+        more, unit.head = ledger.append(connection, author, [last], vault.clock())
+        apply(connection, [*added, *more])
+        ids = {line.id for line in lines}
+        apply(connection, [act for act in ledger.all_acts(connection, made) if act.id in ids], again=True)
+        apply(connection, ledger.reorder(connection), again=True)
+        secrets_table.put(connection, secrets_table.DEVICE, made.encode())
+        waiting.forget_fork(connection, device)
+        vault.device, vault.author = made, author
+    return len(lines)
+
+
+def _moved(
+    connection: Connection, author: Author, lines: list[wire.Line], end: Link
+) -> list[tuple[str, str, int, bytes, str | None, str, int]]:
+    seq, mac, order = end.seq, end.mac, ledger.end_of_order(connection, author.device)
+    found = []
+    for line in lines:
+        seq += 1
+        fields = (line.id, author.device, seq, *line.fields[3:])
+        mac = ledger.next_mac(author.audit_key, mac, fields, line.digest)
+        order = ledger.ordered(connection, line.recorded_at, order, read_body(line.kind, line.body))
+        place = None if order == line.recorded_at else order
+        signed = line.signed_as or (line.device, line.seq)
+        found.append((line.id, author.device, seq, mac, place, *signed))
+    return found
 
 
 def forks(vault: Vault) -> list[incoming.Fork]:

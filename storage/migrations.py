@@ -273,6 +273,15 @@ def names_of_before(connection: Connection) -> None:
     fold_again(connection, FOLDED)
 
 
+@step
+def moved_acts(connection: Connection) -> None:
+    """As what an act was signed that was moved into another chain."""
+    from storage.replication import waiting
+
+    for statement in waiting.SCHEMA:
+        connection.exec_driver_sql(statement)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

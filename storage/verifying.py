@@ -166,10 +166,13 @@ def _chain(
     report.acts, problems = ledger.verify_chain(connection, audit, step)
     report.problems += problems or ledger.verify_order(connection)
     heads = [] if anchored is None else [("anchor", anchored.device, anchored.seq, anchored.mac)]
+    moved = ledger.moved_acts(connection)
     own = (secrets_table.get(connection, secrets_table.DEVICE) or b"").decode()
     for act in ledger.acts_where(connection, "kind", [], ["restored", "backup_made"]):
         assert isinstance(act.body, Restored | BackupMade)
         # What another machine was restored from may still be on its way here.
+        if act.id in moved:  # recorded by a machine that had been put back: its heads name another chain now
+            continue
         if act.device == own or ledger.link_at(connection, act.body.device, act.body.seq) is not None:
             heads.append(("backup", act.body.device, act.body.seq, bytes.fromhex(act.body.mac)))
     if (heard := machines.heard(connection, own)) is not None:

@@ -37,7 +37,7 @@ from practice.acts.base import (
 )
 from practice.acts.body import BodyMapDrawn
 from practice.acts.front import FrontSheetLine
-from practice.acts.machines import MachineAdded, MachineHeard, MachineRemoved
+from practice.acts.machines import MachineAdded, MachineHeard, MachineRemoved, MachineRenewed
 from practice.acts.quality import QualityAuditBegun, QualityRated
 from practice.acts.record import (
     Advice,
@@ -200,6 +200,7 @@ __all__ = [
     "MachineAdded",
     "MachineHeard",
     "MachineRemoved",
+    "MachineRenewed",
     "Note",
     "OldMachineGone",
     "PackShown",

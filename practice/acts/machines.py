@@ -42,6 +42,17 @@ class MachineRemoved(Body):
     reason: Reason
 
 
+@kind("machine_renewed")
+class MachineRenewed(Body):
+    """A machine that had been put back to an earlier state, or copied, goes on in a chain of its own.
+
+    What it recorded under numbers that other acts bear too, from `first` of the chain `device`, was moved there.
+    """
+
+    device: Identifier
+    first: Annotated[int, Field(ge=1, lt=2**53)]
+
+
 @kind("machine_heard")
 class MachineHeard(Body):
     """Up to where this machine holds the others' chains; it binds them into its own, and tells them what has come."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
-from practice.acts import Act, MachineHeard, PersonAdded, PersonKeyChanged, build, read_body
+from practice.acts import Act, MachineHeard, MachineRenewed, PersonAdded, PersonKeyChanged, build, read_body
 from practice.acts.machines import MACHINES_LIMIT
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm
@@ -113,12 +113,17 @@ class _TakeIn:
         """Apply what follows on, up to a chunk; say whether there may be more."""
         with self.vault.write() as unit:
             acts: list[Act] = []
+            again: list[Act] = []
             for device in self.chains:
                 if len(acts) < CHUNK:
                     took = self._follow(unit.connection, device, CHUNK - len(acts))
-                    self._insert(unit, device, took)
+                    again += self._insert(unit, device, took)
                     acts += [act for _line, act in took]
-            apply(unit.connection, acts)
+            moved = {act.id for act in again}
+            apply(unit.connection, [act for act in acts if act.id not in moved])
+            apply(unit.connection, again, again=True)
+            if acts and ledger.moved_acts(unit.connection):  # what took another's number may have come only now
+                apply(unit.connection, ledger.reorder(unit.connection), again=True)
             self.unbound = self.unbound or any(act.kind != "machine_heard" for act in acts)
             self._bind(unit)
         self.taken.applied += len(acts)
@@ -158,7 +163,8 @@ class _TakeIn:
 
     def _act(self, line: Line) -> Act | None:
         """Return an act whose author signed it; None where its author's key, or a newer program, is wanting."""
-        if not ledger.is_signed(line.fields, line.digest, line.signature, self.keys.get(line.author, [])):
+        signed = ledger.signed_fields(line.fields, line.signed_as)
+        if not ledger.is_signed(signed, line.digest, line.signature, self.keys.get(line.author, [])):
             return None
         try:
             body = read_body(line.kind, line.body)
@@ -166,6 +172,8 @@ class _TakeIn:
             self.taken.newer = True
             return None
         if CHILDREN not in body.act_compartments:  # another compartment's acts have no place here (R-40)
+            return None
+        if self.vault.name not in body.act_compartments:
             return None
         if isinstance(body, (PersonAdded, PersonKeyChanged)):
             key = Ed25519PublicKey.from_public_bytes(unb64(body.signing_key))
@@ -185,28 +193,32 @@ class _TakeIn:
             body=body,
         )
 
-    def _insert(self, unit: Unit, device: str, took: list[tuple[Line, Act]]) -> None:
+    def _insert(self, unit: Unit, device: str, took: list[tuple[Line, Act]]) -> list[Act]:
+        """Put acts into the ledger; return those that were here already, in a chain from which they were moved."""
         if not took:
-            return
-        lines = [line for line, _act in took]
-        ledger.insert(
-            unit.connection,
-            [
-                (
-                    *line.fields,
-                    line.digest,
-                    line.signature,
-                    line.mac,
-                    utc_text(act.ordered_at) if act.ordered_at else None,
-                )
-                for line, act in took
-            ],
-            [(line.id, line.salt, line.body) for line in lines],
-        )
-        last = lines[-1]
+            return []
+        here = _held_elsewhere(unit.connection, [line for line, _act in took if line.signed_as])
+        fresh = [(line, act) for line, act in took if line.id not in here]
+        if fresh:
+            ledger.insert(
+                unit.connection,
+                [
+                    (*line.fields, line.digest, line.signature, line.mac, act.ordered_at and utc_text(act.ordered_at))
+                    for line, act in fresh
+                ],
+                [(line.id, line.salt, line.body) for line, _act in fresh],
+            )
+        for line, act in took:
+            if line.signed_as:
+                place = utc_text(act.ordered_at) if act.ordered_at else None
+                ledger.move(unit.connection, [(line.id, device, line.seq, line.mac, place, *line.signed_as)])
+            if isinstance(act.body, MachineRenewed):
+                waiting.forget_fork(unit.connection, act.body.device)
+        last = took[-1][0]
         waiting.forget(unit.connection, device, last.seq)
         if device == self.vault.device:  # this machine's own acts come back to it after its files were put back
             unit.head = Link(last.seq, last.mac, last.recorded_at)
+        return [act for line, act in took if line.id in here]
 
     def _fork(self, connection: Connection, line: Line) -> None:
         """Pass over an act of a chain that goes another way than the one here, and remember that it does."""
@@ -256,10 +268,29 @@ class _TakeIn:
             self.taken.waiting = sum(gap.waiting for gap in self.taken.gaps)
 
 
+def _held_elsewhere(connection: Connection, lines: list[Line]) -> set[str]:
+    """Return which of these acts are here under the chain and number from which they were moved since."""
+    found = set()
+    for line in lines:
+        row = connection.exec_driver_sql("SELECT device, seq FROM acts WHERE id = ?", (line.id,)).first()
+        if row is not None and (row[0], row[1]) == line.signed_as:
+            found.add(line.id)
+    return found
+
+
 def _heard_is_here(connection: Connection, act: Act) -> bool:
     """Say whether all that an act's machine had heard of the others is here: an act never comes before what it knew."""
     return not isinstance(act.body, MachineHeard) or all(
-        ledger.head(connection, other).seq >= last for other, (last, _mac) in act.body.heads.items()
+        ledger.head(connection, other).seq >= last or _was_renewed(connection, other, last)
+        for other, (last, _mac) in act.body.heads.items()
+    )
+
+
+def _was_renewed(connection: Connection, device: str, seq: int) -> bool:
+    """Say whether an act under this number was moved into another chain, so that none need come under it."""
+    return any(
+        isinstance(act.body, MachineRenewed) and act.body.device == device and act.body.first <= seq
+        for act in ledger.acts_where(connection, "kind", [], [MachineRenewed.act_kind])
     )
 
 

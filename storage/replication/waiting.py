@@ -17,9 +17,11 @@ SCHEMA = (
     " line BLOB NOT NULL, PRIMARY KEY (device, seq, mac)) STRICT, WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS machine_files (place TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,"
     " held TEXT NOT NULL, PRIMARY KEY (place, name)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS moved_acts (act TEXT PRIMARY KEY, device TEXT NOT NULL, seq INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS machine_notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
 )
-"""Tables of this machine alone, neither views nor replayed: what waits, which files it knows, and its settings."""
+"""Tables that are no views and not replayed: what waits, which files are known, which acts were moved, settings."""
 LIMIT = 200_000
 """How many acts may wait."""
 
@@ -83,6 +85,12 @@ def gaps(connection: Connection) -> list[Gap]:
 def note(connection: Connection, name: str) -> str:
     """Return what this machine has noted under a name; blank where nothing was."""
     return str(connection.exec_driver_sql("SELECT value FROM machine_notes WHERE name = ?", (name,)).scalar() or "")
+
+
+def forget_fork(connection: Connection, device: str) -> None:
+    """Let go of what was noted of a chain that two machines went on with, and read every file again."""
+    connection.exec_driver_sql("DELETE FROM machine_notes WHERE name = ?", (f"fork/{device}",))
+    connection.exec_driver_sql("DELETE FROM machine_files")
 
 
 def set_note(connection: Connection, name: str, value: str) -> None:

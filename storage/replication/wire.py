@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from practice.errors import IntegrityAlarm
+from storage import ledger
 
 ACTS_LIMIT = 20_000
 """How many acts one bundle may hold; more go into several."""
@@ -39,6 +40,8 @@ class Line:
     mac: bytes
     salt: bytes
     body: bytes
+    signed_as: tuple[str, int] | None = None
+    """The chain and number under which its author signed it, where it was moved since."""
 
     @property
     def id(self) -> str:
@@ -73,7 +76,7 @@ class Line:
     def to_bytes(self) -> bytes:
         """Return the act as one line."""
         proofs = [self.digest.hex(), _b64(self.signature), self.mac.hex(), _b64(self.salt)]
-        whole = [*self.fields, *proofs, self.body.decode()]
+        whole = [*self.fields, *proofs, self.body.decode(), *([list(self.signed_as)] if self.signed_as else [])]
         return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
@@ -95,9 +98,9 @@ def read_line(stored: bytes) -> Line:
         raise damaged()
     try:
         parts = json.loads(stored)
-        if type(parts) is not list or len(parts) != _WIDTH:
+        if type(parts) is not list or len(parts) not in (_WIDTH, _WIDTH + 1):
             raise damaged()
-        fields, (digest, signature, mac, salt, body) = tuple(parts[:11]), parts[11:]
+        fields, (digest, signature, mac, salt, body) = tuple(parts[:11]), parts[11:_WIDTH]
         _check_fields(fields)
         line = Line(
             fields,
@@ -106,6 +109,7 @@ def read_line(stored: bytes) -> Line:
             bytes.fromhex(mac),
             base64.b64decode(salt, validate=True),
             body.encode(),
+            _signed_as(parts[_WIDTH:]),
         )
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise damaged() from None
@@ -113,6 +117,18 @@ def read_line(stored: bytes) -> Line:
     if sizes != (32, 64, 32, 32) or hashlib.sha256(line.salt + line.body).digest() != line.digest:
         raise damaged()
     return line
+
+
+def _signed_as(stated: list[object]) -> tuple[str, int] | None:
+    if not stated:
+        return None
+    pair = stated[0]
+    if type(pair) is not list or len(pair) != 2:
+        raise damaged()
+    device, seq = pair
+    if not isinstance(device, str) or not _ID.fullmatch(device) or type(seq) is not int or not 1 <= seq < _SEQ_LIMIT:
+        raise damaged()
+    return device, seq
 
 
 def _check_fields(fields: tuple[object, ...]) -> None:
@@ -134,5 +150,7 @@ def lines_of(connection: Connection, device: str, after: int, through: int | Non
         f"{_SELECT} WHERE a.device = ? AND a.seq > ? AND a.seq <= ? ORDER BY a.seq",
         (device, after, _SEQ_LIMIT if through is None else through),
     )
+    moved = ledger.moved_acts(connection)
     for row in rows:
-        yield Line(tuple(row[:11]), *(bytes(each) for each in row[11:]))
+        digest, signature, mac, salt, body = (bytes(each) for each in row[11:])
+        yield Line(tuple(row[:11]), digest, signature, mac, salt, body, moved.get(row[0]))

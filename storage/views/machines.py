@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
-from practice.acts import Act, MachineAdded, MachineHeard, MachineRemoved, Restored, read_body
+from practice.acts import Act, MachineAdded, MachineHeard, MachineRemoved, MachineRenewed, Restored, read_body
 from practice.errors import NotFound
 from storage import ledger
 from storage.types import Json, UtcText, from_utc_text
@@ -57,8 +57,9 @@ def _fold(_key: str, acts: Sequence[Act]) -> Rows:
     for act in acts:  # a machine that was removed stays so: one that comes back joins anew, under another id
         if isinstance(act.body, MachineRemoved) and act.body.machine in machines:
             machines[act.body.machine] |= {"removed_at": act.recorded_at, "removed_reason": act.body.reason}
-    # A restore goes on in a chain of its own, whatever the clocks of the two machines said.
-    restored = [(act.device, act.body.device) for act in acts if isinstance(act.body, Restored)]
+    # A restore, and a machine that was put back, goes on in a chain of its own, whatever the clocks said.
+    renewed = [act for act in acts if isinstance(act.body, Restored | MachineRenewed)]
+    restored = [(act.device, act.body.device) for act in renewed if isinstance(act.body, Restored | MachineRenewed)]
     for _ in restored:
         for device, before_it in restored:
             for machine in machines.values():
@@ -70,7 +71,7 @@ def _fold(_key: str, acts: Sequence[Act]) -> Rows:
 view(
     View(
         name="machines",
-        kinds=frozenset({"machine_added", "machine_removed", "restored"}),
+        kinds=frozenset({"machine_added", "machine_removed", "machine_renewed", "restored"}),
         column="kind",
         tables=((MachineTable, "id"),),
         fold=_fold,

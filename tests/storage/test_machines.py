@@ -10,6 +10,7 @@ import pytest
 from practice.acts import ConcernLogged
 from practice.errors import ConsoleError, IntegrityAlarm, NotAllowed, NotFound, Refused
 from storage import carrying, joining, machines
+from storage.desk import concerns
 from storage.header import read_header
 from storage.ids import new_id
 from storage.keys import FLOOR
@@ -19,7 +20,7 @@ from storage.replication import exchange, headers
 from storage.rotation import rotate
 from storage.unlocking import Unlocked
 from storage.vault import open_vault
-from storage.views import base
+from storage.views import base, record
 from tests.conftest import PASSPHRASE, add_child, add_concern, on_day
 from tests.faults.sizes import say, size
 from tests.storage.machines import Clock, hand_over, joined, take
@@ -138,6 +139,45 @@ def test_a_number_that_two_acts_bear_is_refused_and_told(office, laptop, tmp_pat
     assert machines.forks(laptop) == [fork]
     assert contents(laptop) == before
     assert laptop.verify(rebuild=True).ok
+
+
+def test_a_machine_that_wrote_on_after_it_was_put_back_is_renewed_and_nothing_is_lost(office, laptop, tmp_path):
+    spare = joined(office, tmp_path, tmp_path / "spare", "Spare", office.clock)
+    for source, target in ((laptop, office), (spare, office), (office, laptop), (office, spare)):
+        hand_over(source, target)
+    laptop.checkpoint()
+    old = tmp_path / "old"
+    shutil.copytree(laptop.folder, old, ignore=shutil.ignore_patterns("lock", "*.lock", "*-lock"))
+    lost = add_child(laptop, "Kay", "Birch")
+    take(office, *bundles(laptop))
+    with spare, opened(old, laptop.person_keys, laptop.clock) as put_back:
+        child = add_child(put_back, "Lou", "Birch")
+        entry = add_concern(put_back, child, "written after it was put back")
+        concerns.amend(put_back, entry, "and amended", "more")
+        take(spare, *bundles(put_back))  # this one has heard of what was written after, the other of what was lost
+        concerns.decide(spare, entry, "early_help", "seen on the third machine")
+        with pytest.raises(Refused, match="No number"):
+            machines.renew(put_back)
+        assert hand_over(office, put_back, everything=True)[0].taken.forks
+        assert hand_over(put_back, office, everything=True)[0].taken.forks
+        before = put_back.device
+        assert machines.renew(put_back) >= 3
+        assert put_back.device != before
+        every = (office, put_back, spare)
+        for _ in range(3):
+            for source in every:
+                hand_over(source, *(each for each in every if each is not source), everything=True)
+        for each in every:
+            assert not machines.forks(each) + machines.gaps(each)
+            report = each.verify(rebuild=True, signatures=True)
+            assert report.ok, report.problems
+            assert {lost, child} <= {row[0] for row in contents(each)["children"]}
+            assert record.get(each, entry).text == "and amended"
+            assert record.get(each, entry).decision == "early_help"
+            assert contents(each) == contents(office)
+    with opened(old, laptop.person_keys, laptop.clock) as again:
+        assert again.alarm is None
+        add_child(again, "Max", "Birch")
 
 
 def test_a_machine_that_was_put_back_takes_its_own_acts_again(office, laptop, tmp_path):
