@@ -177,7 +177,47 @@ SHAPES: dict[str, str] = {
     "backup": "{id, state, file, acts, bytes, sha256, head: {device, seq, mac}, unopened: [compartment]}",
     "backup drill": "{id, state, file, acts, problem}     state: proved | failed",
     "restore": "{id, state, vault, acts, made_at, device, recovery_code}     recovery_code with --recovery only",
-    "verify": "{ok, acts, problems: [{kind, text}]}",
+    "verify": (
+        "{ok, acts, problems: [{kind, text}], adults}\n"
+        "adults: checked | not_held (not opened: you do not hold its key) | none"
+    ),
+    "adults create": "{id, state, recovery_code, holders: [name]}     state: created",
+    "adults code": "{id, state, recovery_code}     state: replaced",
+    "adults recover": "{id, state, recovery_code}     state: recovered",
+    "adults holders": "{exists, holders: [name], rotation_due}",
+    "adults log": (
+        "{id, state}     state: undecided | lado_stop; at the stop also {message, lado}, the LADO's telephone number"
+    ),
+    "adults self-referral": "{id, state}     as adults log",
+    "adults decide": (
+        "{id, state}     state: decided | lado_stop; at the stop nothing was decided, and id is the allegation's"
+    ),
+    "adults lado": "{id, state}     state: undecided | decided",
+    "adults list": (
+        "[{id, kind, state, adult: {id, name, role, works_as, leaving_date}, occurred: OCCURRED, recorded_at}]\n"
+        "kind: low_level | self_referral | allegation     state: lado_stop | undecided | decided | crossed"
+    ),
+    "adults show": (
+        "{id, kind, state, adult, occurred: OCCURRED, recorded_at, recorded_by, text, context, place, activity,\n"
+        " action, shared_by, shared_role, asks_anonymous, threshold, met: [code], opened_from, became,\n"
+        " versions, steps}\n"
+        "shared_by is null where its giver asked to stay anonymous and --reporter is left out"
+    ),
+    "adults patterns": (
+        "[{rule, sentence, entries: [id]}]     rule: person | place | activity | weekday | time\n"
+        "with --reviews [{id, at, by, adult, patterns: [text], entries: [id], finding}]"
+    ),
+    "adults retention": "{years, source, adults: [{adult, until, due}]}",
+    "adults audit": "[{id, at, person, kind, what, entry}]",
+    "adults verify": "{ok, acts, problems: [{kind, text}]}",
+    "adults report list": (
+        "[{id, state, adult_as_written, self_referral, written_at, arrived_at, answered}]\n"
+        "state: waiting | accepted | closed"
+    ),
+    "adults report show": (
+        "what adults report list prints of one, and {adult_role, text, context, place, happened, asks_anonymous,\n"
+        " reason, reporter, reporter_role, answers: [{by, what, at}]}"
+    ),
     "demo": "[{step, ok, detail}]     with --headless",
 }
 

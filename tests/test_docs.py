@@ -60,7 +60,7 @@ def test_the_page_tells_of_every_command_and_no_hidden_one(make_docs: ModuleType
     assert "dsl-console share propose [OPTIONS] ENTRY" in text
     assert "Propose an entry to a partner." in text
     assert "| `--to PARTNER` | Who is to \\| receive it. |" in text
-    assert "{ok, acts, problems: [{kind, text}]}" in text
+    assert "{ok, acts, problems: [{kind, text}], adults}" in text
 
 
 @needs_commands

@@ -76,7 +76,7 @@ def test_a_changed_slot_alarms_although_the_passphrase_is_right(slot, field):
 
 
 def test_a_flipped_byte_of_the_sealed_keys_alarms(slot):
-    key, _ = slot._keys(slot._secret(WORDS), VAULT)
+    key, _ = slot._keys(slot._secret(WORDS, b""), VAULT)
     for at in range(len(slot.sealed)):
         changed = bytearray(slot.sealed)
         changed[at] ^= 1
