@@ -1,6 +1,6 @@
 """Runs the fault and attack harnesses at their larger sizes and writes their figures into docs/security.md.
 
-`make prove` (SIZE=prove, about fifteen minutes) or `make prove SIZE=full` (a night). Every harness runs in the suite
+`make prove` (SIZE=prove, about half an hour) or `make prove SIZE=full` (a night). Every harness runs in the suite
 too, at a size that fits there.
 """
 
