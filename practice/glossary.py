@@ -89,6 +89,8 @@ class TermKind(Coded):
     PLACE = "Place", "An address or another place"
 
 
+SOMEBODY = "a member of staff"
+"""Who wrote something, in an anonymised view."""
 ALWAYS = frozenset({TermKind.REPORTER, TermKind.PLACE, TermKind.PERSON})
 """What is masked in every outward copy once it is marked (R-64)."""
 

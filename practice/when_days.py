@@ -45,6 +45,7 @@ def read_day(text: str, now: datetime) -> Span | None:
         _relative,
         _this_or_last,
         _numeric,
+        _numeric_after_weekday,
         _numeric_period,
         _named,
         _weekday,
@@ -113,6 +114,29 @@ def _numeric(text: str, now: datetime) -> Span | None:
     return None
 
 
+def _numeric_after_weekday(text: str, now: datetime) -> Span | None:
+    """Read `Thursday 15/6/2017`, also mistyped: a weekday before figures that hold a year."""
+    found = parts.AFTER_WEEKDAY.fullmatch(text)
+    if found is None:
+        return None
+    rest = found["rest"]
+    numeric = parts.NUMERIC.fullmatch(rest)
+    if not ((numeric and numeric["y"]) or parts.SPACED.fullmatch(rest) or parts.ISO.fullmatch(rest)):
+        joined = parts.JOINED.fullmatch(rest)
+        span = _named(rest, now) if joined else None
+    else:
+        span = _numeric(rest, now)
+    return _as_weekday(span, found["wd"]) if span else None
+
+
+def _as_weekday(span: Span, weekday: str) -> Span:
+    """Ask which is right where the weekday that was written is not that of the date."""
+    if parts.weekday_number(weekday) == span.first.weekday():
+        return span
+    written = parts.DAYS[parts.weekday_number(weekday)]
+    return span.noting(f"{day_words(span.first)} is not a {written}: which is right, the day or the date?")
+
+
 def _numeric_period(text: str, now: datetime) -> Span | None:
     """Read `10/2025`, `2025-10`, `2025/26`, `2019`."""
     if found := parts.MONTH_NUMBER.fullmatch(text):
@@ -153,10 +177,7 @@ def _named(text: str, now: datetime) -> Span | None:
             make_day(2000, month, day)
             when = parts.most_recent(month, day, today)
         span = Span(when, when)
-        if found["wd"] and parts.weekday_number(found["wd"]) != when.weekday():
-            written = parts.DAYS[parts.weekday_number(found["wd"])]
-            return span.noting(f"{day_words(when)} is not a {written}: which is right, the day or the date?")
-        return span
+        return _as_weekday(span, found["wd"]) if found["wd"] else span
     if found := parts.MONTH.fullmatch(text):
         return _month(found, today)
     return None

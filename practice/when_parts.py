@@ -27,6 +27,7 @@ NUMERIC = _shape(r"(?P<d>\d{1,2})\s?(?P<s1>[/.\-\\,])\s?(?P<m>\d{1,2})(?:\s?(?P<
 SPACED = _shape(r"(?P<d>\d{1,2}) (?P<m>\d{1,2}) (?P<y>\d{4}|\d{2})")
 ISO = _shape(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})")
 WEEKDAY = _shape(rf"(?:on )?(?:(?P<which>last|this|next|past) )?(?P<wd>{_DAY})\.?(?P<week> last week)?")
+AFTER_WEEKDAY = _shape(rf"(?:on )?(?P<wd>{_DAY})\.?,? (?P<rest>[^ ].*)")
 NAMED = _shape(
     rf"(?:(?:on )?(?:the )?(?P<wd>{_DAY})\.?,? )?(?:on )?(?:the )?(?P<d>\d{{1,2}}) ?(?:st|nd|rd|th)?,? ?(?:of )?"
     rf"(?P<m>{_MONTH})\.?(?:[ ,]{{0,2}}(?P<y>{_YEAR}))?"

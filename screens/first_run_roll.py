@@ -78,11 +78,11 @@ class RollStep(Calls, Vertical):
     def compose(self) -> ComposeResult:
         yield PlainText("Bring in the school's roll?", classes="question")
         yield PlainText(
-            "A CSV from SIMS, Arbor or Bromcom: names, dates of birth, classes. You see what it would do before "
+            "A CSV or XLSX from SIMS, Arbor or Bromcom, or a CTF. You see what it would do before "
             "anything is taken. It can also be done later, and again whenever the roll changes.",
             classes="note",
         )
-        yield Field("CSV file", Input(placeholder="The file's path", id="path", max_length=1000))
+        yield Field("File", Input(placeholder="The file's path", id="path", max_length=1000))
         with Horizontal(id="roll-buttons"):
             yield Button("Show what it would do", id="try", compact=True)
             yield Button("Take it", id="take", variant="primary", compact=True, disabled=True)

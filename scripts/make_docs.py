@@ -102,7 +102,7 @@ SHAPES: dict[str, str] = {
     "chronology import": (
         "{imported, would_import, entries: [id], there_already, duplicates: [{line, of}], repaired: [{line, text}],\n"
         " stopped: [{line, reason}], empty: [line], columns: {field: header}, kept: [header], proposed, on_share,\n"
-        " dry_run}"
+        " dry_run, sealed_to_adults: [line]}"
     ),
     "search": "[{entry_id, child_id, child, occurred: OCCURRED, snippet}]",
     "calendar import": (

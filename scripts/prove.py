@@ -28,6 +28,7 @@ HARNESSES = (
     "tests/storage/test_ledger_chain.py",
     "tests/faults/test_plaintext_writes.py",
     "tests/faults/test_fuzz.py",
+    "tests/faults/test_date_spellings.py",
     "tests/faults/test_term_of_reviews.py",
     "tests/faults/test_slot_sets.py",
     "tests/storage/test_machines.py",

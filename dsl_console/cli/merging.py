@@ -60,6 +60,9 @@ def _file(path: str) -> bytes:
     multiple=True,
     help="A line that was stopped and is not about an adult who works here; may be repeated.",
 )
+@click.option(
+    "--seal-to-adults", is_flag=True, help="Seal the stopped lines to the adults' register: you cannot read them back."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 @click.pass_obj
 def import_(
@@ -71,6 +74,7 @@ def import_(
     sheet: str,
     on_share: str | None,
     not_about_staff: tuple[int, ...],
+    seal_to_adults: bool,
     dry_run: bool,
 ) -> None:
     """Take another agency's chronology, CSV or XLSX, into a child's record.
@@ -81,22 +85,32 @@ def import_(
     """
     data = _file(session.need(file, "FILE", "The chronology's file") if file != "-" else "-")
     with session.opened(writes=not dry_run) as vault:
-        from storage.desk.merging import import_chronology
+        from storage.desk.merging import import_chronology, seal_stopped
 
         row = session.child(vault, child, "--child")
+        agency = session.need(source, "--source", "From which agency")
+        mapping = mapping_of(pairs)
         merged = import_chronology(
             vault,
             data,
             row.id,
-            session.need(source, "--source", "From which agency"),
-            mapping=mapping_of(pairs),
+            agency,
+            mapping=mapping,
             on_share=on_share or "",
             sheet=sheet,
             not_about_staff=not_about_staff,
             dry_run=dry_run,
         )
+        sealed = []
+        if seal_to_adults and not dry_run:
+            lines = [line for line, _ in merged.stopped]
+            sealed = seal_stopped(vault, data, agency, lines, mapping=mapping, sheet=sheet)
+    if sealed:
+        session.note(
+            f"{len(sealed)} stopped lines were sealed to the adults' register: tell the headteacher in person."
+        )
     if session.json:
-        print_json(_as_json(merged))
+        print_json(_as_json(merged) | {"sealed_to_adults": sealed})
     else:
         _print(merged)
 

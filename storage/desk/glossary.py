@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from practice.acts import GlossaryTermSet, Unmasked, build
 from practice.errors import NotFound, Refused
-from practice.glossary import ALWAYS, Glossary, Occurrence, TermKind, check_term, maybe_names, next_form, next_mask
+from practice.glossary import (
+    ALWAYS,
+    SOMEBODY,
+    Glossary,
+    Occurrence,
+    TermKind,
+    check_term,
+    maybe_names,
+    next_form,
+    next_mask,
+)
 from storage.views import children, record
 from storage.views import glossary as views
 
@@ -71,7 +81,7 @@ def anonymised(entries: list[record.EntryRow], glossary: Glossary) -> list[recor
             outcome=glossary.anonymise(entry.outcome),
             source=glossary.anonymise(entry.source),
             agency=glossary.anonymise(entry.agency),
-            recorded_by="",
+            recorded_by=SOMEBODY,
             child="Child 1",
         )
         for entry in entries

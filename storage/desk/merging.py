@@ -85,6 +85,40 @@ def import_chronology(
     return merged
 
 
+def seal_stopped(
+    vault: Vault,
+    data: bytes,
+    source: str,
+    lines: Collection[int],
+    *,
+    mapping: Mapping[str, str] | None = None,
+    sheet: str = "",
+) -> list[int]:
+    """Seal rows that were stopped to the adults' inbox, each as a report that only its readers open; return the lines.
+
+    Nothing of them is kept in the children's record. Raises Refused where there is no adults' register here.
+    """
+    from storage import reports
+
+    card = reports.card_of(vault.folder)
+    reports.check_about("adult", card)
+    found = read_chronology(data, mapping or {}, vault.clock().astimezone().replace(tzinfo=None), sheet)
+    sealed = []
+    for row in found.rows:
+        if not row.stopped or row.line not in lines:
+            continue
+        text = "\n".join(f"{header}: {value}" for header, value in row.cells if value.strip())
+        fields = {
+            "adult_as_written": "Not said: an adult who works here",
+            "text": f"From a chronology of {source}, line {row.line}.\n{text}",
+            "happened": row.occurred.text,
+            "reporter": vault.person.name,
+        }
+        reports.leave(vault.folder, fields, about="adult")
+        sealed.append(row.line)
+    return sealed
+
+
 def _drafts(
     vault: Vault,
     child_id: str,

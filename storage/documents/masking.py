@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from practice.acts import ConcernLogged
-from practice.glossary import Glossary
+from practice.glossary import SOMEBODY, Glossary
 from storage.desk.glossary import nameless
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ def mask_copy(made: Copy, glossary: Glossary, *, anonymous: bool) -> None:
     lines = []
     for line in made.front.lines:
         texts: dict[str, Any] = {name: masked(getattr(line, name)) for name in _LINE}
-        lines.append(replace(line, **texts, by="" if anonymous else line.by))
-    made.front = replace(made.front, lines=lines)
+        lines.append(replace(line, **texts, by=SOMEBODY if anonymous else line.by))
+    statuses = [replace(each, by=SOMEBODY) if anonymous else each for each in made.front.statuses]
+    made.front = replace(made.front, lines=lines, statuses=statuses)
     if anonymous:
         made.child = nameless(made.child)
         made.left_out.append(
@@ -59,14 +60,14 @@ def mask_copy(made: Copy, glossary: Glossary, *, anonymous: bool) -> None:
 def _entry(entry: EntryCopy, masked: Any, anonymous: bool) -> EntryCopy:
     row = replace(entry.row, **{name: masked(getattr(entry.row, name)) for name in _ROW})
     if anonymous:
-        row = replace(row, recorded_by="", child="Child 1")
+        row = replace(row, recorded_by=SOMEBODY, child="Child 1")
     versions = [
         replace(
             each,
             text=masked(each.text),
             childs_words=masked(each.childs_words),
             reason=masked(each.reason),
-            recorded_by="" if anonymous else each.recorded_by,
+            recorded_by=SOMEBODY if anonymous else each.recorded_by,
         )
         for each in entry.versions
     ]
@@ -75,7 +76,7 @@ def _entry(entry: EntryCopy, masked: Any, anonymous: bool) -> EntryCopy:
             each,
             reason=masked(each.reason),
             outcome=masked(each.outcome),
-            by="" if anonymous else each.by,
+            by=SOMEBODY if anonymous else each.by,
             advice={name: masked(text) for name, text in each.advice.items()} if each.advice else None,
         )
         for each in entry.decisions

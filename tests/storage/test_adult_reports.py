@@ -10,13 +10,15 @@ import pytest
 from practice.acts import SchoolSet
 from practice.errors import Refused
 from storage import reports, vault
-from storage.desk import adult_reports, triage
+from storage.desk import adult_reports, merging, triage
 from storage.header import read_header
 from storage.keys import FLOOR
 from storage.register import create_with, open_with
 from storage.rotation import rotate
 from storage.sealed import key_id_of
+from storage.views import record
 from storage.views import register as views
+from tests.conftest import add_child
 
 HEAD = "green lamp quiet river"
 FIELDS = {"adult_as_written": "Ray Moss", "text": "He drove her home [red]alone[/red]", "reporter": "Kim Dale"}
@@ -149,3 +151,18 @@ def test_a_card_without_the_register_names_the_headteacher_and_a_changed_key_cha
     assert older.words != card.words
     turned = reports.Card(card.vault, card.school, card.inbox, card.phones, card.inbox)
     assert turned.words != card.words
+
+
+def test_what_an_import_stopped_is_sealed_to_the_register_and_leaves_no_trace_here(school):
+    child = add_child(school)
+    data = b"Date,Event\n1/10/2025,The teacher slapped Ada\n2/10/2025,Moved house\n"
+    merged = merging.import_chronology(school, data, child, "Health")
+    lines = [line for line, _ in merged.stopped]
+    assert merging.seal_stopped(school, data, "Health", lines) == [2]
+    (sealed,) = waiting(school)
+    assert b"slapped" not in sealed.read_bytes()
+    assert triage.take_in(school).new == []
+    with open_with(school, school.person_keys) as register:
+        assert len(adult_reports.take_in(register).new) == 1
+    assert [row.text for row in record.chronology(school, child)] == ["Moved house"]
+    assert record.search(school, "slapped") == []
