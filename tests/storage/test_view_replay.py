@@ -61,6 +61,16 @@ def bodies(draw, before: list[Act]):
                 kinds.Promoted(reason="a pattern", significance="significant"),
                 kinds.ReviewSet(status="monitoring", every="", first_due="2026-10-05"),
                 kinds.ReviewHeld(decision="continue", reason=words, held_on="2026-09-20", answers={"a": words}),
+                kinds.FlagAnswered(flag="f", rule="rising", entries=("entry-1",), reason=words),
+                kinds.ActionAdded(what=words, owner=words, due="2026-10-01"),
+                kinds.ActionChanged(owner=words, reason=words),
+                kinds.ActionDone(follow_up=words, outcome=words, reason=words),
+                kinds.DecisionClosed(decision="act-001", follow_up=words, outcome=words, reason=words),
+                kinds.SessionBegun(scope="due", queue=("child-1",)),
+                kinds.SessionEnded(minute=(words,), reviewed=1),
+                kinds.HolidayPlanned(holiday="2026-12-19", contact_by=words),
+                kinds.SupervisionHeld(held_on="2026-10-01", supervisor=words),
+                kinds.CalendarSet(closures=("2026-10-01",), reason=words),
                 kinds.SchoolSet(name=words),
                 kinds.PersonAdded(person=draw(st.sampled_from(["robin", "sam"])), name=words, signing_key="AAAA"),
                 kinds.ChildGranted(person=draw(st.sampled_from(["robin", "sam"]))),
@@ -80,10 +90,10 @@ def bodies(draw, before: list[Act]):
         )
     )
     vault_wide = {"school_set", "person_added", "partner_added", "partner_verified", "partner_removed"}
-    vault_wide |= {"contract_added", "contract_ended"}
+    vault_wide |= {"contract_added", "contract_ended", "supervision_held", "calendar_set"}
     if body.act_kind in vault_wide:
         return body, None, None
-    about_a_child = body.act_kind.startswith(("child_", "review_"))
+    about_a_child = body.act_kind.startswith(("child_", "review_", "holiday_", "flag_"))
     return body, child, None if about_a_child else entry
 
 
