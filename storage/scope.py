@@ -22,6 +22,8 @@ _WITH_ENTRY = f"entry_id IN (SELECT id FROM main.entries WHERE child_id IN {_GIV
 _CLAUSES = {
     "supervision_notes": "1 = 0",  # as does supervision
     "review_sessions": "1 = 0",  # a minute tells of many children
+    "quality_audits": "1 = 0",  # a sample names many children
+    "quality_ratings": "1 = 0",
     "children": f"id IN {_GIVEN}",
     "traces": f"from_child IN {_GIVEN} OR to_child IN {_GIVEN}",
 }
