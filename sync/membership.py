@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from sync.carriers.hub import HubClient
 
 
-def _not_enrolled() -> Refused:
+def _not_enrolled(vault: Vault) -> Refused:
+    from storage.views.organisation import hub
+
+    if hub(vault) is not None:
+        return Refused(
+            "The exchange with partners stays with the machine that joined the hub: this one does not hold its keys."
+            " Nothing was changed.",
+            hint="Approve and sync on that machine; what it receives and sends comes here with the record.",
+        )
     return Refused(
         "This organisation has not joined a hub yet, so nothing can be exchanged. Nothing was changed.",
         hint="Ask the hub's operator for an invite code, then: dsl-console hub enrol URL CODE",
@@ -28,7 +36,7 @@ def own_keys(vault: Vault) -> OrgKeys:
     with vault.read() as connection:
         secret = secrets_table.get(connection, secrets_table.ORGANISATION)
     if secret is None:
-        raise _not_enrolled()
+        raise _not_enrolled(vault)
     return OrgKeys.from_secret(secret)
 
 
@@ -37,7 +45,7 @@ def hub_pin(vault: Vault) -> HubPin:
     with vault.read() as connection:
         secret = secrets_table.get(connection, secrets_table.HUB)
     if secret is None:
-        raise _not_enrolled()
+        raise _not_enrolled(vault)
     return HubPin.from_json(json.loads(secret))
 
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from practice.acts import ConcernLogged
+from practice.acts import ConcernLogged, HubEnrolled
 from practice.errors import ConsoleError, IntegrityAlarm, NotAllowed, NotFound, Refused
 from storage import carrying, joining, machines
 from storage.desk import concerns
@@ -21,6 +21,7 @@ from storage.rotation import rotate
 from storage.unlocking import Unlocked
 from storage.vault import open_vault
 from storage.views import base, record
+from sync import membership
 from tests.conftest import PASSPHRASE, add_child, add_concern, on_day
 from tests.faults.sizes import say, size
 from tests.storage.machines import Clock, hand_over, joined, take
@@ -282,7 +283,7 @@ def test_every_changed_byte_and_every_cut_is_refused(office, laptop):
     add_concern(office, add_child(office, "Ned", "Pike"), "x" * 40)
     whole = bundles(office)[-1]
     before = contents(laptop)
-    places = [*range(60), *range(60, len(whole), 389), *range(len(whole) - 70, len(whole))]
+    places = [*range(60), *range(60, len(whole), size(1499, 97, 7)), *range(len(whole) - 70, len(whole))]
     for place in places:
         changed = bytearray(whole)
         changed[place] ^= 1
@@ -337,7 +338,7 @@ def test_a_welcome_for_another_machine_or_with_a_wrong_passphrase_makes_no_vault
 
 
 def test_ten_thousand_acts_arrive_with_progress(office, laptop, tmp_path):
-    count, shared, told = size(400, 10_000, 10_000), tmp_path / "shared", []
+    count, shared, told = size(150, 10_000, 10_000), tmp_path / "shared", []
     shared.mkdir()
     child = add_child(office, "Pia", "Stone")
     text = "A text of the usual length, which says what happened. " * 6
@@ -352,3 +353,12 @@ def test_ten_thousand_acts_arrive_with_progress(office, laptop, tmp_path):
     assert any("acts taken in" in words for words in told)
     assert took < 30
     say(f"{count:,} acts arrive and are applied", f"{took:.1f} s")
+
+
+def test_the_exchange_with_partners_stays_with_the_machine_that_joined_the_hub(office, laptop):
+    with pytest.raises(Refused, match="has not joined a hub yet"):
+        membership.own_keys(laptop)
+    office.record(HubEnrolled(url="https://hub.example", org="urn:scx:demo:school", hub_id="demo"))
+    hand_over(office, laptop)
+    with pytest.raises(Refused, match="stays with the machine that joined the hub"):
+        membership.own_keys(laptop)

@@ -16,8 +16,8 @@ from tests.conftest import on_day
 from tests.faults.sizes import say, size
 from tests.storage.in_memory import MemoryVault, pass_on, school, settle
 
-HISTORIES = size(24, 2000, 10_000)
-PARTS = 4
+HISTORIES = size(12, 2000, 10_000)
+PARTS = 2
 KINDS = (
     "child",
     "concern",
