@@ -30,6 +30,7 @@ SCREENS: dict[str, str] = {
     "entry": "screens.entry:EntryScreen",
     "links": "screens.links:LinksScreen",
     "names": "screens.names:NamesScreen",
+    "wording_rows": "screens.wording_rows:WordingRowsScreen",
     "unfinished": "screens.unfinished:UnfinishedScreen",
     "what_now": "screens.what_now:WhatNowScreen",
     "decide": "screens.decide:DecideScreen",

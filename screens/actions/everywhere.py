@@ -76,6 +76,17 @@ EVERYWHERE: tuple[Action, ...] = (
         opens="children",
     ),
     Action(
+        "wording_rows",
+        "",
+        "Wording coach",
+        "What the wording coach asks, and rows of your own",
+        "Lists what the wording coach finds and asks, with its sources; silences rows and adds some.",
+        "Settings",
+        "Wording coach",
+        opens="wording_rows",
+        shown=False,
+    ),
+    Action(
         "unfinished",
         "",
         "Unfinished",

@@ -268,6 +268,10 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         own("names", "unmark", "x", "Not a name", "Take the mark of this name away", "Names", "Take the mark away"),
         own("names", "open", "enter", "Open", "Open the record at the entry", "Names", "Open the entry"),
     ),
+    "wording_rows": (
+        own("wording_rows", "silence", "x", "Silence", "Silence the row, or ask it again", "Wording", "Silence or ask"),
+        own("wording_rows", "add", "n", "New", "Add a row of your own", "Wording", "Add a row"),
+    ),
     "unfinished": (
         own("unfinished", "fill", "enter", "Fill in", "Fill in what is missing", "Unfinished", "Fill in"),
         own("unfinished", "amend", "e", "Amend", "Write a new version of the entry", "Unfinished", "Amend"),
