@@ -185,14 +185,18 @@ def _count_within(
     needed, span = rule.entries or 1, rule.days or 1
     if len(matching) < needed:
         return
-    counted, alone = [""] * len(matching), [0] * len(matching)
+    counted, alone = [""] * len(matching), [1] * len(matching)
+    by_category = rule.distinct_categories > 1 or "{categories}" in rule.sentence
     kinds: dict[str, int] = {}
     low, others = len(matching), 0
     for high in range(len(matching) - 1, -1, -1):
         first = matching[high].day - span
         while low > 0 and matching[low - 1].day > first:
             low -= 1
-            counted[low], alone[low] = _counted(rule, matching[low]), _stands_alone(rule, matching[low])
+            if by_category:
+                counted[low] = _counted(rule, matching[low])
+            if rule.not_only:
+                alone[low] = _stands_alone(rule, matching[low])
             kinds[counted[low]] = kinds.get(counted[low], 0) + 1
             others += alone[low]
         if high - low + 1 >= needed and others and len(kinds) >= rule.distinct_categories:
@@ -215,8 +219,6 @@ def _counted(rule: Rule, fact: Fact) -> str:
 
 def _stands_alone(rule: Rule, fact: Fact) -> int:
     """Return 1 for an entry that counts without another sort beside it."""
-    if not rule.not_only:
-        return 1
     return int(fact.kind not in rule.not_only and fact.categories.partition(" ")[0] not in rule.not_only)
 
 
