@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 from practice.names import fold
@@ -20,25 +19,35 @@ def _codes(word: str) -> tuple[str, str]:
     return jellyfish.metaphone(word), jellyfish.nysiis(word)
 
 
-def _alike(wanted: str, word: str) -> bool:
-    import jellyfish
+@lru_cache(maxsize=20_000)
+def _heard(names: tuple[str, ...]) -> tuple[tuple[tuple[str, str, str], ...], ...]:
+    """Return each name's words with their codes."""
+    return tuple(tuple((word, *_codes(word)) for word in fold(name).split()) for name in names)
 
+
+def _alike(wanted: str, codes: tuple[str, str], heard: tuple[str, str, str]) -> bool:
+    word, metaphone, nysiis = heard
     if word.startswith(wanted):
         return True
     if len(wanted) < LEAST:
         return False
-    ours, theirs = _codes(wanted), _codes(word)
-    if len(ours[0]) > 1 and ours[0] == theirs[0]:
+    if (len(metaphone) > 1 and codes[0] == metaphone) or (len(nysiis) > 2 and codes[1] == nysiis):
         return True
-    if len(ours[1]) > 2 and ours[1] == theirs[1]:
-        return True
-    near = abs(len(wanted) - len(word)) < 2 and len(wanted) >= _TYPED_WRONG
-    return near and jellyfish.damerau_levenshtein_distance(wanted, word) == 1
+    if len(wanted) < _TYPED_WRONG or abs(len(wanted) - len(word)) > 1:
+        return False
+    if wanted[0] != word[0] and wanted[-1] != word[-1]:
+        return False  # one letter mistyped leaves one of its ends as it was
+    import jellyfish
+
+    return jellyfish.damerau_levenshtein_distance(wanted, word) == 1
 
 
-def sounds_like(query: str, names: Iterable[str]) -> bool:
+def sounds_like(query: str, names: tuple[str, ...]) -> bool:
     """Say whether each word of the query sounds like a word of one of the names."""
     wanted = fold(query).split()
     if not wanted or not all(word.isalpha() for word in wanted) or max(map(len, wanted)) < LEAST:
         return False
-    return any(all(any(_alike(each, word) for word in fold(name).split()) for each in wanted) for name in names)
+    asked = [(word, _codes(word)) for word in wanted]
+    return any(
+        all(any(_alike(word, codes, each) for each in heard) for word, codes in asked) for heard in _heard(names)
+    )

@@ -256,29 +256,21 @@ _LOOSELY = 5
 
 
 def _rank(query: str, upn: str, row: ChildRow) -> int | None:
-    """Return how well a query fits a child, 0 the best; None where it does not."""
+    """Return how well a query fits a child's own names and UPN, 0 the best; None where it does not."""
     if upn and row.upn == upn:
         return 0
     rank = matches(query, row.names)
-    if rank is not None:
-        return rank
-    if len(upn) >= 5 and row.upn.startswith(upn):
+    if rank is None and len(upn) >= 5 and row.upn.startswith(upn):
         return _LOOSELY - 1
-    other = matches(query, also_called(row.names)) if len(query.strip()) > 1 else None
-    if other is not None and other < _LOOSELY - 1:
+    return rank
+
+
+def _loose_rank(query: str, begins: str, row: ChildRow) -> int | None:
+    """Return how a query fits a child by a nickname or by its sound; None where it does not."""
+    other = [name for name in also_called(row.names) if name.startswith(begins)] if len(begins) > 1 else []
+    if other and (rank := matches(query, other)) is not None and rank < _LOOSELY - 1:
         return _LOOSELY
     return _LOOSELY + 1 if sounds_like(query, row.names) else None
-
-
-def _ranked(vault: Vault, query: str) -> list[tuple[int, ChildRow]]:
-    """Return the children whom a query fits, each with its rank, the best first and who left last."""
-    upn = normalise(query)
-    found = [
-        (not row.on_roll, rank, row.sort_name, row.id, row)
-        for row in all_children(vault, include_left=True)
-        if (rank := _rank(query, upn, row)) is not None
-    ]
-    return [(each[1], each[-1]) for each in sorted(found, key=lambda each: each[:-1])]
 
 
 def find(vault: Vault, query: str, limit: int = 20, *, loosely: bool = True) -> list[ChildRow]:
@@ -286,12 +278,27 @@ def find(vault: Vault, query: str, limit: int = 20, *, loosely: bool = True) -> 
 
     Loosely, also those whose nickname it is or whose name sounds like it, behind all others.
     """
+    rows = all_children(vault, include_left=True)
     if not query.strip():
-        return all_children(vault, include_left=True)[:limit]
-    ranked = _ranked(vault, query)
-    own = [row for rank, row in ranked if rank < _LOOSELY]
-    other = [row for rank, row in sorted(ranked, key=lambda each: each[0]) if rank >= _LOOSELY] if loosely else []
-    return (own + other)[:limit]
+        return rows[:limit]
+    upn = normalise(query)
+    own, others = [], []
+    for row in rows:
+        rank = _rank(query, upn, row)
+        if rank is None:
+            others.append(row)
+        else:
+            own.append((not row.on_roll, rank, row.sort_name, row.id, row))
+    found = [each[-1] for each in sorted(own, key=lambda each: each[:-1])[:limit]]
+    if not loosely or len(found) >= limit:
+        return found
+    begins = fold(query).split(" ")[0]
+    loose = [
+        (rank, not row.on_roll, row.sort_name, row.id, row)
+        for row in others
+        if (rank := _loose_rank(query, begins, row)) is not None
+    ]
+    return (found + [each[-1] for each in sorted(loose, key=lambda each: each[:-1])])[:limit]
 
 
 def resolve(vault: Vault, wanted: str) -> ChildRow:
