@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import TypeVar
 
 from textual.binding import Binding
@@ -68,7 +68,8 @@ class LongList(RecordList[Row], inherit_bindings=False):
         for number in pages:
             self._measure(number)
         self._lay_out(self._width)
-        places = {key: index for index, key in enumerate(keys)}
+        # Looked for one by one: a table of 100,000 places would freeze the screen.
+        places = {key: keys.index(key) for key in {cursor, stands, anchor} if key and key in keys}
         place = places.get(cursor, places.get(stands, min(self.cursor, max(len(keys) - 1, 0))))
         moved = place != self.cursor
         self.set_reactive(RecordList.cursor, max(place, 0))
@@ -115,7 +116,7 @@ class LongList(RecordList[Row], inherit_bindings=False):
                     self._measure(number)
                 else:
                     self._pages.discard(number)
-        self._tops = [0, *accumulate(self._heights.get(key, GUESS) for key in self.keys)]
+        self._tops = [0, *accumulate(map(self._heights.get, self.keys, repeat(GUESS)))]
         self.virtual_size = Size(width, max(self._tops[-1], 1))
 
     def _fixed_height(self) -> bool:
