@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,17 @@ class Opened:
     read_first: tuple[str, ...] = ()
 
 
+_FREEZING = threading.Lock()
+"""Two reads of one share at once would each freeze bytes, and the screen might show those that no longer count."""
+
+
 def opened(vault: Vault, share_id: str, *, anew: bool = False) -> Opened:
     """Return a share with its frozen bytes; where it is still open and the record has changed, they are frozen anew."""
+    with _FREEZING:
+        return _opened(vault, share_id, anew=anew)
+
+
+def _opened(vault: Vault, share_id: str, *, anew: bool) -> Opened:
     from storage.views import front_sheet, record, sharing
     from sync import partners
     from sync.preview import page as page_of
@@ -114,6 +124,7 @@ class ShareEntryScreen(ConsoleScreen):
         self.fetch(opened, self.vault, self.share_id, then=self._show)
 
     def _show(self, found: Opened) -> None:
+        before = self.found.share.digest if self.found else ""  # a later read may have taken the place of this one's
         self.found = found
         share, entry = found.share, found.detail.entry
         self.query_one("#referral").refresh(layout=True)
@@ -132,7 +143,7 @@ class ShareEntryScreen(ConsoleScreen):
         size = len(found.payload.encode())
         title = f"The exact bytes: {size:,}, SHA-256 {share.digest[:16]}…" if found.payload else "No bytes yet"
         self.query_one("#bytes-title", PlainText).show(title)
-        if found.anew:
+        if found.anew or (before and share.digest != before and share.state in OPEN):
             self._say("The record has changed, so the bytes were made anew. Read them again.", "warn")
         self.refresh_bindings()
 

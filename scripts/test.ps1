@@ -10,8 +10,12 @@ try {
     Invoke-Step 'mypy' $VenvPython @('-m', 'mypy')
     Invoke-Step 'lint-imports' (Join-Path $Scripts 'lint-imports.exe') @()
     Invoke-Step 'deptry' (Join-Path $Scripts 'deptry.exe') @('.')
-    $Coverage = @('dsl_console', 'screens', 'storage', 'sync', 'practice') | ForEach-Object { "--cov=$_" }
-    Invoke-Step 'pytest' $VenvPython (@('-m', 'pytest', '-n', '2', '--dist', 'worksteal') + $Coverage + @('--cov-report=term'))
+    $Pytest = @('-m', 'pytest', '-n', '2', '--dist', 'worksteal')
+    $Coverage = @('dsl_console', 'storage', 'sync', 'practice') | ForEach-Object { "--cov=$_" }
+    $Driven = @('app', 'screens', 'journeys', 'faults') | ForEach-Object { "--ignore=tests/$_" }
+    $Traced = @('practice', 'storage', 'sync', 'cli') | ForEach-Object { "--ignore=tests/$_" }
+    Invoke-Step 'pytest with coverage' $VenvPython ($Pytest + $Coverage + @('--cov-report=term') + $Driven)
+    Invoke-Step 'pytest on screens and processes' $VenvPython ($Pytest + $Traced + @('--ignore-glob=tests/test_*.py'))
     Write-Host '== all checks passed'
 }
 finally {

@@ -128,7 +128,10 @@ def _check_not_open(vault: Vault, entry: EntryRow, partner: PartnerRow) -> None:
 
 
 def check_contract(vault: Vault, contract: ContractRow, partner: PartnerRow, entry: EntryRow) -> None:
-    """Raise Refused unless this agreement is with the partner, in force, and covers the entry (R-66)."""
+    """Raise Refused unless this agreement is with the partner, in force, and covers the entry (R-66).
+
+    An entry whose category is still to be written is left to the person who approves it.
+    """
     if contract.org != partner.org:
         raise Refused("That agreement is with another partner. Nothing was changed.")
     if fault := contracts.fault(contract, contracts.today(vault)):
@@ -137,7 +140,7 @@ def check_contract(vault: Vault, contract: ContractRow, partner: PartnerRow, ent
             hint="Review the agreement with the partner and add it again, or share this entry singly.",
         )
     about = {each for each in (entry.category, *entry.further_categories) if each}
-    if contract.categories and not about & set(contract.categories):
+    if contract.categories and about and not about & set(contract.categories):
         raise Refused(
             "The agreement does not cover what this entry is about. Nothing leaves under it.",
             hint="Share this entry singly, or agree with the partner on more.",

@@ -75,7 +75,7 @@ def test_a_crash_shows_its_class_and_place_and_no_value(school: School, monkeypa
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a bruise on the arm of Ada")
 
-    monkeypatch.setattr("storage.views.record.search", fail)
+    monkeypatch.setattr("storage.views.search.find", fail)
     for flag in ([], ["--json"]):
         answer = school.run("search", "arm", *flag, status=1)
         assert "RuntimeError" in answer.err

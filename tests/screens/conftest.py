@@ -93,6 +93,15 @@ async def settled(pilot) -> None:
     assert await quiet(pilot.app, workers=True, longest=60), f"it never settled; on the screen:\n{picture(pilot.app)}"
 
 
+async def press(pilot, *keys: str) -> None:
+    """Press keys as a person does: what a named key opens or loads is there before the next one is pressed."""
+    for key in keys:
+        await pilot.press(key)
+        if len(key) > 1:
+            await settled(pilot)
+    await settled(pilot)
+
+
 async def wait_for(pilot, words: str, seconds: float = 15) -> None:
     """Wait until the words stand on the screen."""
     deadline = time.monotonic() + seconds

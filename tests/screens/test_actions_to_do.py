@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import HOSTILE, settled, wait_for, words_on
+from conftest import HOSTILE, press, settled, wait_for, words_on
 
 from storage.desk import actions, children
 
@@ -14,23 +14,23 @@ async def test_an_action_is_asked_for_and_closed_with_what_came_of_it(console, v
         pilot.app.open("actions")
         await settled(pilot)
         assert HOSTILE in words_on(pilot.app)
-        await pilot.press("n", *"mia")
+        await press(pilot, "n", *"mia")
         await wait_for(pilot, "Mia Hart")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await settled(pilot)
         pilot.app.screen.query_one("#what").focus()
-        await pilot.press(*"Ring home", "tab", "tab", *"Friday", "ctrl+s")
+        await press(pilot, *"Ring home", "tab", "tab", *"Friday", "ctrl+s")
         await settled(pilot)
         shown = words_on(pilot.app)
         assert "Mine (1) Mia Hart · Sam Okafor due Fri 27 Nov 2026 Ring home" in shown
         assert "What I asked others to do (1)" in shown
-        await pilot.press("home", "c", "ctrl+s")
+        await press(pilot, "home", "c", "ctrl+s")
         assert "What came of it?" in words_on(pilot.app)
-        await pilot.press(*"Rang", "tab", *"Nothing: all well", "tab", *"Finished", "ctrl+s")
+        await press(pilot, *"Rang", "tab", *"Nothing: all well", "tab", *"Finished", "ctrl+s")
         await settled(pilot)
         assert "Mine" not in words_on(pilot.app).replace("Mine ()", "")
-        await pilot.press("a")
+        await press(pilot, "a")
         await settled(pilot)
         assert "Outcome: Rang Follows: Nothing: all well" in words_on(pilot.app)
-        await pilot.press("f6")
+        await press(pilot, "f6")
         await settled(pilot)

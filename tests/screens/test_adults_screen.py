@@ -6,7 +6,7 @@ import shutil
 from contextlib import asynccontextmanager
 
 import pytest
-from conftest import HOSTILE, PASSPHRASE, settled, wait_for, wait_until, words_on
+from conftest import HOSTILE, PASSPHRASE, press, settled, wait_for, wait_until, words_on
 from textual.widgets import Input, Select, TextArea
 
 from dsl_console.app import DslConsole
@@ -60,11 +60,6 @@ def school(template, tmp_path, clock):
 
     run.folder = folder
     return run
-
-
-async def press(pilot, *keys):
-    await pilot.press(*keys)
-    await settled(pilot)
 
 
 def put(pilot, **fields):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import settled, wait_for, wait_until, words_on
+from conftest import press, settled, wait_for, wait_until, words_on
 from textual.widgets import Input, TextArea
 
 from practice.body import Cell
@@ -12,11 +12,6 @@ from screens.widgets.figure import Figure
 from storage.desk import body_maps as desk
 from storage.desk import children, concerns
 from storage.views import body_maps
-
-
-async def press(pilot, *keys: str) -> None:
-    await pilot.press(*keys)
-    await settled(pilot)
 
 
 async def test_marks_are_drawn_on_log_and_recorded_with_the_concern(console, vault):

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from conftest import HOSTILE, settled, wait_for, wait_until, words_on
+from conftest import HOSTILE, press, settled, wait_for, wait_until, words_on
 from textual.widgets import Input, Select
 
 from screens.front_sheet import FrontSheetScreen
 from screens.widgets.answer import AnswerField
 from storage.desk import children
 from storage.views import front_sheet
-
-
-async def press(pilot, *keys: str) -> None:
-    await pilot.press(*keys)
-    await settled(pilot)
 
 
 async def test_a_line_is_written_heeded_and_taken_off(console, vault):

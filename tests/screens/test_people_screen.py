@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyring
 import pytest
-from conftest import HOSTILE, PASSPHRASE, settled, wait_for, words_on
+from conftest import HOSTILE, PASSPHRASE, press, settled, wait_for, words_on
 from textual.widgets import Input, Select, TextArea
 
 from practice.errors import WrongPassphrase
@@ -27,11 +27,6 @@ def at_the_floor(monkeypatch):
 
 async def opened(pilot) -> None:
     pilot.app.do("people")
-    await settled(pilot)
-
-
-async def press(pilot, *keys: str) -> None:
-    await pilot.press(*keys)
     await settled(pilot)
 
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from conftest import settled, wait_for, words_on
+from conftest import press, settled, wait_for, words_on
 from textual.widgets import Input, Select
 
 from screens.quality import QualityScreen, RateDialog
 from storage.desk import children, concerns
-
-
-async def press(pilot, *keys: str) -> None:
-    await pilot.press(*keys)
-    await settled(pilot)
 
 
 async def test_a_sample_is_drawn_and_rated(console, vault):

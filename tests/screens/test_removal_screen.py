@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import HOSTILE, settled, wait_for, wait_until, words_on
+from conftest import HOSTILE, press, settled, wait_for, wait_until, words_on
 
 from screens.compare import CompareScreen
 from storage.desk import children, concerns, removal
@@ -11,11 +11,6 @@ from storage.vault import open_vault
 from storage.views import removals
 
 SECOND = "four words of hers"
-
-
-async def press(pilot, *keys: str) -> None:
-    await pilot.press(*keys)
-    await settled(pilot)
 
 
 async def test_versions_stand_side_by_side_and_another_agrees(console, vault):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from conftest import HOSTILE, PASSPHRASE, picture, settled, wait_for, words_on
+from conftest import HOSTILE, PASSPHRASE, picture, press, settled, wait_for, words_on
 from textual.widgets import Input, Select
 
 from screens.review import ReviewScreen
@@ -35,11 +35,6 @@ def due(vault, clock) -> dict[str, str]:
     reviews.set_status(vault, ids["Noah"], "referral_open")
     clock.pass_by(days=13)
     return ids
-
-
-async def press(pilot, *keys: str) -> None:
-    await pilot.press(*keys)
-    await settled(pilot)
 
 
 async def choose(pilot, selector: str, code: str) -> None:

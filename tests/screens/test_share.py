@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import HOSTILE, picture, settled, wait_for, wait_until, words_on
+from conftest import HOSTILE, picture, press, settled, wait_for, wait_until, words_on
 from textual.widgets import Input, OptionList, Select
 
 from screens.inbox import InboxScreen
@@ -80,11 +80,6 @@ def entry(vault) -> str:
     child, _ = children.add_child(vault, name="Mia Hart", date_of_birth="2016-05-03", reg_group="5B")
     fields = {"text": HOSTILE, "childs_words": "I hid [in the shed]", "category": "physical", "when": "21/11/2026"}
     return concerns.log_concern(vault, fields, child_id=child)[0]
-
-
-async def press(pilot, *keys: str) -> None:
-    await pilot.press(*keys)
-    await settled(pilot)
 
 
 def state_of(vault, share: str) -> str:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from conftest import HOSTILE, settled, wait_for, words_on
+from conftest import HOSTILE, press, settled, wait_for, words_on
 from textual.widgets import Input, Select
 
 from screens.timeline import FilterDialog, TimelineScreen
 from storage.desk import children, concerns, front_sheet
-
-
-async def press(pilot, *keys: str) -> None:
-    await pilot.press(*keys)
-    await settled(pilot)
 
 
 async def test_the_picture_follows_the_filter_and_the_family(console, vault):
