@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from rich.cells import cell_len
 from textual import events, on
@@ -88,6 +88,7 @@ class ChildPicker(Calls, Vertical):
         self.child: ChildRow | None = None
         self.provisional = ""
         self._matches: list[ChildRow] = []
+        self._listed = ""  # the letters that the list on the screen answers
         self._quiet = ""
 
     def compose(self) -> ComposeResult:
@@ -136,16 +137,18 @@ class ChildPicker(Calls, Vertical):
         if len(text) < LEAST_LETTERS:
             self._close()
             return
+        self.fetch(self._find, text, then=partial(self._show, text), group="child picker")
+
+    def _find(self, text: str) -> list[ChildRow]:
         from storage.views import children
 
-        find: Callable[..., list[ChildRow]] = children.find
-        self.fetch(find, cast("Console", self.app).vault, text, then=self._show, group="child picker")
+        vault = cast("Console", self.app).vault
+        return children.find(vault, text) if vault is not None else []
 
-    def _show(self, matches: list[Any]) -> None:
-        text = self.text.strip()
-        if len(text) < LEAST_LETTERS or text == self._quiet:
+    def _show(self, text: str, matches: list[ChildRow]) -> None:
+        if text != self.text.strip() or text == self._quiet:
             return
-        self._matches = matches
+        self._matches, self._listed = matches, text
         width = max(self.size.width - 4, 40)
         options = [Option(one_line(child, width)) for child in matches]
         if self.allow_provisional:
@@ -161,6 +164,7 @@ class ChildPicker(Calls, Vertical):
             state.set_class(True, "-shown")
 
     def _close(self) -> None:
+        self._listed = ""
         listed = self.query_one(OptionList)
         listed.remove_class("-open")
         self.query_one(StateLine).set_class(False, "-shown")
@@ -188,10 +192,16 @@ class ChildPicker(Calls, Vertical):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         listed = self.query_one(OptionList)
-        if self.is_open and listed.highlighted is not None:
-            self._take(listed.highlighted)
-        elif self.child is not None or self.provisional:
+        text = self.text.strip()
+        if self.child is not None or self.provisional:
             self.screen.focus_next()
+        elif text != self._listed and len(text) >= LEAST_LETTERS:
+            # Enter came before the list did: found at once, and only a child that cannot be another is taken.
+            self._show(text, self._find(text))
+            if len(self._matches) == 1:
+                self._take(0)
+        elif self.is_open and listed.highlighted is not None:
+            self._take(listed.highlighted)
 
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -20,6 +21,7 @@ from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.fields import ChoiceField, Field, WhenField
 from screens.widgets.record_list import PAGE, RecordList
 from storage.desk import children
+from storage.views import children as child_rows
 
 
 class Bench(ConsoleScreen):
@@ -104,6 +106,36 @@ async def test_the_picker_takes_a_name_that_is_not_on_the_roll(bench, vault):
         await pilot.press("x")
         await settled(pilot)
         assert screen.picked[-1] == ("", ""), "typing on takes the choice back"
+
+
+async def test_enter_before_the_list_is_not_lost_and_never_takes_another_child(bench, vault, monkeypatch):
+    for forename, surname in (("Amira", "Khan"), ("Amir", "Khan"), ("Ben", "Hart")):
+        children.add_child(vault, legal_forename=forename, legal_surname=surname)
+    find, late = child_rows.find, threading.Event()
+
+    def slow_in_threads(*args, **kwargs):
+        if threading.current_thread() is not threading.main_thread():
+            late.wait(10)
+        return find(*args, **kwargs)
+
+    monkeypatch.setattr(child_rows, "find", slow_in_threads)
+    async with bench() as (pilot, screen):
+        picker = screen.query_one(ChildPicker)
+        screen.query_one("#picker Input").focus()
+        await pilot.press(*"ami", "enter")
+        assert picker.child is None, "two children fit: neither is taken unseen"
+        assert picker.is_open
+        late.set()
+        await settled(pilot)
+        assert picker.is_open
+        late.clear()
+        await pilot.press("backspace", "backspace", "backspace", *"ben", "enter")
+        assert picker.child is not None
+        assert picker.child.name == "Ben Hart"
+        late.set()
+        await settled(pilot)
+        assert picker.child.name == "Ben Hart"
+        assert not picker.is_open
 
 
 async def test_escape_closes_the_pickers_list_and_nothing_else(bench, vault):
