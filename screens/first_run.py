@@ -47,11 +47,11 @@ class Answers:
     asked: tuple[int, int] = (0, 0)
 
 
-def faults_of(passphrase: str) -> list[str]:
+def faults_of(passphrase: str, *known: str) -> list[str]:
     """Return what stands against a passphrase; imports the store's keys on first use."""
     from storage.keys import passphrase_faults
 
-    return passphrase_faults(passphrase)
+    return passphrase_faults(passphrase, *known)
 
 
 def made(folder: Path, answers: Answers, passphrase: str, clock: Any) -> tuple[Vault, str]:
@@ -254,7 +254,7 @@ class FirstRunScreen(ConsoleScreen):
         if not self.answers.name:
             return "Your name is needed: it stands beside what you record.", "name"
         first, again = self.query_one("#passphrase", Input), self.query_one("#again", Input)
-        if faults := faults_of(first.value):
+        if faults := faults_of(first.value, self.answers.school, self.answers.name):
             return " ".join(faults), "passphrase"
         if first.value != again.value:
             return "The two are not the same.", "again"
@@ -276,7 +276,7 @@ class FirstRunScreen(ConsoleScreen):
         hint = self.query_one("#hint", StateLine)
         if not first:
             hint.say("At least 12 characters, or four words.")
-        elif faults := faults_of(first):
+        elif faults := faults_of(first, self.answers.school, self._value("name")):
             hint.say(" ".join(faults), "warn")
         elif again != first:
             hint.say("That will do. Type it once more." if not again else "The two are not the same yet.", "")

@@ -28,6 +28,7 @@ _MIB = 1024
 _RECOVERY_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _RECOVERY_LENGTH = 32
 _SHORTEST = 12
+_BESIDE_A_NAME = 8  # letters that a passphrase needs beside the school's or the person's name
 _WORDS = 4
 
 
@@ -99,8 +100,11 @@ def new_key() -> bytes:
 # -- passphrases and recovery codes ------------------------------------------------------------------------------------
 
 
-def passphrase_faults(text: str) -> list[str]:
-    """Return what stands against a passphrase, in plain sentences; empty when it will do (design: §4)."""
+def passphrase_faults(text: str, *known: str) -> list[str]:
+    """Return what stands against a passphrase, in plain sentences; empty when it will do (design: §4).
+
+    `known` are names that a colleague would try first, such as the school's and the person's own.
+    """
     folded = unicodedata.normalize("NFKC", text).casefold().strip()
     faults = []
     if len(folded) < _SHORTEST and len(folded.split()) < _WORDS:
@@ -109,6 +113,12 @@ def passphrase_faults(text: str) -> list[str]:
     squeezed = "".join(character for character in folded if character.isalnum())
     if folded in denied or squeezed in denied or (squeezed and len(set(squeezed)) < 5):
         faults.append("This passphrase is among the first that anyone would try.")
+    rest = "".join(character for character in squeezed if not character.isdigit())
+    names = {word for name in known for word in unicodedata.normalize("NFKC", name).casefold().split() if len(word) > 3}
+    for word in sorted(names, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    if any(word in squeezed for word in names) and len(rest) < _BESIDE_A_NAME:
+        faults.append("This passphrase is little more than a name that everybody here knows.")
     return faults
 
 

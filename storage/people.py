@@ -101,8 +101,14 @@ def find(header: Header, wanted: str) -> Slot:
     raise NotFound(f"Nobody of that name can open this vault. Those who can: {names}.")
 
 
-def _check_passphrase(passphrase: str) -> None:
-    if faults := passphrase_faults(passphrase):
+def _school_name(vault: Vault) -> str:
+    from storage.views import organisation  # mapped only where somebody's passphrase is set
+
+    return organisation.school(vault).name
+
+
+def _check_passphrase(passphrase: str, *known: str) -> None:
+    if faults := passphrase_faults(passphrase, *known):
         raise Refused(" ".join(faults))
 
 
@@ -113,7 +119,7 @@ def add_person(vault: Vault, name: str, role: str, passphrase: str, kdf: Kdf | N
     """
     check_may_record(vault.person.role, "person_added")
     name = " ".join(name.split())
-    _check_passphrase(passphrase)
+    _check_passphrase(passphrase, name, _school_name(vault))
     kdf = kdf or calibrate()
     with editing(vault.folder) as header:
         if any(slot.name.casefold() == name.casefold() for slot in header.slots):
@@ -153,7 +159,7 @@ def change_passphrase(vault: Vault, old: str, new: str, kdf: Kdf | None = None) 
 
     if not vault.check_passphrase(old):
         raise WrongPassphrase("That is not your present passphrase. Nothing was changed.")
-    _check_passphrase(new)
+    _check_passphrase(new, vault.person.name, _school_name(vault))
     kdf = kdf or calibrate()
     with editing(vault.folder) as header:
         slot = find(header, vault.person.id)
@@ -270,7 +276,7 @@ def recover(folder: Path, *, code: str, user: str, passphrase: str, kdf: Kdf | N
     from storage.tries import Tries
     from storage.vault import open_vault
 
-    _check_passphrase(passphrase)
+    _check_passphrase(passphrase, user)
     kdf = kdf or calibrate()
     with editing(folder) as header:
         old = find(header, user) if user or len(header.slots) != 1 else header.slots[0]

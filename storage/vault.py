@@ -117,7 +117,7 @@ def create(
     """
     if exists(folder):
         raise Refused("There is a vault in this folder already. Nothing was changed.")
-    if faults := passphrase_faults(passphrase):
+    if faults := passphrase_faults(passphrase, school.name, user):
         raise Refused(" ".join(faults))
     if not user.strip() or not school.name:
         raise Refused("A vault needs the school's name and the person's name.")

@@ -28,7 +28,9 @@ def asked_kdf() -> Kdf | None:
     return FLOOR if os.environ.get(FLOOR_VARIABLE) == "1" else None
 
 
-def new_passphrase(session: Session, path: str | None, label: str, option: str = "--new-passphrase-file") -> str:
+def new_passphrase(
+    session: Session, path: str | None, label: str, option: str = "--new-passphrase-file", known: tuple[str, ...] = ()
+) -> str:
     """Return a passphrase that will do: from its file, or asked for twice at a time until it will."""
     from storage.keys import passphrase_faults
 
@@ -36,7 +38,7 @@ def new_passphrase(session: Session, path: str | None, label: str, option: str =
         return read_passphrase(path)
     while True:
         passphrase = session.hidden(f"{label} (12 characters or four words)", option)
-        faults = passphrase_faults(passphrase)
+        faults = passphrase_faults(passphrase, *known)
         if not faults and session.hidden("The same again", option) == passphrase:
             return passphrase
         say(" ".join(faults) or "The two were not the same. Try once more.")
@@ -84,7 +86,7 @@ def init(
         raise Refused("There is a vault in this folder already. Nothing was changed.")
     name = session.need(school, "--school", "Name of the school or organisation")
     person = session.need(user, "--user", "Your name")
-    passphrase = new_passphrase(session, session.passphrase_file, "Passphrase", "--passphrase-file")
+    passphrase = new_passphrase(session, session.passphrase_file, "Passphrase", "--passphrase-file", (name, person))
 
     from practice.acts import SchoolSet, build
     from storage.vault import create

@@ -118,6 +118,15 @@ def test_a_passphrase_of_twelve_characters_or_four_words_will_do(good):
     assert passphrase_faults(good) == []
 
 
+@pytest.mark.parametrize("text", ["Thornfield2024", "ThornfieldAcademy1", "sam okafor 123456"])
+def test_a_passphrase_that_is_little_more_than_a_known_name_is_refused(text):
+    assert not passphrase_faults(text)
+    assert passphrase_faults(text, "Thornfield Academy", "Sam Okafor") == [
+        "This passphrase is little more than a name that everybody here knows."
+    ]
+    assert not passphrase_faults("Thornfield lanterns drift", "Thornfield Academy", "Sam Okafor")
+
+
 @pytest.mark.parametrize("bad", ["", "short", "three tin x", "aaaaaaaaaaaaaaaa", "Password1234", "1111 1111 1111 1111"])
 def test_a_passphrase_that_anyone_would_try_is_named_as_such(bad):
     assert passphrase_faults(bad)
