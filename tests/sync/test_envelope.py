@@ -290,6 +290,10 @@ def test_vectors_open_as_published() -> None:
         with pytest.raises(EnvelopeRefused) as caught:
             open_(vector["jose"], reader=readers[vector["reader"]], sender_keys=sets.__getitem__)
         assert caught.value.code == vector["code"], vector["why"]
+    for vector in VECTORS["key_sets_refused"]:
+        with pytest.raises(Refused):
+            read_key_set(vector["jws"], None)
+    assert {json.loads(vector["payload"])["type"] for vector in VECTORS["good"]} >= {"entry", "receipt", "withdrawal"}
     assert VECTORS["words"] == {name: identity.fingerprint_words(sets[name].identity_thumbprint) for name in sets}
 
 
