@@ -18,6 +18,7 @@ from practice.text import visible
 from screens.actions import bindings
 from screens.backups_folder import folder_fault
 from screens.base import ConsoleScreen
+from screens.people_dialogs import CodeDialog
 from screens.settings_schema import OFF, ON, RECORD, Setting, found_by, typed_value, value_words
 from screens.widgets.chrome import cut
 from screens.widgets.fields import ChoiceField, Field
@@ -28,7 +29,14 @@ from screens.wording import READ_ONLY, may_write
 
 if TYPE_CHECKING:
     from screens.console import Console
+    from storage.reports import Card
     from storage.vault import Vault
+
+CARD = (
+    "With it, machines of the school without this record seal notes into that folder: dsl-console report --to FOLDER. "
+    "Each asks once for these words; read them out. A new telephone number or new keys make another card: keep the "
+    "folder again."
+)
 
 
 @dataclass(frozen=True)
@@ -228,12 +236,27 @@ class SettingsScreen(ConsoleScreen):
     def act_change(self) -> None:
         """Change the setting under the cursor."""
         if setting := self.current:
-            self.app.push_screen(SettingDialog(setting, self.value_of(setting)), self._changed)
+            dialog = SettingDialog(setting, self.value_of(setting))
+            self.app.push_screen(dialog, lambda sentence: self._changed(setting, sentence))
 
-    def _changed(self, sentence: str | None) -> None:
+    def _changed(self, setting: Setting, sentence: str | None) -> None:
         if sentence:
             self.query_one("#done", StateLine).say(sentence, "good")
             self.refresh_record()
+            if setting.key == "reports_folder" and (folder := self.value_of(setting)):
+                self._write_card(Path(str(folder)))
+
+    def _write_card(self, folder: Path) -> None:
+        """Write the card with which other machines seal notes into that folder, and show its words."""
+        from storage.reports import write_card
+
+        self.run(write_card, self.vault.folder, folder, then=self._card, failed=self._no_card)
+
+    def _card(self, card: Card) -> None:
+        self.app.push_screen(CodeDialog("-".join(card.words.split()), "The report card is in the folder", CARD))
+
+    def _no_card(self, error: ConsoleError) -> None:
+        self.query_one("#done", StateLine).say(f"{error.message} {error.hint}".strip(), "bad")
 
     def act_back(self) -> None:
         """Empty the field first; then leave."""

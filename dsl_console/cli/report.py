@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from dsl_console.cli.output import indented, joined, moment_json, one_line, out,
 from dsl_console.cli.session import Session
 from practice.adults import NEUTRAL
 from practice.errors import Refused
+from practice.text import visible
 from practice.vocabulary import HowKnown, ReportAbout, YesNo
 
 if TYPE_CHECKING:
@@ -151,12 +153,25 @@ def card(session: Session, folder: str | None) -> None:
 
     chosen = session.need(folder, "DIR", "Folder for the card")
     made = reports.write_card(session.folder, Path(chosen).expanduser())
+    collected = _collected_from(Path(chosen).expanduser().absolute())
     if session.json:
-        print_json({"id": made.vault, "state": "written", "school": made.school, "words": made.words})
+        answer = {"id": made.vault, "state": "written", "school": made.school, "words": made.words}
+        print_json(answer | {"collected_from": collected})
         return
     say(f"The card is written. {_numbers(made)}")
+    say(f"Notes are collected from {visible(collected)}, after each unlock.")
     say("Its words, to be compared once on each machine that uses it:")
     out(made.words)
+
+
+def _collected_from(folder: Path) -> str:
+    """Return the folder that notes are collected from on this machine: the card's own, where none was set."""
+    path = config.settings_file()
+    kept, _faults = config.load(path)
+    if not kept.reports_folder:
+        kept = replace(kept, reports_folder=str(folder))
+        config.save(path, kept)
+    return kept.reports_folder
 
 
 def _numbers(card: Card) -> str:

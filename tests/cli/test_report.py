@@ -97,7 +97,7 @@ def card(school: School, bare, tmp_path) -> dict:
     return made | {"folder": tmp_path / "shared"}
 
 
-def test_a_card_is_compared_once_and_then_any_machine_seals(school: School, bare, card: dict, monkeypatch) -> None:
+def test_a_card_is_compared_once_and_then_any_machine_seals(school: School, bare, card: dict) -> None:
     to = ["report", "--to", str(card["folder"]), *SAID]
     refused = bare(*to, "--json", typed=HOSTILE, status=1)
     assert "not compared" in refused.error["error"]
@@ -107,10 +107,7 @@ def test_a_card_is_compared_once_and_then_any_machine_seals(school: School, bare
     first = bare(*to, "--words", card["words"].upper(), "--json", typed=HOSTILE).json
     second = bare(*to, "--json", typed="another").json
     assert {path.stem for path in card["folder"].glob("*.report")} == {first["id"], second["id"]}
-    monkeypatch.setattr(
-        "dsl_console.config.load",
-        lambda _path: (__import__("dsl_console.config").config.Settings(reports_folder=str(card["folder"])), []),
-    )
+    assert card["collected_from"] == str(card["folder"]), "the card's folder is the one that notes are collected from"
     assert {row["id"] for row in school.run("report", "list", "--json").json} == {first["id"], second["id"]}
     assert list(card["folder"].glob("*.report")) == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 
 from conftest import settled, wait_for, wait_until, words_on
@@ -9,6 +10,7 @@ from conftest import settled, wait_for, wait_until, words_on
 from dsl_console import config
 from screens.settings_schema import BY_KEY, SETTINGS, found_by, span_words, value_words
 from screens.widgets.fields import ChoiceField
+from storage.reports import read_card
 
 
 def test_every_setting_of_the_file_is_in_the_table():
@@ -70,3 +72,10 @@ async def test_a_setting_is_found_changed_and_kept(console, vault, tmp_path):
         await pilot.press(*"nowhere", "ctrl+s")
         await wait_for(pilot, "Write the whole path, from its beginning.")
         assert app.backup_folder == ""
+        await pilot.press("escape", "escape", *"shared folder", "enter")
+        await settled(pilot)
+        await pilot.press(*str(tmp_path), "ctrl+s")
+        await wait_for(pilot, "The report card is in the folder")
+        words = json.loads((tmp_path / "report-card.json").read_text("utf-8"))
+        assert all(word in words_on(app) for word in read_card(tmp_path).words.split())
+        assert words["school"] == "Oakfield Academy"
