@@ -146,6 +146,7 @@ class DslConsole(Keeping):
             self._refresh_chrome()
             return
         self.behind.begin(self.vault)
+        self._back_to(lambda _: False)
         if isinstance(self.screen, ConsoleScreen):
             self.switch_screen(self._made("today", {}))
         else:

@@ -11,6 +11,7 @@ from textual.screen import Screen
 SCREENS: dict[str, str] = {
     "unlock": "screens.unlock:UnlockScreen",
     "first_run": "screens.first_run:FirstRunScreen",
+    "join": "screens.join:JoinScreen",
     "report": "screens.report:ReportScreen",
     "triage": "screens.triage:TriageScreen",
     "today": "screens.today:TodayScreen",

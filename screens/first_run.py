@@ -76,7 +76,8 @@ class FirstRunScreen(ConsoleScreen):
     HEADING = "First run"
     HELP = (
         "There is no record here yet. These steps make one: encrypted on this machine, opened by your passphrase. "
-        "Nothing is made before step 4, and Escape goes one step back."
+        "Nothing is made before step 4, and Escape goes one step back. Where the school has a record on "
+        "another machine, Ctrl+O joins that one instead."
     )
     SHOWS_BACK = False
     CSS_PATH = "first_run.tcss"
@@ -141,6 +142,7 @@ class FirstRunScreen(ConsoleScreen):
             "Code", Input(answers.code, id="code", max_length=40, placeholder="URN or local code; may stay empty")
         )
         yield PlainText(f"The record will lie in {self.folder}", classes="note")
+        yield Button("This school already has a vault: join it  Ctrl+O", id="join", compact=True)
 
     def _step_1(self) -> Iterator[Widget]:
         answers = self.answers
@@ -339,6 +341,14 @@ class FirstRunScreen(ConsoleScreen):
             vault, self.vault_made = self.vault_made, None
             self.console.entered(vault)
 
+    @on(Button.Pressed, "#join")
+    def _join(self) -> None:
+        self.action_do("first_run.join")
+
+    def act_join(self) -> None:
+        """Join the vault that another machine of the school holds, in the place of making one."""
+        self.console.open("join", folder=self.folder)
+
     # -- back ----------------------------------------------------------------------------------------------------------
 
     @on(Button.Pressed, "#previous")
@@ -355,6 +365,8 @@ class FirstRunScreen(ConsoleScreen):
             self.call_later(self._show_code)
 
     def why_not(self, action_id: str) -> str:
+        if action_id == "first_run.join" and (self.step > 2 or self._making):
+            return "A record was made here."
         if action_id == "back":
             if self.step == 0:
                 return "This is the first step. Exit leaves; nothing was made."

@@ -116,6 +116,7 @@ class MachinesScreen(ConsoleScreen):
         super().__init__()
         self.found: Machines | None = None
         self.busy = ""
+        self.invited_in = ""
 
     def body(self) -> ComposeResult:
         yield StateLine("One moment…", id="said")
@@ -263,17 +264,26 @@ class MachinesScreen(ConsoleScreen):
         folder = self.found.folder if self.found else ""
         self.app.push_screen(AddDialog(self.vault, folder, first), self._invited)
 
-    def _invited(self, made: Invitation | None) -> None:
+    def _invited(self, made: tuple[Invitation, Path] | None) -> None:
         if made is not None:
-            self.app.push_screen(ShowCode(made), lambda _: self.refresh_record())
+            self.invited_in = str(made[1])
+            self.app.push_screen(ShowCode(self.vault, *made), self._code_shown)
+
+    def _code_shown(self, asked: bool | None) -> None:
+        self.refresh_record()
+        if asked:
+            self.act_confirm()
 
     def act_confirm(self) -> None:
         """Compare the words, and hand the keys over."""
-        self.app.push_screen(WordsDialog(self.vault, self.found.folder if self.found else ""), self._confirmed)
+        standing = self.found.invitation if self.found else None
+        folder = self.invited_in or (standing.folder if standing else "")
+        self.app.push_screen(WordsDialog(self.vault, folder), self._confirmed)
 
     def _confirmed(self, asked: Request | None) -> None:
         if asked is not None:
-            self._end(f"«{asked.name}» was let in. It finishes there with: dsl-console machine join --finish")
+            self.invited_in = ""
+            self._end(f"«{visible(asked.name)}» was let in. It goes on on its own screen, with a passphrase.")
 
     def act_remove(self) -> None:
         """Remove a lost machine, with the reason."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Button, Input
 
+from practice.text import visible
 from screens.backups_folder import folder_fault
+from screens.base import Calls
 from screens.widgets.dialogs import Dialog, back_button
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from storage.joining import Invitation, Request
     from storage.vault import Vault
 
+LOOKS_EVERY = 2.0
+"""Seconds between two looks into the folder whether the other machine has asked."""
 SHARED = "A share, or a stick that is carried to and fro. What lies there is encrypted and bears no name."
 
 
@@ -63,7 +68,7 @@ class FileDialog(FormDialog[str]):
             self.finish(str(Path(text).expanduser()))
 
 
-class AddDialog(FormDialog["Invitation"]):
+class AddDialog(FormDialog["tuple[Invitation, Path]"]):
     """The other machine's name, this one's where it has none, and the folder that both reach."""
 
     VERB = "Make the code"
@@ -104,36 +109,63 @@ class AddDialog(FormDialog["Invitation"]):
         from storage.joining import invite
 
         self.busy("One moment.")
-        self.run(invite, self.vault, Path(folder), name, own, then=self.finish, failed=self.failed)
+        place = Path(folder).expanduser()
+        self.run(invite, self.vault, place, name, own, then=lambda made: self.finish((made, place)), failed=self.failed)
 
 
-class ShowCode(Dialog[None]):
-    """The one-time code, to be typed on the other machine."""
+class ShowCode(Calls, Dialog[bool]):
+    """The one-time code, to be typed on the other machine; dismissed with True once that one has asked."""
 
-    BINDINGS = [Binding("escape,ctrl+s", "dismiss(None)", "Done", tooltip="I have written it down")]
-    DEFAULT_CSS = "ShowCode .code { text-style: bold; height: auto; margin: 1 0; }"
+    BINDINGS = [Binding("escape,ctrl+s", "dismiss(False)", "Done", tooltip="I have written it down")]
+    DEFAULT_CSS = """
+    ShowCode .code {
+        width: auto; text-style: bold; color: $text-accent; height: auto; margin: 0 0 1 0; padding: 0 2;
+        border: round $border-blurred;
+    }
+    """
 
-    def __init__(self, made: Invitation) -> None:
+    def __init__(self, vault: Vault, made: Invitation, folder: Path) -> None:
         super().__init__()
-        self.made = made
+        self.vault, self.made, self.folder = vault, made, folder
 
     def compose(self) -> ComposeResult:
         sentence = (
-            f"On «{self.made.name}»: dsl-console machine join, with this code. It is shown only now and is good until "
-            f"{self.made.until.astimezone():%a %d %b %H:%M}. Then c here compares the words."
+            f"Start dsl-console on «{visible(self.made.name)}», choose «This school already has a vault: join it», and "
+            "type this code there. It is shown only now, and is good until "
+            f"{self.made.until.astimezone():%a %d %b %H:%M}."
         )
-        yield from self.framed("The code", sentence, [PlainText(self.made.code, classes="code")], back_button("Done"))
+        where = PlainText(f"The folder, as seen from here: {self.folder}")
+        code = PlainText(self.made.code, classes="code")
+        yield from self.framed("The code", sentence, [code, where], back_button("Done"))
+
+    def on_mount(self) -> None:
+        self.say("The words appear here once it has asked. With a stick: leave this, and press c when it is back.")
+        self.set_interval(LOOKS_EVERY, self._look)
+
+    def _look(self) -> None:
+        from storage.joining import request
+
+        self.fetch(request, self.vault, self.folder, then=self._looked, failed=lambda _: None)
+
+    def _looked(self, asked: Request | None) -> None:
+        if asked is not None and self.is_current:
+            self.dismiss(True)
 
     def on_button_pressed(self, _: Button.Pressed) -> None:
         """Leave it."""
-        self.dismiss(None)
+        self.dismiss(False)
 
 
 class WordsDialog(FormDialog["Request"]):
-    """The words of the machine that asks; the person types or confirms those that the other screen shows."""
+    """The words of the machine that asks; a person confirms that the other screen shows the same."""
 
     VERB = "They are the same"
-    DEFAULT_CSS = "WordsDialog .words { text-style: bold; height: auto; margin: 1 0; }"
+    DEFAULT_CSS = """
+    WordsDialog .words {
+        width: auto; max-width: 100%; text-style: bold; color: $text-accent; height: auto; margin: 1 0 0 0;
+        padding: 0 2; border: round $border-blurred;
+    }
+    """
 
     def __init__(self, vault: Vault, folder: str) -> None:
         super().__init__(
@@ -146,30 +178,38 @@ class WordsDialog(FormDialog["Request"]):
 
     def fields(self) -> ComposeResult:
         yield Field("Folder", Input(self.folder, id="folder", placeholder="where the code was left", max_length=4096))
-        yield PlainText("Enter in the folder's field looks whether it has asked.", classes="words")
+        yield PlainText("", classes="words")
 
     def on_mount(self) -> None:
-        if self.folder:
-            self._look()
-
-    def on_input_submitted(self) -> None:
-        """Look into the folder."""
+        self.query_one(".words").display = False
+        self.query_one("#folder" if not self.folder else "#confirm").focus()
+        self.set_interval(LOOKS_EVERY, self._look)
         self._look()
+
+    @property
+    def _place(self) -> Path:
+        return Path(self.query_one("#folder", Input).value.strip()).expanduser()
+
+    @on(Input.Changed)
+    def _elsewhere(self) -> None:
+        self.asked = None
+        self.query_one(".words").display = False
 
     def _look(self) -> None:
         from storage.joining import request
 
-        folder = Path(self.query_one("#folder", Input).value.strip()).expanduser()
-        self.fetch(request, self.vault, folder, then=self._found, failed=self.failed)
+        if self.asked is None and not self._busy and self.query_one("#folder", Input).value.strip():
+            self.fetch(request, self.vault, self._place, then=self._found, failed=self.failed)
 
     def _found(self, asked: Request | None) -> None:
         self.asked = asked
         shown = self.query_one(".words", PlainText)
+        shown.display = asked is not None
         if asked is None:
-            shown.show("The other machine has not asked yet.")
+            self.say("The other machine has not asked yet. Its words appear here once it has.")
         else:
             shown.show(asked.words)
-            self.say(f"«{asked.name}» asks.")
+            self.say(f"«{visible(asked.name)}» asks.")
 
     def confirm(self) -> None:
         from storage.joining import welcome
@@ -177,9 +217,8 @@ class WordsDialog(FormDialog["Request"]):
         if self.asked is None:
             self._look()
             return
-        folder = Path(self.query_one("#folder", Input).value.strip()).expanduser()
         self.busy("The keys and the record are being handed over.")
-        self.run(welcome, self.vault, folder, self.asked, then=self._welcomed, failed=self.failed)
+        self.run(welcome, self.vault, self._place, self.asked, then=self._welcomed, failed=self.failed)
 
     def _welcomed(self, _machine: str) -> None:
         if self.asked is not None:

@@ -118,7 +118,7 @@ class PeopleScreen(ConsoleScreen):
         "Everybody who opens this record has a passphrase and keys of their own. n adds somebody, r changes a role, d "
         "removes somebody and makes the keys anew, g gives a read-only person a child, v says who covers somebody who "
         "is away. p changes your passphrase, s lets it need this machine's keyring too, c makes a new recovery code, a "
-        "makes the keys anew. o opens the adults' register for those who hold its key."
+        "makes the keys anew. o opens the adults' register for those who hold its key, m the machines."
     )
     CSS_PATH = "people.tcss"
     BINDINGS = bindings("people")
@@ -207,6 +207,10 @@ class PeopleScreen(ConsoleScreen):
     def act_register(self) -> None:
         """Open the adults' register, which has an unlock of its own."""
         self.console.do("adults")
+
+    def act_machines(self) -> None:
+        """Open the list of the machines."""
+        self.console.do("machines")
 
     def act_add(self) -> None:
         """Let somebody open the record."""

@@ -27,13 +27,13 @@ from practice.acts import MachineAdded, build
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, NotFound, Refused
 from practice.roles import check_may_record
-from practice.words import spoken
-from storage import device_secret, ledger, machines, migrations, secrets_table
+from storage import carrying, device_secret, ledger, machines, migrations, secrets_table
 from storage.anchor import Anchor, Head
 from storage.atomic import private_file, private_folder, write_atomic
 from storage.engine import make_engine, plain_errors
 from storage.header import FILE_NAME
 from storage.ids import new_id
+from storage.invitations import PURPOSE, damaged, get, new_code, path_of, public_of, put, words_of
 from storage.keys import b64, hkdf, unb64
 from storage.opening import compartment_key
 from storage.places import check_place
@@ -51,12 +51,7 @@ if TYPE_CHECKING:
 
 VALID = timedelta(days=2)
 """How long an invitation is good for: time to carry a stick home and back."""
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-_LENGTH = 20
-_MAGIC = b"DSLJOIN\x01"
-_LIMIT = 4 * 1024 * 1024
 _INVITE = "invitation"
-_PURPOSE = "dsl-console/machines/join"
 
 
 @dataclass(frozen=True)
@@ -66,6 +61,8 @@ class Invitation:
     name: str
     code: str
     until: datetime
+    folder: str = ""
+    """Where it was left, as seen from the machine that lets in."""
 
 
 @dataclass(frozen=True)
@@ -76,97 +73,6 @@ class Request:
     words: str
     public: dict[str, str]
     device: str
-
-
-# -- the code and what it opens ----------------------------------------------------------------------------------------
-
-
-def new_code() -> str:
-    """Return 100 random bits as five groups of four characters."""
-    text = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-    return "-".join(text[at : at + 4] for at in range(0, _LENGTH, 4))
-
-
-def _secret(code: str) -> bytes:
-    letters = [character for character in code.upper() if character.isalnum()]
-    if len(letters) != _LENGTH or any(letter not in _LETTERS for letter in letters):
-        raise Refused("That is not a machine's code: it has five groups of four letters and figures.")
-    return hashlib.sha256(b"dsl-console/join\0" + "".join(letters).encode()).digest()
-
-
-def _path(folder: Path, code: str, what: str) -> Path:
-    return folder / f"{hkdf(_secret(code), 'machines', 'name', what)[:16].hex()}.dslj"
-
-
-def _put(folder: Path, code: str, what: str, said: dict[str, Any]) -> None:
-    nonce = secrets.token_bytes(12)
-    key = hkdf(_secret(code), "machines", "join", what)
-    sealed = AESGCM(key).encrypt(nonce, json.dumps(said).encode(), _MAGIC)
-    try:
-        private_folder(folder) if not folder.exists() else None
-        write_atomic(_path(folder, code, what), _MAGIC + nonce + sealed)
-    except OSError:
-        raise Refused(
-            "The folder cannot be written. Nothing was changed.", hint="Check that the stick or the share is there."
-        ) from None
-
-
-def _get(folder: Path, code: str, what: str) -> dict[str, Any] | None:
-    """Return what the other side laid there; None where nothing is, IntegrityAlarm for anything else."""
-    try:
-        with _path(folder, code, what).open("rb") as file:
-            stored = file.read(_LIMIT + 1)
-    except FileNotFoundError:
-        return None
-    except OSError:
-        raise Refused("The folder cannot be read. Nothing was changed.") from None
-    start = len(_MAGIC)
-    try:
-        if len(stored) > _LIMIT or not stored.startswith(_MAGIC):
-            raise _damaged()
-        key = hkdf(_secret(code), "machines", "join", what)
-        said = json.loads(AESGCM(key).decrypt(stored[start : start + 12], stored[start + 12 :], _MAGIC))
-    except (InvalidTag, ValueError, RecursionError):
-        raise _damaged() from None
-    if type(said) is not dict:
-        raise _damaged()
-    return said
-
-
-def check_words(shown: str, compared: str) -> None:
-    """Raise Refused unless somebody read the same words on the other screen, however they typed them."""
-    if shown.casefold().split() != compared.casefold().split():
-        raise Refused(
-            "The words differ: another machine answered, or one was misread. Nothing was handed over.",
-            title="The words differ",
-            hint="Read them again. If they still differ, begin again with a new code.",
-        )
-
-
-def _damaged() -> IntegrityAlarm:
-    return IntegrityAlarm(
-        "A file of this invitation is damaged or was changed. Nothing was handed over.",
-        hint="Begin again with a new code: dsl-console machine add NAME",
-    )
-
-
-def _words(vault: str, first: dict[str, str], second: dict[str, str], device: str) -> str:
-    parts = [[public[name] for name in ("machine", "signing", "encryption", "transport")] for public in (first, second)]
-    return spoken(hashlib.sha256(canonical(_PURPOSE, vault, parts, device)).hexdigest(), _PURPOSE)
-
-
-def _public(said: object) -> dict[str, str]:
-    """Return a machine's public keys; raises IntegrityAlarm for anything else."""
-    try:
-        assert isinstance(said, dict)
-        public = {name: str(said[name]) for name in ("machine", "signing", "encryption", "transport")}
-        reader = exchange.public_reader(public)
-        XWingPublic(reader.encryption)
-        for key in (reader.signing, reader.transport):
-            Ed25519PublicKey.from_public_bytes(key)
-    except (AssertionError, KeyError, ValueError):
-        raise _damaged() from None
-    return public
 
 
 # -- on the machine that lets another in -------------------------------------------------------------------------------
@@ -184,10 +90,11 @@ def invite(vault: Vault, folder: Path, name: str, own_name: str = "") -> Invitat
         raise Refused("The two machines need names that differ. Nothing was changed.")
     machines.checked_name(vault, name)
     own = machines.name_this(vault, own_name)
-    made = Invitation(machines.checked_name(vault, name), new_code(), vault.clock() + VALID)
-    _put(folder, made.code, "invitation", {"vault": vault.id, "from": own.public(), "until": utc_text(made.until)})
+    folder = folder.expanduser().absolute()
+    made = Invitation(machines.checked_name(vault, name), new_code(), vault.clock() + VALID, str(folder))
+    put(folder, made.code, "invitation", {"vault": vault.id, "from": own.public(), "until": utc_text(made.until)})
     with vault.write() as unit:
-        kept = {"name": made.name, "code": made.code, "until": utc_text(made.until)}
+        kept = {"name": made.name, "code": made.code, "until": utc_text(made.until), "folder": str(folder)}
         secrets_table.put(unit.connection, _INVITE, json.dumps(kept).encode())
     return made
 
@@ -199,7 +106,7 @@ def pending(vault: Vault) -> Invitation | None:
     if not kept:
         return None
     said = json.loads(kept)
-    made = Invitation(said["name"], said["code"], datetime.fromisoformat(said["until"]))
+    made = Invitation(said["name"], said["code"], datetime.fromisoformat(said["until"]), said.get("folder", ""))
     return made if vault.clock() < made.until else None
 
 
@@ -216,13 +123,13 @@ def _standing(vault: Vault) -> Invitation:
 def request(vault: Vault, folder: Path) -> Request | None:
     """Return who asks to join, with the words to compare; None while the other machine has not asked."""
     made = _standing(vault)
-    said = _get(folder, made.code, "request")
+    said = get(folder, made.code, "request")
     if said is None:
         return None
-    public, device = _public(said.get("machine")), str(said.get("device"))
+    public, device = public_of(said.get("machine")), str(said.get("device"))
     own = machines.known(vault)
     assert own is not None
-    return Request(made.name, _words(vault.id, own.public(), public, device), public, device)
+    return Request(made.name, words_of(vault.id, own.public(), public, device), public, device)
 
 
 def welcome(vault: Vault, folder: Path, asked: Request) -> str:
@@ -236,12 +143,11 @@ def welcome(vault: Vault, folder: Path, asked: Request) -> str:
         raise Refused("Another request lies in the folder now. Nothing was handed over.", hint="Compare again.")
     own = machines.known(vault)
     assert own is not None
-    added = build(MachineAdded, {**asked.public, "device": asked.device, "name": asked.name})
+    reader = exchange.public_reader(asked.public)
     exchange.keep_carry_key(vault)
     trail = headers.trail(vault)
-    with vault.write() as unit:
-        unit.record(added)
-        secrets_table.drop(unit.connection, _INVITE)
+    if all(row.id != reader.machine for row in machines.others(vault)):  # done before, if it was cut short after this
+        vault.record(build(MachineAdded, {**asked.public, "device": asked.device, "name": asked.name}))
     with vault.read() as connection:
         keys = exchange.shared_keys(connection)
     said = {
@@ -250,11 +156,14 @@ def welcome(vault: Vault, folder: Path, asked: Request) -> str:
         "audit": b64(vault.author.audit_key),
         "keys": {name: b64(key) for name, key in keys.items()},
     }
-    reader = exchange.public_reader(asked.public)
-    _put(folder, made.code, "welcome", _sealed_to(reader, own, json.dumps(said).encode()))
     rows = [row for row in machines.others(vault) if row.id == reader.machine]
     for written in exchange.write_bundles(vault, rows, everything=True):
         write_atomic(folder / f"{written.id}.dslm", written.content)
+    put(folder, made.code, "welcome", _sealed_to(reader, own, json.dumps(said).encode()))  # the sign that all is there
+    with vault.write() as unit:
+        secrets_table.drop(unit.connection, _INVITE)
+        if not waiting.note(unit.connection, carrying.FOLDER):
+            waiting.set_note(unit.connection, carrying.FOLDER, str(folder.expanduser().absolute()))
     return reader.machine
 
 
@@ -262,22 +171,22 @@ def _sealed_to(reader: Reader, own: Identity, content: bytes) -> dict[str, Any]:
     secret, nonce = secrets.token_bytes(32), secrets.token_bytes(12)
     body = nonce + AESGCM(secret).encrypt(nonce, content, reader.machine.encode())
     return {
-        "to": b64(seal(secret, XWingPublic(reader.encryption), canonical(_PURPOSE, reader.machine))),
+        "to": b64(seal(secret, XWingPublic(reader.encryption), canonical(PURPOSE, reader.machine))),
         "body": b64(body),
-        "proof": b64(own.signing.sign(canonical(_PURPOSE, reader.machine, hashlib.sha256(body).hexdigest()))),
+        "proof": b64(own.signing.sign(canonical(PURPOSE, reader.machine, hashlib.sha256(body).hexdigest()))),
     }
 
 
 def _unsealed(said: dict[str, Any], own: Identity, sender: Reader) -> dict[str, Any]:
     try:
         body = unb64(said["body"])
-        message = canonical(_PURPOSE, own.machine, hashlib.sha256(body).hexdigest())
+        message = canonical(PURPOSE, own.machine, hashlib.sha256(body).hexdigest())
         Ed25519PublicKey.from_public_bytes(sender.signing).verify(unb64(said["proof"]), message)
-        info = canonical(_PURPOSE, own.machine)
+        info = canonical(PURPOSE, own.machine)
         secret = unseal(unb64(said["to"]), {own.encryption.public().key_id: own.encryption}, info)
         content: dict[str, Any] = json.loads(AESGCM(secret).decrypt(body[:12], body[12:], own.machine.encode()))
     except (InvalidSignature, InvalidTag, IntegrityAlarm, ValueError, KeyError, TypeError):
-        raise _damaged() from None
+        raise damaged() from None
     return content
 
 
@@ -292,18 +201,18 @@ def ask(folder: Path, code: str, target: Path, now: datetime | None = None) -> s
     """
     _check_free(target)
     invitation = _invitation(folder, code, now)
-    kept = _get(target, code, "kept") if target.exists() else None
+    kept = get(target, code, "kept") if target.exists() else None
     if kept is None:
         for left in target.glob("*.dslj"):  # of an earlier invitation
             left.unlink(missing_ok=True)
         own, device = Identity.generate(), new_id()
         keys = {"signing": b64(own.signing.private_bytes_raw()), "encryption": b64(own.encryption.raw)}
         keys |= {"transport": b64(own.transport.private_bytes_raw()), "machine": own.machine}
-        _put(private_folder(target), code, "kept", {"keys": keys, "device": device})
+        put(private_folder(target), code, "kept", {"keys": keys, "device": device})
     else:
         own, device = _own(kept)
-    _put(folder, code, "request", {"machine": own.public(), "device": device})
-    return _words(str(invitation["vault"]), _public(invitation["from"]), own.public(), device)
+    put(folder, code, "request", {"machine": own.public(), "device": device})
+    return words_of(str(invitation["vault"]), public_of(invitation["from"]), own.public(), device)
 
 
 def _check_free(target: Path) -> None:
@@ -313,7 +222,7 @@ def _check_free(target: Path) -> None:
 
 
 def _invitation(folder: Path, code: str, now: datetime | None) -> dict[str, Any]:
-    said = _get(folder, code, "invitation")
+    said = get(folder, code, "invitation")
     if said is None:
         raise NotFound(
             "No invitation with that code lies in that folder.",
@@ -321,10 +230,10 @@ def _invitation(folder: Path, code: str, now: datetime | None) -> dict[str, Any]
         )
     try:
         until = datetime.fromisoformat(said["until"])
-        _public(said["from"])
+        public_of(said["from"])
         str(said["vault"])
     except (KeyError, ValueError, TypeError):
-        raise _damaged() from None
+        raise damaged() from None
     if (now or datetime.now(UTC)) > until:
         raise Refused("That invitation has run out. Nothing was handed over.", hint="Make a new one on the first one.")
     return said
@@ -342,7 +251,30 @@ def _own(kept: dict[str, Any]) -> tuple[Identity, str]:
         )
         return Identity(keys["machine"], signing, XWingPrivate(unb64(keys["encryption"])), transport), kept["device"]
     except (KeyError, ValueError, TypeError):
-        raise _damaged() from None
+        raise damaged() from None
+
+
+def _welcome(
+    folder: Path, code: str, target: Path, invitation: dict[str, Any]
+) -> tuple[Identity, str, dict[str, Any]] | None:
+    """Return this machine's keys, its device id and what the other side handed over; None while it has not."""
+    kept, said = get(target, code, "kept"), get(folder, code, "welcome")
+    if kept is None or said is None:
+        return None
+    own, device = _own(kept)
+    return own, device, _unsealed(said, own, exchange.public_reader(public_of(invitation["from"])))
+
+
+def answered(folder: Path, code: str, target: Path, now: datetime | None = None) -> list[tuple[str, str, str]]:
+    """Return who may open the vault that this machine was let into: id, name and role; nobody while it was not.
+
+    Their names come from the other machine, sealed to this one. Raises as `ask`.
+    """
+    found = _welcome(folder, code, target, _invitation(folder, code, now))
+    if found is None:
+        return []
+    header = headers.parse(unb64(found[2]["header"]))
+    return [(slot.id, slot.name, header.role_of(slot)) for slot in header.slots]
 
 
 def join(
@@ -365,16 +297,13 @@ def join(
     clock = clock or utc_now
     _check_free(target)
     invitation = _invitation(folder, code, clock())
-    kept = _get(target, code, "kept")
-    said = _get(folder, code, "welcome")
-    if kept is None or said is None:
+    found = _welcome(folder, code, target, invitation)
+    if found is None:
         raise NotFound(
             "The other machine has not let this one in yet. Nothing was changed.",
             hint="Compare the words there first, then try again here.",
         )
-    own, device = _own(kept)
-    sender = exchange.public_reader(_public(invitation["from"]))
-    content = _unsealed(said, own, sender)
+    own, device, content = found
     header = headers.parse(unb64(content["header"]))
     slot = choose_slot(header, user)
     device_key = device_secret.fetch(header.vault, slot)
@@ -383,11 +312,12 @@ def join(
     key = compartment_key(header, CHILDREN, slot, keys)
     header.check(CHILDREN, key)
     progress("Making the vault")
+    content["folder"] = str(folder.expanduser().absolute())
     _make(target, header, key, own, device, content, invitation["from"])
-    _path(target, code, "kept").unlink(missing_ok=True)
+    path_of(target, code, "kept").unlink(missing_ok=True)
     for what in ("invitation", "request", "welcome"):  # used up; where they cannot be removed they open nothing more
         with contextlib.suppress(OSError):
-            _path(folder, code, what).unlink(missing_ok=True)
+            path_of(folder, code, what).unlink(missing_ok=True)
     vault = open_vault(target, unlocked=Unlocked(header, slot, keys), clock=clock)
     try:
         files = sorted(folder.glob("*.dslm"))
@@ -435,4 +365,7 @@ def _keys_into(
     own.keep(connection)
     waiting.set_note(connection, exchange.INTRODUCED, json.dumps(introduced))
     waiting.set_note(connection, headers.TRAIL, json.dumps(content["trail"]))
+    waiting.set_note(
+        connection, carrying.FOLDER, content["folder"]
+    )  # a take-in that is cut short is gone on with there
     return ledger.head(connection, device).mac

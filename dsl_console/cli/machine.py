@@ -125,7 +125,8 @@ def _folder(session: Session, vault: Vault | None, folder: str | None) -> Path:
 def _confirm(session: Session, vault: Vault, folder: str | None, words: str | None) -> None:
     from storage import joining
 
-    place = _folder(session, vault, folder)
+    standing = joining.pending(vault)
+    place = _folder(session, vault, folder or (standing.folder if standing else None) or None)
     asked = joining.request(vault, place)
     if asked is None:
         raise NotFound(
@@ -134,12 +135,12 @@ def _confirm(session: Session, vault: Vault, folder: str | None, words: str | No
         )
     _compare(session, asked.words, words)
     ident = joining.welcome(vault, place, asked)
-    session.done(ident, "added", f"«{asked.name}» was let in. Finish there: dsl-console machine join")
+    session.done(ident, "added", f"«{asked.name}» was let in. There: dsl-console machine join --finish")
 
 
 def _compare(session: Session, shown: str, words: str | None) -> None:
     """Have a person compare the words of both screens; typed ones are compared by the program."""
-    from storage.joining import check_words
+    from storage.invitations import check_words
 
     if words is None and session.at_terminal:
         session.note("The words here:")

@@ -51,6 +51,9 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         ),
         own("triage", "child", "ctrl+o", "Child", "Open the record of the child", "Report", "Open the child's record"),
     ),
+    "first_run": (
+        own("first_run", "join", "ctrl+o", "Join", "Join a record that the school has", "First run", "Join a record"),
+    ),
     "today": (own("today", "open", "enter", "Open", "Open the line where it is dealt with", "Today", "Open the line"),),
     "machines": (
         own("machines", "sync", "s", "Sync", "Take in and hand on by the shared folder", "Machines", "Sync now"),

@@ -295,6 +295,7 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         own("people", "code", "c", "Recovery code", "Make a new recovery code", "People", "New recovery code"),
         own("people", "rotate", "a", "Keys anew", "Make the keys anew, after a question", "People", "Keys anew"),
         own("people", "register", "o", "Adults' register", "Open the adults' register", "People", "Adults' register"),
+        own("people", "machines", "m", "Machines", "The machines that hold this record", "People", "Machines"),
     ),
     # -- the adults' register ------------------------------------------------------------------------------------------
     "adults": (
