@@ -49,6 +49,8 @@ SCREENS: dict[str, str] = {
     "inbox": "screens.inbox:InboxScreen",
     "sync": "screens.sync:SyncScreen",
     "partners": "screens.partners:PartnersScreen",
+    "cases": "screens.cases:CasesScreen",
+    "case": "screens.case:CaseScreen",
     "backups": "screens.backups:BackupsScreen",
     "people": "screens.people:PeopleScreen",
     "machines": "screens.machines:MachinesScreen",

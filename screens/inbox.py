@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -16,26 +15,18 @@ from textual.widgets import Static
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
-from screens.widgets.child_picker import ChildPicker, born
-from screens.widgets.chrome import cut
+from screens.matching import draw_candidate, identity_said
+from screens.widgets.child_picker import ChildPicker
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.record_list import RecordList
 from screens.widgets.text import PlainText, StateLine
 
 if TYPE_CHECKING:
+    from practice.acts import Identity
     from storage.vault import Vault
     from storage.views.arrivals import ItemRow
+    from storage.views.cases import Candidate
     from storage.views.children import ChildRow
-
-CANDIDATES = 12
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A child whom the sender may mean, and how the date of birth compares."""
-
-    child: ChildRow
-    birth: str
 
 
 @dataclass(frozen=True)
@@ -44,56 +35,23 @@ class Received:
 
     item: ItemRow
     body: dict[str, object]
+    told: Identity
     candidates: list[Candidate]
     matched: str
     children: int
 
 
 def received(vault: Vault, item_id: str) -> Received:
-    """Return an item and its candidates: by the name it gives, then by the date of birth alone."""
+    """Return an item and the children whom it may be about, by every name, date of birth and UPN that it gives."""
     from practice.received import read_payload
-    from storage.views import arrivals, children
+    from storage.views import arrivals, cases, children
 
     item = arrivals.item(vault, item_id)
     everyone = children.all_children(vault, include_left=True)
-    named = children.find(vault, item.hint_name, CANDIDATES) if item.hint_name.strip() else []
-    parts = item.hint_name.split()
-    if len(parts) > 1:
-        for part in (parts[-1], parts[0]):
-            named += [
-                row for row in children.find(vault, part, CANDIDATES) if row.id not in {each.id for each in named}
-            ]
-    same = [row for row in everyone if row.date_of_birth and row.date_of_birth.isoformat() == item.hint_date_of_birth]
-    found = named + [row for row in same if row.id not in {each.id for each in named}]
-    found.sort(key=lambda row: row not in same)
+    told = identity_said(item.hint_name, item.hint_date_of_birth)
     matched = next((row.name for row in everyone if row.id == item.child_id), "")
-    return Received(
-        item,
-        dict(read_payload(item.payload)["body"]),
-        [Candidate(row, _birth_words(row, item.hint_date_of_birth)) for row in found[:CANDIDATES]],
-        matched,
-        len(everyone),
-    )
-
-
-def _birth_words(child: ChildRow, hint: str) -> str:
-    if not hint:
-        return "no date of birth was sent"
-    if child.date_of_birth is None:
-        return "date of birth not known here"
-    return "same date of birth" if child.date_of_birth.isoformat() == hint else "another date of birth"
-
-
-def draw(candidate: Candidate, width: int) -> list[Content]:
-    """Draw a candidate in two lines: who, and how the date of birth compares."""
-    child = candidate.child
-    birth = f" · {born(child.date_of_birth)}"
-    name = cut(visible(child.name), max(width - 1 - cell_len(birth), 8))
-    group = child.reg_group or (f"Year {child.year_group}" if child.year_group else "")
-    marks = [group, "similar name here" if child.look_alikes else "", "" if child.on_roll else "left the roll"]
-    tone = "$text-success" if candidate.birth.startswith("same") else "$text-warning"
-    rest = "".join(f" · {visible(mark)}" for mark in marks if mark)
-    return [Content(f"{name}{birth}"), Content.assemble("  ", (candidate.birth, tone), (rest, "$text-muted"))]
+    body = dict(read_payload(item.payload)["body"])
+    return Received(item, body, told, cases.candidates(vault, told), matched, len(everyone))
 
 
 def item_content(found: Received) -> Content:
@@ -138,7 +96,8 @@ class InboxScreen(ConsoleScreen):
     HELP = (
         "What a partner sent, as they wrote it. The name and date of birth they gave are a hint, never a match: you "
         "choose the child. The arrows and Enter choose one who looks alike; f finds any other; x refuses the entry, "
-        "with a reason. Until you choose, it stands in no chronology."
+        "with a reason. Until you choose, it stands in no chronology. One that landed under a confirmed case is marked "
+        "as read with r."
     )
     CSS_PATH = "inbox.tcss"
     BINDINGS = bindings("inbox")
@@ -157,7 +116,7 @@ class InboxScreen(ConsoleScreen):
                 yield Static("", id="item-text")
             with Vertical(id="match"):
                 yield PlainText("Who is it about? Children who look alike:", classes="side-title")
-                yield RecordList[Candidate](draw, id="candidates")
+                yield RecordList["Candidate"](draw_candidate, id="candidates")
                 yield PlainText("Another child", classes="side-title")
                 yield ChildPicker(provisional=False, id="other")
 
@@ -187,6 +146,11 @@ class InboxScreen(ConsoleScreen):
             "refused": (f"You refused it: {item.reason}", ""),
             "withdrawn": (f"{item.sender} took it back: {item.reason or 'no reason was given'}", "warn"),
         }
+        if item.landed:
+            read = "r says that you have read it." if item.landed == "unseen" else "It was read."
+            states["accepted"] = (f"In the record of {found.matched}, whose case was confirmed before. {read}", "good")
+        elif item.case and item.state == "waiting":
+            states["waiting"] = ("To be matched. Its case is not confirmed, so it stands in no chronology.", "warn")
         self.query_one("#state", StateLine).say(*states.get(item.state, (item.state, "")))
         self.query_one("#item-text", Static).update(item_content(found))
         listed = self.query_one("#candidates", RecordList)
@@ -200,6 +164,8 @@ class InboxScreen(ConsoleScreen):
     def why_not(self, action_id: str) -> str:
         if self.found is None:
             return "The entry is still being read."
+        if action_id == "inbox.seen":
+            return "" if self.found.item.landed == "unseen" else "It does not wait to be read."
         if self.found.item.state != "waiting":
             return "It was answered already."
         if action_id == "inbox.match" and self.query_one("#candidates", RecordList).current is None:
@@ -211,7 +177,7 @@ class InboxScreen(ConsoleScreen):
         """Match the entry to the child under the cursor, after asking once more."""
         candidate: Candidate | None = self.query_one("#candidates", RecordList).current
         if candidate is not None:
-            self._ask(candidate.child, candidate.birth)
+            self._ask(candidate.child)
 
     def act_find(self) -> None:
         """Find another child by name."""
@@ -220,9 +186,11 @@ class InboxScreen(ConsoleScreen):
     @on(ChildPicker.Picked, "#other")
     def _picked(self, event: ChildPicker.Picked) -> None:
         if event.child is not None and self.found is not None:
-            self._ask(event.child, _birth_words(event.child, self.found.item.hint_date_of_birth))
+            self._ask(event.child)
 
-    def _ask(self, child: ChildRow, birth: str) -> None:
+    def _ask(self, child: ChildRow) -> None:
+        from storage.views.cases import compared
+
         found = self.found
         if found is None:
             return
@@ -233,7 +201,8 @@ class InboxScreen(ConsoleScreen):
 
         said = found.item.hint_name or "a child without a name"
         consequence = (
-            f"{found.item.sender} wrote about {said}. It goes into the record of {child.told_apart} ({birth}), and "
+            f"{found.item.sender} wrote about {said}. It goes into the record of {child.told_apart} "
+            f"({compared(child, found.told).words}), and "
             "they are told that it was matched."
         )
         self.app.push_screen(
@@ -247,6 +216,16 @@ class InboxScreen(ConsoleScreen):
 
     def _accepted(self, child: ChildRow) -> None:
         self.console.say(f"It stands in {child.name}'s record. The partner is told at the next sync.", "Matched")
+        self.console.back()
+
+    def act_seen(self) -> None:
+        """Say that it was read."""
+        from sync.inbox import seen
+
+        self.run(seen, self.vault, self.item_id, then=lambda _none: self._seen())
+
+    def _seen(self) -> None:
+        self.console.say("Read. The partner is told at the next sync.", "What came in")
         self.console.back()
 
     def act_refuse(self) -> None:

@@ -128,7 +128,8 @@ class PartnersScreen(ConsoleScreen):
     HELP = (
         "The agencies with whom this school shares. n adds one, w compares its key words with you over the telephone, "
         "g adds an agreement for regular sharing; on an agreement o offers it to be signed by both, a accepts and d "
-        "declines theirs, x ends it. r removes a partner, h joins the hub. Tab goes to the agreements."
+        "declines theirs, x ends it. c shows which children each side means; r removes a partner, h joins the hub. Tab "
+        "goes to the agreements."
     )
     CSS_PATH = "partners.tcss"
     BINDINGS = bindings("partners")
@@ -222,7 +223,7 @@ class PartnersScreen(ConsoleScreen):
         reasons = (
             (verb == "join" and enrolled, "This school has joined a hub already."),
             (verb != "join" and not enrolled, "Join the hub first: h."),
-            (verb not in ("join", "add") and partner is None, "Add a partner first: n."),
+            (verb not in ("join", "add", "cases") and partner is None, "Add a partner first: n."),
             (
                 verb == "contract" and partner is not None and partner.changed,
                 "The partner's key has changed: compare the words first (w).",
@@ -321,6 +322,10 @@ class PartnersScreen(ConsoleScreen):
     def _ended(self, withheld: int) -> None:
         kept = f" {withheld} queued share{'s were' if withheld != 1 else ' was'} withheld." if withheld else ""
         self._said(f"The agreement has ended.{kept}")
+
+    def act_cases(self) -> None:
+        """Open the children whom partners and this organisation know to be the same."""
+        self.console.open("cases")
 
     def act_remove(self) -> None:
         """Remove the partner, with the reason."""

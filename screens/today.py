@@ -43,6 +43,8 @@ KINDS = {
     "action": "To do",
     "asked": "Asked for",
     "item": "Came in",
+    "landed": "Came in",
+    "case": "Who is it",
     "proposed": "Approve",
     "held": "Held",
     "queued": "Queued",
@@ -65,6 +67,18 @@ NAMELESS = {
 """What stands in the place of a child's name in a line that is about none."""
 PLACES = {"unfinished": "unfinished", "backup": "backups", "machine": "machines"}
 """The screen of a line that is about no child."""
+SUBJECTS = {
+    "report": ("triage", "report_id"),
+    "answer": ("triage", "report_id"),
+    "review": ("review", "child_id"),
+    "action": ("actions", "action_id"),
+    "asked": ("actions", "action_id"),
+    "apart": ("apart", "wanted"),
+    "item": ("sync", "item"),
+    "landed": ("inbox", "item"),
+    "case": ("cases", "case"),
+}
+"""The screen of a line that opens at its subject, and what that screen calls it; a share otherwise."""
 SHARES = {"proposed", "held", "queued", "delivered", "refused", "expired"}
 
 
@@ -106,7 +120,7 @@ def what_words(line: Line) -> str:
     words = " ".join(visible(line.words).split())
     if line.kind == "review":
         return label_of(ReviewStatus, line.words)
-    if line.kind in {"item", "report"}:
+    if line.kind in {"item", "report", "landed"}:
         return f"from {words}"
     if line.kind == "answer":
         return f"tell {words} what was done"
@@ -287,8 +301,6 @@ class TodayScreen(ConsoleScreen):
         if line.kind in {"glass", "concern", "follow_up", "removal"}:
             screen, params = "child", {"child_id": line.child_id}
             params |= {} if line.kind == "glass" else {"entry_id": line.subject}
-        elif line.kind in {"report", "answer"}:
-            screen, params = "triage", {"report_id": line.subject}
         elif line.kind == "damaged":
             self.console.say(
                 f"{line.words}. It stays where it is; ask who left a note, and write it down again.",
@@ -296,20 +308,13 @@ class TodayScreen(ConsoleScreen):
                 severity="warning",
             )
             return
-        elif line.kind == "review":
-            screen, params = "review", {"child_id": line.subject}
-        elif line.kind in {"action", "asked"}:
-            screen, params = "actions", {"action_id": line.subject}
         elif line.kind == "flag":
             screen, params = "flags", {"child_id": line.child_id}
         elif line.kind in PLACES:
             screen, params = PLACES[line.kind], {}
-        elif line.kind == "apart":
-            screen, params = "apart", {"wanted": line.subject}
-        elif line.kind == "item":
-            screen, params = "sync", {"item": line.subject}
         else:
-            screen, params = "share", {"share_id": line.subject}
+            screen, param = SUBJECTS.get(line.kind, ("share", "share_id"))
+            params = {param: line.subject}
         self.console.open(screen, **params)
 
     def act_back(self) -> None:

@@ -140,6 +140,7 @@ def made_in_two_places(connection: Connection) -> None:
         if "set_aside" not in columns:
             connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN set_aside TEXT")
     _name_sessions(connection)  # a fold of reviews writes into that column
+    _number_cases(connection)  # and one of what arrived into these
     if not connection.exec_driver_sql("SELECT count(*) FROM acts WHERE kind = 'machine_heard'").scalar_one():
         moved = ledger.set_order(connection)
         ViewTable.metadata.create_all(connection)  # a fold may write into a table that a later step adds
@@ -280,6 +281,26 @@ def moved_acts(connection: Connection) -> None:
 
     for statement in waiting.SCHEMA:
         connection.exec_driver_sql(statement)
+
+
+@step
+def cases_with_partners(connection: Connection) -> None:
+    """Which child partners mean, and under which case their entries came."""
+    from storage.views.arrivals import ITEMS
+    from storage.views.base import table_of
+    from storage.views.cases import CaseTable
+
+    table_of(CaseTable).create(connection, checkfirst=True)
+    _number_cases(connection)
+    fold_again(connection, ITEMS)
+
+
+def _number_cases(connection: Connection) -> None:
+    columns = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(items)")}
+    for name in ("case_number", "landed"):
+        if name not in columns:
+            connection.exec_driver_sql(f"ALTER TABLE items ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+    connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS ix_items_case_number ON items (case_number)")
 
 
 @adults_step

@@ -14,7 +14,7 @@ from storage.ids import new_id
 from storage.ledger import Draft
 from storage.outbox import Message
 from storage.views import arrivals, sharing
-from sync import contracts, corrections, envelope, inbox, outgoing
+from sync import cases, contracts, corrections, envelope, inbox, outgoing
 from sync.identity import KeySet
 from sync.membership import own_keys
 
@@ -177,7 +177,7 @@ def send_all_again(vault: Vault, unit: Unit, org: str) -> int:
         if reader is not None and item.org == org and item.state in inbox.ANSWERED:
             inbox.answer_again(vault, unit, item, reader)
             sent += 1
-    return sent
+    return sent + cases.say_again(vault, unit, org)
 
 
 def follow_up(vault: Vault, client: HubClient) -> list[str]:

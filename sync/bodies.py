@@ -105,6 +105,34 @@ class AnswerBody(_Body):
     reason: Line = ""
 
 
+CaseNumber = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+
+class IdentityBody(_Body):
+    """The least by which the other side can tell who is meant."""
+
+    name: Word
+    other_names: Annotated[list[Word], Field(max_length=8)] = Field(default_factory=list)
+    date_of_birth: Day | None = None
+    upn: Annotated[str, StringConstraints(max_length=13)] = ""
+
+
+class CaseOfferBody(_Body):
+    """Whom the sender means by a case number; also what of it has changed (`identifier-changed`)."""
+
+    case: CaseNumber
+    child: IdentityBody
+    role: Word = ""
+
+
+class CaseAnswerBody(_Body):
+    """A word about a case: accepted, declined or unlinked, by its message's type."""
+
+    case: CaseNumber
+    reason: Line = ""
+    role: Word = ""
+
+
 class ReceiptBody(_Body):
     """What became of a message at the receiver: `re` is its mid, `role` the role that speaks."""
 

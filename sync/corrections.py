@@ -17,7 +17,7 @@ from sync.plan import next_rev
 
 if TYPE_CHECKING:
     from storage.outbox import Message
-    from storage.vault import Vault
+    from storage.vault import Unit, Vault
     from storage.views.sharing import ShareRow
 
 LEFT = ("offered", "delivered", "acknowledged", "refused", "expired")
@@ -66,27 +66,29 @@ def withdraw(vault: Vault, share_id: str, reason: str) -> str:
     what was read cannot be unread, so a wrong disclosure also needs a telephone call. Raises Refused where nothing
     has left, or the partner's keys are in doubt.
     """
-    keys = own_keys(vault)
     with vault.write() as unit:
         share = sharing.share(vault, share_id)
         shares.check_state(share, *LEFT)
-        fields = shares.because(share, reason)
         _check_newest(vault, share)
-        partner = sharing.partner(vault, share.org)
-        reader = partners.key_set_of(partner)
-        partners.check_may_share(partner)
-        sent = outbox.of_entry(unit.connection, share.org, share.entry_id, "data")
-        previous = max([share.rev, *(each.rev or 0 for each in sent)])
-        rev = next_rev(previous, outgoing.seconds(vault))
-        address = outgoing.Address(new_id(), sent[-1].ctr, "withdrawal", share.entry_id, rev, share.id)
-        payload = _payload(vault, share, address, reason, previous)
-        pages.check_size(payload)
-        act = build(ShareWithdrawn, fields | {"mid": address.mid, "rev": rev})
-        unit.record(act, child=share.child_id, entry=share.entry_id)
-        outgoing.overtaken(vault, unit, share.id)
-        message = outgoing.queue(vault, unit, payload, address, keys, reader)
+        partners.check_may_share(sharing.partner(vault, share.org))
+        message = withdraw_in(vault, unit, share, reason)
     spool.keep(vault, message.mid, message.envelope)
     return message.state
+
+
+def withdraw_in(vault: Vault, unit: Unit, share: ShareRow, reason: str) -> Message:
+    """Take back what left under a share, in the open transaction, and return the message that says so."""
+    keys, reader = own_keys(vault), partners.key_set_of(sharing.partner(vault, share.org))
+    sent = outbox.of_entry(unit.connection, share.org, share.entry_id, "data")
+    previous = max([share.rev, *(each.rev or 0 for each in sent)])
+    rev = next_rev(previous, outgoing.seconds(vault))
+    address = outgoing.Address(new_id(), sent[-1].ctr, "withdrawal", share.entry_id, rev, share.id)
+    payload = _payload(vault, share, address, reason, previous)
+    pages.check_size(payload)
+    act = build(ShareWithdrawn, shares.because(share, reason) | {"mid": address.mid, "rev": rev})
+    unit.record(act, child=share.child_id, entry=share.entry_id)
+    outgoing.overtaken(vault, unit, share.id)
+    return outgoing.queue(vault, unit, payload, address, keys, reader)
 
 
 def payload_of_withdrawal(vault: Vault, share: ShareRow, message: Message, mid: str) -> bytes:

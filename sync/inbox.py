@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from practice.acts import ItemAccepted, ItemArrived, ItemCorrected, ItemRefused, ItemWithdrawn, build
+from practice.acts import ItemAccepted, ItemArrived, ItemCorrected, ItemRefused, ItemSeen, ItemWithdrawn, build
 from practice.errors import ConsoleError, Refused
 from practice.received import received_entry
 from practice.text import visible
@@ -15,9 +15,9 @@ from storage import outbox
 from storage.ids import new_id
 from storage.ledger import Draft
 from storage.views import arrivals, children, sharing
-from storage.views.arrivals import ItemRow
+from storage.views.arrivals import Arrived, ItemRow, case_of
 from storage.views.sharing import PartnerRow
-from sync import agreements, outgoing, partners, plan, spool
+from sync import agreements, cases, outgoing, partners, plan, spool
 from sync.bodies import EntryBody, ReceiptBody, WithdrawalBody
 from sync.envelope import EnvelopeRefused, Opened
 from sync.identity import KeySet, OrgKeys
@@ -33,6 +33,11 @@ ANSWERED = {
     "withdrawn": ("stored", None),
 }
 """What we answer to an entry that is here already, by where its item stands."""
+
+
+def answer_for(item: Arrived | ItemRow) -> tuple[str, str | None]:
+    """Return what we answer to an entry that is here; one that landed by itself is shown once a person has read it."""
+    return ("stored", None) if item.landed == "unseen" else ANSWERED.get(item.state, ("stored", None))
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ def take(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) ->
         return _take_withdrawal(unit, opened, sender, name)
     if kind == "receipt" and opened.header.class_ == "control":
         return _take_receipt(vault, unit, opened, name)
+    if kind in cases.KINDS and opened.header.class_ == "control":
+        return Effect(error=cases.take(vault, unit, opened, sender, name), answer=("stored", None))
     if kind in agreements.KINDS and opened.header.class_ == "control":
         return Effect(error=agreements.take(vault, unit, opened, sender, name))
     if kind == "resync?" and opened.header.class_ == "control":
@@ -73,7 +80,7 @@ def _take_entry(unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect
     arrival = plan.arrival(contents, claims["rev"], plan.content(claims))
     if arrival == "duplicate":
         here = next(each for each in known if each.rev == claims["rev"])
-        return Effect(answer=ANSWERED.get(here.state, ("stored", None)))
+        return Effect(answer=answer_for(here))
     if arrival == "stale":
         return Effect(answer=("stored", None))
     if arrival == "conflict":
@@ -85,12 +92,17 @@ def _take_entry(unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect
     if not earlier:
         item = _arrived(opened, sender, name)
         unit.record(item, entry=item.item)
+        child = cases.lands_under(unit, sender.org, item.payload)
+        if child:
+            unit.record(
+                build(ItemAccepted, {"item": item.item, "case": case_of(item.payload)}), child=child, entry=item.item
+            )
         return Effect(received=1, answer=("stored", None))
     here = earlier[-1]
     unit.record(_corrected(here.id, opened), child=here.child_id, entry=here.id)
     return Effect(
         received=1,
-        answer=ANSWERED[here.state],
+        answer=("stored", None) if here.landed else ANSWERED[here.state],
         error=f"{visible(name)} corrected an entry that they had sent; both versions are kept.",
     )
 
@@ -184,8 +196,7 @@ def _take_receipt(vault: Vault, unit: Unit, opened: Opened, name: str) -> Effect
     except ValidationError as fault:
         raise EnvelopeRefused("schema", "Its content is not written as it must be.") from fault
     message = outbox.message(unit.connection, body.re)
-    answered = (*outgoing.DATA, "withdrawal")
-    ours = message is not None and message.org == opened.header.sender and message.type in answered
+    ours = message is not None and message.org == opened.header.sender and message.type != "receipt"
     if message is None or not ours or (body.eid and (body.eid, body.rev) != (message.eid, message.rev)):
         return Effect(error=f"{visible(name)} sent a receipt for a message that is not known here; it changed nothing.")
     step = plan.after_receipt(message.state, message.detail, message.attempts, body.status, body.code)
@@ -200,7 +211,7 @@ def _take_receipt(vault: Vault, unit: Unit, opened: Opened, name: str) -> Effect
     if drafts:
         unit.record_many(drafts)
     good = step.state == "acknowledged"
-    if message.type == "withdrawal":
+    if message.type not in outgoing.DATA:
         return Effect(refused=int(not good))
     return Effect(acknowledged=message.mid if good else "", refused=int(not good))
 
@@ -228,6 +239,18 @@ def accept(vault: Vault, item_id: str, child_id: str) -> str:
     if receipt is not None:
         spool.keep(vault, receipt.mid, receipt.envelope)
     return item.id
+
+
+def seen(vault: Vault, item_id: str) -> None:
+    """Record that a person has read an entry that landed by itself; the partner is told that it was."""
+    with vault.write() as unit:
+        item = arrivals.item(vault, item_id)
+        if item.landed != "unseen":
+            raise Refused("That entry does not wait to be read. Nothing was changed.")
+        unit.record(build(ItemSeen, {"item": item.id, "rev": item.rev}), child=item.child_id, entry=item.id)
+        receipt = _answer(vault, unit, item, "shown", None)
+    if receipt is not None:
+        spool.keep(vault, receipt.mid, receipt.envelope)
 
 
 def refuse(vault: Vault, item_id: str, reason: str) -> None:
@@ -265,7 +288,7 @@ def answer_again(vault: Vault, unit: Unit, item: ItemRow, reader: KeySet) -> Non
     """Queue our receipt for an item once more, for a partner that lost it."""
     claims = partners_claims(item.payload)
     about = outgoing.Address(str(claims["mid"]), str(claims["ctr"]), "entry", item.eid, item.rev)
-    outgoing.queue_receipt(vault, unit, own_keys(vault), reader, about, *ANSWERED[item.state])
+    outgoing.queue_receipt(vault, unit, own_keys(vault), reader, about, *answer_for(item))
 
 
 def reader_of(row: PartnerRow | None) -> KeySet | None:

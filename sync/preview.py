@@ -31,11 +31,17 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 _CODE = re.compile(r"[a-z0-9_]{0,60}")
+CASE = (
+    "Under the child's case with them: once they have confirmed which child it is, it stands in that record by itself"
+)
 _OTHERS = re.compile(r"[^a-z0-9_]+")
 
 
-def entry_body(vault: Vault, entry: EntryRow) -> dict[str, Any]:
-    """Return the body of an entry's message (protocol: §3); raises Refused where the entry cannot be sent whole."""
+def entry_body(vault: Vault, entry: EntryRow, case: str = "") -> dict[str, Any]:
+    """Return the body of an entry's message (protocol: §3); raises Refused where the entry cannot be sent whole.
+
+    `case` is the number under which both sides know the child, blank where there is none yet.
+    """
     child = children.get(vault, entry.child_id)
     when = entry.occurred
     occurred = {"text": when.text, "start": when.start, "end": when.end, "precision": str(when.precision)}
@@ -62,6 +68,8 @@ def entry_body(vault: Vault, entry: EntryRow) -> dict[str, Any]:
             "date_of_birth": child.date_of_birth.isoformat() if child.date_of_birth else None,
         },
     }
+    if case:
+        body["case"] = case
     hidden = glossary.outward(vault, child.id)
     for name in ("source", "event", "childs_voice", "impact", "action", "outcome"):
         body[name] = hidden.anonymise(str(body[name]))
@@ -118,6 +126,7 @@ def page(
         *_purpose(contract),
         *([f"Corrects what was sent before, because: {visible(body['reason'])}"] if body.get("reason") else []),
         f"About: {visible(child['name'])}, {_born(child['date_of_birth'])}",
+        *([CASE] if body.get("case") else []),
         f"When it happened: {_when(body)}",
         f"Recorded: {_recorded(body)} by {visible(body['author_role'] or 'a member of staff')}",
         f"Source: {visible(body['source'])}",

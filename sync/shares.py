@@ -27,7 +27,7 @@ from practice.text import visible
 from storage import outbox
 from storage.desk.front_sheet import check_heeded
 from storage.ids import new_id
-from storage.views import arrivals, front_sheet, links, record, sharing
+from storage.views import arrivals, cases, front_sheet, links, record, sharing
 from storage.views.record import EntryRow
 from storage.views.sharing import ContractRow, PartnerRow, ShareRow
 from sync import contracts, envelope, outgoing, partners, spool
@@ -155,7 +155,7 @@ def preview(vault: Vault, share_id: str) -> Preview:
     partner = sharing.partner(vault, share.org)
     contract = contracts.get(vault, share.contract) if share.contract else None
     entry = record.get(vault, share.entry_id)
-    body = pages.entry_body(vault, entry) | ({"reason": share.reason} if share.corrects else {})
+    body = _body(vault, share, entry) | ({"reason": share.reason} if share.corrects else {})
     with vault.write() as unit:
         previous = _last_revision(unit, partner.org, entry.id)
         rev = next_rev(max(previous or 0, share.rev) or None, outgoing.seconds(vault))
@@ -187,6 +187,10 @@ def preview(vault: Vault, share_id: str) -> Preview:
     said = tuple(front_sheet.read_out(vault, share.child_id))
     page = pages.page(frozen.payload, partner, contract, caution, said)
     return Preview(share.id, frozen.digest, frozen.payload, page, caution, said, heed_code(said))
+
+
+def _body(vault: Vault, share: ShareRow, entry: EntryRow) -> dict[str, Any]:
+    return pages.entry_body(vault, entry, cases.number_for(vault, share.org, entry.child_id, share.contract))
 
 
 def kind_of(share: ShareRow) -> str:
@@ -281,17 +285,21 @@ def _check_frozen(vault: Vault, share: ShareRow, digest: str) -> dict[str, Any]:
         )
     entry = record.get(vault, share.entry_id)
     claims: dict[str, Any] = json.loads(share.payload)
-    if entry.version != share.version_seen or entry.child_id != share.child_id or not _same_body(vault, entry, claims):
+    if (
+        entry.version != share.version_seen
+        or entry.child_id != share.child_id
+        or not _same_body(vault, share, entry, claims)
+    ):
         raise Refused(
             "The record has changed since it was previewed. Nothing was approved.", hint="Preview the share again."
         )
     return claims
 
 
-def _same_body(vault: Vault, entry: EntryRow, claims: dict[str, Any]) -> bool:
+def _same_body(vault: Vault, share: ShareRow, entry: EntryRow, claims: dict[str, Any]) -> bool:
     """Say whether the record would give the same bytes now: a name, a date or a role may have changed beside it."""
     said = {name: value for name, value in claims["body"].items() if name != "reason"}
-    return bool(pages.entry_body(vault, entry) == said)
+    return _body(vault, share, entry) == said
 
 
 def hold(vault: Vault, share_id: str, reason: str) -> None:

@@ -103,7 +103,8 @@ def list_(session: Session) -> None:
 
     for row in rows:
         hint = joined([one_line(row.hint_name), row.hint_date_of_birth and f"born {row.hint_date_of_birth}"], ", ")
-        out(joined([row.id, one_line(row.sender), row.state, f"about {hint}" if hint else "", in_words(row.occurred)]))
+        state = "landed, not read yet" if row.landed == "unseen" else row.state
+        out(joined([row.id, one_line(row.sender), state, f"about {hint}" if hint else "", in_words(row.occurred)]))
         out(indented(row.text))
         if row.childs_words:
             out(indented("The child's own words:"))
@@ -126,6 +127,8 @@ def _item_json(row: ItemRow) -> dict[str, Any]:
         "child_id": row.child_id,
         "reason": row.reason,
         "corrected": row.corrected,
+        "case": row.case,
+        "landed": row.landed,
     }
 
 
@@ -144,6 +147,20 @@ def accept(session: Session, item: str | None, child: str | None) -> None:
         row = session.child(vault, child, "--child")
         ident = items.accept(vault, found.id, row.id)
     session.done(ident, "accepted", f"It stands in the chronology of {row.told_apart}.", child_id=row.id)
+
+
+@inbox.command(cls=Command)
+@click.argument("item", required=False)
+@click.pass_obj
+def seen(session: Session, item: str | None) -> None:
+    """Say that you have read an entry that landed by itself under a confirmed case; the partner is told."""
+    with session.opened(writes=True) as vault:
+        from storage.views import arrivals
+        from sync import inbox as items
+
+        found = arrivals.item(vault, session.need(item, "ITEM", "Item's id"))
+        items.seen(vault, found.id)
+    session.done(found.id, "seen", "Read. The partner is told with the next sync.", child_id=found.child_id)
 
 
 @inbox.command(cls=Command)

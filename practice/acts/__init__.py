@@ -36,6 +36,20 @@ from practice.acts.base import (
     read_body,
 )
 from practice.acts.body import BodyMapDrawn
+from practice.acts.cases import (
+    CaseAnswered,
+    CaseDeclined,
+    CaseMatched,
+    CaseOffered,
+    CaseReceived,
+    CaseUnlinked,
+    Identity,
+    IdentityHeard,
+    IdentityLookedAt,
+    IdentityTold,
+    ItemReturned,
+    ItemSeen,
+)
 from practice.acts.front import FrontSheetLine
 from practice.acts.machines import MachineAdded, MachineHeard, MachineRemoved, MachineRenewed
 from practice.acts.quality import QualityAuditBegun, QualityRated
@@ -161,6 +175,12 @@ __all__ = [
     "BodyMapDrawn",
     "CalendarSet",
     "Caller",
+    "CaseAnswered",
+    "CaseDeclined",
+    "CaseMatched",
+    "CaseOffered",
+    "CaseReceived",
+    "CaseUnlinked",
     "ChildAdded",
     "ChildChanged",
     "ChildFields",
@@ -188,11 +208,17 @@ __all__ = [
     "HolidayPlanned",
     "HubEnrolled",
     "Identifier",
+    "Identity",
+    "IdentityHeard",
+    "IdentityLookedAt",
+    "IdentityTold",
     "Imported",
     "ItemAccepted",
     "ItemArrived",
     "ItemCorrected",
     "ItemRefused",
+    "ItemReturned",
+    "ItemSeen",
     "ItemWithdrawn",
     "KeysRotated",
     "LadoCalled",

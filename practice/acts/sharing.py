@@ -217,9 +217,13 @@ class ItemArrived(Body):
 
 @kind("item_accepted")
 class ItemAccepted(Body):
-    """A person matched a partner's entry to a child; the act's own child and entry say where it stands (R-67)."""
+    """A person matched a partner's entry to a child; the act's own child and entry say where it stands (R-67).
+
+    With `case` it landed by itself under a match that a person had confirmed before.
+    """
 
     item: Identifier
+    case: str = Field(default="", max_length=32)
 
 
 @kind("item_corrected")

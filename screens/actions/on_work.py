@@ -247,6 +247,19 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         ),
         own("inbox", "find", "f", "Another child", "Find another child by name", "Inbox", "Find another child"),
         own("inbox", "refuse", "x", "Refuse", "Refuse the entry, with the reason", "Inbox", "Refuse the entry"),
+        own("inbox", "seen", "r", "Read", "Say that you have read it; the partner is told", "Inbox", "It was read"),
+    ),
+    "cases": (
+        own("cases", "open", "enter", "Open", "Open the case under the cursor", "Which child", "Open the case"),
+        own("cases", "new", "n", "Name a child", "Name a child to a partner", "Which child", "Name a child"),
+        own("cases", "tell", "t", "Tell changes", "Tell them what has changed", "Which child", "Tell what changed"),
+    ),
+    "case": (
+        own("case", "match", "enter", "It is this child", "Confirm the child under the cursor", "Case", "Confirm"),
+        own("case", "find", "f", "Another child", "Find another child by name", "Case", "Find another child"),
+        own("case", "decline", "x", "Nobody here", "Say that nobody here is meant", "Case", "Nobody here is meant"),
+        own("case", "unlink", "u", "Take back", "Take the match back at both ends", "Case", "Take the match back"),
+        own("case", "stands", "k", "It stands", "Let the match stand after a change", "Case", "The match stands"),
     ),
     "partners": (
         own("partners", "add", "n", "New", "Add a partner by its code", "Partners", "Add a partner"),
@@ -279,6 +292,9 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
             "End the agreement under the cursor, with the reason",
             "Partners",
             "End an agreement",
+        ),
+        own(
+            "partners", "cases", "c", "Which child", "Children named to partners, and theirs", "Partners", "Which child"
         ),
         own("partners", "remove", "r", "Remove", "Remove the partner, with the reason", "Partners", "Remove a partner"),
         own("partners", "join", "h", "Join a hub", "Join a hub with an invite code", "Partners", "Join a hub"),

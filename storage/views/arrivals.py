@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 from sqlmodel import Field
 
-from practice.acts import Act, ItemAccepted, ItemArrived, ItemCorrected, ItemRefused, ItemWithdrawn
+from practice.acts import (
+    Act,
+    ItemAccepted,
+    ItemArrived,
+    ItemCorrected,
+    ItemRefused,
+    ItemReturned,
+    ItemSeen,
+    ItemWithdrawn,
+)
 from practice.dates import Occurred
 from practice.errors import NotFound
 from practice.received import read_payload, received_occurred
@@ -37,6 +47,8 @@ class ItemTable(ViewTable, table=True):
     reason: str = string()
     child_id: str | None = optional_string()
     arrived_at: datetime = typed(UtcText)
+    case_number: str = string(index=True)
+    landed: str = string()
 
 
 def _fold_items(key: str, acts: Sequence[Act]) -> Rows:
@@ -47,13 +59,18 @@ def _fold_items(key: str, acts: Sequence[Act]) -> Rows:
     revisions = [act.body for act in acts if isinstance(act.body, ItemArrived | ItemCorrected)]
     taken_back = [act.body for act in acts if isinstance(act.body, ItemWithdrawn)]
     newest: ItemArrived | ItemCorrected | ItemWithdrawn = max(revisions or taken_back, key=lambda body: body.rev)
-    state, reason, child = "waiting", "", None
+    state, reason, child, landed, seen = "waiting", "", None, "", 0
     for act in acts:
         if isinstance(act.body, ItemAccepted):
-            state, child = "accepted", act.child
+            state, reason, child, landed = "accepted", "", act.child, act.body.case
         elif isinstance(act.body, ItemRefused):
             state, reason = "refused", act.body.reason
+        elif isinstance(act.body, ItemReturned):
+            state, reason, child, landed = "waiting", act.body.reason, None, ""
+        elif isinstance(act.body, ItemSeen):
+            seen = max(seen, act.body.rev)
     rev = newest.rev
+    landed = ("seen" if seen >= rev else "unseen") if landed else ""
     for last in taken_back:
         if last.rev >= rev:
             rev, state, reason = last.rev, "withdrawn", why_withdrawn(last.payload)
@@ -61,7 +78,21 @@ def _fold_items(key: str, acts: Sequence[Act]) -> Rows:
     assert isinstance(body, ItemArrived | ItemWithdrawn)
     row = body.model_dump(include={"org", "name", "eid"}) | newest.model_dump(include={"mid", "ctr", "payload"})
     row |= {"id": key, "rev": rev, "state": state, "reason": reason, "child_id": child, "arrived_at": began.recorded_at}
+    row |= {"case_number": case_of(newest.payload), "landed": landed}
     return {"items": [row]}
+
+
+def case_of(payload: str) -> str:
+    """Return the case under which a partner sent an entry; blank without one of the agreed form."""
+    found = read_payload(payload)["body"].get("case")
+    return found if isinstance(found, str) and re.fullmatch("[0-9a-f]{32}", found) else ""
+
+
+def hint_of(payload: str) -> tuple[str, str]:
+    """Return the name and the date of birth that a partner gave with an entry: a hint, never a match."""
+    child = read_payload(payload)["body"].get("child")
+    stated = child if isinstance(child, dict) else {}
+    return str(stated.get("name") or "")[:400], str(stated.get("date_of_birth") or "")[:10]
 
 
 def why_withdrawn(payload: str) -> str:
@@ -69,10 +100,20 @@ def why_withdrawn(payload: str) -> str:
     return str(read_payload(payload)["body"].get("reason") or "")
 
 
-view(
+ITEMS = view(
     View(
         name="items",
-        kinds=frozenset({"item_arrived", "item_corrected", "item_withdrawn", "item_accepted", "item_refused"}),
+        kinds=frozenset(
+            {
+                "item_arrived",
+                "item_corrected",
+                "item_withdrawn",
+                "item_accepted",
+                "item_refused",
+                "item_returned",
+                "item_seen",
+            }
+        ),
         column="entry",
         tables=((ItemTable, "id"),),
         fold=_fold_items,
@@ -101,6 +142,10 @@ class ItemRow:
     payload: str
     corrected: str = ""
     """Why the partner corrected it; blank where they did not."""
+    case: str = ""
+    """The case under which the partner sent it; blank for one that is matched by itself."""
+    landed: str = ""
+    """`unseen` where it landed under a confirmed match and nobody has read it yet, then `seen`; else blank."""
 
 
 @dataclass(frozen=True)
@@ -112,24 +157,36 @@ class Arrived:
     state: str
     payload: str
     child_id: str | None
+    landed: str = ""
 
 
 def arrived(connection: Connection, org: str, eid: str) -> list[Arrived]:
     """Return every revision of a partner's entry, as the open transaction sees them."""
     table = table_of(ItemTable)
-    statement = select(table.c.id, table.c.rev, table.c.state, table.c.payload, table.c.child_id)
+    statement = select(table.c.id, table.c.rev, table.c.state, table.c.payload, table.c.child_id, table.c.landed)
     statement = statement.where(table.c.eid == eid, table.c.org == org).order_by(table.c.rev, table.c.id)
     return [Arrived(**row._mapping) for row in connection.execute(statement)]
 
 
-def items(vault: Vault, *, item_id: str | None = None, states: Sequence[str] = ()) -> list[ItemRow]:
-    """Return what partners sent, newest first."""
+def items(
+    vault: Vault,
+    *,
+    item_id: str | None = None,
+    states: Sequence[str] = (),
+    case: tuple[str, str] | None = None,
+    landed: str = "",
+) -> list[ItemRow]:
+    """Return what partners sent, newest first; `case` narrows it to (organisation, case number)."""
     table = table_of(ItemTable)
     statement = select(table).order_by(table.c.arrived_at.desc(), table.c.id.desc())
     if item_id is not None:
         statement = statement.where(table.c.id == item_id)
     if states:
         statement = statement.where(table.c.state.in_(list(states)))
+    if case is not None:
+        statement = statement.where(table.c.org == case[0], table.c.case_number == case[1])
+    if landed:
+        statement = statement.where(table.c.landed == landed)
     with vault.read() as connection:
         return [_item(row) for row in connection.execute(statement)]
 
@@ -137,7 +194,7 @@ def items(vault: Vault, *, item_id: str | None = None, states: Sequence[str] = (
 def _item(row: Any) -> ItemRow:
     claims = read_payload(row.payload)
     body = claims["body"]
-    child = body.get("child") if isinstance(body.get("child"), dict) else {}
+    hint = hint_of(row.payload)
     return ItemRow(
         id=row.id,
         org=row.org,
@@ -148,13 +205,15 @@ def _item(row: Any) -> ItemRow:
         reason=row.reason,
         child_id=row.child_id,
         arrived_at=row.arrived_at,
-        hint_name=str(child.get("name") or "")[:400],
-        hint_date_of_birth=str(child.get("date_of_birth") or "")[:10],
+        hint_name=hint[0],
+        hint_date_of_birth=hint[1],
         occurred=received_occurred(body),
         text=str(body.get("event") or ""),
         childs_words=str(body.get("childs_voice") or ""),
         payload=row.payload,
         corrected=str(body.get("reason") or "no reason was given") if claims.get("type") == "correction" else "",
+        case=row.case_number,
+        landed=row.landed,
     )
 
 

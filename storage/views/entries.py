@@ -23,6 +23,7 @@ from practice.acts import (
     ItemAccepted,
     ItemArrived,
     ItemCorrected,
+    ItemReturned,
     ItemWithdrawn,
     Promoted,
 )
@@ -169,7 +170,10 @@ def _birth(acts: Sequence[Act]) -> tuple[Act, ConcernLogged, str, str] | None:
             source = agency or (f"report by {reporter}" if reporter else "this organisation")
             return act, act.body, source, agency
     arrived = next((act for act in acts if isinstance(act.body, ItemArrived)), None)
-    accepted = next((act for act in acts if isinstance(act.body, ItemAccepted)), None)
+    accepted = None
+    for act in acts:
+        if isinstance(act.body, ItemAccepted | ItemReturned):
+            accepted = act if isinstance(act.body, ItemAccepted) else None
     if arrived is None or accepted is None:
         return None
     assert isinstance(arrived.body, ItemArrived)
@@ -434,6 +438,7 @@ ENTRIES = view(
                 "item_accepted",
                 "item_corrected",
                 "item_withdrawn",
+                "item_returned",
                 "removal_proposed",
                 "removal_agreed",
                 "removal_ended",

@@ -19,6 +19,7 @@ from storage.views import (
     apart,
     arrivals,
     backups,
+    cases,
     children,
     organisation,
     record,
@@ -45,9 +46,9 @@ _MANY = 200
 class Line:
     """One thing to deal with.
 
-    `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, share, unsent, refused,
-    glass, removal, apart, machine, unfinished or backup; `subject` is the id of the report, entry, action, child, item
-    or share that it is about; `due` is the day it was or is due, if any.
+    `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, landed, case, share,
+    unsent, refused, glass, removal, apart, machine, unfinished or backup; `subject` is the id of the report, entry,
+    action, child, item or share that it is about; `due` is the day it was or is due, if any.
     """
 
     kind: str
@@ -110,9 +111,7 @@ def today(vault: Vault, now: datetime) -> TodayView:
             late_school_days=late.get(due.child_id, 0),
         )
         (view.act_today if due.due <= on else view.this_week).append(line)
-    for item in arrivals.items(vault, states=["waiting"]):
-        view.this_week.append(Line("item", item.id, "", item.hint_name, item.sender))
-        view.inbox += 1
+    _partners(vault, view)
     _flags(vault, view)
     _shares(vault, view)
     if wanting := backups.warning(vault, now):
@@ -151,6 +150,25 @@ def _reports(vault: Vault, view: TodayView) -> None:
         names = ", ".join(each.path.name for each in left[:3]) + (" …" if len(left) > 3 else "")
         words = f"{files} could not be opened: {left[0].why} ({names})"
         view.act_today.append(Line("damaged", str(left[0].path), "", "", words))
+
+
+def _partners(vault: Vault, view: TodayView) -> None:
+    """The tray of what no child was matched to, whom partners mean, and what landed by itself and nobody has read."""
+    for case in cases.cases(vault, states=["received", "offered", "accepted"]):
+        if case.state == "received":
+            view.this_week.append(Line("case", case.id, "", case.identity.name, f"asked by {case.partner}"))
+        elif case.changed:
+            said = f"{' and '.join(case.changed)} changed, says {case.partner}"
+            view.this_week.append(Line("case", case.id, case.child_id or "", case.child, said))
+    for case, changed in cases.to_tell(vault):
+        said = f"{' and '.join(changed)} changed: tell {case.partner}"
+        view.later.append(Line("case", case.id, case.child_id or "", case.child, said))
+    for item in arrivals.items(vault, states=["waiting"]):
+        view.this_week.append(Line("item", item.id, "", item.hint_name, item.sender))
+        view.inbox += 1
+    for item in arrivals.items(vault, states=["accepted"], landed="unseen"):
+        child = children.get(vault, item.child_id or "").name
+        view.this_week.append(Line("landed", item.id, item.child_id or "", child, item.sender))
 
 
 def _flags(vault: Vault, view: TodayView) -> None:

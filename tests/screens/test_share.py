@@ -26,7 +26,8 @@ from screens.widgets.verbatim import Verbatim, folded
 from storage.desk import children, concerns, front_sheet
 from storage.vault import utc_now
 from storage.views import arrivals, record, sharing
-from sync import contracts, inbox, partners, run, shares
+from storage.views import cases as case_rows
+from sync import cases, contracts, inbox, partners, run, shares
 from sync.hub.server import invite
 from tests.sync.exchange import COUNCIL, Hub, Place
 
@@ -395,7 +396,7 @@ async def test_what_came_in_is_matched_by_a_person(console, joined, arrived, ent
         await press(pilot, "enter")
         assert isinstance(pilot.app.screen, ConfirmDialog)
         asked = pilot.app.screen.query_one(".dialog--sentence").text
-        assert "the record of Mia Hart, born Tue 3 May 2016, class 5B (same date of birth)" in asked
+        assert "the record of Mia Hart, born Tue 3 May 2016, class 5B (same name, same date of birth)" in asked
         await press(pilot, "escape")
         assert arrivals.item(joined, arrived).state == "waiting"
         await press(pilot, "enter", "tab", "enter")
@@ -441,3 +442,42 @@ async def test_a_new_share_shows_and_the_cursor_stays(console, joined, council, 
         shares.propose(joined, other, COUNCIL)
         await wait_for(pilot, "Seen at the gate")
         assert pilot.app.screen.query_one("#shares", RecordList).current.key == standing
+
+
+async def test_which_child_is_named_confirmed_by_a_person_and_taken_back(console, joined, council, entry):
+    contracts.add_contract(joined, COUNCIL, "Plans [Yr 9]", "public_task", date(2099, 1, 1))
+    mine = record.get(joined, entry).child_id
+    agreed = contracts.add_contract(council.vault, SCHOOL, "Early help", "public_task", date(2099, 1, 1))
+    theirs = council.child("Mia", "Hart", "2016-05-03")
+    asked = cases.offer(council.vault, theirs, SCHOOL)
+    council.share(council.entry(theirs, HOSTILE), SCHOOL, agreed)
+    council.sync()
+    run.sync(joined)
+    async with console(size=(80, 24)) as pilot:
+        await wait_for(pilot, "Who is it Mia Hart asked by Northfield")
+        pilot.app.open("cases")
+        await settled(pilot)
+        await press(pilot, "n")
+        await press(pilot, *"mia")
+        await wait_for(pilot, "Mia Hart born")
+        await press(pilot, "enter")
+        await wait_for(pilot, "This leaves, and no more: Mia Hart, born Tue 3 May 2016")
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "Mia Hart is named to them with the next sync.")
+        assert [row.state for row in case_rows.cases(joined)] == ["received", "offered"]
+        await press(pilot, "home", "enter")
+        await wait_for(pilot, "same name · same date of birth")
+        assert case_rows.get(joined, asked).state == "received", "nothing is matched by itself"
+        await press(pilot, "enter")
+        await wait_for(pilot, "Is it Mia Hart?")
+        await press(pilot, "tab", "enter")
+        await wait_until(pilot, lambda: case_rows.get(joined, asked).state == "accepted")
+        assert HOSTILE in [row.text for row in record.chronology(joined, mine)]
+        await wait_for(pilot, "Confirmed by Sam Okafor: Mia Hart.")
+        pilot.app.open("case", case=asked)
+        await settled(pilot)
+        await press(pilot, "u")
+        await answer_reason(pilot, "Another Mia")
+        await wait_until(pilot, lambda: case_rows.get(joined, asked).state == "unlinked")
+        assert len(record.chronology(joined, mine)) == 1
+        assert [row.state for row in arrivals.items(joined)] == ["waiting"]

@@ -22,6 +22,9 @@ from tests.conftest import add_child, add_concern, on_day
 START = datetime(2026, 9, 1, 8, tzinfo=UTC)
 DEVICES = ["01900000-0000-7000-8000-00000000000" + number for number in "123"]
 CHILDREN = ["child-1", "child-2"]
+CASE = "ab" * 16
+PAYLOAD = '{"body": {"event": "x", "case": "' + CASE + '"}}'
+identities = st.builds(kinds.Identity, name=st.sampled_from(["A", "B"]), upn=st.sampled_from(["", "A1"]))
 ENTRIES = ["entry-1", "entry-2", "entry-3"]
 
 
@@ -82,6 +85,19 @@ def bodies(draw, before: list[Act]):
                 kinds.PartnerRemoved(org=f"org-{words[0]}", reason="ended"),
                 kinds.ContractAdded(contract="c", org="o", purpose="help", basis="consent", review="2027-01-01"),
                 kinds.ContractEnded(contract="c", reason="ended"),
+                kinds.CaseOffered(case=CASE, org="o", contract="c", identity=draw(identities), mid="m"),
+                kinds.CaseReceived(
+                    case=CASE, org="o", name="n", contract="c", identity=draw(identities), mid="m", jws=""
+                ),
+                kinds.CaseMatched(case=CASE),
+                kinds.CaseAnswered(case=CASE, answer=draw(st.sampled_from(["accepted", "declined"])), jws=""),
+                kinds.CaseUnlinked(case=CASE, by="them", reason=words),
+                kinds.IdentityHeard(case=CASE, identity=draw(identities), mid="m", jws=""),
+                kinds.IdentityLookedAt(case=CASE),
+                kinds.ItemArrived(item=entry, org="o", name="n", eid="e", rev=1, mid="m", payload=PAYLOAD, jws=""),
+                kinds.ItemAccepted(item=entry, case=draw(st.sampled_from(["", CASE]))),
+                kinds.ItemReturned(item=entry, case=CASE, reason=words),
+                kinds.ItemSeen(item=entry, rev=draw(st.integers(0, 2))),
                 kinds.ShareProposed(share=share, org="o"),
                 kinds.ShareHeld(share=share, reason=words),
                 kinds.ShareRefused(share=share, reason=words),
