@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -34,11 +34,16 @@ DEMO_HINT_VARIABLE = "DSL_CONSOLE_DEMO_HINT"
 """Set by the demo alone: what it says of its made-up school, the passphrase included."""
 
 
-def people_in(folder: Path) -> list[SlotPerson]:
-    """Import the store, and read who may open the vault: both before the passphrase is typed."""
+def people_in(folder: Path) -> tuple[list[SlotPerson], int]:
+    """Import the store, and read who may open the vault: both before the passphrase is typed.
+
+    Returns them with the place of whoever opened it last on this machine.
+    """
+    from storage.last_person import last_person
     from storage.vault import people_of
 
-    return people_of(folder)
+    people, last = people_of(folder), last_person(folder)
+    return people, next((place for place, each in enumerate(people) if each.id == last), 0)
 
 
 def tries_in(folder: Path) -> tuple[int, float]:
@@ -64,17 +69,22 @@ def where_continued(name: str) -> str:
 
 def opened(folder: Path, user: str, passphrase: str, clock: Any) -> tuple[Vault, list[tuple[datetime, str]]]:
     """Open the vault; return it with the times and names of the drafts that were kept, the newest first."""
+    from storage.last_person import keep_last_person
     from storage.vault import open_vault
 
     vault = open_vault(folder, passphrase=passphrase, user=user, clock=clock)
+    keep_last_person(folder, vault.person.id)
     return vault, [(draft.saved_at, draft.name) for draft in vault.drafts.all()]
 
 
 def recovered(folder: Path, given: Recovery) -> tuple[Vault, str]:
     """Open the vault by its recovery code; return it with the next code."""
+    from storage.last_person import keep_last_person
     from storage.people import recover
 
-    return recover(folder, code=given.code, user=given.user, passphrase=given.passphrase)
+    vault, code = recover(folder, code=given.code, user=given.user, passphrase=given.passphrase)
+    keep_last_person(folder, vault.person.id)
+    return vault, code
 
 
 class UnlockScreen(ConsoleScreen):
@@ -142,7 +152,8 @@ class UnlockScreen(ConsoleScreen):
 
     # -- who -----------------------------------------------------------------------------------------------------------
 
-    def _know(self, people: list[SlotPerson]) -> None:
+    def _know(self, found: tuple[list[SlotPerson], int]) -> None:
+        people, last = found
         self.people = people
         if len(people) == 1:
             only = people[0]
@@ -153,7 +164,7 @@ class UnlockScreen(ConsoleScreen):
             lines = [f"{each.name}, {ROLES.get(each.role, each.role)}" for each in people]
             listed.add_options([Option(Content(visible(line))) for line in lines])
             listed.display = True
-            listed.highlighted = 0
+            listed.highlighted = last
             if not self.query_one("#passphrase", Input).value and not self._waiting:
                 listed.focus()
         self.fetch(tries_in, self.folder, then=self._first_standing, failed=lambda _: None)
@@ -166,6 +177,14 @@ class UnlockScreen(ConsoleScreen):
         self.query_one("#passphrase").disabled = True
         self.query_one("#state", StateLine).say("")
         self.query_one("#fault", MessageBar).say(f"{error.message} {error.hint}".strip(), "bad")
+
+    def on_key(self, event: events.Key) -> None:
+        """Take what is typed while the names have the focus: it is the passphrase."""
+        if event.is_printable and event.character and self.focused is self.query_one("#people"):
+            field = self.query_one("#passphrase", Input)
+            field.focus()
+            field.insert_text_at_cursor(event.character)
+            event.stop()
 
     @on(OptionList.OptionSelected, "#people")
     def _chosen(self) -> None:
@@ -232,7 +251,10 @@ class UnlockScreen(ConsoleScreen):
         self.app.push_screen(CodeDialog(code), lambda _: self.console.entered(vault))
 
     def _refused(self, error: ConsoleError) -> None:
-        self.query_one("#fault", MessageBar).say(f"{error.message} {error.hint}".strip(), "bad")
+        said = f"{error.message} {error.hint}".strip()
+        if error.status == 3 and (people := self.people or []) and len(people) > 1:
+            said += f" It was tried as {people[self.query_one('#people', OptionList).highlighted or 0].name}."
+        self.query_one("#fault", MessageBar).say(said, "bad")
         if error.status == 3:
             self.wrong += 1
             self.query_one("#state", StateLine).say("Wait a moment.")

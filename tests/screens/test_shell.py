@@ -7,7 +7,7 @@ import contextlib
 import pytest
 from conftest import HOSTILE, NOW, PASSPHRASE, picture, settled, wait_for, words_on
 from textual.command import CommandPalette
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, OptionList, TextArea
 
 from dsl_console.behind import POLL_SECONDS
 from dsl_console.supervisor import LOCKED
@@ -18,7 +18,9 @@ from screens.today import TodayScreen
 from screens.unlock import UnlockScreen
 from screens.widgets.chrome import KeyBar
 from screens.widgets.dialogs import ReasonDialog
+from storage import people
 from storage.desk import children, concerns
+from storage.keys import FLOOR
 from storage.tries import LIMIT, Tries
 
 
@@ -66,6 +68,24 @@ async def test_a_wrong_passphrase_is_said_and_not_kept(console, brief):
         assert " 9 tries are left" in pilot.app.screen.query_one("#state").text
         await type_in(pilot, PASSPHRASE)
         assert isinstance(pilot.app.screen, TodayScreen)
+
+
+async def test_among_several_people_the_last_is_chosen_and_what_is_typed_is_the_passphrase(console, vault, brief):
+    bo = people.add_person(vault, "Bo Dara", "deputy", "lantern copper over wet slate", FLOOR)
+    for begins_at in (0, 1):
+        async with console(unlocked=False) as pilot:
+            await wait_for(pilot, "Bo Dara, deputy DSL")
+            await settled(pilot)
+            assert pilot.app.screen.query_one("#people", OptionList).highlighted == begins_at
+            if begins_at == 0:
+                await pilot.press("down")
+            await pilot.press(*"lantern copper over", "enter")
+            await wait_for(pilot, "It was tried as Bo Dara.")
+            await wait_for(pilot, "Enter unlocks.")
+            await type_in(pilot, "lantern copper over wet slate")
+            assert isinstance(pilot.app.screen, TodayScreen)
+            assert pilot.app.vault.person.id == bo
+            pilot.app.vault.close()
 
 
 async def test_where_no_try_is_left_the_lock_screen_says_from_when_one_is(console, folder):
