@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -24,6 +24,7 @@ from screens.widgets.form_dialog import FormDialog
 from screens.widgets.text import PlainText, code_rows
 
 if TYPE_CHECKING:
+    from screens.console import Console
     from storage.vault import SlotPerson, Vault
 
 Answer = TypeVar("Answer")
@@ -117,12 +118,12 @@ class AskDialog(Dialog[Answer | None], Generic[Answer]):
         """Return what stands in a field."""
         return self.query_one(selector, Input).value
 
-    def passphrase(self) -> str | None:
-        """Return the new passphrase once it will do and stands there twice."""
+    def passphrase(self, person: str) -> str | None:
+        """Return the person's new passphrase once it will do and stands there twice."""
         from storage.keys import passphrase_faults
 
-        new = self.typed("#new")
-        if faults := passphrase_faults(new):
+        new, school = self.typed("#new"), cast("Console", self.app).school
+        if faults := passphrase_faults(new, person, school.name if school else ""):
             self.ask(" ".join(faults), "#new")
             return None
         if self.typed("#again") != new:
@@ -162,7 +163,7 @@ class AddDialog(AskDialog[NewPerson]):
             self.ask("Their name is missing.", "#name")
         elif not role:
             self.ask("Which role?", "#role")
-        elif (new := self.passphrase()) is not None:
+        elif (new := self.passphrase(name)) is not None:
             return NewPerson(name, role, new)
         return None
 
@@ -200,7 +201,8 @@ class PassphraseDialog(AskDialog[NewPassphrase]):
         yield secret("The same again", "again")
 
     def answer(self) -> NewPassphrase | None:
-        new = self.passphrase()
+        vault = cast("Console", self.app).vault
+        new = self.passphrase(vault.person.name if vault else "")
         return NewPassphrase(self.typed("#old"), new) if new is not None else None
 
 
@@ -339,7 +341,7 @@ class RecoverDialog(AskDialog[Recovery]):
             self.ask("Who are you?", "#user")
         elif not self.typed("#code").strip():
             self.ask("The recovery code is missing.", "#code")
-        elif (new := self.passphrase()) is not None:
+        elif (new := self.passphrase(next(each.name for each in self._people if each.id == user))) is not None:
             return Recovery(user, self.typed("#code"), new)
         return None
 
