@@ -43,6 +43,8 @@ SCREENS: dict[str, str] = {
     "minute": "screens.minute:MinuteScreen",
     "calendar": "screens.calendar:CalendarScreen",
     "actions": "screens.to_do:ToDoScreen",
+    "meetings": "screens.meetings:MeetingsScreen",
+    "transfers": "screens.transfers:TransfersScreen",
     "flags": "screens.flags:FlagsScreen",
     "share": "screens.share:ShareScreen",
     "share_entry": "screens.share_entry:ShareEntryScreen",

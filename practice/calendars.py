@@ -18,7 +18,6 @@ HOLIDAY_WEEKDAYS = 5
 """So many closed weekdays in a row are a holiday, and not a long weekend."""
 SPREAD_DAYS = 10
 """Reviews brought forward from a holiday are spread over so many school days before it (R-80)."""
-NO_TERMS = "No term dates are known: every weekday that is no bank holiday counts as a school day. Import yours."
 
 
 class Closure(BaseModel):
@@ -171,22 +170,17 @@ def calendar_for(
     Without terms of its own the whole calendar is assumed, and `source` says so for the screen to show.
     """
     own = sorted(terms, key=lambda term: term.start)
-    if nation != "england":
-        return SchoolCalendar.model_validate(
-            {
-                "terms": own,
-                "closures": [*closures],
-                "bank_holidays": frozenset(bank_holidays),
-                "source": "" if own else NO_TERMS,
-            }
-        )
     defaults = profile(nation)
     assumed = [
         term
         for term in defaults.terms
         if not own or term.start > max(each.end for each in own) or term.end < own[0].start
     ]
-    halves = [Closure(name=f"Half-term, {t.name}", start=t.half_term.start, end=t.half_term.end) for t in assumed]
+    halves = [
+        Closure(name=f"Half-term, {term.name}", start=term.half_term.start, end=term.half_term.end)
+        for term in assumed
+        if term.half_term is not None
+    ]
     return SchoolCalendar.model_validate(
         {
             "terms": [*own, *(Term(name=term.name, start=term.start, end=term.end) for term in assumed)],

@@ -22,6 +22,7 @@ class FrontSection(Coded):
     PARENTAL_RESPONSIBILITY = "parental_responsibility", "Parental responsibility"
     HOUSEHOLD = "household", "Household"
     FAMILY = "family", "Family elsewhere"
+    SIBLING = "sibling", "Brother or sister with a file"
     CONNECTED_CHILD = "connected_child", "Connected child with a file"
     PROFESSIONAL = "professional", "Professional"
     SOCIAL_WORKER = "social_worker", "Named social worker"

@@ -6,10 +6,11 @@ import tomllib
 from datetime import date
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from practice.vocabulary import LawfulBasis, ReviewEvery, ReviewStatus
+from practice.vocabulary import LawfulBasis, MeetingType, ReviewEvery, ReviewStatus
 
 
 class _Part(BaseModel):
@@ -44,7 +45,7 @@ class AssumedTerm(_Part):
     name: str
     start: date
     end: date
-    half_term: Days
+    half_term: Days | None = None
 
 
 class ReviewDefaults(_Part):
@@ -79,18 +80,58 @@ class SharingDefaults(_Part):
     bases: tuple[BasisRule, ...]
 
 
+class Following(_Part):
+    """A meeting that must follow another one, by the day that a clock of `practice.clocks` gives (R-100)."""
+
+    after: MeetingType
+    next: MeetingType
+    clock: str
+
+
+class MeetingDefaults(_Part):
+    """Which meetings follow which, and how many working days before a meeting the school's report is due (R-103)."""
+
+    source: str
+    edition: str
+    confirm: bool
+    report_working_days: int
+    follows: tuple[Following, ...]
+
+
+class TransferDefaults(_Part):
+    """Within how many days a leaver's file goes, and after how many school days a receipt is asked for (R-50)."""
+
+    source: str
+    edition: str
+    confirm: bool
+    days: int
+    receipt_days: int
+
+
 class Profile(_Part):
-    """One nation's defaults."""
+    """One nation's defaults; `borrowed` names the parts that are England's, where the nation's file has none."""
 
     profile: About
     terms_source: Source
     terms: tuple[AssumedTerm, ...]
     reviews: ReviewDefaults
+    meetings: MeetingDefaults
+    transfers: TransferDefaults
     sharing: SharingDefaults
+    borrowed: tuple[str, ...] = ()
+
+
+NATIONS = ("england", "wales", "scotland", "northern_ireland")
+
+
+def _read(nation: str) -> dict[str, Any]:
+    text = resources.files("practice").joinpath("data", f"{nation}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 @lru_cache
 def profile(nation: str = "england") -> Profile:
     """Return a nation's defaults from the package's own data; raises FileNotFoundError for one that is not shipped."""
-    text = resources.files("practice").joinpath("data", f"{nation}.toml").read_text(encoding="utf-8")
-    return Profile.model_validate(tomllib.loads(text))
+    own = _read(nation)
+    others = {} if nation == "england" else {name: part for name, part in _read("england").items() if name not in own}
+    return Profile.model_validate({**own, **others, "borrowed": tuple(sorted(others))})

@@ -214,6 +214,26 @@ class ReviewEvery(Coded):
     YEARLY = "yearly", "Every year"
 
 
+class MeetingType(Coded):
+    """What sort of meeting about a child it is (R-103)."""
+
+    STRATEGY_DISCUSSION = "strategy_discussion", "Strategy discussion"
+    INITIAL_CONFERENCE = "initial_conference", "Initial child protection conference"
+    CORE_GROUP = "core_group", "Core group"
+    REVIEW_CONFERENCE = "review_conference", "Review child protection conference"
+    CHILD_IN_NEED_REVIEW = "child_in_need_review", "Child in need review"
+    TEAM_AROUND_THE_CHILD = "team_around_the_child", "Team around the child or family"
+    EARLY_HELP_REVIEW = "early_help_review", "Early help review"
+    PROFESSIONALS = "professionals", "Professionals' meeting"
+    CHILD_IN_CARE_REVIEW = "child_in_care_review", "Child in care review"
+    PERSONAL_EDUCATION_PLAN = "personal_education_plan", "Personal education plan"
+    MARAC = "marac", "MARAC (domestic abuse risk conference)"
+    EXPLOITATION_PANEL = "exploitation_panel", "Exploitation panel"
+    CHANNEL_PANEL = "channel_panel", "Channel panel"
+    LADO_MEETING = "lado_meeting", "LADO meeting"
+    REINTEGRATION = "reintegration", "Reintegration meeting"
+
+
 class LawfulBasis(Coded):
     """Why a share is lawful, in the order of R-61."""
 

@@ -143,6 +143,7 @@ class CalendarScreen(ConsoleScreen):
             listed.cursor = ahead[0]
         nation = found.nation.replace("_", " ").title()
         own = f"Bank holidays of {nation}. " + (found.source or "The terms are the school's own.")
+        own = f"{own} {found.borrowed}".strip()
         self.query_one("#said", StateLine).say(own, "warn" if found.assumed else "")
         self.refresh_bindings()
 

@@ -92,7 +92,25 @@ def sheet_of(view: ChildView, today: date, wanted: Wanted, *, brief: bool = Fals
         parts += [("  ·  " + moves_words(view), "$text-muted")]
     if gone := sum(row.state == "removed" for row in view.removals):
         parts += [(f"  ·  {gone} removed", "$text-muted")]
-    return Sheet(who, review, Content.assemble(*parts))
+    if view.siblings:
+        names = ", ".join(visible(child.name) for child in view.siblings)
+        parts += [(f"  ·  brothers and sisters: {names}", "$text-muted")]
+    return Sheet(who, review, Content.assemble(*parts, *ahead_parts(view, today)))
+
+
+def ahead_parts(view: ChildView, today: date) -> list[Any]:
+    """Say which meeting is next or must follow, and where the file of a child who left stands; on a line of its own."""
+    said: list[tuple[str, str]] = []
+    for row in view.meetings[:2]:
+        words = f"{row.words}, nobody planned it yet, by" if row.state == "wanted" else row.words
+        said.append((f"{words} {day_words(row.day)}", "bold $text-warning" if row.day < today else ""))
+    for file in view.transfers[:1]:
+        due = f", due {day_words(file.due)}" if file.due else ""
+        said.append((f"file: {file.words}{due}", "bold $text-warning" if file.due and file.due < today else ""))
+    parts: list[Any] = []
+    for place, each in enumerate(said):
+        parts += ["  ·  " if place else "\n", each]
+    return parts
 
 
 def moves_words(view: ChildView) -> str:
@@ -355,6 +373,14 @@ class ChildScreen(ConsoleScreen):
     def act_front(self) -> None:
         """Open the front sheet."""
         self.console.open("front_sheet", child_id=self.wanted.child_id)
+
+    def act_meetings(self) -> None:
+        """Show the meetings about this child."""
+        self.console.open("meetings", child_id=self.wanted.child_id)
+
+    def act_transfers(self) -> None:
+        """Show the transfers of this child's file."""
+        self.console.open("transfers", child_id=self.wanted.child_id)
 
     def act_copy(self) -> None:
         """Open the form of a copy that leaves the program."""

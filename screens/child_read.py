@@ -13,9 +13,11 @@ from screens.widgets.record_list import PAGE
 if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.children import ChildRow
+    from storage.views.meetings import MeetingRow
     from storage.views.record import EntryRow, Trace
     from storage.views.removals import RemovalRow
     from storage.views.reviews import HeldRow, PlanRow
+    from storage.views.transfers import TransferRow
 
 Fetch = Callable[[int, int], Sequence[Line]]
 
@@ -44,6 +46,9 @@ class ChildView:
     pages: dict[int, Sequence[Line]]
     read_first: list[str] = field(default_factory=list)
     removals: list[RemovalRow] = field(default_factory=list)
+    siblings: list[ChildRow] = field(default_factory=list)
+    meetings: list[MeetingRow] = field(default_factory=list)
+    transfers: list[TransferRow] = field(default_factory=list)
 
 
 def open_log(vault: Vault, child_id: str) -> str:
@@ -62,7 +67,7 @@ def open_elsewhere(vault: Vault, child_id: str) -> str:
 
 def child_view(vault: Vault, wanted: Wanted, near: str) -> ChildView:
     """Read a child's record; `near` is the key of the entry whose page is read with it."""
-    from storage.views import children, front_sheet, record, removals, reviews
+    from storage.views import children, family, front_sheet, meetings, record, removals, reviews, transfers
 
     child = next(
         (row for row in children.all_children(vault, include_left=True) if row.id == wanted.child_id),
@@ -84,6 +89,9 @@ def child_view(vault: Vault, wanted: Wanted, near: str) -> ChildView:
         pages=pages,
         read_first=front_sheet.read_out(vault, child.id),
         removals=removals.of_child(vault, child.id),
+        siblings=family.siblings(vault, child.id),
+        meetings=meetings.meetings(vault, child_id=child.id),
+        transfers=transfers.transfers(vault, child_id=child.id),
     )
 
 

@@ -68,7 +68,7 @@ class TermsStep(LaterStep):
     def compose(self) -> ComposeResult:
         yield PlainText("Which term dates does the school keep?", classes="question")
         yield PlainText(
-            "Every review date rests on them. The bank holidays are those of the nation; for England usual terms are "
+            "Every review date rests on them. The bank holidays are those of the nation, and its usual terms are "
             "assumed until the school's own are taken in. It can also be done later, on the Calendar screen.",
             classes="note",
         )

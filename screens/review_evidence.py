@@ -44,7 +44,16 @@ def evidence_content(found: Evidence, today: date) -> Content:
     """Return everything that the review rests on."""
     parts = [*_last(found), Content(""), *_decisions(found, today), Content(""), *_voice(found, today), Content("")]
     parts += [*_parents(found, today), Content("")]
-    parts += [*_flags(found), *_shares(found), Content(""), *_chronology(found), Content(""), *_since(found)]
+    parts += [
+        *_flags(found),
+        *_meetings(found, today),
+        *_shares(found),
+        *_transfers(found, today),
+        Content(""),
+        *_chronology(found),
+        Content(""),
+        *_since(found),
+    ]
     return Content("\n").join(parts)
 
 
@@ -167,6 +176,33 @@ def _shares(found: Evidence) -> list[Content]:
         why = f" ({visible(excerpt(share.reason, 120))})" if share.state in ("held", "refused") and share.reason else ""
         lines.append(_plain(f"{share.partner}: {state}{why}"))
     return lines if found.shares else [*lines, _plain("None.", "$text-muted")]
+
+
+def _meetings(found: Evidence, today: date) -> list[Content]:
+    from practice.dates import day_words
+
+    if not found.meetings:
+        return []
+    lines = [_head("Meetings")]
+    for row in found.meetings:
+        late = row.day < today
+        if row.state == "wanted":
+            said = f"{row.words}: nobody planned it yet, at the latest {day_words(row.day)}"
+        else:
+            said = f"{row.words}, {'was ' if late else ''}{day_words(row.day)}{', to be recorded' if late else ''}"
+        report = f". Report due {day_words(row.report_due)}" if row.report_open and row.report_due else ""
+        lines.append(_plain(said + report, "$text-error" if late else ""))
+    return [*lines, Content("")]
+
+
+def _transfers(found: Evidence, today: date) -> list[Content]:
+    from practice.dates import day_words
+
+    lines = []
+    for row in found.transfers:
+        due = f", {'was ' if row.due < today else ''}due {day_words(row.due)}" if row.due else ""
+        lines.append(_plain(f"{row.words}{due}", "$text-error" if row.due and row.due < today else ""))
+    return [Content(""), _head("File transfer"), *lines] if lines else []
 
 
 def _chronology(found: Evidence) -> list[Content]:

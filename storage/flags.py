@@ -24,6 +24,7 @@ from practice.patterns import LOOK_BACK, MOST, ChildFacts, Duty, Fact, Raised, S
 from practice.vocabulary import Decision, Significance, label_of
 from storage.views.base import chunks, marks
 from storage.views.entries import ENTRIES
+from storage.views.family import named
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -53,7 +54,7 @@ SCHEMA = (
     "CREATE TABLE flag_state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
 )
 TABLES = ("flag_facts", "flag_siblings", "flag_children", "flags", "flag_state")
-KINDS = (*sorted(ENTRIES.kinds), "action_added", "action_changed", "action_done", "flag_answered")
+KINDS = (*sorted(ENTRIES.kinds), "action_added", "action_changed", "action_done", "flag_answered", "front_sheet_line")
 """The acts that may change a flag."""
 GRAVE_DECISIONS = frozenset(
     {Decision.REFERRAL_SOCIAL_CARE, Decision.POLICE, Decision.EMERGENCY_999, Decision.LADO, Decision.CHANNEL}
@@ -183,6 +184,10 @@ def _take_in(connection: Connection, since: int, until: int) -> set[str]:
         if made:
             connection.exec_driver_sql("INSERT INTO flag_facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made)
     _take_in_siblings(connection, [row[4] for row in rows if row[0] == "concern_logged" and row[3]])
+    sheets = [row[1] for row in rows if row[0] == "front_sheet_line" and row[1]]
+    for chunk in chunks(list(dict.fromkeys(sheets))):  # also who was named and is not any more
+        once = f"SELECT other_child FROM front_sheet_lines WHERE section = 'sibling' AND child_id IN ({marks(chunk)})"  # noqa: S608
+        children |= {each for each in connection.exec_driver_sql(once, chunk).scalars() if each}
     return children | _siblings_of(connection, children)
 
 
@@ -219,9 +224,14 @@ _SIBLINGS = (
 
 
 def _siblings_of(connection: Connection, children: Iterable[str]) -> set[str]:
-    if not connection.exec_driver_sql("SELECT EXISTS (SELECT 1 FROM flag_siblings WHERE sibling)").scalar_one():
-        return set()
-    return {each for child in children for each in connection.exec_driver_sql(_SIBLINGS, (child, child)).scalars()}
+    """Return the brothers and sisters of these children: named on a front sheet, or when an event was recorded."""
+    found: set[str] = set()
+    of_event = connection.exec_driver_sql("SELECT EXISTS (SELECT 1 FROM flag_siblings WHERE sibling)").scalar_one()
+    for child in children:
+        found |= named(connection, child)
+        if of_event:
+            found |= set(connection.exec_driver_sql(_SIBLINGS, (child, child)).scalars())
+    return found
 
 
 def _facts_of(connection: Connection, child: str) -> list[Fact]:

@@ -20,6 +20,9 @@ _COUNTED = {
     "decided": ("decision by a colleague", "decisions by colleagues"),
     "review_held": ("review by a colleague", "reviews by colleagues"),
     "action_added": ("action asked for by a colleague", "actions asked for by colleagues"),
+    "meeting_planned": ("meeting planned by a colleague", "meetings planned by colleagues"),
+    "meeting_held": ("meeting recorded by a colleague", "meetings recorded by colleagues"),
+    "transfer_opened": ("file to be sent on", "files to be sent on"),
     "report_arrived": ("sealed report", "sealed reports"),
     "item_arrived": ("entry from a partner", "entries from partners"),
 }

@@ -303,6 +303,21 @@ def _number_cases(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS ix_items_case_number ON items (case_number)")
 
 
+@step
+def meetings_and_transfers(connection: Connection) -> None:
+    """Meetings about children, the files of those who left or joined, and who is whose brother or sister."""
+    from storage.views.base import table_of
+    from storage.views.meetings import MeetingTable
+    from storage.views.transfers import TransferTable
+
+    for model in (MeetingTable, TransferTable):
+        table_of(model).create(connection, checkfirst=True)
+    connection.exec_driver_sql(
+        "CREATE INDEX IF NOT EXISTS front_sheet_lines_by_other"
+        " ON front_sheet_lines (other_child) WHERE other_child <> ''"
+    )
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

@@ -15,11 +15,11 @@ from dsl_console.cli.output import out as line_out
 from dsl_console.cli.session import Session
 from practice.clocks import CLOCKS, statutory_due
 from practice.errors import Refused
+from practice.profile import NATIONS
 
 if TYPE_CHECKING:
     from storage.desk.calendars import CalendarReport
 
-NATIONS = ("england", "wales", "scotland", "northern_ireland")
 SIZE_LIMIT = 1024 * 1024
 
 
@@ -91,6 +91,7 @@ def show(session: Session) -> None:
                 "nation": found.nation,
                 "assumed": found.assumed,
                 "source": found.source,
+                "borrowed": found.borrowed,
                 "terms": terms,
                 "closures": closures,
                 "bank_holidays": banks,
@@ -103,6 +104,7 @@ def show(session: Session) -> None:
         days = day_words(row.start) + (f" to {day_words(row.end)}" if row.end != row.start else "")
         line_out(joined([days, row.words, row.name, "" if row.own else "assumed"]))
     session.note(found.source)
+    session.note(found.borrowed)
 
 
 @calendar.command(cls=Command)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dsl_console.cli.meetings import meeting_json
 from dsl_console.cli.options import Command, Day, Group, text_option
 from dsl_console.cli.output import day_json, joined, one_line, out, print_json
 from dsl_console.cli.session import Session
 from dsl_console.cli.sheet import print_sheet, sheet_json
+from dsl_console.cli.transfers import transfer_json
 from practice.errors import Refused
 from practice.vocabulary import ReviewStatus, label_of
 
@@ -109,6 +111,7 @@ def _report_json(report: ImportReport) -> dict[str, Any]:
         "rejected": [{"line": line, "reason": reason} for line, reason in report.rejected],
         "warnings": [{"line": line, "text": text} for line, text in report.warnings],
         "dry_run": report.dry_run,
+        "transfers": report.transfers,
     }
 
 
@@ -118,6 +121,8 @@ def _print_report(report: ImportReport) -> None:
     out(f"joined       {report.joined}")
     out(f"changed      {report.changed}")
     out(f"left         {report.left}")
+    if report.transfers:
+        out(f"files to go  {report.transfers}   (dsl-console transfer list)")
     out(f"unchanged    {report.unchanged}")
     out(f"not in file  {report.not_in_file}")
     out(f"not used     {len(report.rejected)}")
@@ -211,7 +216,7 @@ def show(session: Session, child: str | None) -> None:
     """Show a child's front sheet, what is known from the roll, and how they are reviewed."""
     with session.opened() as vault:
         from storage.views import children as view
-        from storage.views import front_sheet, record, reviews
+        from storage.views import family, front_sheet, meetings, record, reviews, transfers
 
         row = session.child(vault, child)
         session.opening(vault, row.id)
@@ -221,6 +226,9 @@ def show(session: Session, child: str | None) -> None:
         other = dict(fields.pop("other", {}))
         plan = reviews.plan(vault, row.id)
         entries = record.count(vault, row.id)
+        siblings = family.siblings(vault, row.id)
+        ahead = meetings.meetings(vault, child_id=row.id)
+        files = transfers.transfers(vault, child_id=row.id)
     review = None
     if plan is not None:
         review = {"status": plan.status, "every": plan.every, "due": day_json(plan.due), "reason": plan.reason}
@@ -231,6 +239,9 @@ def show(session: Session, child: str | None) -> None:
                 "fields": {**fields, **other},
                 "review": review,
                 "entries": entries,
+                "siblings": [{"id": each.id, "name": each.name} for each in siblings],
+                "meetings": [meeting_json(each) for each in ahead],
+                "transfers": [transfer_json(each) for each in files],
                 **sheet_json(front, today),
             }
         )
@@ -243,3 +254,11 @@ def show(session: Session, child: str | None) -> None:
     if plan is not None:
         out(f"Review: {label_of(ReviewStatus, plan.status)}, next due {plan.due.isoformat()}. {plan.reason}")
     out(f"Entries: {entries}")
+    if siblings:
+        out(f"Brothers and sisters: {', '.join(one_line(each.told_apart) for each in siblings)}")
+    for each in ahead:
+        from storage.desk.meetings import told
+
+        out(f"Meeting: {one_line(told(each))}")
+    for file in files:
+        out(f"File transfer: {one_line(f'{file.words}. {file.why}')}")

@@ -49,6 +49,8 @@ COMMANDS = {
     "inspection": "dsl_console.cli.papers:inspection",
     "calendar": "dsl_console.cli.calendar:calendar",
     "actions": "dsl_console.cli.actions:actions",
+    "meeting": "dsl_console.cli.meetings:meeting",
+    "transfer": "dsl_console.cli.transfers:transfer",
     "flags": "dsl_console.cli.flags:flags",
     "partner": "dsl_console.cli.partners:partner",
     "contract": "dsl_console.cli.partners:contract",

@@ -52,6 +52,7 @@ from practice.acts.cases import (
 )
 from practice.acts.front import FrontSheetLine
 from practice.acts.machines import MachineAdded, MachineHeard, MachineRemoved, MachineRenewed
+from practice.acts.meetings import MeetingCancelled, MeetingChanged, MeetingHeld, MeetingPlanned
 from practice.acts.quality import QualityAuditBegun, QualityRated
 from practice.acts.record import (
     Advice,
@@ -117,6 +118,15 @@ from practice.acts.sharing import (
     ShareProposed,
     ShareRefused,
     ShareWithdrawn,
+)
+from practice.acts.transfers import (
+    TransferChanged,
+    TransferEffort,
+    TransferEnded,
+    TransferOpened,
+    TransferReceived,
+    TransferReviewed,
+    TransferSent,
 )
 from practice.acts.vault import (
     AuditRead,
@@ -227,6 +237,10 @@ __all__ = [
     "MachineHeard",
     "MachineRemoved",
     "MachineRenewed",
+    "MeetingCancelled",
+    "MeetingChanged",
+    "MeetingHeld",
+    "MeetingPlanned",
     "Note",
     "OldMachineGone",
     "PackShown",
@@ -271,6 +285,13 @@ __all__ = [
     "SupervisionHeld",
     "TermDates",
     "Told",
+    "TransferChanged",
+    "TransferEffort",
+    "TransferEnded",
+    "TransferOpened",
+    "TransferReceived",
+    "TransferReviewed",
+    "TransferSent",
     "UnlockFailed",
     "Unmasked",
     "WordingRowSet",

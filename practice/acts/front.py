@@ -14,6 +14,7 @@ Section = Literal[
     "parental_responsibility",
     "household",
     "family",
+    "sibling",
     "connected_child",
     "professional",
     "social_worker",

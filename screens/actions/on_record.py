@@ -184,6 +184,17 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
             "Take a copy out",
             short="Copy",
         ),
+        own("child", "meetings", "g", "Meetings", "Meetings about this child", "Child", "Meetings of this child"),
+        own(
+            "child",
+            "transfers",
+            "w",
+            "File transfer",
+            "The file to the next school, and its receipt",
+            "Child",
+            "File transfer of this child",
+            short="Transfer",
+        ),
         own("child", "restore", "u", "Restore", "Bring a removed entry back", "Child", "Restore a removed entry"),
         own(
             "child",

@@ -97,6 +97,30 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         own("actions", "change", "e", "Change", "Another owner, or another day", "Actions", "Change owner or day"),
         own("actions", "everything", "a", "All", "Show also what was closed", "Actions", "Also the closed"),
     ),
+    "meetings": (
+        own("meetings", "open", "enter", "Open", "Open the child's record", "Meetings", "Open the record"),
+        own("meetings", "new", "n", "Plan", "Plan a meeting", "Meetings", "Plan a meeting"),
+        own("meetings", "record", "r", "Record", "Record what was decided", "Meetings", "Record what was decided"),
+        own("meetings", "change", "e", "Change", "Another day, place or person", "Meetings", "Change it"),
+        own("meetings", "cancel", "x", "Cancel", "Cancel it, with the reason", "Meetings", "Cancel it"),
+        own(
+            "meetings", "report", "t", "Report sent", "The school's report was sent", "Meetings", "The report was sent"
+        ),
+        own("meetings", "minutes", "v", "Minutes", "The minutes came", "Meetings", "The minutes came"),
+        own("meetings", "everything", "a", "All", "Show also what was held", "Meetings", "Also the held"),
+    ),
+    "transfers": (
+        own("transfers", "open", "enter", "Open", "Open the child's record", "File transfers", "Open the record"),
+        own("transfers", "new", "n", "New", "A file that goes, or came", "File transfers", "A file that goes or came"),
+        own("transfers", "change", "e", "Where to", "Which school, who there", "File transfers", "Where it goes"),
+        own("transfers", "pack", "p", "Copies", "Write the copies that go", "File transfers", "Write the copies"),
+        own("transfers", "sent", "s", "Sent", "Say that the file went", "File transfers", "The file went"),
+        own("transfers", "receipt", "r", "Receipt", "Keep the receipt", "File transfers", "Keep the receipt"),
+        own("transfers", "effort", "f", "Effort", "Log an effort to find the child", "File transfers", "Log an effort"),
+        own("transfers", "read", "d", "Was read", "It was read, and who was told", "File transfers", "It was read"),
+        own("transfers", "end", "x", "End", "No file goes, with the reason", "File transfers", "No file goes"),
+        own("transfers", "everything", "a", "All", "Show also what is over", "File transfers", "Also what is over"),
+    ),
     "flags": (
         own("flags", "open", "enter", "Open", "Open the entry under the cursor", "Patterns", "Open the entry"),
         own("flags", "answer", "c", "Considered", "Answer it: considered, because …", "Patterns", "Considered"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from practice.acts import ChildAdded, ChildChanged, ChildFields, ChildLeft, build
@@ -18,7 +19,7 @@ from storage.roster.reading import read_roster
 from storage.views import children
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from storage.vault import Unit, Vault
 
@@ -35,6 +36,8 @@ class ImportReport:
     rejected: list[tuple[int, str]] = field(default_factory=list)
     warnings: list[tuple[int, str]] = field(default_factory=list)
     dry_run: bool = False
+    transfers: int = 0
+    """How many files of leavers are to be sent on: a transfer of each was opened."""
 
 
 def split_name(name: str) -> dict[str, str]:
@@ -99,6 +102,7 @@ def import_roster(
     Leavers are marked only with `whole_school`; above 5 % of the roll only when `confirm_leavers` is their number.
     Raises Refused for a file that cannot be read or a question that must be answered first; then nothing was changed.
     """
+    opened: list[Draft] = []
     today = vault.clock().astimezone().date()
     roster = read_roster(data, mapping, today=today)
     known, versions = _known(vault)
@@ -110,7 +114,11 @@ def import_roster(
             hint=f"If that is right, import again with --confirm-leavers {len(difference.left)}.",
         )
     if not dry_run:
+        from storage.desk.transfers import drafts_for_leavers
+
         drafts = _drafts(difference, versions)
+        opened = drafts_for_leavers(vault, _leavers(difference, known))
+        drafts += opened
         if drafts:
             with vault.write() as unit:
                 unit.record_many(drafts)
@@ -123,7 +131,15 @@ def import_roster(
         rejected=[(each.line, each.reason) for each in difference.rejected],
         warnings=[(each.line, each.text) for each in difference.warnings],
         dry_run=dry_run,
+        transfers=len(opened),
     )
+
+
+def _leavers(difference: Difference, known: Sequence[KnownChild]) -> list[tuple[str, date | None]]:
+    """Return who left, each with the day that the roll says, where it says one."""
+    days = {child.id: child.fields.get("leaving_date") for child in known}
+    days |= {child: changes["leaving_date"] for child, changes, _ in difference.changed if changes.get("leaving_date")}
+    return [(child, day if isinstance(day := days.get(child), date) else None) for child in difference.left]
 
 
 def _known(vault: Vault) -> tuple[list[KnownChild], dict[str, str]]:

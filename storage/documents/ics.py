@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from practice.errors import Refused
 from storage.documents.export import check_path, place_caution, put
 from storage.documents.pages import PageMade
-from storage.views import actions, reviews
+from storage.views import actions, meetings, reviews, transfers
 
 if TYPE_CHECKING:
     from storage.vault import Vault
 
 
 def calendar_bytes(vault: Vault, weeks: int = 52) -> bytes:
-    """Return the file: for each day how many reviews and actions are due; overdue ones stand on today."""
+    """Return the file: for each day how many reviews, actions, meetings, reports and files; overdue ones on today."""
     from icalendar import Alarm, Calendar, Event
 
     now = vault.clock()
@@ -27,10 +27,18 @@ def calendar_bytes(vault: Vault, weeks: int = 52) -> bytes:
     counts: Counter[tuple[date, str]] = Counter()
     for review in reviews.due(vault, today, all_plans=True):
         if review.due <= until:
-            counts[max(review.due, today), "review"] += 1
+            counts[max(review.due, today), "review due"] += 1
     for action in actions.actions(vault, today):
         if action.due is not None and action.due <= until:
-            counts[max(action.due, today), "action"] += 1
+            counts[max(action.due, today), "action due"] += 1
+    for meeting in meetings.meetings(vault):
+        if meeting.day <= until and meeting.day >= today:
+            counts[meeting.day, "meeting"] += 1
+        if meeting.report_open and meeting.report_due and meeting.report_due <= until:
+            counts[max(meeting.report_due, today), "meeting report due"] += 1
+    for transfer in transfers.transfers(vault):
+        if transfer.due and transfer.due <= until:
+            counts[max(transfer.due, today), "file transfer due"] += 1
     made = Calendar()
     made.add("prodid", "-//dsl-console//reviews and deadlines//EN")
     made.add("version", "2.0")
@@ -41,7 +49,7 @@ def calendar_bytes(vault: Vault, weeks: int = 52) -> bytes:
         event.add("dtstamp", now)
         event.add("dtstart", day)
         event.add("dtend", day + timedelta(days=1))
-        event.add("summary", f"{count} {kind}{'s' if count > 1 else ''} due")
+        event.add("summary", counted(count, kind))
         event.add("transp", "TRANSPARENT")
         event.add("class", "PRIVATE")
         alarm = Alarm()
@@ -52,6 +60,12 @@ def calendar_bytes(vault: Vault, weeks: int = 52) -> bytes:
         made.add_component(event)
     written: bytes = made.to_ical()
     return written
+
+
+def counted(count: int, kind: str) -> str:
+    """Return how many of a kind there are, such as "2 reviews due"."""
+    what, due, _ = kind.partition(" due")
+    return f"{count} {what}{'s' if count > 1 else ''}{due}"
 
 
 def write_calendar(vault: Vault, path: Path) -> PageMade:

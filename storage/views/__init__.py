@@ -13,6 +13,7 @@ from storage.views import (
     holidays,
     links,
     machines,
+    meetings,
     organisation,
     quality,
     register,
@@ -20,6 +21,7 @@ from storage.views import (
     reviews,
     sessions,
     sharing,
+    transfers,
 )
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "holidays",
     "links",
     "machines",
+    "meetings",
     "organisation",
     "quality",
     "register",
@@ -42,4 +45,5 @@ __all__ = [
     "reviews",
     "sessions",
     "sharing",
+    "transfers",
 ]

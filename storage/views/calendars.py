@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from practice.calendars import Closure
+from practice.profile import profile
 from storage.calendars import named_bank_holidays
 from storage.views import organisation
 
@@ -40,6 +41,8 @@ class CalendarShown:
     nation: str
     source: str
     rows: list[CalendarRow]
+    borrowed: str = ""
+    """What of the other defaults is England's, because the nation's own file does not hold it yet."""
 
     @property
     def assumed(self) -> bool:
@@ -57,7 +60,23 @@ def shown(vault: Vault, on: date) -> CalendarShown:
     rows += [_row("closure", each, mine) for each in calendar.closures]
     rows += [CalendarRow("bank_holiday", name, day, day, own=True) for day, name in named.items()]
     near = [row for row in rows if row.end >= on - _BACK and row.start <= on + _ON]
-    return CalendarShown(own.nation, calendar.source, sorted(near, key=lambda row: (row.start, row.kind != "term")))
+    rows = sorted(near, key=lambda row: (row.start, row.kind != "term"))
+    return CalendarShown(own.nation, calendar.source, rows, borrowed_words(own.nation))
+
+
+def borrowed_words(nation: str) -> str:
+    """Say which defaults are England's for another nation; blank where none are."""
+    parts = profile(nation).borrowed
+    names = {
+        "meetings": "statutory clocks",
+        "reviews": "review intervals",
+        "sharing": "sharing",
+        "transfers": "transfers",
+    }
+    listed = [names[part] for part in parts if part in names]
+    if not listed:
+        return ""
+    return f"The defaults of {', '.join(listed[:-1])} and {listed[-1]} are England's: confirm those of your nation."
 
 
 def _row(kind: str, period: Closure, mine: set[tuple[str, str]]) -> CalendarRow:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from storage import flags
-from storage.views import actions, children, record, reviews, sharing
+from storage.views import actions, children, family, meetings, record, reviews, sharing, transfers
 from storage.views.base import table_of
 from storage.views.entries import DecisionTable, EntryTable
 
@@ -49,6 +49,9 @@ class Evidence:
     actions: list[actions.ActionRow]
     parents: record.EntryRow | None = None
     newest: list[record.EntryRow] = field(default_factory=list)
+    meetings: list[meetings.MeetingRow] = field(default_factory=list)
+    transfers: list[transfers.TransferRow] = field(default_factory=list)
+    siblings: list[children.ChildRow] = field(default_factory=list)
 
 
 def evidence(vault: Vault, child_id: str) -> Evidence:
@@ -72,6 +75,9 @@ def evidence(vault: Vault, child_id: str) -> Evidence:
         decisions=_open_decisions(vault, child_id),
         shares=[share for share in sharing.shares(vault, states=OPEN_SHARES) if share.child_id == child_id],
         flags=flags.flags(vault, child_id=child_id),
+        meetings=meetings.meetings(vault, child_id=child_id),
+        transfers=transfers.transfers(vault, child_id=child_id),
+        siblings=family.siblings(vault, child_id),
         actions=[row for row in actions.actions(vault, today, child_id=child_id) if row.kind == "action"],
     )
 

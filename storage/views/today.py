@@ -21,12 +21,14 @@ from storage.views import (
     backups,
     cases,
     children,
+    meetings,
     organisation,
     record,
     removals,
     reports,
     reviews,
     sharing,
+    transfers,
 )
 from storage.views.base import table_of
 from storage.views.children import ChildTable
@@ -47,8 +49,9 @@ class Line:
     """One thing to deal with.
 
     `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, landed, case, share,
-    unsent, refused, glass, removal, apart, machine, unfinished or backup; `subject` is the id of the report, entry,
-    action, child, item or share that it is about; `due` is the day it was or is due, if any.
+    unsent, refused, glass, meeting, meeting_report, transfer, removal, apart, machine, unfinished or backup; `subject`
+    is the id of the report, entry, action, child, meeting, transfer, item or share that it is about; `due` is the day
+    it was or is due, if any.
     """
 
     kind: str
@@ -99,6 +102,8 @@ def today(vault: Vault, now: datetime) -> TodayView:
     for entry in record.undecided(vault):
         view.act_today.append(Line("concern", entry.id, entry.child_id, entry.child, entry.text))
     _actions(vault, view, on)
+    _meetings(vault, view, on)
+    _transfers(vault, view, on)
     late = {due.child_id: due.overdue_school_days for due in reviews.due(vault, on)}
     for due in reviews.due(vault, on + _WEEK):
         line = Line(
@@ -227,6 +232,38 @@ def _actions(vault: Vault, view: TodayView, on: date) -> None:
             view.act_today.append(line)
         elif row.due <= on + _WEEK:
             view.this_week.append(line)
+
+
+def _meetings(vault: Vault, view: TodayView, on: date) -> None:
+    """Meetings to come, reports that the school still owes them, and those that must follow and nobody planned."""
+    for row in meetings.meetings(vault):
+        line = Line("meeting", row.id, row.child_id, row.child, row.words, row.day)
+        if row.state == "wanted":
+            _place(view, replace(line, words=f"{row.words}: nobody planned it yet"), on)
+            continue
+        if row.day < on:
+            line = replace(line, words=f"{row.words}: record what was decided")
+        elif row.at:
+            line = replace(line, words=f"{row.words}, {row.at}")
+        _place(view, line, on)
+        if row.report_open:
+            words = f"report for {row.words[:1].lower()}{row.words[1:]}"
+            _place(view, replace(line, kind="meeting_report", words=words, due=row.report_due), on)
+
+
+def _transfers(vault: Vault, view: TodayView, on: date) -> None:
+    """Files to be sent on, receipts to be asked for, and files that came (R-50)."""
+    for row in transfers.transfers(vault):
+        words = f"{row.words}{f' ({row.school})' if row.school else ''}"
+        _place(view, Line("transfer", row.id, row.child_id, row.child, words, row.due), on)
+
+
+def _place(view: TodayView, line: Line, on: date) -> None:
+    """Put a line under today, this week or later, by its day."""
+    if line.due is None or line.due > on + _WEEK:
+        view.later.append(line)
+    else:
+        (view.act_today if line.due <= on else view.this_week).append(line)
 
 
 def _shares(vault: Vault, view: TodayView) -> None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from practice.calendars import Closure, SchoolCalendar, Term, calendar_for
 from practice.errors import Refused
-from practice.profile import profile
+from practice.profile import NATIONS, profile
 
 BANK = [date(2026, 8, 31), date(2026, 12, 25), date(2026, 12, 28), date(2027, 5, 3), date(2026, 5, 4)]
 ASSUMED = calendar_for(bank_holidays=BANK)
@@ -37,6 +37,20 @@ ASSUMED = calendar_for(bank_holidays=BANK)
 )
 def test_the_assumed_calendar_knows_school_days(day: date, open_to_children: bool) -> None:
     assert ASSUMED.is_school_day(day) is open_to_children
+
+
+@pytest.mark.parametrize("nation", NATIONS)
+def test_every_nation_has_assumed_terms_with_their_source_and_the_schools_own_come_first(nation: str) -> None:
+    found = calendar_for(nation=nation)
+    assert "confirm, or import yours" in found.source.lower()
+    for one, other in pairwise(found.terms):
+        assert one.end < other.start
+    assert all(any(term.start <= each.start <= each.end <= term.end for term in found.terms) for each in found.closures)
+    own = [Term(name="Ours", start=date(2026, 8, 17), end=date(2026, 12, 1))]
+    mine = calendar_for(own, nation=nation)
+    assert mine.source == ""
+    assert not mine.is_school_day(date(2026, 12, 14))
+    assert mine.terms[0] != mine.terms[-1]
 
 
 def test_a_weekend_in_term_is_not_a_holiday_but_half_term_is() -> None:

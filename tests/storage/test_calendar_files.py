@@ -169,7 +169,12 @@ def test_a_closure_by_hand_and_another_nation(vault: Vault) -> None:
     assert vault.calendar().is_school_day(date(2026, 11, 30))
     calendars.set_nation(vault, "scotland")
     assert not vault.calendar().is_school_day(date(2026, 11, 30))  # St Andrew's Day
-    assert "No term dates are known" in shown(vault, date(2026, 11, 20)).source
+    found = shown(vault, date(2026, 11, 20))
+    assert found.source.startswith("Assumed term dates: every council in Scotland sets its own")
+    assert "are England's: confirm" in found.borrowed
+    assert not vault.calendar().is_school_day(date(2026, 10, 12))
+    calendars.set_nation(vault, "england")
+    assert shown(vault, date(2026, 11, 20)).borrowed == ""
 
 
 def test_an_event_without_a_day_is_named_and_the_others_are_read():

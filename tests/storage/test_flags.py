@@ -12,10 +12,12 @@ import pytest
 from practice.acts import ConcernLogged
 from practice.errors import NotFound, Refused
 from storage import flags
-from storage.desk import calendars, concerns
+from storage.desk import calendars, concerns, front_sheet
 from storage.desk.flags import answer, set_rules
 from storage.ids import new_id
 from storage.vault import Vault
+from storage.views import family
+from storage.views import front_sheet as front_sheet_view
 from tests.conftest import add_child, add_concern, on_day
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -120,6 +122,23 @@ def test_brothers_and_sisters_are_who_a_person_said_they_are(vault: Vault, clock
     assert {len(row.entries) for row in found} == {3}
 
 
+def test_a_front_sheet_names_brothers_and_sisters_either_way_and_until_it_is_ended(vault: Vault, clock: Clock) -> None:
+    one, other, friend = (add_child(vault, name, "Vale") for name in ("Ada", "Noor", "Ivo"))
+    for child, day in ((one, "2026-11-02"), (one, "2026-11-10"), (other, "2026-11-19"), (friend, "2026-11-18")):
+        add_concern(vault, child, "No coat", day, category="neglect")
+    assert [row for row in flags.flags(vault) if row.rule == "siblings"] == []
+    line = front_sheet.add_line(vault, other, "sibling", child=one)
+    front_sheet.add_line(vault, friend, "connected_child", child=one)
+    found = [row for row in flags.flags(vault) if row.rule == "siblings"]
+    assert {row.child_id for row in found} == {one, other}
+    assert {len(row.entries) for row in found} == {3}
+    assert standing(vault) == full_run(vault)
+    assert [row.id for row in family.siblings(vault, one)] == [other]
+    front_sheet.end_line(vault, line, "they are cousins")
+    assert [row for row in flags.flags(vault) if row.rule == "siblings"] == []
+    assert standing(vault) == full_run(vault)
+
+
 def test_a_schools_own_rules_and_calendar_count_at_once(vault: Vault, clock: Clock) -> None:
     child = add_child(vault)
     three(vault, child)
@@ -154,6 +173,9 @@ def steps(
         entries.extend(concerns.log_concern(vault, fields, child_id=child, **more))
 
     made: list[Callable[[], object]] = [log, log, log, lambda: log(also=[(other, rng.choice(["sibling", "witness"]))])]
+    lines = [line for each in kids for line in front_sheet_view.lines(vault, each)]
+    made.append(lambda: front_sheet.add_line(vault, child, rng.choice(["sibling", "family"]), child=other))
+    made += [lambda: front_sheet.end_line(vault, rng.choice(lines).line, "not so")] if lines else []
     made.append(lambda: setattr(clock, "now", clock.now + timedelta(days=rng.choice([1, 9, 60]))))
     if some:
         due = clock.now.date() + timedelta(days=rng.randrange(1, 20))

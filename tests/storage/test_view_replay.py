@@ -68,6 +68,25 @@ def bodies(draw, before: list[Act]):
                 kinds.ActionAdded(what=words, owner=words, due="2026-10-01"),
                 kinds.ActionChanged(owner=words, reason=words),
                 kinds.ActionDone(follow_up=words, outcome=words, reason=words),
+                kinds.MeetingPlanned(meeting_type="core_group", day="2026-10-01", attends=words),
+                kinds.MeetingChanged(place=words, follows=("core_group",)),
+                kinds.MeetingHeld(held_on="2026-10-01", decisions=words, record="entry-1"),
+                kinds.MeetingCancelled(reason=words),
+                kinds.TransferOpened(leaving="2026-10-01", school=words),
+                kinds.TransferChanged(no_destination=True),
+                kinds.TransferEffort(on="2026-10-01", who=words, what=words),
+                kinds.TransferSent(
+                    sent_on="2026-10-01",
+                    school=words,
+                    dsl=words,
+                    method=words,
+                    sent_by=words,
+                    contents=({"name": words, "sha256": "0" * 64, "size": 1},),
+                ),
+                kinds.TransferReceived(name=words, role=words, received_on="2026-10-02", how=words),
+                kinds.TransferReviewed(told=words),
+                kinds.TransferEnded(reason=words),
+                kinds.FrontSheetLine(line=f"line-{words}", section="sibling", name=words, child="child-2"),
                 kinds.DecisionClosed(decision="act-001", follow_up=words, outcome=words, reason=words),
                 kinds.SessionBegun(scope="due", queue=("child-1",)),
                 kinds.SessionEnded(minute=(words,), reviewed=1),
@@ -109,7 +128,7 @@ def bodies(draw, before: list[Act]):
     vault_wide |= {"contract_added", "contract_ended", "supervision_held", "calendar_set"}
     if body.act_kind in vault_wide:
         return body, None, None
-    about_a_child = body.act_kind.startswith(("child_", "review_", "holiday_", "flag_"))
+    about_a_child = body.act_kind.startswith(("child_", "review_", "holiday_", "flag_", "front_"))
     return body, child, None if about_a_child else entry
 
 

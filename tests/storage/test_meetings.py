@@ -1,0 +1,124 @@
+"""Meetings: planned with their report's day, held with what was decided, and what must follow by a clock (R-100)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from practice.errors import NotFound, Refused
+from storage.desk import actions as to_do
+from storage.desk import meetings as desk
+from storage.documents.ics import calendar_bytes
+from storage.vault import Vault
+from storage.views import record
+from storage.views.actions import actions
+from storage.views.evidence import evidence
+from storage.views.meetings import get, meetings
+from storage.views.today import today
+from tests.conftest import PERSON, add_child
+
+NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
+HOSTILE = "She said [he hit me] [Yr 9] [red]x[/red]"
+
+
+@pytest.fixture(autouse=True)
+def _now(vault: Vault) -> None:
+    vault.clock = lambda: NOW
+
+
+def lines(vault: Vault, section: str) -> list[tuple[str, str, date | None]]:
+    kinds = {"meeting", "meeting_report", "action"}
+    return [(row.kind, row.words, row.due) for row in getattr(today(vault, NOW), section) if row.kind in kinds]
+
+
+def test_a_meeting_is_planned_stands_on_today_and_owes_its_report(vault: Vault) -> None:
+    child = add_child(vault)
+    made = desk.plan(
+        vault, child, "core_group", date(2026, 12, 2), invited="A. Reed; B. Moss, A. Reed", attends="me", at="10:00"
+    )
+    assert (made.report_due, made.attends, made.invited) == (date(2026, 11, 30), PERSON, ("A. Reed", "B. Moss"))
+    assert lines(vault, "later") == [
+        ("meeting", "Core group, 10:00", made.day),
+        ("meeting_report", "report for core group", made.report_due),
+    ]
+    sooner = desk.change(
+        vault, made.id, reason="the chair asked", day=date(2026, 11, 24), report_due=date(2026, 11, 20)
+    )
+    assert lines(vault, "act_today") == [("meeting_report", "report for core group", sooner.report_due)]
+    assert lines(vault, "this_week") == [("meeting", "Core group, 10:00", sooner.day)]
+    desk.change(vault, made.id, report_sent=NOW.date())
+    assert lines(vault, "act_today") == []
+    written = calendar_bytes(vault)
+    assert b"1 meeting" in written
+    assert b"Thistlewood" not in written
+    assert b"Core" not in written
+    for wrong, words in (
+        ({"day": date(2026, 11, 25)}, "Why is it otherwise"),
+        ({}, "What is otherwise"),
+    ):
+        with pytest.raises(Refused, match=words):
+            desk.change(vault, made.id, **wrong)
+    desk.cancel(vault, made.id, "joined to another")
+    assert meetings(vault) == []
+    assert [row.state for row in meetings(vault, everything=True)] == ["cancelled"]
+    with pytest.raises(Refused, match="not planned"):
+        desk.record(vault, made.id, "x")
+    with pytest.raises(NotFound):
+        get(vault, "nothing")
+    with pytest.raises(Refused, match="no sort of meeting"):
+        desk.plan(vault, child, "tea", date(2026, 12, 2))
+    with pytest.raises(Refused, match="after the meeting"):
+        desk.plan(vault, child, "core_group", date(2026, 12, 2), report_due=date(2026, 12, 3))
+    assert vault.verify(rebuild=True).ok
+
+
+def test_what_was_decided_stands_in_the_record_and_what_must_follow_stays_until_it_is_planned(vault: Vault) -> None:
+    child = add_child(vault)
+    made = desk.plan(vault, child, "strategy_discussion", date(2026, 11, 19), no_report=True)
+    assert lines(vault, "act_today") == [("meeting", "Strategy discussion: record what was decided", made.day)]
+    with pytest.raises(Refused, match="What was decided"):
+        desk.record(vault, made.id, "  ")
+    with pytest.raises(Refused, match="lies ahead"):
+        desk.record(vault, made.id, "x", held_on=date(2026, 11, 21))
+    tasks = [desk.Task("Send the chronology", "Ms Brook", date(2026, 11, 27)), desk.Task(" ")]
+    held = desk.record(
+        vault, made.id, HOSTILE, attended="A. Reed, B. Moss", disagreement="We asked for more", tasks=tasks
+    )
+    entry = record.get(vault, held.record)
+    assert (entry.kind, entry.child_id) == ("meeting", child)
+    assert HOSTILE in entry.text
+    assert "The school disagreed: We asked for more" in entry.text
+    (action,) = actions(vault, NOW.date())
+    assert (action.what, action.owner, action.about) == ("Send the chronology", "Ms Brook", held.record)
+    to_do.done(vault, action.id, "None", "Sent", "Done")
+    (wanted,) = meetings(vault)
+    # Fifteen working days after Thursday 19 November 2026; a school holiday would not move it.
+    assert (wanted.state, wanted.meeting_type, wanted.day) == ("wanted", "initial_conference", date(2026, 12, 10))
+    assert lines(vault, "later") == [
+        ("meeting", "Initial child protection conference: nobody planned it yet", date(2026, 12, 10))
+    ]
+    assert [row.state for row in evidence(vault, child).meetings] == ["wanted"]
+    late = desk.plan(vault, child, "initial_conference", date(2026, 12, 11))
+    assert late.clock.startswith("Later than it may be. Within 15 working days")
+    assert [row.state for row in meetings(vault)] == ["planned"]
+    desk.cancel(vault, late.id, "it is not needed")
+    desk.change(vault, made.id, reason="the assessment closed it", follows=[])
+    assert meetings(vault) == []
+    desk.change(vault, made.id, minutes_received=NOW.date())
+    with pytest.raises(Refused, match="held already"):
+        desk.change(vault, made.id, day=date(2026, 11, 25), reason="x")
+    assert vault.verify(rebuild=True).ok
+
+
+def test_a_conference_asks_for_its_core_group_and_its_review(vault: Vault) -> None:
+    child = add_child(vault)
+    made = desk.plan(vault, child, "initial_conference", date(2026, 11, 20))
+    desk.record(vault, made.id, "A plan was made")
+    found = {row.meeting_type: row.day for row in meetings(vault)}
+    assert found == {"core_group": date(2026, 12, 4), "review_conference": date(2027, 2, 20)}
+    desk.plan(vault, child, "core_group", date(2026, 12, 3))
+    assert [row.meeting_type for row in meetings(vault) if row.state == "wanted"] == ["review_conference"]
+    other = desk.plan(vault, child, "initial_conference", date(2026, 11, 20))
+    with pytest.raises(Refused, match="No clock says"):
+        desk.record(vault, other.id, "x", follows=["marac"])
