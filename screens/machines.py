@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,15 @@ from practice.roles import MANAGES_PEOPLE
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
-from screens.machines_dialogs import AddDialog, FileDialog, FolderDialog, PeopleDialog, ShowCode, WordsDialog
+from screens.machines_dialogs import (
+    AddDialog,
+    FileDialog,
+    FolderDialog,
+    HubDialog,
+    PeopleDialog,
+    ShowCode,
+    WordsDialog,
+)
 from screens.widgets.chrome import cut
 from screens.widgets.dialogs import ReasonDialog
 from screens.widgets.record_list import RecordList
@@ -30,7 +39,7 @@ if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.machines import MachineRow
 
-MANAGING = {"machines.add", "machines.confirm", "machines.remove", "machines.people"}
+MANAGING = {"machines.add", "machines.confirm", "machines.remove", "machines.people", "machines.hub"}
 ALONE = "This record has known one machine only. n lets another one in."
 REMOVED = (
     "Nothing more is sealed to it and nothing is taken from it; the keys are made anew. What it holds already is "
@@ -48,6 +57,8 @@ class Machines:
     troubles: list[str]
     apart_on: str
     here: dict[str, str]
+    hub: str = ""
+    """What is said of the mailbox at a hub; blank without one."""
 
 
 def machines_in(vault: Vault) -> Machines:
@@ -64,7 +75,19 @@ def machines_in(vault: Vault) -> Machines:
         troubles=carrying.troubles(vault),
         apart_on=carrying.apart_on(vault),
         here=here,
+        hub=hub_words(vault),
     )
+
+
+def hub_words(vault: Vault) -> str:
+    """Say how the machines use a hub; blank where they use none. Blocks."""
+    from sync.mailbox import standing
+
+    found = standing(vault)
+    if found is None:
+        return ""
+    last = moment_words(datetime.fromisoformat(found.last)) if found.last else "not used from here yet"
+    return f"Hub: {found.url}, {last}"
 
 
 def state_words(row: MachineState) -> tuple[str, str]:
@@ -106,8 +129,9 @@ class MachinesScreen(ConsoleScreen):
     HEADING = "Machines"
     HELP = (
         "Every machine writes its own acts, and all of them hold the union. s takes in what the others laid into the "
-        "shared folder and lays there what they lack; f chooses that folder. w writes a file for a stick, t takes one "
-        "in. n lets another machine in by a one-time code, c compares its words, d removes a lost one."
+        "shared folder and lays there what they lack, and does so by a hub where h has it used; f chooses the folder. "
+        "w writes a file for a stick, t takes one in. n lets another machine in by a one-time code, c compares its "
+        "words, d removes a lost one."
     )
     CSS_PATH = "machines.tcss"
     BINDINGS = bindings("machines")
@@ -148,7 +172,7 @@ class MachinesScreen(ConsoleScreen):
         else:
             line.say("", "")
         folder = f"Shared folder: {found.folder}" if found.folder else "No folder is shared yet: f chooses one."
-        self.query_one("#folder", PlainText).show(folder if found.rows else "")
+        self.query_one("#folder", PlainText).show(f"{folder}\n{found.hub}".strip() if found.rows else "")
         self.refresh_bindings()
         self.refresh_chrome()
 
@@ -210,12 +234,12 @@ class MachinesScreen(ConsoleScreen):
         from storage.carrying import carried_words
 
         said = [f"Taken in: {done.taken:,} acts. Handed on: {done.handed_on:,}.", *carried_words(done)]
-        trouble = done.refused or done.forks or done.people_apart
+        trouble = done.refused or done.forks or done.people_apart or done.failed
         self._end(" ".join(said), "bad" if trouble else "good")
 
     def act_sync(self) -> None:
         """Take in and hand on by the shared folder."""
-        if self.found is not None and not self.found.folder:
+        if self.found is not None and not self.found.folder and not self.found.hub:
             self.app.push_screen(FolderDialog("", self.vault.folder), self._chosen)
             return
         self._sync(None)
@@ -229,10 +253,18 @@ class MachinesScreen(ConsoleScreen):
             self._sync(Path(folder))
 
     def _sync(self, folder: Path | None) -> None:
-        from storage.carrying import sync
+        from sync.machines import carry
 
         self._begin("Carrying.")
-        self.run(sync, self.vault, folder, self._progress, then=self._carried, failed=self._failed)
+        self.run(carry, self.vault, folder, self._progress, then=self._carried, failed=self._failed)
+
+    def act_hub(self) -> None:
+        """Carry by a hub too."""
+        self.app.push_screen(HubDialog(self.vault, self.found.hub if self.found else ""), self._hub_set)
+
+    def _hub_set(self, said: str | None) -> None:
+        if said:
+            self._end(said)
 
     def act_write(self) -> None:
         """Write a file for a stick."""

@@ -251,3 +251,42 @@ class PeopleDialog(FormDialog[bool]):
 
         self.busy("One moment.")
         self.run(settle_people, self.vault, here=which == "here", then=lambda _: self.finish(True), failed=self.failed)
+
+
+class HubDialog(FormDialog[str]):
+    """A hub as a carrier between the machines: its address and an invite code of the mailbox's own."""
+
+    VERB = "Use this hub"
+
+    def __init__(self, vault: Vault, now: str) -> None:
+        super().__init__(
+            "Carry between the machines by a hub too?",
+            "It learns sizes and times, and nothing of what is carried or which machine wrote. Its operator makes an "
+            "invite code for a mailbox of the machines' own, such as urn:scx:gb:urn:100123-machines. A new code shuts "
+            "out a machine that was removed.",
+        )
+        self.vault, self.now = vault, now
+
+    def fields(self) -> ComposeResult:
+        yield PlainText(f"Now: {self.now}" if self.now else "Now: by the folder and the stick alone.")
+        yield Field("Address", Input(id="url", placeholder="https://hub.example; empty to stop using it"))
+        yield Field("Code", Input(id="code", placeholder="as the hub's operator gave it", max_length=200))
+
+    def confirm(self) -> None:
+        from sync.mailbox import close_mailbox, open_mailbox
+
+        url, code = (self.query_one(f"#{each}", Input).value.strip() for each in ("url", "code"))
+        if not url and not self.now:
+            self.ask("Which hub? Its operator gives you the address.", "#url")
+        elif not url:
+            self.busy("One moment.")
+            said = "Nothing is carried by the hub any more."
+            self.run(close_mailbox, self.vault, then=lambda _: self.finish(said), failed=self.failed)
+        elif not code:
+            self.ask("The mailbox needs an invite code of its own.", "#code")
+        else:
+            self.busy("The hub is being asked.")
+            self.run(open_mailbox, self.vault, url, code, then=self._opened, failed=self.failed)
+
+    def _opened(self, _org: str) -> None:
+        self.finish("The hub is used from now on. The other machines hear of it at their next sync by folder or stick.")

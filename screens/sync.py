@@ -21,6 +21,7 @@ from screens.sync_job import STEPS, job_of
 from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList
 from screens.widgets.text import MessageBar, PlainText, StateLine, plain
+from screens.wording import moment_words
 
 if TYPE_CHECKING:
     from practice.acts import HubEnrolled
@@ -61,6 +62,8 @@ class Batch:
     lines: list[Line]
     items: list[ItemRow]
     waiting: int
+    machines: str = ""
+    """How the school's own machines use a hub; blank where they use none."""
 
 
 def batch(vault: Vault, now: datetime) -> Batch:
@@ -82,7 +85,18 @@ def batch(vault: Vault, now: datetime) -> Batch:
     waiting = sum(line.state in ("queued", "offered") for line in shown)
     items = arrivals.items(vault)
     items = [each for each in items if each.state == "waiting"] + [each for each in items if each.state != "waiting"]
-    return Batch(organisation.hub(vault), last, lines, items[:200], waiting)
+    return Batch(organisation.hub(vault), last, lines, items[:200], waiting, machines_words(vault))
+
+
+def machines_words(vault: Vault) -> str:
+    """Say how the school's own machines use a hub; blank where they use none."""
+    from sync.mailbox import standing
+
+    found = standing(vault)
+    if found is None:
+        return ""
+    last = moment_words(datetime.fromisoformat(found.last)) if found.last else "not used from here yet"
+    return f"Own machines by {found.url}: {last}."
 
 
 TURN = {
@@ -256,12 +270,13 @@ class SyncScreen(ConsoleScreen):
             self.console.open("inbox", item=item)
 
     def _words(self) -> str:
+        found = self.found
+        return f"{self._partner_words(found)}\n{found.machines}".strip() if found else ""
+
+    def _partner_words(self, found: Batch) -> str:
         from practice.dates import day_words, time_words
         from storage.types import from_utc_text
 
-        found = self.found
-        if found is None:
-            return ""
         if found.hub is None:
             return "This school has not joined a hub yet. Press p for Partners: it takes the hub's address and a code."
         if not found.last_sync:
@@ -292,9 +307,9 @@ class SyncScreen(ConsoleScreen):
 
     def act_run(self) -> None:
         """Run the sync."""
-        from sync.run import sync
+        from sync.machines import sync_all
 
-        if job_of(self.console).start(self.vault, sync):
+        if job_of(self.console).start(self.vault, sync_all):
             self._follow()
 
     # -- what can be done ----------------------------------------------------------------------------------------------
@@ -315,7 +330,7 @@ class SyncScreen(ConsoleScreen):
         if action_id == "sync.run":
             if job_of(self.console).running:
                 return "A sync is under way."
-            if self.found is not None and self.found.hub is None:
+            if self.found is not None and self.found.hub is None and not self.found.machines:
                 return "This school has not joined a hub yet: Partners does that."
         if action_id == "sync.open" and (self._item() if self._in_inbox else self._share()) is None:
             return "Nothing is in this list."

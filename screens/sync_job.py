@@ -39,7 +39,8 @@ def report_words(report: SyncReport) -> str:
         parts.append(counted(report.queued, "still waiting to leave"))
     if report.held:
         parts.append(counted(report.held, "held by you"))
-    return f"{', '.join(parts)}." if parts else "Nothing waited to leave, and nothing came in."
+    said = f"{', '.join(parts)}." if parts else "Nothing waited to leave, and nothing came in."
+    return f"{said} {report.machines}".strip()
 
 
 class SyncJob:

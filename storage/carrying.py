@@ -20,7 +20,7 @@ from storage import machines
 from storage.atomic import write_atomic
 from storage.header import read_header
 from storage.replication import exchange, headers, presence, waiting
-from storage.replication.exchange import Result
+from storage.replication.exchange import Result, Written
 from storage.replication.incoming import Fork, forks
 from storage.replication.presence import Here
 from storage.replication.waiting import Gap
@@ -39,7 +39,7 @@ FOLDER = "folder"
 FOR_OTHERS = "It was written for other machines, not for this one. Nothing was taken from it."
 _NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.dslm")
 _FILES_LIMIT = 50_000
-_WRITTEN_HEADER = "written-header"
+WRITTEN_HEADER = "written-header"
 Progress = Callable[[str], None]
 
 
@@ -61,11 +61,16 @@ class Carried:
     """The machine on which who opens the vault was changed while it was changed here too; blank without one."""
     newer: bool = False
     """Whether something waits that only a newer program can read."""
+    failed: list[str] = field(default_factory=list)
+    """Why the folder or the hub could not be used, where the other one could."""
 
 
 @dataclass(frozen=True)
-class _File:
-    """A file of the folder that is known: for whom it is and what it holds."""
+class KnownFile:
+    """A file of a place that is known: for whom it is and what it holds.
+
+    `size` is its length in bytes; of a bundle at the hub, until when it lies there, in unix seconds.
+    """
 
     name: str
     size: int
@@ -102,14 +107,14 @@ def sync(vault: Vault, folder: Path | None = None, progress: Progress = lambda _
         raise NotFound("No folder is shared with other machines yet.", hint="Name one: dsl-console machine sync FOLDER")
     folder = _checked(folder)
     machines.others(vault)  # raises where this machine never met another
-    known = _known(vault)
+    known = known_files(vault)
     fresh = [path for path in _files(folder) if path.name not in known or known[path.name].size != path.stat().st_size]
     progress(f"{len(fresh):,} new file{'s' if len(fresh) != 1 else ''}")
     done = Carried()
     loads = [(path.name, exchange.from_file(path)) for path in fresh]
-    _note(vault, done, exchange.take_bundles(vault, loads, progress))
-    _tell_once(vault, done)
-    _hand_on(vault, folder, machines.others(vault), done)  # one may have joined or gone by what was taken in
+    note_taken(vault, done, exchange.take_bundles(vault, loads, progress))
+    tell_once(vault, done)
+    _into_folder(vault, folder, done)
     with vault.write() as unit:
         waiting.set_note(unit.connection, FOLDER, str(folder))
     say_here(vault)
@@ -124,26 +129,28 @@ def _files(folder: Path) -> list[Path]:
     return found[:_FILES_LIMIT]
 
 
-def _known(vault: Vault) -> dict[str, _File]:
+def known_files(vault: Vault, place: str = "") -> dict[str, KnownFile]:
+    """Return the files of a place that are known, by name; the shared folder's is blank."""
     with vault.read() as connection:
-        rows = list(connection.exec_driver_sql("SELECT name, size, held FROM machine_files WHERE place = ''"))
+        sql = "SELECT name, size, held FROM machine_files WHERE place = ?"
+        rows = list(connection.exec_driver_sql(sql, (place,)))
     found = {}
     for name, size, held in rows:
         said = json.loads(held)
         ranges = {device: [(first, last) for first, last in parts] for device, parts in said["ranges"].items()}
-        found[name] = _File(name, size, frozenset(said["readers"]), ranges)
+        found[name] = KnownFile(name, size, frozenset(said["readers"]), ranges)
     return found
 
 
-def _remember(connection: Connection, file: _File) -> None:
+def _remember(connection: Connection, file: KnownFile, place: str) -> None:
     held = json.dumps({"readers": sorted(file.readers), "ranges": file.ranges})
     connection.exec_driver_sql(
-        "INSERT OR REPLACE INTO machine_files (place, name, size, held) VALUES ('', ?, ?, ?)",
-        (file.name, file.size, held),
+        "INSERT OR REPLACE INTO machine_files (place, name, size, held) VALUES (?, ?, ?, ?)",
+        (place, file.name, file.size, held),
     )
 
 
-def _note(vault: Vault, done: Carried, result: Result) -> None:
+def note_taken(vault: Vault, done: Carried, result: Result, place: str = "") -> None:
     """Add what became of some files to the answer, and remember those that need not be read again."""
     taken = result.taken
     done.taken += taken.applied
@@ -155,12 +162,12 @@ def _note(vault: Vault, done: Carried, result: Result) -> None:
     with vault.write() as unit:
         for name, front in result.read.items():
             size = result.sizes[name]
-            _remember(unit.connection, _File(name, size, frozenset(result.readers[name]), front.ranges))
+            _remember(unit.connection, KnownFile(name, size, frozenset(result.readers[name]), front.ranges), place)
         for name, readers in result.for_others.items():
-            _remember(unit.connection, _File(name, result.sizes[name], frozenset(readers), {}))
+            _remember(unit.connection, KnownFile(name, result.sizes[name], frozenset(readers), {}), place)
 
 
-def _tell_once(vault: Vault, done: Carried) -> None:
+def tell_once(vault: Vault, done: Carried) -> None:
     """Keep from saying at every sync which files of the folder are refused; they are tried again each time."""
     with vault.write() as unit:
         told = unit.connection.exec_driver_sql("SELECT name, held FROM machine_files WHERE place = 'refused'")
@@ -174,29 +181,49 @@ def _tell_once(vault: Vault, done: Carried) -> None:
     done.refused = fresh
 
 
-def _hand_on(vault: Vault, folder: Path, rows: Sequence[MachineRow], done: Carried) -> None:
-    """Lay into the folder what the others may lack and no file there holds for all of them."""
+def _into_folder(vault: Vault, folder: Path, done: Carried) -> None:
+    present = {path.name for path in _files(folder)}
+
+    def lay(written: Written) -> KnownFile:
+        name = written.id + SUFFIX
+        _write(folder / name, written.content)
+        return KnownFile(name, len(written.content), frozenset(written.readers), written.ranges)
+
+    hand_on(vault, done, lambda file: file.name in present, lay)
+
+
+def hand_on(
+    vault: Vault,
+    done: Carried,
+    lies_there: Callable[[KnownFile], bool],
+    lay: Callable[[Written], KnownFile],
+    place: str = "",
+) -> None:
+    """Lay into a place what the others may lack and nothing that lies there holds for all of them.
+
+    Each bundle is remembered after it was laid: cut short between, another one with the same acts is laid the next
+    time, and they are passed over where they are known.
+    """
+    rows = machines.others(vault)  # one may have joined or gone by what was taken in
     if not rows:
         return
     wanted = {row.id for row in rows}
-    present = {path.name for path in _files(folder)}
     covered: dict[str, list[tuple[int, int]]] = {}
-    for file in _known(vault).values():
-        if file.name in present and wanted <= file.readers:
+    for file in known_files(vault, place).values():
+        if wanted <= file.readers and lies_there(file):
             for device, ranges in file.ranges.items():
                 covered.setdefault(device, []).extend(ranges)
     mark = read_header(vault.folder).digest().hex() + "/" + "/".join(sorted(wanted))
+    noted = f"{WRITTEN_HEADER}/{place}" if place else WRITTEN_HEADER
     with vault.read() as connection:
-        always = waiting.note(connection, _WRITTEN_HEADER) != mark
+        always = waiting.note(connection, noted) != mark
     for written in exchange.write_bundles(vault, rows, covered=covered, always=always):
-        name = written.id + SUFFIX
-        _write(folder / name, written.content)
+        file = lay(written)
         done.handed_on += written.acts
-        done.files.append(name)
-        readers = frozenset(written.readers)
+        done.files.append(file.name)
         with vault.write() as unit:
-            _remember(unit.connection, _File(name, len(written.content), readers, written.ranges))
-            waiting.set_note(unit.connection, _WRITTEN_HEADER, mark)
+            _remember(unit.connection, file, place)
+            waiting.set_note(unit.connection, noted, mark)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -238,7 +265,7 @@ def take_files(vault: Vault, files: Sequence[Path], progress: Progress = lambda 
     loads = [(path.name, exchange.from_file(path.expanduser())) for path in files]
     result = exchange.take_bundles(vault, loads, progress)
     result.refused |= dict.fromkeys(result.for_others, FOR_OTHERS)
-    _note(vault, done, result)
+    note_taken(vault, done, result)
     return done
 
 
@@ -354,7 +381,7 @@ def fork_words(seq: int, here_at: str, came_at: str) -> str:
 
 def carried_words(done: Carried) -> list[str]:
     """Return what else a person should know of a sync, in plain sentences."""
-    said = [f"{name}: {text}" for name, text in done.refused.items()]
+    said = [*done.failed, *(f"{name}: {text}" for name, text in done.refused.items())]
     said += [fork_words(fork.seq, fork.here_at, fork.came_at) for fork in done.forks]
     if done.waiting:
         said.append(f"{done.waiting:,} acts wait for a part that has not arrived yet.")

@@ -40,6 +40,12 @@ def own_keys(vault: Vault) -> OrgKeys:
     return OrgKeys.from_secret(secret)
 
 
+def holds_keys(vault: Vault) -> bool:
+    """Say whether this machine holds the organisation's keys: it joined the hub, and exchanges with partners."""
+    with vault.read() as connection:
+        return secrets_table.get(connection, secrets_table.ORGANISATION) is not None
+
+
 def hub_pin(vault: Vault) -> HubPin:
     """Return the hub that was joined, with the keys by which its receipts are known; raises Refused without one."""
     with vault.read() as connection:

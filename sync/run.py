@@ -48,6 +48,8 @@ class SyncReport:
     refused: int = 0
     held: int = 0
     errors: list[str] = field(default_factory=list)
+    machines: str = ""
+    """What was carried between the school's own machines by the hub, in a sentence; blank where nothing is."""
 
 
 def sync(

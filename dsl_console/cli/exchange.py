@@ -45,9 +45,9 @@ def sync(session: Session, unattended: bool, jitter: int) -> int:
     if jitter:
         raise click.UsageError("--jitter is for --unattended.")
     with session.opened(writes=True) as vault:
-        from sync.run import sync as exchange
+        from sync.machines import sync_all
 
-        report = exchange(vault, progress=session.note)
+        report = sync_all(vault, progress=session.note)
         phones = vault.school.phones
     if session.json:
         print_json(asdict(report))
@@ -55,8 +55,9 @@ def sync(session: Session, unattended: bool, jitter: int) -> int:
         values = asdict(report)
         for name, words in COUNTS.items():
             out(f"{values[name]:>4}  {words}")
-        for sentence in report.errors:
-            out(f"      {one_line(sentence)}")
+        for sentence in (report.machines, *report.errors):
+            if sentence:
+                out(f"      {one_line(sentence)}")
         session.note(
             "Sync is not a referral. If it cannot wait, ring: "
             + joined([phones.front_door, phones.out_of_hours, "999"], ", ")

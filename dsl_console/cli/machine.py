@@ -197,7 +197,14 @@ def remove(session: Session, name: str | None, reason: str | None) -> None:
 
         wanted = session.need(name, "NAME", "Which machine")
         row, waits = machines.remove(vault, wanted, session.need_text(reason, "--reason", "Why?"), session.note)
+        from sync.mailbox import standing
+
+        shut_out = standing(vault) is not None
     session.note("What it holds already is protected by the passphrases of those who opened it.")
+    if shut_out:
+        session.note(
+            "Its mailbox at the hub shows it nothing; to shut it out there too: dsl-console machine hub URL CODE"
+        )
     if waits:
         session.note(f"The new keys still wait. {waits}")
     session.done(row.id, "removed", f"«{row.name}» gets nothing more.", keys="waiting" if waits else "new")
@@ -210,15 +217,49 @@ def remove(session: Session, name: str | None, reason: str | None) -> None:
 @click.argument("folder", required=False)
 @click.pass_obj
 def sync(session: Session, folder: str | None) -> int:
-    """Take in what the others laid into the shared folder, and lay there what they lack.
+    """Take in what the others laid into the shared folder, and lay there what they lack; likewise by the hub.
 
-    Any order, any number of times. Without FOLDER the one used last. Exits 1 where a file was refused.
+    Any order, any number of times. Without FOLDER the one used last; by the hub where the machines have a mailbox
+    there (machine hub). Exits 1 where a file was refused or one of the two could not be reached, 5 where only the hub
+    is used and it could not.
     """
     with session.opened(writes=True) as vault:
-        from storage import carrying
+        from sync import machines
 
-        done = carrying.sync(vault, Path(folder) if folder else None, session.note)
+        done = machines.carry(vault, Path(folder) if folder else None, session.note)
     return _tell(session, done, "synced")
+
+
+@machine.command(cls=Command)
+@click.argument("url", required=False)
+@click.argument("code", required=False)
+@click.option("--off", is_flag=True, help="Carry nothing by the hub any more.")
+@click.pass_obj
+def hub(session: Session, url: str | None, code: str | None, off: bool) -> None:
+    """Carry between the machines by a hub too: with URL and an invite code of its own, as of ORG-machines.
+
+    Once on one machine; the others hear of it by the folder or a stick, and use it from then on. Given a new code it
+    shuts out a machine that was removed. Without URL it says how the hub is used.
+    """
+    with session.opened(writes=bool(url or off)) as vault:
+        from sync import mailbox
+
+        if off:
+            mailbox.close_mailbox(vault)
+            session.done("hub", "off", "Nothing is carried by the hub any more.")
+            return
+        if url:
+            org = mailbox.open_mailbox(vault, url, session.need(code, "CODE", "Invite code"))
+            session.note("The other machines hear of it with what reaches them next by the folder or a stick.")
+            session.done(org, "on", f"Opened as {org}. From now on: dsl-console machine sync")
+            return
+        found = mailbox.standing(vault)
+    if session.json:
+        print_json({"url": found.url if found else None, "last": (found.last or None) if found else None})
+    elif found is None:
+        out("The machines have no mailbox at a hub. One is made by: dsl-console machine hub URL CODE")
+    else:
+        out(f"By the hub at {found.url}. {'Last: ' + found.last[:16] if found.last else 'Not used from here yet.'}")
 
 
 @machine.command(cls=Command)
@@ -260,16 +301,17 @@ def _tell(session: Session, done: Carried, state: str) -> int:
                 "forks": [{"device": fork.device, "number": fork.seq} for fork in done.forks],
                 "refused": [{"file": name, "reason": text} for name, text in done.refused.items()],
                 "unread": done.unread,
+                "failed": done.failed,
                 "people": "changed" if done.people_changed else "apart" if done.people_apart else "same",
             }
         )
-        return 1 if done.refused or done.forks else 0
+        return 1 if done.refused or done.forks or done.failed else 0
     out(f"Taken in: {done.taken:,} acts. Handed on: {done.handed_on:,}.")
     from storage.carrying import carried_words
 
     for line in carried_words(done):
         session.note(line)
-    return 1 if done.refused or done.forks else 0
+    return 1 if done.refused or done.forks or done.failed else 0
 
 
 @machine.command(cls=Command)

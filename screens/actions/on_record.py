@@ -58,6 +58,7 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
     "machines": (
         own("machines", "sync", "s", "Sync", "Take in and hand on by the shared folder", "Machines", "Sync now"),
         own("machines", "folder", "f", "Folder", "Choose the shared folder", "Machines", "Choose the folder"),
+        own("machines", "hub", "h", "Hub", "Carry between the machines by a hub too", "Machines", "Use a hub"),
         own("machines", "write", "w", "Write", "Write a file for a stick", "Machines", "Write a file"),
         own("machines", "take", "t", "Take in", "Take in a file from a stick", "Machines", "Take a file in"),
         own("machines", "add", "n", "New", "Let another machine in", "Machines", "Let another in"),

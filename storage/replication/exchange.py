@@ -31,8 +31,10 @@ INTRODUCED = "introduced"
 """Where a machine that joined keeps the keys of the one that let it in, until the acts say them too."""
 PUT_BACK = "put-back"
 """Where a machine notes how many acts of its own others hold and it lacks, since its files were put back."""
-_SHARED = {secrets_table.INBOX_PREFIX: 96, CARRY: 32}
-"""Which of the vault's own keys every machine of the school holds, and how long each is."""
+MAILBOX = "machines-hub/"
+"""Where the keys of the machines' mailbox at a hub are kept, by a number that counts up; the last one holds."""
+_SHARED = {secrets_table.INBOX_PREFIX: range(96, 97), CARRY: range(32, 33), MAILBOX: range(1, 4097)}
+"""Which of the vault's own keys every machine of the school holds, and how long each may be."""
 Progress = Callable[[str], None]
 
 
@@ -262,7 +264,7 @@ def _keep_keys(vault: Vault, keys: dict[str, bytes]) -> None:
         for name, key in keys.items()
         if name not in held
         and len(name) <= 80
-        and any(name.startswith(prefix) and len(key) == size for prefix, size in _SHARED.items())
+        and any(name.startswith(prefix) and len(key) in sizes for prefix, sizes in _SHARED.items())
     }
     if fresh:
         with vault.write() as unit:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +16,7 @@ from click.testing import CliRunner
 
 from dsl_console.cli.main import root
 
+ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "seven made up pebbles"
 HOSTILE = "She said [he hit me] [Yr 9] [red]x[/red]"
 
@@ -56,3 +62,16 @@ class School:
         """Record a concern and return its id."""
         arguments = ["log", self.children[child], "--text", "-", *more, "--json"]
         return self.run(*arguments, typed=text).json["id"]
+
+
+@contextmanager
+def serving(database: Path, port: str = "0") -> Iterator[str]:
+    """Serve a hub as a process and give its address."""
+    command = [sys.executable, "-m", "dsl_console", "hub", "serve", "--database", str(database), "--port", port]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env, text=True) as process:
+        try:
+            yield json.loads(process.stdout.readline())["url"]
+        finally:
+            process.terminate()
+            assert process.wait(timeout=30) == 0

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,23 +14,9 @@ from practice.acts import SchoolSet
 from storage.desk.children import add_child
 from storage.keys import FLOOR
 from storage.vault import create
-from tests.cli.school import HOSTILE, PASSPHRASE, School
+from tests.cli.school import HOSTILE, PASSPHRASE, School, serving
 
-ROOT = Path(__file__).resolve().parents[2]
 US, THEM = "urn:scx:gb:urn:100123", "urn:scx:gb:la:301"
-
-
-@contextmanager
-def serving(database: Path, port: str = "0") -> Iterator[str]:
-    """Serve a hub as a process and give its address."""
-    command = [sys.executable, "-m", "dsl_console", "hub", "serve", "--database", str(database), "--port", port]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env, text=True) as process:
-        try:
-            yield json.loads(process.stdout.readline())["url"]
-        finally:
-            process.terminate()
-            assert process.wait(timeout=30) == 0
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.school import School
+from tests.cli.school import School, serving
 
 
 @pytest.fixture
@@ -98,3 +98,26 @@ def test_two_machines_through_a_day(school, laptop, tmp_path):
 def test_a_vault_of_one_machine_says_so(school):
     assert "one machine only" in school.run("machine", "list").err
     assert "one machine only" in school.run("machine", "bundle", "somewhere", status=1).err
+
+
+def test_a_hub_is_taken_as_a_carrier_and_left_again(school, laptop, tmp_path):
+    database = str(tmp_path / "hub.db")
+    code = school.run("hub", "invite", "northfield-machines", "--database", database, "--json").json["code"]
+    assert school.run("machine", "hub", "--json").json == {"url": None, "last": None}
+    failed = school.run("machine", "hub", "http://127.0.0.1:9", code, "--json", status=5)
+    assert "reach" in failed.error["error"]
+    assert school.run("machine", "hub", "--off", "--json", status=1)
+    with serving(database) as url:
+        assert school.run("machine", "hub", url, code, "--json").json["state"] == "on"
+        school.run("machine", "sync")  # the folder of the joining tells the laptop
+        laptop.run("machine", "sync")
+        entry = school.log("By the hub alone")
+        (tmp_path / "stick").rename(tmp_path / "taken")
+        sent = school.run("machine", "sync", "--json", status=1).json
+        assert sent["handed_on"] > 0
+        assert "not there" in sent["failed"][0]
+        assert laptop.run("machine", "sync", "--json", status=1).json["taken"] > 0
+        assert laptop.run("entry", entry, "--json").json["current"]["text"] == "By the hub alone"
+        assert "Own machines: 0 acts taken in" in laptop.run("sync").out
+        assert laptop.run("machine", "hub", "--json").json["url"] == url
+    assert school.run("machine", "hub", "--off", "--json").json["state"] == "off"
