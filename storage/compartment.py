@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from practice.acts import Act, Body
 from practice.errors import ConsoleError, IntegrityAlarm, WrongPassphrase
 from practice.roles import check_may_record
-from storage import device_secret, ledger, migrations, secrets_table, views
+from storage import device_secret, ledger, migrations, secrets_table
 from storage.anchor import Anchor, Head
 from storage.drafts import Drafts
 from storage.engine import PAGE_SIZE, Prepare, looks_plain, make_engine, plain_errors
@@ -372,7 +372,9 @@ class OpenCompartment:
 
     def signing_keys(self) -> dict[str, list[bytes]]:
         """Return every person's public keys: the ledger's, and the header's for those who have a slot."""
-        keys = views.organisation.signing_keys(self)
+        from storage.views import organisation
+
+        keys = organisation.signing_keys(self)
         for slot in self._header.slots:
             keys.setdefault(slot.id, []).append(slot.signing_key)
         return keys

@@ -11,7 +11,7 @@ from practice.compartments import ADULTS, CHILDREN
 from practice.errors import IntegrityAlarm
 from storage import ledger
 from storage.opening import NAMES
-from storage.views.base import View, ViewTable
+from storage.views.base import View, children_tables
 
 Step = Callable[[Connection], None]
 STEPS: list[tuple[str, Step]] = []
@@ -143,7 +143,7 @@ def made_in_two_places(connection: Connection) -> None:
     _number_cases(connection)  # and one of what arrived into these
     if not connection.exec_driver_sql("SELECT count(*) FROM acts WHERE kind = 'machine_heard'").scalar_one():
         moved = ledger.set_order(connection)
-        ViewTable.metadata.create_all(connection)  # a fold may write into a table that a later step adds
+        children_tables().create_all(connection)  # a fold may write into a table that a later step adds
         apply(connection, moved, again=True)
 
 
@@ -152,7 +152,7 @@ def unfinished_lists(connection: Connection) -> None:
     """The entries folded again, since what was filled in or amended is not asked for any more, and their index."""
     from storage.views.entries import ENTRIES, LIST_INDEXES
 
-    ViewTable.metadata.create_all(connection)  # a fold may write into a table that a later step adds
+    children_tables().create_all(connection)  # a fold may write into a table that a later step adds
     fold_again(connection, ENTRIES)
     for statement in LIST_INDEXES:
         connection.exec_driver_sql(statement)
@@ -330,7 +330,7 @@ def first_shape_of_the_register(connection: Connection) -> None:
 
 def make_views(connection: Connection, compartment: str = CHILDREN) -> None:
     """Create every table of a compartment's views, and for the children's the search index over the entries."""
-    from storage.views import entries  # importing the package registers every view's tables
+    from storage.views import entries
     from storage.views.base import table_of, views_of
 
     if compartment != CHILDREN:
@@ -338,7 +338,7 @@ def make_views(connection: Connection, compartment: str = CHILDREN) -> None:
             for model, _ in view.tables:
                 table_of(model).create(connection, checkfirst=True)
         return
-    ViewTable.metadata.create_all(connection)
+    children_tables().create_all(connection)
     for statement in entries.SEARCH_SCHEMA:
         connection.exec_driver_sql(statement)
 

@@ -44,7 +44,7 @@ def scoped(vault: Vault) -> Callable[[Any], None] | None:
     """Return what makes a reading connection ready for the person who opened the vault; None where they see all."""
     if not finds_only_given(vault.person.role):
         return None
-    from storage.views.base import ViewTable
+    from storage.views.base import children_tables
 
     def prepare(connection: Any) -> None:
         connection.create_function("console_person", 0, lambda: vault.person.id)
@@ -53,7 +53,7 @@ def scoped(vault: Vault) -> Callable[[Any], None] | None:
             "CREATE TEMP VIEW given_children AS SELECT child FROM main.grants"
             " WHERE person = console_person() AND (until IS NULL OR until > console_now())"
         )
-        for table in ViewTable.metadata.sorted_tables:
+        for table in children_tables().sorted_tables:
             if table.name not in OPEN:
                 connection.execute(
                     f"CREATE TEMP VIEW {table.name} AS SELECT * FROM main.{table.name} WHERE {clause_of(table)}"  # noqa: S608

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from practice.acts import PersonAdded, SchoolSet, build
-from practice.calendars import SchoolCalendar
 from practice.compartments import CHILDREN
 from practice.errors import Refused, WrongPassphrase
-from storage import failures, migrations, rotation, scope, secrets_table, views
+from storage import failures, migrations, rotation, scope, secrets_table
 from storage.anchor import Head
 from storage.atomic import private_file, private_folder
 from storage.compartment import (
@@ -30,6 +30,9 @@ from storage.opening import RECOVERY, compartment_key, recovery_slot_id, wrap
 from storage.places import check_open, check_place
 from storage.sealed import XWingPrivate
 from storage.unlocking import Unlocked, unlock
+
+if TYPE_CHECKING:
+    from practice.calendars import SchoolCalendar
 
 __all__ = [
     "Clock",
@@ -81,13 +84,16 @@ class Vault(OpenCompartment):
     @property
     def school(self) -> SchoolSet:
         """The organisation that holds this vault, with its telephone numbers."""
-        return views.organisation.school(self)
+        from storage.views import organisation
+
+        return organisation.school(self)
 
     def calendar(self) -> SchoolCalendar:
         """Return the school's calendar: its own terms and closures, or the default of its nation."""
         from storage.calendars import school_calendar
+        from storage.views import organisation
 
-        return school_calendar(views.organisation.calendar(self), self.clock().year)
+        return school_calendar(organisation.calendar(self), self.clock().year)
 
 
 def people_of(folder: Path) -> list[SlotPerson]:

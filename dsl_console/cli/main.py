@@ -68,6 +68,23 @@ COMMANDS = {
     "hub": "dsl_console.cli.hub:hub",
 }
 """Each command's module and object; imported when it is called, so that one command does not wait for the others."""
+_ENTRIES = ("storage.desk.concerns",)
+NEEDS = {
+    "log": ("storage.desk.concerns", "storage.desk.finishing", "storage.views.organisation"),
+    "decide": _ENTRIES,
+    "amend": _ENTRIES,
+    "entry": _ENTRIES,
+    "promote": _ENTRIES,
+    "chronology": ("storage.views.record",),
+    "search": ("storage.views.record",),
+    "today": ("storage.views.today",),
+    "review": ("storage.desk.reviews",),
+    "actions": ("storage.desk.actions",),
+    "flags": ("storage.flags",),
+    "children": ("storage.views.children",),
+    "sync": ("sync.run",),
+}
+"""What a command works with once the vault is open: imported while the passphrase is typed and its key is derived."""
 
 
 class Root(Group):
@@ -152,3 +169,4 @@ def root(session: Session, vault: str | None, passphrase_file: str | None, user:
     Without a command the console opens. Whatever a command leaves out is asked for.
     """
     session.vault, session.passphrase_file, session.user = vault, passphrase_file, user or ""
+    session.needs = NEEDS.get(click.get_current_context().invoked_subcommand or "", ())

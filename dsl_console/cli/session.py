@@ -44,6 +44,8 @@ class Session:
     """Whether `-` stands among the arguments, so that standard input is a text and no answers."""
     input_taken: bool = False
     cautioned: bool = False
+    needs: tuple[str, ...] = ()
+    """The modules that the command works with once the vault is open."""
 
     # -- opening -----------------------------------------------------------------------------------------------------
 
@@ -62,7 +64,7 @@ class Session:
         from storage.unlocking import choose_slot, unlock
 
         choose_slot(read_header(self.folder), self.user)
-        loading = threading.Thread(target=importlib.import_module, args=("storage.vault",), daemon=True)
+        loading = threading.Thread(target=_load, args=("storage.vault", *self.needs), daemon=True)
         gc.disable()  # what an import makes stays, so looking through it for garbage is a tenth of its time wasted
         loading.start()
         try:
@@ -261,6 +263,11 @@ class Session:
             say(error.message)
             if error.hint:
                 say(error.hint)
+
+
+def _load(*names: str) -> None:
+    for name in names:
+        importlib.import_module(name)
 
 
 def print_id(ident: str) -> None:

@@ -1,26 +1,15 @@
 """Every kind of act, as a pydantic model: what a person did, validated and versioned (design: §1).
 
-Importing this registers them all.
+Each module is imported when one of its names, or an act of one of its kinds, is first asked for.
 """
 
-from practice.acts.adults import (
-    AdultAdded,
-    AdultAmended,
-    AdultChanged,
-    AdultConcernLogged,
-    AdultDecided,
-    AdultLeft,
-    AdultPatternsReviewed,
-    AdultRead,
-    AdultReportAccepted,
-    AdultReportAnswered,
-    AdultReportArrived,
-    AdultReportClosed,
-    AdultRetentionSet,
-    LadoCalled,
-)
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from practice.acts import base, catalogue
 from practice.acts.base import (
-    KINDS,
     STRICT,
     UPCASTERS,
     Act,
@@ -35,124 +24,143 @@ from practice.acts.base import (
     kind,
     read_body,
 )
-from practice.acts.body import BodyMapDrawn
-from practice.acts.cases import (
-    CaseAnswered,
-    CaseDeclined,
-    CaseMatched,
-    CaseOffered,
-    CaseReceived,
-    CaseUnlinked,
-    Identity,
-    IdentityHeard,
-    IdentityLookedAt,
-    IdentityTold,
-    ItemReturned,
-    ItemSeen,
-)
-from practice.acts.front import FrontSheetLine
-from practice.acts.machines import MachineAdded, MachineHeard, MachineRemoved, MachineRenewed
-from practice.acts.meetings import MeetingCancelled, MeetingChanged, MeetingHeld, MeetingPlanned
-from practice.acts.quality import QualityAuditBegun, QualityRated
-from practice.acts.record import (
-    Advice,
-    Amended,
-    ApartSettled,
-    Caller,
-    ChildAdded,
-    ChildChanged,
-    ChildFields,
-    ChildLeft,
-    Completed,
-    ConcernLogged,
-    Decided,
-    EntriesLinked,
-    EntryMoved,
-    GlossaryTermSet,
-    Imported,
-    Promoted,
-    ReviewHeld,
-    ReviewSet,
-    Told,
-    Unmasked,
-)
-from practice.acts.removal import RemovalAgreed, RemovalEnded, RemovalProposed
-from practice.acts.review import (
-    ActionAdded,
-    ActionChanged,
-    ActionDone,
-    DecisionClosed,
-    FlagAnswered,
-    HolidayPlanned,
-    PackShown,
-    PatternRulesSet,
-    SessionBegun,
-    SessionEnded,
-    SupervisionHeld,
-)
-from practice.acts.sharing import (
-    ContractAdded,
-    ContractAnswered,
-    ContractEnded,
-    ContractOffered,
-    ContractReceived,
-    HubEnrolled,
-    ItemAccepted,
-    ItemArrived,
-    ItemCorrected,
-    ItemRefused,
-    ItemWithdrawn,
-    PartnerAdded,
-    PartnerRemoved,
-    PartnerVerified,
-    ReportAccepted,
-    ReportAnswered,
-    ReportArrived,
-    ReportClosed,
-    ShareApproved,
-    ShareCancelled,
-    ShareCorrected,
-    ShareHeld,
-    SharePreviewed,
-    ShareProgressed,
-    ShareProposed,
-    ShareRefused,
-    ShareWithdrawn,
-)
-from practice.acts.transfers import (
-    TransferChanged,
-    TransferEffort,
-    TransferEnded,
-    TransferOpened,
-    TransferReceived,
-    TransferReviewed,
-    TransferSent,
-)
-from practice.acts.vault import (
-    AuditRead,
-    BackupMade,
-    BackupProved,
-    CalendarSet,
-    ChildGranted,
-    ChildWithdrawn,
-    CoverSet,
-    Exported,
-    GlassBroken,
-    KeysRotated,
-    OldMachineGone,
-    PersonAdded,
-    PersonKeyChanged,
-    PersonRemoved,
-    PersonRoleChanged,
-    Phones,
-    RecordOpened,
-    RecoveryReplaced,
-    Restored,
-    SchoolSet,
-    TermDates,
-    UnlockFailed,
-    WordingRowSet,
-)
+
+if TYPE_CHECKING:
+    from practice.acts.adults import (
+        AdultAdded,
+        AdultAmended,
+        AdultChanged,
+        AdultConcernLogged,
+        AdultDecided,
+        AdultLeft,
+        AdultPatternsReviewed,
+        AdultRead,
+        AdultReportAccepted,
+        AdultReportAnswered,
+        AdultReportArrived,
+        AdultReportClosed,
+        AdultRetentionSet,
+        LadoCalled,
+    )
+    from practice.acts.base import KINDS
+    from practice.acts.body import BodyMapDrawn
+    from practice.acts.cases import (
+        CaseAnswered,
+        CaseDeclined,
+        CaseMatched,
+        CaseOffered,
+        CaseReceived,
+        CaseUnlinked,
+        Identity,
+        IdentityHeard,
+        IdentityLookedAt,
+        IdentityTold,
+        ItemReturned,
+        ItemSeen,
+    )
+    from practice.acts.front import FrontSheetLine
+    from practice.acts.machines import MachineAdded, MachineHeard, MachineRemoved, MachineRenewed
+    from practice.acts.meetings import MeetingCancelled, MeetingChanged, MeetingHeld, MeetingPlanned
+    from practice.acts.quality import QualityAuditBegun, QualityRated
+    from practice.acts.record import (
+        Advice,
+        Amended,
+        ApartSettled,
+        Caller,
+        ChildAdded,
+        ChildChanged,
+        ChildFields,
+        ChildLeft,
+        Completed,
+        ConcernLogged,
+        Decided,
+        EntriesLinked,
+        EntryMoved,
+        GlossaryTermSet,
+        Imported,
+        Promoted,
+        ReviewHeld,
+        ReviewSet,
+        Told,
+        Unmasked,
+    )
+    from practice.acts.removal import RemovalAgreed, RemovalEnded, RemovalProposed
+    from practice.acts.review import (
+        ActionAdded,
+        ActionChanged,
+        ActionDone,
+        DecisionClosed,
+        FlagAnswered,
+        HolidayPlanned,
+        PackShown,
+        PatternRulesSet,
+        SessionBegun,
+        SessionEnded,
+        SupervisionHeld,
+    )
+    from practice.acts.sharing import (
+        ContractAdded,
+        ContractAnswered,
+        ContractEnded,
+        ContractOffered,
+        ContractReceived,
+        HubEnrolled,
+        ItemAccepted,
+        ItemArrived,
+        ItemCorrected,
+        ItemRefused,
+        ItemWithdrawn,
+        PartnerAdded,
+        PartnerRemoved,
+        PartnerVerified,
+        ReportAccepted,
+        ReportAnswered,
+        ReportArrived,
+        ReportClosed,
+        ShareApproved,
+        ShareCancelled,
+        ShareCorrected,
+        ShareHeld,
+        SharePreviewed,
+        ShareProgressed,
+        ShareProposed,
+        ShareRefused,
+        ShareWithdrawn,
+    )
+    from practice.acts.transfers import (
+        TransferChanged,
+        TransferEffort,
+        TransferEnded,
+        TransferOpened,
+        TransferReceived,
+        TransferReviewed,
+        TransferSent,
+    )
+    from practice.acts.vault import (
+        AuditRead,
+        BackupMade,
+        BackupProved,
+        CalendarSet,
+        ChildGranted,
+        ChildWithdrawn,
+        CoverSet,
+        Exported,
+        GlassBroken,
+        KeysRotated,
+        OldMachineGone,
+        PersonAdded,
+        PersonKeyChanged,
+        PersonRemoved,
+        PersonRoleChanged,
+        Phones,
+        RecordOpened,
+        RecoveryReplaced,
+        Restored,
+        SchoolSet,
+        TermDates,
+        UnlockFailed,
+        WordingRowSet,
+    )
 
 __all__ = [
     "KINDS",
@@ -299,3 +307,16 @@ __all__ = [
     "kind",
     "read_body",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module of a class of acts when it is first asked for; all of them for the register of kinds."""
+    if name == "KINDS":
+        catalogue.load_all()
+        return base.KINDS
+    module = catalogue.MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"practice.acts.{module}"), name)
+    globals()[name] = found
+    return found

@@ -21,6 +21,7 @@ from pydantic import (
     ValidationError,
 )
 
+from practice.acts import catalogue
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, Refused
 from practice.text import LINE_LIMIT, NOTE_LIMIT, tidy, tidy_line
@@ -107,6 +108,8 @@ def read_body(act_kind: str, stored: bytes) -> Body:
 
     Raises IntegrityAlarm where the kind is unknown to this program or the bytes are not of that kind.
     """
+    if act_kind not in KINDS:
+        catalogue.load(act_kind)
     cls = KINDS.get(act_kind)
     if cls is None:
         raise IntegrityAlarm(

@@ -12,15 +12,12 @@ from practice.text import has_control
 from practice.upn import check_upn, normalise
 from storage.ids import new_id
 from storage.ledger import Draft
-from storage.roster.bodies import change_fields, child_fields
-from storage.roster.compare import Difference, KnownChild, compare, leavers_need_confirmation
-from storage.roster.model import NAME_FIELDS, OTHER_FIELDS
-from storage.roster.reading import read_roster
 from storage.views import children
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from storage.roster.compare import Difference, KnownChild
     from storage.vault import Unit, Vault
 
 
@@ -102,6 +99,9 @@ def import_roster(
     Leavers are marked only with `whole_school`; above 5 % of the roll only when `confirm_leavers` is their number.
     Raises Refused for a file that cannot be read or a question that must be answered first; then nothing was changed.
     """
+    from storage.roster.compare import compare, leavers_need_confirmation
+    from storage.roster.reading import read_roster
+
     opened: list[Draft] = []
     today = vault.clock().astimezone().date()
     roster = read_roster(data, mapping, today=today)
@@ -144,6 +144,9 @@ def _leavers(difference: Difference, known: Sequence[KnownChild]) -> list[tuple[
 
 def _known(vault: Vault) -> tuple[list[KnownChild], dict[str, str]]:
     """Return every child as the roll can speak of them, and the version that the import has before it."""
+    from storage.roster.compare import KnownChild
+    from storage.roster.model import NAME_FIELDS, OTHER_FIELDS
+
     known, versions = [], {}
     for child_id, fields, on_roll, provisional, version in children.everything(vault):
         versions[child_id] = version
@@ -172,6 +175,8 @@ def _known(vault: Vault) -> tuple[list[KnownChild], dict[str, str]]:
 
 
 def _drafts(difference: Difference, versions: Mapping[str, str]) -> list[Draft]:
+    from storage.roster.bodies import change_fields, child_fields
+
     drafts = [Draft(build(ChildAdded, child_fields(row)), child=new_id()) for row in difference.joined]
     for child_id, changes, _row in difference.changed:
         fields = {"changes": change_fields(changes), "sees": versions[child_id]}

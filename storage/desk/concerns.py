@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, get_args
 
-from practice.acts import Amended, ConcernLogged, Decided, EntryMoved, Promoted, ShareCancelled, build
+from practice.acts import Amended, ConcernLogged, Decided, EntryMoved, Promoted, build
 from practice.dates import Occurred, day_words, parse_when
 from practice.errors import Refused
 from practice.vocabulary import ConcernCategory, Decision, EntryKind, HowKnown
@@ -17,10 +17,11 @@ from storage.desk.children import provisional_child
 from storage.ids import new_id
 from storage.ledger import Draft
 from storage.types import utc_text
-from storage.views import apart, children, record, sharing
+from storage.views import children, record
 
 if TYPE_CHECKING:
     from storage.vault import Unit, Vault
+    from storage.views import sharing
 
 OTHER_TEXT = "Part of an event with other children. What concerns this child is still to be written here."
 ROLES: tuple[str, ...] = get_args(ConcernLogged.model_fields["role_of_child"].annotation)
@@ -169,6 +170,8 @@ def move(vault: Vault, entry_id: str, to_child: str, reason: str) -> Moved:
     Shares of it that have not left are withheld in the same transaction; partners that have it already are named, so
     that they can be told.
     """
+    from storage.views import sharing
+
     entry = record.get(vault, entry_id)
     child = children.get(vault, to_child)
     if child.id == entry.child_id:
@@ -188,6 +191,8 @@ def move(vault: Vault, entry_id: str, to_child: str, reason: str) -> Moved:
 
 def withhold(vault: Vault, unit: Unit, share: sharing.ShareRow, reason: str) -> None:
     """Keep a share that has not left from leaving: its sealed copy goes first, then the table says so."""
+    from practice.acts import ShareCancelled
+
     for message in outbox.of_share(unit.connection, share.id):
         if message.state == "queued":
             with suppress(FileNotFoundError):
@@ -208,6 +213,8 @@ def decide(
     outcome: str = "",
 ) -> str:
     """Record a decision beside an entry and return its act's id; it supersedes the one before (R-02)."""
+    from storage.views import apart
+
     entry = record.get(vault, entry_id)
     if decision not in set(Decision):
         raise Refused(

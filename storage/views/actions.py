@@ -79,7 +79,6 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
 ACTIONS = view(
     View(
         name="actions",
-        kinds=frozenset({"action_added", "action_changed", "action_done"}),
         column="entry",
         tables=((ActionTable, "id"),),
         fold=_fold,

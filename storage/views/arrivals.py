@@ -103,17 +103,6 @@ def why_withdrawn(payload: str) -> str:
 ITEMS = view(
     View(
         name="items",
-        kinds=frozenset(
-            {
-                "item_arrived",
-                "item_corrected",
-                "item_withdrawn",
-                "item_accepted",
-                "item_refused",
-                "item_returned",
-                "item_seen",
-            }
-        ),
         column="entry",
         tables=((ItemTable, "id"),),
         fold=_fold_items,

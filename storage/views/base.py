@@ -7,6 +7,7 @@ every machine and from every replay.
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import ConfigDict
-from sqlalchemy import Connection, Table, Text, delete, select
+from sqlalchemy import Connection, MetaData, Table, Text, delete, select
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLiteDialect
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -22,6 +23,7 @@ from sqlmodel import Field, SQLModel
 from practice.acts import Act
 from practice.compartments import CHILDREN
 from storage import ledger
+from storage.views import catalogue
 
 Rows = dict[str, list[dict[str, Any]]]
 """For each table's name, the rows that a fold gives."""
@@ -64,20 +66,22 @@ def table_of(model: type[SQLModel]) -> Table:
 
 @dataclass(frozen=True)
 class View:
-    """One derived view: which acts make it, how they are grouped, and the fold.
+    """One derived view: how the acts that make it are grouped, and the fold. Which acts, the catalogue says.
 
     `column` is the act's own column that holds the key: `child`, `entry`, or `kind` where the whole vault is one group.
     The first table's `key_column` and every other table's name the column that holds the key.
     """
 
     name: str
-    kinds: frozenset[str]
     column: str
     tables: tuple[tuple[type[SQLModel], str], ...]
     fold: Callable[[str, Sequence[Act]], Rows]
-    compartments: frozenset[str] = frozenset({CHILDREN})
     before: Callable[[Connection, Sequence[str]], None] | None = field(default=None)
     after: Callable[[Connection, Sequence[str]], None] | None = field(default=None)
+    kinds: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kinds", catalogue.PLACES[self.name].kinds)
 
     def key(self, act: Act) -> str | None:
         """Return the group to which an act belongs."""
@@ -89,18 +93,31 @@ class View:
         return found or None
 
 
-VIEWS: list[View] = []
+_LOADED: dict[str, View] = {}
 
 
 def view(made: View) -> View:
-    """Register a view."""
-    VIEWS.append(made)
+    """Register a view that its module has just made."""
+    _LOADED[made.name] = made
     return made
 
 
+def load(name: str) -> View:
+    """Return a view by its name in the catalogue; its module is imported where it was not."""
+    if name not in _LOADED:
+        importlib.import_module(f"storage.views.{catalogue.PLACES[name].module}")
+    return _LOADED[name]
+
+
 def views_of(compartment: str) -> list[View]:
-    """Return the views that stand in a compartment's database."""
-    return [each for each in VIEWS if compartment in each.compartments]
+    """Return the views that stand in a compartment's database, all loaded."""
+    return [load(name) for name, place in catalogue.PLACES.items() if compartment in place.compartments]
+
+
+def children_tables() -> MetaData:
+    """Return the tables of every view of the children's record."""
+    views_of(CHILDREN)
+    return ViewTable.metadata
 
 
 def apply(connection: Connection, acts: Sequence[Act], compartment: str = CHILDREN, *, again: bool = False) -> None:
@@ -108,7 +125,8 @@ def apply(connection: Connection, acts: Sequence[Act], compartment: str = CHILDR
 
     `again` says that the views hold these acts already, and that only their order has changed.
     """
-    for each in views_of(compartment):
+    for name in catalogue.made_by({act.kind for act in acts}, compartment):
+        each = load(name)
         groups: dict[str, list[Act]] = defaultdict(list)
         for act in acts:
             key = each.key(act)

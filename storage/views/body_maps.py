@@ -57,7 +57,6 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
 BODY_MAPS = view(
     View(
         name="body_maps",
-        kinds=frozenset({"body_map_drawn"}),
         column="entry",
         tables=((BodyMapTable, "entry_id"),),
         fold=_fold,

@@ -117,19 +117,6 @@ def _step(row: dict[str, Any], act: Act) -> None:
 CASES = view(
     View(
         name="cases",
-        kinds=frozenset(
-            {
-                "case_offered",
-                "case_received",
-                "case_matched",
-                "case_declined",
-                "case_answered",
-                "case_unlinked",
-                "identity_told",
-                "identity_heard",
-                "identity_looked_at",
-            }
-        ),
         column="entry",
         tables=((CaseTable, "id"),),
         fold=_fold,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import column, select, table
 
 from practice.acts import Act, ChildAdded, ChildChanged, ChildFields
 from practice.errors import NotFound
@@ -111,7 +111,6 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
 CHILDREN = view(
     View(
         name="children",
-        kinds=frozenset({"child_added", "child_changed", "child_left"}),
         column="child",
         tables=((ChildTable, "id"),),
         fold=_fold,
@@ -150,9 +149,8 @@ class ChildRow:
 
 
 def _select() -> Any:
-    from storage.views.reviews import PlanTable
-
-    children, plans = table_of(ChildTable), table_of(PlanTable)
+    children = table_of(ChildTable)
+    plans = table("review_plans", column("child_id"), column("status"))  # a list needs no more of the view of reviews
     return (
         select(
             children.c.id,

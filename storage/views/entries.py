@@ -425,26 +425,6 @@ def _index(connection: Connection, keys: Sequence[str], start: str) -> None:
 ENTRIES = view(
     View(
         name="entries",
-        kinds=frozenset(
-            {
-                "concern_logged",
-                "completed",
-                "amended",
-                "entry_moved",
-                "decided",
-                "decision_closed",
-                "promoted",
-                "item_arrived",
-                "item_accepted",
-                "item_corrected",
-                "item_withdrawn",
-                "item_returned",
-                "removal_proposed",
-                "removal_agreed",
-                "removal_ended",
-                "apart_settled",
-            }
-        ),
         column="entry",
         tables=(
             (EntryTable, "id"),

@@ -49,7 +49,6 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
 FLAG_ANSWERS = view(
     View(
         name="flag_answers",
-        kinds=frozenset({"flag_answered"}),
         column="child",
         tables=((AnswerTable, "child_id"),),
         fold=_fold,

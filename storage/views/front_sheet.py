@@ -66,7 +66,6 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
 FRONT_SHEET = view(
     View(
         name="front_sheet",
-        kinds=frozenset({"front_sheet_line"}),
         column="child",
         tables=((FrontLineTable, "child_id"),),
         fold=_fold,

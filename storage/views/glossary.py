@@ -48,7 +48,6 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
 GLOSSARY = view(
     View(
         name="glossary",
-        kinds=frozenset({"glossary_term_set"}),
         column="child",
         tables=((TermTable, "child_id"),),
         fold=_fold,

@@ -85,7 +85,6 @@ def _fold_supervision(_key: str, acts: Sequence[Act]) -> Rows:
 HOLIDAYS = view(
     View(
         name="holidays",
-        kinds=frozenset({"holiday_planned"}),
         column="child",
         tables=((HolidayTable, "child_id"),),
         fold=_fold_holidays,
@@ -94,7 +93,6 @@ HOLIDAYS = view(
 SUPERVISION = view(
     View(
         name="supervision",
-        kinds=frozenset({"supervision_held"}),
         column="kind",
         tables=((SupervisionTable, "act_id"),),
         fold=_fold_supervision,

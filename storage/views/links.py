@@ -57,7 +57,6 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
 LINKS = view(
     View(
         name="links",
-        kinds=frozenset({"entries_linked"}),
         column="entry",
         tables=((LinkTable, "entry_id"),),
         fold=_fold,

@@ -71,7 +71,6 @@ def _fold(_key: str, acts: Sequence[Act]) -> Rows:
 view(
     View(
         name="machines",
-        kinds=frozenset({"machine_added", "machine_removed", "machine_renewed", "restored"}),
         column="kind",
         tables=((MachineTable, "id"),),
         fold=_fold,

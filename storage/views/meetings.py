@@ -114,7 +114,6 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
 MEETINGS = view(
     View(
         name="meetings",
-        kinds=frozenset({"meeting_planned", "meeting_changed", "meeting_held", "meeting_cancelled"}),
         column="entry",
         tables=((MeetingTable, "id"),),
         fold=_fold,

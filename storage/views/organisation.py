@@ -25,7 +25,6 @@ from practice.acts import (
     SchoolSet,
     WordingRowSet,
 )
-from practice.compartments import ADULTS, CHILDREN
 from storage.types import Flag, Json, UtcText
 from storage.views.base import Rows, View, ViewTable, of_kind, optional_string, string, table_of, typed, view
 
@@ -133,21 +132,9 @@ def _fold(_key: str, acts: Sequence[Act]) -> Rows:
 ORGANISATION = view(
     View(
         name="organisation",
-        kinds=frozenset(
-            {
-                "person_added",
-                "person_removed",
-                "person_role_changed",
-                "person_key_changed",
-                "wording_row_set",
-                *_SINGLE,
-                *_LISTS,
-            }
-        ),
         column="kind",
         tables=((PersonTable, "id"), (SettingTable, "name"), (GrantTable, "id"), (CoverTable, "person")),
         fold=_fold,
-        compartments=frozenset({CHILDREN, ADULTS}),
     )
 )
 

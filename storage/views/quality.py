@@ -70,7 +70,6 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
 QUALITY = view(
     View(
         name="quality",
-        kinds=frozenset({"quality_audit_begun", "quality_rated"}),
         column="entry",
         tables=((QualityAuditTable, "id"), (QualityRatingTable, "audit")),
         fold=_fold,

@@ -29,7 +29,6 @@ from practice.acts import (
     LadoCalled,
 )
 from practice.adults import EntryState, Seen, Threshold, state_of
-from practice.compartments import ADULTS
 from practice.dates import Occurred
 from practice.errors import NotFound
 from storage.types import Flag, Json, UtcText
@@ -38,8 +37,6 @@ from storage.views.organisation import PersonTable
 
 if TYPE_CHECKING:
     from storage.register import Register
-
-_HERE = frozenset({ADULTS})
 
 
 class AdultTable(AdultsTable, table=True):
@@ -214,53 +211,41 @@ def _fold_settings(_key: str, acts: Sequence[Act]) -> Rows:
 ADULTS_VIEW = view(
     View(
         name="register adults",
-        kinds=frozenset({"adult_added", "adult_changed", "adult_left"}),
         column="entry",
         tables=((AdultTable, "id"),),
         fold=_fold_adult,
-        compartments=_HERE,
     )
 )
 ENTRIES_VIEW = view(
     View(
         name="register entries",
-        kinds=frozenset({"adult_concern_logged", "adult_amended", "adult_decided", "lado_called"}),
         column="entry",
         tables=((AdultEntryTable, "id"),),
         fold=_fold_entry,
-        compartments=_HERE,
     )
 )
 REPORTS_VIEW = view(
     View(
         name="register reports",
-        kinds=frozenset(
-            {"adult_report_arrived", "adult_report_accepted", "adult_report_closed", "adult_report_answered"}
-        ),
         column="entry",
         tables=((AdultReportTable, "id"),),
         fold=_fold_report,
-        compartments=_HERE,
     )
 )
 REVIEWS_VIEW = view(
     View(
         name="register reviews",
-        kinds=frozenset({"adult_patterns_reviewed"}),
         column="entry",
         tables=((PatternReviewTable, "id"),),
         fold=_fold_review,
-        compartments=_HERE,
     )
 )
 SETTINGS_VIEW = view(
     View(
         name="register settings",
-        kinds=frozenset({"adult_retention_set"}),
         column="kind",
         tables=((RegisterSettingTable, "name"),),
         fold=_fold_settings,
-        compartments=_HERE,
     )
 )
 

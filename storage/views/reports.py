@@ -103,7 +103,6 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
 view(
     View(
         name="reports",
-        kinds=frozenset({"report_arrived", "report_accepted", "report_closed", "report_answered"}),
         column="entry",
         tables=((ReportTable, "id"),),
         fold=_fold,

@@ -134,7 +134,6 @@ def _held(key: str, act: Act, body: ReviewHeld) -> dict[str, Any]:
 REVIEWS = view(
     View(
         name="reviews",
-        kinds=frozenset({"review_set", "review_held", "apart_settled"}),
         column="child",
         tables=((PlanTable, "child_id"), (HeldTable, "child_id"), (ApartReviewTable, "child_id")),
         fold=_fold,

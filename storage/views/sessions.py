@@ -63,7 +63,6 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
 SESSIONS = view(
     View(
         name="sessions",
-        kinds=frozenset({"session_begun", "session_ended"}),
         column="entry",
         tables=((SessionTable, "id"),),
         fold=_fold,

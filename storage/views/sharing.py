@@ -155,18 +155,6 @@ def _agreed(body: ContractAdded | ContractReceived) -> dict[str, Any]:
 view(
     View(
         name="partners",
-        kinds=frozenset(
-            {
-                "partner_added",
-                "partner_verified",
-                "partner_removed",
-                "contract_added",
-                "contract_offered",
-                "contract_received",
-                "contract_answered",
-                "contract_ended",
-            }
-        ),
         column="kind",
         tables=((PartnerTable, "org"), (ContractTable, "id")),
         fold=_fold_partners,
@@ -242,19 +230,6 @@ def _proposed(key: str, act: Act, body: ShareProposed) -> dict[str, Any]:
 view(
     View(
         name="shares",
-        kinds=frozenset(
-            {
-                "share_proposed",
-                "share_previewed",
-                "share_approved",
-                "share_held",
-                "share_refused",
-                "share_cancelled",
-                "share_progressed",
-                "share_corrected",
-                "share_withdrawn",
-            }
-        ),
         column="entry",
         tables=((ShareTable, "entry_id"),),
         fold=_fold_shares,

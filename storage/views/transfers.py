@@ -110,17 +110,6 @@ def _take(row: dict[str, Any], act: Act) -> None:
 TRANSFERS = view(
     View(
         name="transfers",
-        kinds=frozenset(
-            {
-                "transfer_opened",
-                "transfer_changed",
-                "transfer_effort",
-                "transfer_sent",
-                "transfer_received",
-                "transfer_reviewed",
-                "transfer_ended",
-            }
-        ),
         column="entry",
         tables=((TransferTable, "id"),),
         fold=_fold,

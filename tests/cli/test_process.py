@@ -74,6 +74,37 @@ def test_asking_for_help_loads_no_database() -> None:
     assert "Usage: dsl-console log" in done.stdout
 
 
+NOT_FOR_LOG = {
+    "storage.views.reviews",
+    "storage.views.sharing",
+    "storage.views.register",
+    "storage.views.sessions",
+    "storage.papers",
+    "storage.documents",
+    "storage.roster",
+    "practice.acts.adults",
+    "sync",
+    "textual",
+    "rich",
+    "httpx",
+    "jwcrypto",
+}
+
+
+def test_logging_loads_only_the_views_that_it_reads_and_writes(school: School) -> None:
+    arguments = [*school.before(), "log", "Ada Lowe", "--text", "-", "--when", "today"]
+    code = (
+        "import sys; from dsl_console.__main__ import main; assert main(sys.argv[1:]) == 0; "
+        "print('\\n'.join(sorted(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, input=b"A bruise.\n", capture_output=True, check=False
+    )
+    loaded = set(done.stderr.decode().split())
+    assert "storage.views.entries" in loaded, done.stderr
+    assert not loaded & NOT_FOR_LOG
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminal of this sort")
 def test_a_person_at_a_terminal_is_asked_for_everything(school: School) -> None:
     import pty

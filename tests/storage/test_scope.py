@@ -17,7 +17,7 @@ from storage.desk import concerns, granting
 from storage.keys import FLOOR
 from storage.vault import Vault
 from storage.views import children, organisation, record, reviews, today
-from storage.views.base import ViewTable
+from storage.views.base import children_tables
 
 ANN = "green lamp quiet river"
 SEN = "seven tall paper boats"
@@ -142,13 +142,13 @@ def test_another_child_is_opened_with_a_reason_for_some_hours_and_the_dsl_sees_i
 def test_every_view_is_kept_to_the_list_or_is_about_no_child() -> None:
     undecided = [
         table.name
-        for table in ViewTable.metadata.sorted_tables
+        for table in children_tables().sorted_tables
         if table.name not in scope.OPEN and scope.clause_of(table) == "0"
     ]
     assert undecided == []
     assert not [
         table.name
-        for table in ViewTable.metadata.sorted_tables
+        for table in children_tables().sorted_tables
         if table.name in scope.OPEN and "child_id" in table.columns
     ]
 
