@@ -152,7 +152,7 @@ def append(connection: Connection, author: Author, drafts: Sequence[Draft], now:
         lines.append((*fields, digest, author.signing.sign(_SIGNED + line), mac, later))
         bodies.append((fields[0], salt, stored))
         acts.append(
-            Act.model_construct(
+            Act(
                 id=fields[0],
                 device=author.device,
                 seq=seq,
@@ -274,7 +274,7 @@ _SELECT = (
 
 
 def _act(row: Sequence[Any]) -> Act:
-    return Act.model_construct(
+    return Act(
         id=row[0],
         device=row[1],
         seq=row[2],
@@ -304,6 +304,24 @@ def acts_where(connection: Connection, column: str, values: Iterable[str], kinds
             parameters += chunk
         for row in connection.exec_driver_sql(f"{_SELECT} WHERE {clause}", tuple(parameters)):
             yield _act(row)
+
+
+def acts_by(connection: Connection, column: str, kinds: Iterable[str]) -> Iterator[Act]:
+    """Yield the acts of these kinds by their `child` or `entry`, those of one together; never more than one held."""
+    wanted = sorted(kinds)
+    # By that index, or the database sorts every act with its text in memory first.
+    statement = (
+        f"{_SELECT.replace('acts a', f'acts a INDEXED BY acts_by_{column}')}"
+        f" WHERE a.{column} IS NOT NULL AND a.kind IN ({','.join('?' * len(wanted))}) ORDER BY a.{column}"
+    )
+    return map(_act, plain_rows(connection, statement, wanted))
+
+
+def plain_rows(connection: Connection, statement: str, parameters: Sequence[str] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield a query's rows as the driver gives them: a row object for each costs as much as a digest."""
+    cursor = connection.exec_driver_sql(statement, tuple(parameters)).cursor
+    assert cursor is not None
+    return iter(cursor.fetchone, None)
 
 
 def all_acts(connection: Connection, device: str) -> Iterator[Act]:
@@ -357,13 +375,13 @@ def verify_chain(
     problems: list[Problem] = []
     count, device, seq, mac = 0, "", 0, b""
     mac_of = _macs(audit_key)
-    rows = connection.exec_driver_sql(
+    rows = plain_rows(
+        connection,
         "SELECT a.id, a.device, a.seq, a.captured_at, a.recorded_at, a.author, a.kind, a.child, a.entry, a.event,"
         " a.clock, a.digest, a.mac, b.salt, b.body FROM acts a LEFT JOIN bodies b ON b.act = a.id"
-        " ORDER BY a.device, a.seq"
-    ).cursor  # the driver's own: a row object for each line costs as much as a digest
-    assert rows is not None
-    for row in iter(rows.fetchone, None):
+        " ORDER BY a.device, a.seq",
+    )
+    for row in rows:
         count += 1
         if count % _CHUNK == 0:
             step()

@@ -22,6 +22,10 @@ def from_utc_text(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+_WRITE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+"""Made once: `json.dumps` makes an encoder for every value."""
+
+
 class UtcText(TypeDecorator[datetime]):
     """An aware time, stored as fixed-width UTC text."""
 
@@ -60,7 +64,7 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
         """Write with sorted keys, so that equal values are equal text."""
-        return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return None if value is None else _WRITE(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Any | None:
         """Read the text back."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -117,7 +118,7 @@ def read_body(act_kind: str, stored: bytes) -> Body:
             hint="Nothing was lost. Update dsl-console on this machine.",
         )
     try:
-        fields = json.loads(stored)
+        fields = json.loads(str(stored, "utf-8"))
         version = fields.pop("v")
         while version < cls.act_version:
             fields = UPCASTERS[act_kind, version](fields)
@@ -141,10 +142,10 @@ def build(cls: type[Body], fields: dict[str, Any]) -> Any:
         raise Refused(f"The {where} cannot be recorded: {message[:1].lower()}{message[1:]}.") from None
 
 
-class Act(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
     """One line of the ledger with its body: who did what, when, about whom."""
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, defer_build=True)
     id: str
     device: str
     seq: int

@@ -11,7 +11,7 @@ import hmac
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -153,7 +153,7 @@ class _TakeIn:
                     break
                 order = ledger.ordered(connection, line.recorded_at, order, act.body)
                 if order != line.recorded_at:
-                    act = act.model_copy(update={"ordered_at": from_utc_text(order)})
+                    act = replace(act, ordered_at=from_utc_text(order))
                 took.append((line, act))
                 seq, mac = line.seq, line.mac
                 here[seq] = mac
@@ -179,7 +179,7 @@ class _TakeIn:
             key = Ed25519PublicKey.from_public_bytes(unb64(body.signing_key))
             self.keys.setdefault(body.person, []).append(key)
         ident, device, seq, captured, recorded, author, kind, child, entry, event, _clock = line.fields
-        return Act.model_construct(
+        return Act(
             id=ident,
             device=device,
             seq=seq,

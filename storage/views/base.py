@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from pydantic import ConfigDict
@@ -188,15 +189,15 @@ def replace_rows(
     for model, _ in view.tables:
         table = table_of(model)
         if gathered[table.name]:
-            statement, read = _insertion(model)
+            statement, read = insertion(model)
             connection.exec_driver_sql(statement, [read(row) for row in gathered[table.name]])
     if view.after:
         view.after(connection, list(groups))
 
 
 @cache
-def _insertion(model: type[SQLModel]) -> tuple[str, Callable[[dict[str, Any]], tuple[Any, ...]]]:
-    """Return the statement that inserts a row of a table, and what makes a row's fields its parameters.
+def insertion(model: type[SQLModel]) -> tuple[str, Callable[[dict[str, Any]], tuple[Any, ...]]]:
+    """Return the statement that inserts a row of a table, and what makes a row's fields the values it stores.
 
     Written once for each table, since building and compiling it anew costs more than the database takes to run it.
     """
@@ -204,10 +205,15 @@ def _insertion(model: type[SQLModel]) -> tuple[str, Callable[[dict[str, Any]], t
     columns = [column for column in table.columns if column.name != "pk"]
     names = [column.name for column in columns]
     dialect = SQLiteDialect()
-    converted = [(name, column.type.bind_processor(dialect)) for name, column in zip(names, columns, strict=True)]
+    taken = itemgetter(*names)
+    processors = enumerate(column.type.bind_processor(dialect) for column in columns)
+    converted = [(place, convert) for place, convert in processors if convert is not None]
 
     def read(row: dict[str, Any]) -> tuple[Any, ...]:
-        return tuple(row[name] if convert is None else convert(row[name]) for name, convert in converted)
+        values = list(taken(row))
+        for place, convert in converted:
+            values[place] = convert(values[place])
+        return tuple(values)
 
     return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks(names)})", read  # noqa: S608
 

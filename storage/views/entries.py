@@ -192,7 +192,9 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
     traces = _traces(key, acts)
     newest = next(each for each in reversed(versions) if each["act_id"] in stand.ids)
     child = traces[-1]["to_child"] if traces else act.child or ""
-    occurred = Occurred.model_validate(newest["occurred"])
+    # Only another date than the first has to be read again.
+    as_born = newest["occurred"] is versions[0]["occurred"]
+    occurred = logged.occurred if as_born else Occurred.model_validate(newest["occurred"])
     promoted = [each.body for each in acts if isinstance(each.body, Promoted)]
     chosen = promoted[-1] if promoted else None
     imported = logged.imported
@@ -269,7 +271,7 @@ def _imported(key: str, child_id: str, imported: Imported) -> dict[str, Any]:
 def _unfinished(logged: ConcernLogged, newest: dict[str, Any], left: tuple[str, ...]) -> list[str]:
     """Return what is still to be written of the entry as its newest version stands."""
     words = {"childs_words": newest["childs_words"], "occurred": newest["occurred"], "left_blank": left}
-    return unfinished(logged.model_dump(mode="json") | words)
+    return unfinished(vars(logged) | words)
 
 
 def choices(acts: Sequence[Act], about: str) -> list[Choice]:
@@ -305,6 +307,8 @@ def _versions(key: str, born: Act, logged: ConcernLogged, acts: Sequence[Act]) -
             versions.append(_version(key, len(versions) + 1, act, body.text, words, when, body.reason, body.sees))
         elif isinstance(body, ItemCorrected | ItemWithdrawn):
             versions.append(_partners_version(key, act, body, versions[-1]))
+    if len(versions) == 1:  # as nearly every entry: there is nothing to choose from
+        return [versions[0] | {"set_aside": None}], Standing((born.id,), False)
     made = [
         Made(
             each["act_id"],
