@@ -24,6 +24,7 @@ from dsl_console.behind import POLL_SECONDS, Behind
 from dsl_console.frame import FrameState, frame_state
 from dsl_console.idle import Idle
 from dsl_console.keeping import Keeping
+from dsl_console.place import Place, keep_place, place_of, take_place
 from dsl_console.screen_list import has_screen, screen_class
 from dsl_console.supervisor import LOCKED
 from practice.errors import ConsoleError
@@ -125,18 +126,20 @@ class DslConsole(Keeping):
             return
 
         def read() -> None:
+            place: Place = []
             try:
                 if first:
                     vault.changed()  # what is committed from here on is news
+                    place = take_place(vault)
                 state = frame_state(vault)
             except ConsoleError as error:
                 self.call_from_thread(self.report, error)
                 state = None
-            self.call_from_thread(self._show_state, state, first)
+            self.call_from_thread(self._show_state, state, first, place)
 
         self.run_worker(read, thread=True, exclusive=True, group="frame", exit_on_error=False)
 
-    def _show_state(self, state: FrameState | None, first: bool) -> None:
+    def _show_state(self, state: FrameState | None, first: bool, place: Place) -> None:
         if self.vault is None or not self.screen_stack:
             return
         if state is not None:
@@ -152,6 +155,8 @@ class DslConsole(Keeping):
         else:
             self.push_screen(self._made("today", {}))
         self._entering = False
+        for name, params in place:
+            self.call_later(self.open, name, **params)
         if self._open_next is None and self.register_way == "make":
             self._open_next = ("adults", {})  # the headteacher makes it in their first session
         if self._open_next is not None:
@@ -180,6 +185,8 @@ class DslConsole(Keeping):
         self._stop.set()
         screens = [each for each in self.screen_stack if isinstance(each, ConsoleScreen)]
         calls = [asyncio.to_thread(call) for each in screens if (call := each.before_lock()) is not None]
+        if status == LOCKED and self.vault is not None:
+            calls.append(asyncio.to_thread(keep_place, self.vault, place_of(self.screen_stack)))
         vault, self.vault = self.vault, None
         register, self.register = self.register, None
         kept = True

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"^[a-z0-9-]{1,60}$")
 _SUFFIX = ".draft"
+PLACE = "place-"
+"""Before a person's id: where they were when they locked; theirs alone, and nothing that was being written."""
 
 
 def inbox_info(vault: str, compartment: str) -> bytes:
@@ -85,19 +87,25 @@ class Drafts:
         """
         if finds_only_given(self._vault.person.role):
             return []
+        paths = [path for path in self._folder.glob("*" + _SUFFIX) if not path.name.startswith(PLACE)]
+        return sorted(self._opened(paths), key=lambda draft: draft.saved_at, reverse=True)
+
+    def get(self, name: str) -> Draft | None:
+        """Return the draft of this name; a person who finds only the children they were given has their place alone."""
+        if finds_only_given(self._vault.person.role) and not name.startswith(PLACE):
+            return None
+        return next(iter(self._opened([self._path(name)])), None)
+
+    def _opened(self, paths: list[Path]) -> list[Draft]:
         with self._vault.read() as connection:
             stored = secrets_table.under(connection, secrets_table.INBOX_PREFIX)
         keys = {bytes.fromhex(name): XWingPrivate(raw) for name, raw in stored.items()}
         found = []
-        for path in self._folder.glob("*" + _SUFFIX):
+        for path in paths:
             with contextlib.suppress(IntegrityAlarm, OSError, ValueError, KeyError, TypeError, RecursionError):
                 if path.stat().st_size <= SEALED_LIMIT:
                     found.append(_read(path.name.removesuffix(_SUFFIX), unseal(path.read_bytes(), keys, self._info)))
-        return sorted(found, key=lambda draft: draft.saved_at, reverse=True)
-
-    def get(self, name: str) -> Draft | None:
-        """Return the draft of this name."""
-        return next((draft for draft in self.all() if draft.name == name), None)
+        return found
 
     def drop(self, name: str) -> None:
         """Forget a draft, once what it held was recorded or let go."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from conftest import HOSTILE, NOW, PASSPHRASE, picture, settled, wait_for, words_on
+from conftest import HOSTILE, NOW, PASSPHRASE, picture, press, settled, wait_for, words_on
 from textual.command import CommandPalette
 from textual.widgets import Input, OptionList, TextArea
 
 from dsl_console.behind import POLL_SECONDS
+from dsl_console.place import take_place
 from dsl_console.supervisor import LOCKED
 from practice.errors import Refused, WrongPassphrase
 from screens.actions import TABLE
@@ -279,6 +280,45 @@ async def test_lock_seals_the_draft_and_ends_with_its_status(console, vault, key
         assert pilot.app.return_code == LOCKED
         assert pilot.app.vault is None
     assert [draft.fields["text"] for draft in vault.drafts.all()] == [HOSTILE]
+
+
+async def test_after_unlock_the_person_is_where_they_were(console, vault, clock):
+    child, _ = children.add_child(vault, name="Mia Hart")
+    async with console() as pilot:
+        pilot.app.open("child", child_id=child)
+        await settled(pilot)
+        await press(pilot, "f2")
+        await pilot.press(*"an arm", "f9")
+        await settled(pilot)
+        assert pilot.app.return_code == LOCKED
+    async with console(unlocked=False) as pilot:
+        await type_in(pilot, PASSPHRASE)
+        await wait_for(pilot, "an arm")
+        assert [each.NAME for each in pilot.app.screen_stack[1:]] == ["today", "child", "log"]
+        assert pilot.app.screen_stack[2].params["child_id"] == child
+        await press(pilot, "escape", "f9")
+    clock.pass_by(days=1)
+    async with console(unlocked=False) as pilot:
+        await type_in(pilot, PASSPHRASE)
+        assert isinstance(pilot.app.screen, TodayScreen), "another day begins with Today"
+
+
+def test_a_place_that_somebody_else_sealed_opens_nothing_odd(vault):
+    for screens in (
+        "children",
+        [["adults", {}]],
+        [["child", {}]],
+        [["child", {"child_id": ["x"]}]],
+        [["nowhere", {}]],
+        [["children", {"more": "x"}]],
+        [["children"]],
+    ):
+        vault.drafts.seal(f"place-{vault.person.id}", {"screens": screens})
+        assert take_place(vault) == []
+    vault.drafts.seal(f"place-{vault.person.id}", {"screens": [["children", {}], ["adults", {}], ["people", {}]]})
+    assert vault.drafts.all() == []
+    assert take_place(vault) == [("children", {})]
+    assert take_place(vault) == [], "once"
 
 
 async def test_exit_closes_the_record(console):
