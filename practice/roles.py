@@ -51,6 +51,11 @@ def finds_only_given(role: str) -> bool:
     return role == Role.READ_ONLY
 
 
+def may_approve(role: str) -> bool:
+    """Say whether a role may approve that an entry leaves (R-65)."""
+    return role != Role.READ_ONLY
+
+
 def sees_glass(role: str) -> bool:
     """Say whether a role is shown that somebody opened a child outside their list."""
     return role in MANAGES_PEOPLE

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pydantic import BaseModel, ConfigDict
 
+from practice.acts import SharingRulesSet
 from practice.profile import profile
 from practice.vocabulary import LawfulBasis
 
@@ -61,3 +64,10 @@ def consent_text(nation: str = "england") -> str:
 def special_category_condition(nation: str = "england") -> str:
     """Return the condition under which special-category data is shared (R-61)."""
     return profile(nation).sharing.special_category_condition
+
+
+def needs_second(rules: SharingRulesSet, categories: Iterable[str], basis: str) -> bool:
+    """Say whether the school's rule asks for a second approver; where a life is in danger it never does."""
+    if basis == LawfulBasis.VITAL_INTERESTS or rules.second_approver == "off":
+        return False
+    return rules.second_approver == "all" or bool(set(categories) & set(rules.second_categories))

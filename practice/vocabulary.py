@@ -290,6 +290,7 @@ class ShareState(Coded):
 
     PROPOSED = "proposed", "Proposed"
     HELD = "held", "Held"
+    AGREED = "agreed", "Approved once: waits for a second yes"
     NOT_SHARED = "not_shared", "Decided not to share"
     APPROVED = "approved", "Approved, not yet sent"
     QUEUED = "queued", "Waiting: queued on this machine"

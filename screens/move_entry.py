@@ -34,7 +34,7 @@ def reach_of(vault: Vault, entry_id: str) -> Reach:
 
     rows = shares(vault, entry_id=entry_id)
     gone = tuple(row.partner for row in rows if row.state in ("offered", "delivered", "acknowledged"))
-    return Reach(sum(row.state in ("proposed", "held", "queued") for row in rows), gone)
+    return Reach(sum(row.state in ("proposed", "held", "agreed", "queued") for row in rows), gone)
 
 
 def shares_words(count: int, verb: str) -> str:

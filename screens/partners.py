@@ -15,7 +15,7 @@ from textual.content import Content
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
-from screens.partners_dialogs import AddDialog, CompareDialog, ContractDialog, EnrolDialog
+from screens.partners_dialogs import AddDialog, CompareDialog, ContractDialog, EnrolDialog, TelephoneDialog
 from screens.widgets.chrome import cut
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.record_list import RecordList
@@ -86,9 +86,11 @@ def draw(row: Row, width: int) -> list[Content]:
     space = " " * max(width - 1 - cell_len(name) - cell_len(state), 1)
     count = f"{row.contracts} agreement{'s' if row.contracts != 1 else ''}"
     kind = label_of(PartnerKind, row.partner.kind)
+    rung = row.partner.telephone
+    ring = f" · ring {visible(f'{row.partner.contact}, {rung}' if row.partner.contact else rung)}" if rung else ""
     return [
         Content.assemble(name, space, (state, tone)),
-        Content.styled(cut(f"  {kind} · {count}", width - 1), "$text-muted"),
+        Content.styled(cut(f"  {kind} · {count}{ring}", width - 1), "$text-muted"),
         Content.styled(cut(f"  {visible(row.partner.org)}", width - 1), "$text-muted"),
     ]
 
@@ -128,8 +130,8 @@ class PartnersScreen(ConsoleScreen):
     HELP = (
         "The agencies with whom this school shares. n adds one, w compares its key words with you over the telephone, "
         "g adds an agreement for regular sharing; on an agreement o offers it to be signed by both, a accepts and d "
-        "declines theirs, x ends it. c shows which children each side means; r removes a partner, h joins the hub. Tab "
-        "goes to the agreements."
+        "declines theirs, x ends it. c shows which children each side means; t keeps the number to ring there; r "
+        "removes a partner, h joins the hub. Tab goes to the agreements."
     )
     CSS_PATH = "partners.tcss"
     BINDINGS = bindings("partners")
@@ -326,6 +328,12 @@ class PartnersScreen(ConsoleScreen):
     def act_cases(self) -> None:
         """Open the children whom partners and this organisation know to be the same."""
         self.console.open("cases")
+
+    def act_telephone(self) -> None:
+        """Keep the number to ring there."""
+        partner = self._partner()
+        if partner is not None:
+            self.app.push_screen(TelephoneDialog(partner), self._said)
 
     def act_remove(self) -> None:
         """Remove the partner, with the reason."""

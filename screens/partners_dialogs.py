@@ -237,3 +237,37 @@ class ContractDialog(FormDialog[str]):
                 then=lambda _id: self.finish(f"The agreement with {self._partner.name} was added."),
                 failed=self.failed,
             )
+
+
+class TelephoneDialog(FormDialog[str]):
+    """Keeps whom to ring at a partner's; dismissed with the sentence to say."""
+
+    VERB = "Keep"
+
+    def __init__(self, partner: PartnerRow) -> None:
+        super().__init__(
+            f"Ring {partner.name}",
+            "The number stands on Today, Share and Sync beside what they did not answer in time.",
+        )
+        self._partner = partner
+
+    def fields(self) -> ComposeResult:
+        yield Field("Ask for", Input(visible(self._partner.contact), placeholder="A name or a desk", id="contact"))
+        yield Field("Telephone", Input(visible(self._partner.telephone), placeholder="Empty for none", id="telephone"))
+
+    def on_mount(self) -> None:
+        self.query_one("#contact").focus()
+
+    def confirm(self) -> None:
+        from storage.desk.sharing_rules import set_contact
+
+        contact, number = (self.query_one(f"#{name}", Input).value.strip() for name in ("contact", "telephone"))
+        self.run(
+            set_contact,
+            vault_of(self),
+            self._partner.org,
+            contact,
+            number,
+            then=lambda _none: self.finish("The number is kept."),
+            failed=self.failed,
+        )

@@ -13,13 +13,14 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input
 
+from practice.acts import SharingRulesSet
 from practice.errors import ConsoleError
 from practice.text import visible
 from screens.actions import bindings
 from screens.backups_folder import folder_fault
 from screens.base import ConsoleScreen
 from screens.people_dialogs import CodeDialog
-from screens.settings_schema import OFF, ON, RECORD, Setting, found_by, typed_value, value_words
+from screens.settings_schema import MACHINE, OFF, ON, RECORD, SHARING, Setting, found_by, typed_value, value_words
 from screens.widgets.chrome import cut
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
@@ -70,11 +71,22 @@ def draw(row: Row, width: int) -> list[Content]:
     ]
 
 
-def keep_number(vault: Vault, key: str, number: str) -> None:
-    """Write a telephone number into the record. Blocks."""
+def keep_in_record(vault: Vault, setting: Setting, value: object) -> None:
+    """Write a telephone number or a rule of sharing into the record. Blocks."""
     from storage.desk.school import set_phones
+    from storage.desk.sharing_rules import set_rules
 
-    set_phones(vault, **{key: number})
+    if setting.kept == SHARING:
+        set_rules(vault, **{setting.key: value})
+    else:
+        set_phones(vault, **{setting.key: str(value)})
+
+
+def rules_of(vault: Vault) -> SharingRulesSet:
+    """Read how this organisation shares. Blocks."""
+    from storage.views.organisation import sharing_rules
+
+    return sharing_rules(vault)
 
 
 class SettingDialog(FormDialog[str]):
@@ -83,7 +95,7 @@ class SettingDialog(FormDialog[str]):
     VERB = "Keep"
 
     def __init__(self, setting: Setting, value: object) -> None:
-        super().__init__(setting.label, setting.says + (" For everybody." if setting.kept == RECORD else ""))
+        super().__init__(setting.label, setting.says + (" For everybody." if setting.kept != MACHINE else ""))
         self.setting, self.value = setting, value
 
     @property
@@ -98,8 +110,10 @@ class SettingDialog(FormDialog[str]):
     def _widget(self) -> Widget:
         setting = self.setting
         if not setting.choices:
-            hint = "The whole path; empty for none" if setting.kind == "folder" else "Empty where it is not known"
-            return Input(visible(str(self.value)), placeholder=hint, max_length=4096, id="value")
+            hints = {"folder": "The whole path; empty for none", "categories": "sexual, radicalisation; empty for none"}
+            hint = hints.get(setting.kind, "Empty where it is not known")
+            text = ", ".join(self.value) if isinstance(self.value, tuple) else str(self.value)
+            return Input(visible(text), placeholder=hint, max_length=4096, id="value")
         stored = (ON if self.value else OFF) if isinstance(self.value, bool) else str(self.value)
         choices = [(words, code) for code, words in setting.choices]
         if stored not in dict(setting.choices):
@@ -121,9 +135,9 @@ class SettingDialog(FormDialog[str]):
         vault = self.console.vault
         if vault is None:
             return
-        if self.setting.kept == RECORD:
+        if self.setting.kept != MACHINE:
             self.busy("Recording…")
-            self.run(keep_number, vault, self.setting.key, value, then=lambda _: self._kept(value), failed=self.failed)
+            self.run(keep_in_record, vault, self.setting, value, then=lambda _: self._kept(value), failed=self.failed)
         elif self.setting.kind == "folder" and value:
             path = str(Path(str(value)).expanduser())
             self.fetch(folder_fault, path, vault.folder, then=lambda fault: self._checked(path, fault))
@@ -156,12 +170,16 @@ class SettingsScreen(ConsoleScreen):
     HEADING = "Settings"
     HELP = (
         "Everything that can be set. Type a word to narrow the list, move with the arrows, and Enter changes the line. "
-        "What is kept holds at once. The telephone numbers are the school's own: they change for everybody, and the "
-        "change is recorded."
+        "What is kept holds at once. The telephone numbers and the rules of sharing are the school's own: they change "
+        "for everybody, and the change is recorded."
     )
     CSS_PATH = "settings.tcss"
     FIELD_ENTER = "settings.change"
     BINDINGS = bindings("settings")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rules = SharingRulesSet()
 
     def body(self) -> ComposeResult:
         yield Input(placeholder="A word of the setting; Enter changes the line", id="words", max_length=100)
@@ -173,12 +191,25 @@ class SettingsScreen(ConsoleScreen):
 
     def value_of(self, setting: Setting) -> object:
         """Return what is set now."""
+        if setting.kept == SHARING:
+            return getattr(self.rules, setting.key)
         if setting.kept == RECORD:
             school = self.console.school
             return getattr(school.phones, setting.key) if school else ""
         return self.console.setting(setting.key)
 
     def refresh_record(self) -> None:
+        """Read the rules of sharing, and show the settings."""
+        if self.console.vault is not None:
+            self.fetch(rules_of, self.vault, then=self._read)
+        self._list()
+
+    def _read(self, rules: SharingRulesSet) -> None:
+        if rules != self.rules:
+            self.rules = rules
+            self._list()
+
+    def _list(self) -> None:
         """Show the settings that the words fit, under their areas."""
         words = self.query_one("#words", Input).value
         rows: list[Row] = []
@@ -199,7 +230,7 @@ class SettingsScreen(ConsoleScreen):
     @on(Input.Changed, "#words")
     def _typed(self) -> None:
         self.query_one("#settings", RecordList).cursor = 0
-        self.refresh_record()
+        self._list()
 
     @on(Input.Submitted, "#words")
     def _submitted(self) -> None:
@@ -225,7 +256,7 @@ class SettingsScreen(ConsoleScreen):
         if action_id == "settings.change":
             if setting is None:
                 return "No setting is called that."
-            if setting.kept == RECORD and not may_write(self.vault):
+            if setting.kept != MACHINE and not may_write(self.vault):
                 return READ_ONLY
         return ""
 

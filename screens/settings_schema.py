@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MACHINE, RECORD = "machine", "record"
-"""Where a setting is kept: in this person's settings file on this machine, or in the record, for everybody."""
+from practice.vocabulary import ConcernCategory
+
+MACHINE, RECORD, SHARING = "machine", "record", "sharing"
+"""Where a setting is kept: in this person's settings file on this machine, or in the record, for everybody, or
+among the rules of sharing, which stand in the record too."""
 ON, OFF = "on", "off"
 
 
@@ -123,6 +126,41 @@ SETTINGS: tuple[Setting, ...] = (
         kept=RECORD,
     ),
     Setting(
+        "second_approver",
+        "Sharing",
+        "Second approver",
+        "Whether a share needs another approver's yes. One who is away never holds it up.",
+        "choice",
+        (("off", "Not asked"), ("all", "For every share"), ("some", "For the categories below")),
+        kept=SHARING,
+    ),
+    Setting(
+        "second_categories",
+        "Sharing",
+        "For which",
+        "The categories for which a second approver is asked, with commas between: sexual, radicalisation.",
+        "categories",
+        kept=SHARING,
+    ),
+    Setting(
+        "day_begins",
+        "Sharing",
+        "Day begins",
+        "From when partners can be expected to answer: an urgent share's hour counts within the working day.",
+        "choice",
+        tuple((each, each) for each in ("07:30", "08:00", "08:30", "09:00", "09:30")),
+        kept=SHARING,
+    ),
+    Setting(
+        "day_ends",
+        "Sharing",
+        "Day ends",
+        "The close of the day: what no partner has collected by then stands red on Today, with the number to ring.",
+        "choice",
+        tuple((each, each) for each in ("15:30", "16:00", "16:30", "17:00", "17:30", "18:00")),
+        kept=SHARING,
+    ),
+    Setting(
         "backup_folder",
         "Backups",
         "Backup folder",
@@ -156,6 +194,8 @@ def value_words(setting: Setting, value: object) -> str:
         return "On" if value else "Off"
     if setting.kind == "seconds" and isinstance(value, int):
         return span_words(value)
+    if setting.kind == "categories":
+        return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) and value else "none"
     if setting.kind in {"folder", "telephone"}:
         return str(value) or ("none" if setting.kind == "folder" else "not set")
     return dict(setting.choices).get(str(value), str(value))
@@ -175,9 +215,21 @@ def typed_value(setting: Setting, text: str) -> object:
         return int(text)
     if setting.kind == "choice" and text not in dict(setting.choices):
         raise ValueError(f"{setting.label} is one of: {', '.join(code for code, _ in setting.choices)}.")
+    if setting.kind == "categories":
+        return tuple(_categories(text))
     if setting.kind == "telephone" and text and sum(letter.isdigit() for letter in text) < 3:
         raise ValueError("That does not read as a telephone number. Leave it empty if you do not have it.")
     return text
+
+
+def _categories(text: str) -> Iterator[str]:
+    """Yield the categories in a typed line; raises ValueError for one that there is not."""
+    for part in text.split(","):
+        code = "_".join(part.replace("-", " ").split()).lower()
+        if code and code not in set(ConcernCategory):
+            raise ValueError(f"«{part.strip()}» is no category. Choose from: {', '.join(ConcernCategory)}.")
+        if code:
+            yield code
 
 
 def found_by(words: str) -> Iterator[Setting]:

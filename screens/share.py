@@ -15,11 +15,11 @@ from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.share_propose import ProposeDialog
-from screens.sharing_words import TONES, ReferralLine, share_words
+from screens.sharing_words import TONES, ReferralLine, ring_words, share_words
 from screens.widgets.chrome import cut
 from screens.widgets.dialogs import ReasonDialog
 from screens.widgets.record_list import RecordList
-from screens.widgets.text import StateLine
+from screens.widgets.text import MessageBar, StateLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,15 +27,17 @@ if TYPE_CHECKING:
     from practice.acts import SchoolSet
     from storage.vault import Vault
     from storage.views.sharing import PartnerRow, ShareRow
+    from storage.views.unanswered import Unanswered
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Came back", ("refused", "expired")),
-    ("To approve", ("proposed",)),
+    ("To approve", ("proposed", "agreed")),
     ("Held", ("held",)),
     ("Approved, on the way", ("queued", "offered", "delivered")),
     ("Done", ("acknowledged", "withheld", "not_shared", "superseded", "corrected", "withdrawn")),
 )
 MAY_HAVE_ARRIVED = ("offered", "delivered", "acknowledged", "refused", "expired")
+UNANSWERED = ("agreed", "queued", "offered", "delivered", "refused", "expired")
 DONE = 100
 """How many of the finished shares are listed, newest first."""
 
@@ -61,13 +63,16 @@ class Listing:
     partners: list[PartnerRow]
     school: SchoolSet
     enrolled: bool
+    late: list[Unanswered]
 
 
 def listing(vault: Vault) -> Listing:
     """Return the shares, the partners, and whether a hub was joined."""
-    from storage.views import organisation, sharing
+    from storage.views import organisation, sharing, unanswered
 
-    return Listing(sharing.shares(vault), sharing.partners(vault), vault.school, organisation.hub(vault) is not None)
+    shares = sharing.shares(vault)
+    late = unanswered.unanswered(vault, vault.clock(), shares)
+    return Listing(shares, sharing.partners(vault), vault.school, organisation.hub(vault) is not None, late)
 
 
 def rows_of(shares: list[ShareRow]) -> list[Row]:
@@ -89,7 +94,7 @@ def draw(row: Row, width: int) -> list[Content]:
     share = row.share
     if share is None:
         return [Content(""), Content.styled(cut(visible(row.heading), width - 1), "bold $text-primary")]
-    state = share_words(share)
+    state = f"URGENT · {share_words(share)}" if share.urgent and share.state in UNANSWERED else share_words(share)
     when = in_words(share.occurred) if share.occurred else ""
     name_width = 22 if width < 90 else 28
     name = cut(visible(share.child), name_width)
@@ -125,6 +130,7 @@ class ShareScreen(ConsoleScreen):
 
     def body(self) -> ComposeResult:
         yield ReferralLine(id="referral")
+        yield MessageBar(id="ring")
         yield StateLine("", id="said")
         yield RecordList[Row](draw, skip=lambda row: row.share is None, id="shares")
 
@@ -142,6 +148,7 @@ class ShareScreen(ConsoleScreen):
         listed.empty = self._empty_words()
         listed.show(rows_of(found.shares), keep=lambda row: row.key)
         self.query_one("#said", StateLine).say(self._words())
+        self.query_one("#ring", MessageBar).say(ring_words(found.late), "bad")
         self.refresh_bindings()
         if self.wanted_share:
             share, self.wanted_share = self.wanted_share, ""
@@ -154,7 +161,7 @@ class ShareScreen(ConsoleScreen):
     def _words(self) -> str:
         shares = self.found.shares if self.found else []
         counts = (
-            (sum(share.state == "proposed" for share in shares), "to approve"),
+            (sum(share.state in ("proposed", "agreed") for share in shares), "to approve"),
             (sum(share.state == "held" for share in shares), "held"),
             (sum(share.state in ("queued", "offered") for share in shares), "waiting to leave"),
             (sum(share.state == "delivered" for share in shares), "with the hub"),
@@ -273,7 +280,7 @@ DONE_WORDS = {
 def why_not_now(share: ShareRow, action_id: str) -> str:
     """Return why something cannot be done with a share as it stands, or an empty text."""
     verb = action_id.rpartition(".")[2]
-    if verb in ("hold", "refuse", "approve") and share.state not in ("proposed", "held"):
+    if verb in ("hold", "refuse", "approve") and share.state not in ("proposed", "held", "agreed"):
         return f"{share_words(share)}. Only a share that waits for approval can be decided."
     if verb == "cancel" and share.state != "queued":
         return f"{share_words(share)}. Only an approved share that has not left can be withheld."

@@ -11,7 +11,7 @@ from textual.widgets.option_list import Option
 
 from practice.errors import ConsoleError, Refused
 from practice.front_sheet import heed_code
-from practice.vocabulary import Told
+from practice.vocabulary import LawfulBasis, Told, label_of
 from screens.widgets.answer import AnswerField
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from practice.sharing import BasisChoice
     from screens.console import Console
     from screens.share_entry import Opened
+    from sync.shares import Approved
 
 
 HEEDED = "Read: the copy reaches none of them"
@@ -42,7 +43,8 @@ def told_of(found: Opened) -> tuple[str, str]:
 
 
 class ApproveDialog(FormDialog[str]):
-    """Asks for the lawful basis, who was told and why; dismissed with "approved", or "stale" where bytes changed."""
+    """Asks for the lawful basis, who was told and why; dismissed with "approved", "urgent" or "agreed" (a second
+    yes is asked), or "stale" where bytes changed."""
 
     VERB = "Approve"
     DEFAULT_CSS = """
@@ -72,6 +74,8 @@ class ApproveDialog(FormDialog[str]):
         yield PlainText(f"{consent_text()} Condition: {special_category_condition()}", id="consent")
         yield Field("Child told?", ChoiceField(Told.choices(), prompt="Choose", id="child-told"))
         yield Field("Parent told?", ChoiceField(Told.choices(), prompt="Choose", id="parent-told"))
+        wait = [("It cannot wait: I ring them as well", "yes")]
+        yield Field("Urgent?", ChoiceField(wait, prompt="No: the batch of the day", id="urgent"))
         yield Field("Reason", AnswerField(id="reason", placeholder="Why this is shared, and why anybody was not told"))
 
     def on_mount(self) -> None:
@@ -126,12 +130,69 @@ class ApproveDialog(FormDialog[str]):
                 parent.code,
                 reason.text.strip(),
                 heeded=heed_code(said),
-                then=lambda _done: self.finish("approved"),
+                urgent=bool(self.query_one("#urgent", ChoiceField).code),
+                then=self._done,
+                failed=self._refused,
+            )
+
+    def _done(self, approved: Approved) -> None:
+        urgent = bool(self.query_one("#urgent", ChoiceField).code)
+        self.finish("agreed" if approved.state == "agreed" else "urgent" if urgent else "approved")
+
+    def _refused(self, error: ConsoleError) -> None:
+        if isinstance(error, Refused) and ("Preview the share again" in error.hint or "front sheet" in error.message):
+            self.dismiss("stale")
+        else:
+            self.failed(error)
+
+
+class SecondDialog(FormDialog[str]):
+    """Shows what the first approver answered and asks for the second yes; dismissed like `ApproveDialog`."""
+
+    VERB = "Say yes too"
+
+    def __init__(self, found: Opened) -> None:
+        share, size = found.share, len(found.payload.encode())
+        super().__init__(
+            f"A second yes for {share.partner}",
+            f"{share.agreed_by} approved exactly the {size:,} bytes shown, about {share.child}. With your yes they are "
+            "sealed now and leave at the next sync. h holds it and x decides not to share, as ever.",
+        )
+        self._found = found
+
+    def fields(self) -> ComposeResult:
+        share = self._found.share
+        told = f"Child: {label_of(Told, share.child_told)} · Parent: {label_of(Told, share.parent_told)}"
+        urgent = "\nUrgent: they are rung as well" if share.urgent else ""
+        yield PlainText(f"{label_of(LawfulBasis, share.basis)} · {told}{urgent}\nReason: {share.reason}", id="first")
+        if self._found.read_first:
+            yield HeedLines("\n".join(self._found.read_first))
+            yield Field("Reaches none?", ChoiceField([(HEEDED, "yes")], prompt="Read the lines above", id="heeded"))
+
+    def on_mount(self) -> None:
+        self.query_one("#confirm").focus()
+
+    def confirm(self) -> None:
+        from sync.shares import second
+
+        share, said, vault = self._found.share, self._found.read_first, cast("Console", self.app).vault
+        if said and not self.query_one("#heeded", ChoiceField).code:
+            self.ask("Read what the front sheet says, and say so.", self.query_one("#heeded"))
+        elif vault is not None:
+            done = "urgent" if share.urgent else "approved"
+            code = heed_code(said)
+            self.run(
+                second,
+                vault,
+                share.id,
+                share.digest,
+                heeded=code,
+                then=lambda _done: self.finish(done),
                 failed=self._refused,
             )
 
     def _refused(self, error: ConsoleError) -> None:
-        if isinstance(error, Refused) and ("Preview the share again" in error.hint or "front sheet" in error.message):
+        if "Preview the share again" in error.hint:
             self.dismiss("stale")
         else:
             self.failed(error)

@@ -14,7 +14,7 @@ from practice.errors import Refused
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.share import decide_with_reason, why_not_now
-from screens.share_approve import ApproveDialog
+from screens.share_approve import ApproveDialog, SecondDialog
 from screens.share_record import record_content
 from screens.sharing_words import ReferralLine, share_words, way_words
 from screens.widgets.heed import HeedLines
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from storage.views.record import EntryDetail
     from storage.views.sharing import ContractRow, PartnerRow, ShareRow
 
-OPEN = ("proposed", "held")
+OPEN = ("proposed", "held", "agreed")
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,14 @@ class ShareEntryScreen(ConsoleScreen):
         share, entry = found.share, found.detail.entry
         self.query_one("#referral").refresh(layout=True)
         self.query_one("#about", PlainText).show(f"{entry.child or 'A child'} → {share.partner}")
-        tone = {"proposed": "warn", "held": "warn", "refused": "bad", "expired": "bad", "acknowledged": "good"}
+        tone = {
+            "proposed": "warn",
+            "held": "warn",
+            "agreed": "warn",
+            "refused": "bad",
+            "expired": "bad",
+            "acknowledged": "good",
+        }
         approved = f" · Approved by {share.approved_by}" if share.approved_by else ""
         words = f"{share_words(share)}{approved} · {way_words(found.contract)}"
         self.query_one("#state", StateLine).say(words, tone.get(share.state, ""))
@@ -161,20 +168,29 @@ class ShareEntryScreen(ConsoleScreen):
             return ""
         if action_id == "share_entry.approve" and self.found.partner is not None and self.found.partner.changed:
             return "The partner's key has changed: compare the words by telephone first (Partners)."
+        share = self.found.share
+        mine = share.state == "agreed" and share.agreed_by_id == self.vault.person.id
+        if action_id == "share_entry.approve" and mine:
+            return "You approved it: another person says the second yes."
         return why_not_now(self.found.share, action_id)
 
     def act_approve(self) -> None:
         """Ask for basis, who was told and why, and approve these bytes."""
         found = self.found
         if found is not None:
-            self.app.push_screen(ApproveDialog(found), self._approved)
+            dialog = SecondDialog(found) if found.share.state == "agreed" else ApproveDialog(found)
+            self.app.push_screen(dialog, self._approved)
 
     def _approved(self, answer: str | None) -> None:
         if answer == "stale":
             self.fetch(opened, self.vault, self.share_id, anew=True, then=self._show)
         elif answer:
             partner = self.found.share.partner if self.found else ""
-            self.console.say(f"Approved for {partner}. It waits here until you sync.", "Share")
+            waits = (
+                "It leaves once a second approver says yes." if answer == "agreed" else "It waits here until you sync."
+            )
+            rung = " Ring them now: sync is not a referral." if answer == "urgent" else ""
+            self.console.say(f"Approved for {partner}. {waits}{rung}", "Share")
             self._say("")
             self.refresh_record()
 

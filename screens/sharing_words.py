@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from rich.cells import cell_len
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from practice.acts import SchoolSet
     from screens.console import Console
     from storage.views.sharing import ContractRow, ShareRow
+    from storage.views.unanswered import Unanswered
 
 STATES = {
     "proposed": "Waits for approval",
     "held": "Held",
+    "agreed": "Approved once, waits for a second yes",
     "not_shared": "Decided not to share",
     "queued": "Waiting to leave",
     "offered": "Waiting: the hub has not confirmed it",
@@ -48,6 +51,7 @@ REFUSALS = {
 TONES = {
     "proposed": "$text-warning",
     "held": "$text-warning",
+    "agreed": "$text-warning",
     "refused": "$text-error",
     "expired": "$text-error",
     "acknowledged": "$text-success",
@@ -72,9 +76,21 @@ def share_words(share: ShareRow) -> str:
     if share.state == "withdrawn" and share.taken_back:
         where = {"acknowledged": "the partner has confirmed it", "delivered": "the partner has yet to collect it"}
         return f"Taken back; {where.get(share.taken_back, 'the partner is told with the next sync')}"
+    if share.state == "agreed":
+        return f"Approved by {visible(share.agreed_by)}, waits for a second yes"
     if share.corrects and share.state in ("proposed", "held"):
         return f"A correction: {state_words(share.state).lower()}"
     return state_words(share.state, "" if share.state in ("queued", "acknowledged") else share.reason)
+
+
+def ring_words(late: Sequence[Unanswered]) -> str:
+    """Say which partners must be rung, each once with its number; blank where nobody is late."""
+    if not late:
+        return ""
+    told = dict.fromkeys(f"{visible(row.share.partner)} on {visible(row.number)}" for row in late if row.number)
+    count = f"{len(late)} {'entry was' if len(late) == 1 else 'entries were'} not answered in time"
+    whom = f"ring {'; '.join(told)}" if told else "ring them now"
+    return f"{count}: {whom}. Sync is not a referral."
 
 
 def way_words(contract: ContractRow | None) -> str:

@@ -16,7 +16,7 @@ from textual.widgets import ProgressBar
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
-from screens.sharing_words import TONES, ReferralLine, state_words
+from screens.sharing_words import TONES, ReferralLine, ring_words, state_words
 from screens.sync_job import STEPS, job_of
 from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.arrivals import ItemRow
     from storage.views.sharing import ShareRow
+    from storage.views.unanswered import Unanswered
 
 OPEN = ("queued", "offered", "delivered", "refused", "expired")
 DONE = 30
@@ -62,6 +63,7 @@ class Batch:
     lines: list[Line]
     items: list[ItemRow]
     waiting: int
+    late: list[Unanswered]
     machines: str = ""
     """How the school's own machines use a hub; blank where they use none."""
 
@@ -69,7 +71,7 @@ class Batch:
 def batch(vault: Vault, now: datetime) -> Batch:
     """Return every partner's entries that are on their way or came back, the newest that arrived, and the inbox."""
     from storage import outbox
-    from storage.views import arrivals, organisation, sharing
+    from storage.views import arrivals, organisation, sharing, unanswered
 
     shares = sharing.shares(vault, states=["queued", "delivered", "refused", "expired", "acknowledged"])
     with vault.read() as connection:
@@ -85,7 +87,8 @@ def batch(vault: Vault, now: datetime) -> Batch:
     waiting = sum(line.state in ("queued", "offered") for line in shown)
     items = arrivals.items(vault)
     items = [each for each in items if each.state == "waiting"] + [each for each in items if each.state != "waiting"]
-    return Batch(organisation.hub(vault), last, lines, items[:200], waiting, machines_words(vault))
+    late = unanswered.unanswered(vault, now, shares)
+    return Batch(organisation.hub(vault), last, lines, items[:200], waiting, late, machines_words(vault))
 
 
 def machines_words(vault: Vault) -> str:
@@ -133,6 +136,8 @@ def counts_of(lines: list[Line]) -> str:
 
 def line_words(line: Line) -> str:
     """Say where an entry stands, and why it has not left or came back."""
+    if line.state == "delivered" and line.reason == "collected":
+        return "Collected by the partner, no receipt yet"
     if line.state == "delivered" and line.days:
         return f"With the hub, not collected for {line.days} day{'s' if line.days != 1 else ''}"
     words = state_words(line.state, line.reason)
@@ -175,6 +180,7 @@ def draw_item(item: ItemRow, width: int) -> list[Content]:
     born = f", born {_day(item.hint_date_of_birth)}" if item.hint_date_of_birth else ""
     hint = f"{item.hint_name}{born}" if item.hint_name else "no name given"
     states = {"waiting": ("to be matched", "$text-warning"), "accepted": ("matched", "$text-muted")}
+    states |= {"accepted": ("in the record, to be read", "$text-warning")} if item.landed == "unseen" else {}
     states |= {"withdrawn": ("taken back by them", "$text-warning")}
     state, tone = states.get(item.state, ("refused by you", "$text-muted"))
     sender = cut(f"From {visible(item.sender)}", max(width - 4 - cell_len(state), 8))
@@ -213,6 +219,7 @@ class SyncScreen(ConsoleScreen):
 
     def body(self) -> ComposeResult:
         yield ReferralLine(id="referral")
+        yield MessageBar(id="ring")
         yield StateLine("", id="said")
         with Horizontal(id="lists"):
             with Vertical(id="out"):
@@ -252,6 +259,7 @@ class SyncScreen(ConsoleScreen):
         self.found = found
         self.query_one("#referral").refresh(layout=True)
         self.query_one("#said", StateLine).say(self._words())
+        self.query_one("#ring", MessageBar).say(ring_words(found.late), "bad")
         outgoing, items = self.query_one("#batch", RecordList), self.query_one("#items", RecordList)
         outgoing.empty = "Nothing is on its way. An entry is proposed from a child's record and approved on Share."
         items.empty = "Nothing came in yet."

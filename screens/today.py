@@ -49,6 +49,8 @@ KINDS = {
     "landed": "Came in",
     "case": "Who is it",
     "proposed": "Approve",
+    "agreed": "Approve",
+    "ring": "Ring them",
     "held": "Held",
     "queued": "Queued",
     "delivered": "At the hub",

@@ -141,6 +141,7 @@ def made_in_two_places(connection: Connection) -> None:
             connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN set_aside TEXT")
     _name_sessions(connection)  # a fold of reviews writes into that column
     _number_cases(connection)  # and one of what arrived into these
+    _sharing_columns(connection)  # and one of shares into these
     if not connection.exec_driver_sql("SELECT count(*) FROM acts WHERE kind = 'machine_heard'").scalar_one():
         moved = ledger.set_order(connection)
         children_tables().create_all(connection)  # a fold may write into a table that a later step adds
@@ -316,6 +317,26 @@ def meetings_and_transfers(connection: Connection) -> None:
         "CREATE INDEX IF NOT EXISTS front_sheet_lines_by_other"
         " ON front_sheet_lines (other_child) WHERE other_child <> ''"
     )
+
+
+@step
+def urgent_and_second_approvals(connection: Connection) -> None:
+    """What is urgent, who approved first, whether it may be shared on, and whom to ring at a partner's."""
+    _sharing_columns(connection)
+
+
+def _sharing_columns(connection: Connection) -> None:
+    text = "TEXT NOT NULL DEFAULT ''"
+    wanted = {
+        "shares": {"urgent": "INTEGER NOT NULL DEFAULT 0", "agreed_by": text, "alone": text}
+        | {"on_share": "TEXT NOT NULL DEFAULT 'ask'"},
+        "partners": {"contact": text, "telephone": text},
+    }
+    for table, columns in wanted.items():
+        there = {row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({table})")}
+        for name, shape in columns.items():
+            if name not in there:
+                connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {name} {shape}")
 
 
 @adults_step

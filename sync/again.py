@@ -14,6 +14,7 @@ from storage.ids import new_id
 from storage.ledger import Draft
 from storage.outbox import Message
 from storage.views import arrivals, sharing
+from storage.views.unanswered import COLLECTED
 from sync import cases, contracts, corrections, envelope, inbox, outgoing
 from sync.identity import KeySet
 from sync.membership import own_keys
@@ -63,6 +64,8 @@ def _became(vault: Vault, message: Message, state: str) -> str:
             _moved(vault, unit, message, "withheld", ENDED)
         elif state == "unknown":
             _moved(vault, unit, message, "queued", "offered again")
+        elif state == "collected" and message.detail != COLLECTED:
+            outbox.mark(unit.connection, message.mid, "delivered", message.changed_at, COLLECTED)
         elif state == "expired":
             _moved(vault, unit, message, "expired", "")
             name = _name(vault, message.org)

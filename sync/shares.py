@@ -8,9 +8,11 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from practice.acts import (
+    ShareAgreed,
     ShareApproved,
     ShareCancelled,
     ShareCorrected,
@@ -22,12 +24,12 @@ from practice.acts import (
 )
 from practice.errors import Refused
 from practice.front_sheet import heed_code
-from practice.sharing import basis_fault
+from practice.sharing import basis_fault, needs_second
 from practice.text import visible
 from storage import outbox
 from storage.desk.front_sheet import check_heeded
 from storage.ids import new_id
-from storage.views import arrivals, cases, front_sheet, links, record, sharing
+from storage.views import arrivals, cases, front_sheet, links, organisation, record, sharing
 from storage.views.record import EntryRow
 from storage.views.sharing import ContractRow, PartnerRow, ShareRow
 from sync import contracts, envelope, outgoing, partners, spool
@@ -38,7 +40,7 @@ from sync.plan import next_rev
 if TYPE_CHECKING:
     from storage.vault import Unit, Vault
 
-OPEN = ("proposed", "held")
+OPEN = ("proposed", "held", "agreed")
 UNDER_WAY = ("queued", "offered", "delivered")
 
 
@@ -225,45 +227,99 @@ def approve(
     reason: str,
     *,
     heeded: str = "",
+    urgent: bool = False,
 ) -> Approved:
     """Approve the frozen bytes: they are signed, sealed for the partner and queued in the transaction of the act.
 
+    Where the school asks for a second approver and one is here, the share waits for that yes: its state is `agreed`.
     Raises Refused where they are not the bytes that were previewed, the record or the child has changed since, the
     basis is not open to this organisation, the agreement is past its review, something that R-60 asks is missing, or
     the front sheet says who must not be told and `heeded` is not the code of what it says now (R-08).
     """
-    keys = own_keys(vault)
-    fields = {"share": share_id, "digest": digest, "basis": basis, "reason": reason}
-    fields |= {"child_told": child_told, "parent_told": parent_told}
+    fields: dict[str, Any] = {"share": share_id, "digest": digest, "basis": basis, "reason": reason}
+    fields |= {"child_told": child_told, "parent_told": parent_told, "urgent": urgent}
     _check_answers(vault, fields)
     with vault.write() as unit:
         share = sharing.share(vault, share_id)
-        check_state(share, *OPEN)
-        partner = sharing.partner(vault, share.org)
-        partners.check_may_share(partner)
-        claims = _check_frozen(vault, share, digest)
-        until = None
-        if share.contract:
-            contract = contracts.get(vault, share.contract)
-            check_contract(vault, contract, partner, record.get(vault, share.entry_id))
-            until = contracts.ends(contract)
-        read = check_heeded(vault, [share.child_id], heeded, "Nothing was approved.")
-        approved = build(ShareApproved, fields | {"mid": share.mid, "heeded": read})
-        unit.record(approved, child=share.child_id, entry=share.entry_id)
-        address = outgoing.Address(share.mid, claims["ctr"], kind_of(share), share.entry_id, share.rev, share.id, until)
-        message = outgoing.queue(vault, unit, share.payload.encode(), address, keys, partners.key_set_of(partner))
-        if share.corrects:
-            unit.record(
-                build(ShareCorrected, {"share": share.corrects, "by": share.id}),
-                child=share.child_id,
-                entry=share.entry_id,
-            )
-            outgoing.overtaken(vault, unit, share.corrects)
+        check_state(share, "proposed", "held")
+        ready = _ready(vault, share, digest)
+        fields["heeded"] = check_heeded(vault, [share.child_id], heeded, "Nothing was approved.")
+        due, others = _second_due(vault, share, basis)
+        if due and others:
+            unit.record(build(ShareAgreed, fields), child=share.child_id, entry=share.entry_id)
+            return Approved(share.id, share.mid, "agreed", f"It leaves once one of these says yes too: {others}.")
+        fields["alone"] = NOBODY_ELSE if due else ""
+        message = _queue(vault, unit, share, ready, fields)
     spool.keep(vault, message.mid, message.envelope)
-    return Approved(share.id, message.mid, message.state, partners.caution(partner))
+    return Approved(share.id, message.mid, message.state, partners.caution(ready.partner))
 
 
-def _check_answers(vault: Vault, fields: dict[str, str]) -> None:
+NOBODY_ELSE = "Nobody else who approves was here: away, or nobody has that role."
+
+
+def _second_due(vault: Vault, share: ShareRow, basis: str) -> tuple[bool, str]:
+    """Return whether the school asks for a second approver of this share, and the names of those who are here."""
+    entry = record.get(vault, share.entry_id)
+    rules = organisation.sharing_rules(vault)
+    due = needs_second(rules, (entry.category, *entry.further_categories), basis)
+    return due, ", ".join(organisation.others_who_approve(vault, contracts.today(vault))) if due else ""
+
+
+def second(vault: Vault, share_id: str, digest: str, *, heeded: str = "") -> Approved:
+    """Say yes as the second approver to the very bytes that the first one approved; they are queued with it.
+
+    Raises Refused for the person who approved it first, for other bytes, and for all that `approve` raises it for.
+    """
+    with vault.write() as unit:
+        share = sharing.share(vault, share_id)
+        check_state(share, "agreed")
+        if share.agreed_by_id == vault.person.id:
+            raise Refused("You approved this share first: another person says the second yes. Nothing was changed.")
+        ready = _ready(vault, share, digest)
+        read = check_heeded(vault, [share.child_id], heeded, "Nothing was approved.")
+        fields = {name: getattr(share, name) for name in ("basis", "child_told", "parent_told", "reason", "urgent")}
+        fields |= {"share": share.id, "digest": share.digest, "heeded": read, "first": share.agreed_by_id}
+        message = _queue(vault, unit, share, ready, fields)
+    spool.keep(vault, message.mid, message.envelope)
+    return Approved(share.id, message.mid, message.state, partners.caution(ready.partner))
+
+
+@dataclass(frozen=True)
+class _Ready:
+    partner: PartnerRow
+    claims: dict[str, Any]
+    until: datetime | None
+
+
+def _ready(vault: Vault, share: ShareRow, digest: str) -> _Ready:
+    """Return what an approval seals, once the partner, the bytes and the agreement hold."""
+    partner = sharing.partner(vault, share.org)
+    partners.check_may_share(partner)
+    claims = _check_frozen(vault, share, digest)
+    until = None
+    if share.contract:
+        contract = contracts.get(vault, share.contract)
+        check_contract(vault, contract, partner, record.get(vault, share.entry_id))
+        until = contracts.ends(contract)
+    return _Ready(partner, claims, until)
+
+
+def _queue(vault: Vault, unit: Unit, share: ShareRow, ready: _Ready, fields: dict[str, Any]) -> outbox.Message:
+    """Record the approval, and sign, seal and queue the bytes in its transaction."""
+    approved = build(ShareApproved, fields | {"mid": share.mid})
+    unit.record(approved, child=share.child_id, entry=share.entry_id)
+    ctr, kind = ready.claims["ctr"], kind_of(share)
+    address = outgoing.Address(share.mid, ctr, kind, share.entry_id, share.rev, share.id, ready.until)
+    keys, reader = own_keys(vault), partners.key_set_of(ready.partner)
+    message = outgoing.queue(vault, unit, share.payload.encode(), address, keys, reader)
+    if share.corrects:
+        corrected = build(ShareCorrected, {"share": share.corrects, "by": share.id})
+        unit.record(corrected, child=share.child_id, entry=share.entry_id)
+        outgoing.overtaken(vault, unit, share.corrects)
+    return message
+
+
+def _check_answers(vault: Vault, fields: dict[str, Any]) -> None:
     if not fields["reason"].strip():
         raise Refused("A share needs its reason (R-60). Nothing was approved.", hint="Write why in one sentence.")
     if fault := basis_fault(fields["basis"], vault.school.organisation):
@@ -299,7 +355,10 @@ def _check_frozen(vault: Vault, share: ShareRow, digest: str) -> dict[str, Any]:
 def _same_body(vault: Vault, share: ShareRow, entry: EntryRow, claims: dict[str, Any]) -> bool:
     """Say whether the record would give the same bytes now: a name, a date or a role may have changed beside it."""
     said = {name: value for name, value in claims["body"].items() if name != "reason"}
-    return _body(vault, share, entry) == said
+    now = _body(vault, share, entry)
+    if share.state == "agreed":  # the bytes name the role of who approved them first
+        now["approved_by_role"] = said.get("approved_by_role")
+    return now == said
 
 
 def hold(vault: Vault, share_id: str, reason: str) -> None:
@@ -359,6 +418,7 @@ _STATES = {
     "withheld": "This share was withheld",
     "proposed": "This share is not approved yet",
     "held": "This share is held",
+    "agreed": "This share was approved once and waits for a second yes",
     "corrected": "This share was corrected by a newer one",
     "withdrawn": "This share was withdrawn",
 }

@@ -49,8 +49,11 @@ def sync(session: Session, unattended: bool, jitter: int) -> int:
 
         report = sync_all(vault, progress=session.note)
         phones = vault.school.phones
+        from storage.views.unanswered import unanswered
+
+        late = [f"{row.share.partner}, {row.share.child}: {row.words}" for row in unanswered(vault, vault.clock())]
     if session.json:
-        print_json(asdict(report))
+        print_json(asdict(report) | {"ring": late})
     else:
         values = asdict(report)
         for name, words in COUNTS.items():
@@ -58,6 +61,8 @@ def sync(session: Session, unattended: bool, jitter: int) -> int:
         for sentence in (report.machines, *report.errors):
             if sentence:
                 out(f"      {one_line(sentence)}")
+        for line in late:
+            out(f"RING  {one_line(line)}")
         session.note(
             "Sync is not a referral. If it cannot wait, ring: "
             + joined([phones.front_door, phones.out_of_hours, "999"], ", ")

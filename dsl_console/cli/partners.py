@@ -65,6 +65,8 @@ def list_(session: Session) -> None:
                     "fingerprint": fingerprint_words(row.identity),
                     "verified": row.verified,
                     "changed": row.changed,
+                    "contact": row.contact,
+                    "telephone": row.telephone,
                 }
                 for row in rows
             ]
@@ -90,6 +92,22 @@ def verify(session: Session, partner: str | None, words: str | None) -> None:
         heard = session.need(words, "--words", f"The eight words that {row.name} reads out")
         partners.verify_partner(vault, row.org, heard)
     session.done(row.org, "verified", "The words agree: this is their key.")
+
+
+@partner.command(cls=Command)
+@click.argument("partner", required=False)
+@click.option("--contact", metavar="NAME", default="", help="Whom to ask for there.")
+@click.option("--number", metavar="NUMBER", help="The telephone number; blank takes it away.")
+@click.pass_obj
+def telephone(session: Session, partner: str | None, contact: str, number: str | None) -> None:
+    """Keep the number to ring at a partner's, shown where something was not answered in time."""
+    with session.opened(writes=True) as vault:
+        from storage.desk.sharing_rules import set_contact
+
+        row = _chosen(session, vault, partner)
+        typed = session.need(number, "--number", f"Telephone number of {row.name}") if number is None else number
+        set_contact(vault, row.org, contact, typed)
+    session.done(row.org, "set", "Kept. It stands beside what they have not answered in time.")
 
 
 @partner.command(cls=Command)

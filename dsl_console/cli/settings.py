@@ -13,7 +13,7 @@ from dsl_console.cli.options import Command, Group
 from dsl_console.cli.output import joined, out, print_json
 from dsl_console.cli.session import Session
 from practice.errors import NotFound, Refused
-from screens.settings_schema import BY_KEY, MACHINE, SETTINGS, Setting, typed_value, value_words
+from screens.settings_schema import BY_KEY, MACHINE, SETTINGS, SHARING, Setting, typed_value, value_words
 
 
 @click.group(cls=Group, short_help="Theme, locking, telephone numbers, backups.")
@@ -26,7 +26,11 @@ def _json(setting: Setting, value: object) -> dict[str, Any]:
 
 
 @settings.command("list", cls=Command)
-@click.option("--numbers", is_flag=True, help="Also the school's telephone numbers, which stand in the record.")
+@click.option(
+    "--numbers",
+    is_flag=True,
+    help="Also the school's telephone numbers and rules of sharing, which stand in the record.",
+)
 @click.pass_obj
 def list_(session: Session, numbers: bool) -> None:
     """List the settings with their values; those of this machine need no passphrase."""
@@ -36,8 +40,14 @@ def list_(session: Session, numbers: bool) -> None:
     found: list[tuple[Setting, object]] = [(each, getattr(kept, each.key)) for each in SETTINGS if each.kept == MACHINE]
     if numbers:
         with session.opened() as vault:
-            phones = vault.school.phones
-        found += [(each, getattr(phones, each.key)) for each in SETTINGS if each.kept != MACHINE]
+            from storage.views.organisation import sharing_rules
+
+            phones, rules = vault.school.phones, sharing_rules(vault)
+        found += [
+            (each, getattr(rules if each.kept == SHARING else phones, each.key))
+            for each in SETTINGS
+            if each.kept != MACHINE
+        ]
     if session.json:
         print_json([_json(setting, value) for setting, value in found])
         return
@@ -57,7 +67,7 @@ def set_(session: Session, name: str | None, value: str | None) -> None:
     if setting is None:
         raise NotFound(f"There is no setting «{chosen}».", hint="dsl-console settings list shows them.")
     text = session.need(value, "VALUE", setting.label)
-    if text.strip() == "none" and setting.kind in {"folder", "telephone"}:
+    if text.strip() == "none" and setting.kind in {"folder", "telephone", "categories"}:
         text = ""
     try:
         stored = typed_value(setting, text)
@@ -68,8 +78,12 @@ def set_(session: Session, name: str | None, value: str | None) -> None:
     else:
         with session.opened(writes=True) as vault:
             from storage.desk.school import set_phones
+            from storage.desk.sharing_rules import set_rules
 
-            set_phones(vault, **{setting.key: str(stored)})
+            if setting.kept == SHARING:
+                set_rules(vault, **{setting.key: stored})
+            else:
+                set_phones(vault, **{setting.key: str(stored)})
     session.done(setting.key, "set", f"{setting.label}: {value_words(setting, stored)}.")
 
 

@@ -79,6 +79,7 @@ def preview(session: Session, share: str | None) -> None:
 @click.option("--parent-told", metavar="X", type=Code(*Told), help=f"Whether a parent was told: {codes(Told)}.")
 @text_option("--reason", "Why it is shared.")
 @click.option("--heeded", metavar="CODE", default="", help=HEEDED)
+@click.option("--urgent", is_flag=True, help="It cannot wait: Today says to ring them after one working hour.")
 @click.pass_obj
 def approve(
     session: Session,
@@ -89,8 +90,12 @@ def approve(
     parent_told: str | None,
     reason: str | None,
     heeded: str,
+    urgent: bool,
 ) -> None:
-    """Approve the bytes that were previewed: they are signed, sealed for the partner, and leave with the next sync."""
+    """Approve the bytes that were previewed: they are signed, sealed for the partner, and leave with the next sync.
+
+    Where a second approver is asked for, they leave once that person has said yes (share second).
+    """
     with session.opened(writes=True) as vault:
         from storage.views import sharing
         from sync import shares
@@ -103,9 +108,38 @@ def approve(
         parent = session.need_code(parent_told, "--parent-told", f"Was a parent told? ({codes(Told)})", told)
         why = session.need_text(reason, "--reason", "Why is it shared?")
         read = session.heeding(vault, [row.child_id], heeded)
-        approved = shares.approve(vault, row.id, seen, lawful, child, parent, why, heeded=read)
+        approved = shares.approve(vault, row.id, seen, lawful, child, parent, why, heeded=read, urgent=urgent)
     session.note(approved.caution)
-    session.done(approved.share_id, approved.state, "Approved. It waits on this machine until the next sync.")
+    said = "Approved. It waits on this machine until the next sync."
+    said = "Approved by you; it waits for a second approver's yes." if approved.state == "agreed" else said
+    if urgent:
+        session.note("Sync is not a referral: ring them now, and do not wait for the receipt.")
+    session.done(approved.share_id, approved.state, said)
+
+
+@share.command(cls=Command)
+@click.argument("share", required=False)
+@click.option("--digest", metavar="DIGEST", help="The digest of the bytes that the first approver approved.")
+@click.option("--heeded", metavar="CODE", default="", help=HEEDED)
+@click.pass_obj
+def second(session: Session, share: str | None, digest: str | None, heeded: str) -> None:
+    """Say the second yes to a share that another person approved: its bytes and their answers are printed first."""
+    with session.opened(writes=True) as vault:
+        from storage.views import sharing
+        from sync import shares
+
+        row = sharing.share(vault, session.need(share, "SHARE", "Share's id"))
+        told = f"child: {label_of(Told, row.child_told)}; parent: {label_of(Told, row.parent_told)}"
+        basis = label_of(LawfulBasis, row.basis)
+        session.note(
+            joined([row.partner, row.child, f"approved by {row.agreed_by}", basis, told, one_line(row.reason)])
+        )
+        session.note(row.payload)
+        session.note(f"Digest: {row.digest}")
+        seen = session.need(digest, "--digest", "Digest of the bytes above")
+        read = session.heeding(vault, [row.child_id], heeded)
+        approved = shares.second(vault, row.id, seen, heeded=read)
+    session.done(approved.share_id, approved.state, "Approved by both. It waits on this machine until the next sync.")
 
 
 def _decided(session: Session, share: str | None, reason: str | None, state: str, sentence: str) -> None:
@@ -227,4 +261,6 @@ def _share_json(row: ShareRow) -> dict[str, Any]:
         "digest": row.digest,
         "corrects": row.corrects,
         "withdrawal": row.taken_back,
+        "urgent": row.urgent,
+        "agreed_by": row.agreed_by,
     }

@@ -35,9 +35,10 @@ NAMES = {
     "sharing": (
         "ContractAdded ContractAnswered ContractEnded ContractOffered ContractReceived HubEnrolled "
         "ItemAccepted ItemArrived ItemCorrected ItemRefused ItemWithdrawn PartnerAdded PartnerRemoved "
-        "PartnerVerified ReportAccepted ReportAnswered ReportArrived ReportClosed ShareApproved "
+        "PartnerContactSet PartnerVerified ReportAccepted ReportAnswered ReportArrived ReportClosed ShareAgreed "
+        "ShareApproved "
         "ShareCancelled ShareCorrected ShareHeld SharePreviewed ShareProgressed ShareProposed "
-        "ShareRefused ShareWithdrawn"
+        "ShareRefused ShareWithdrawn SharingRulesSet"
     ),
     "transfers": (
         "TransferChanged TransferEffort TransferEnded TransferOpened TransferReceived TransferReviewed TransferSent"

@@ -42,6 +42,28 @@ class PartnerVerified(Body):
     identity: Identifier
 
 
+@kind("partner_contact_set")
+class PartnerContactSet(Body):
+    """Whom to ring there when something cannot wait: sync is not a referral (protocol: §5, rule 15)."""
+
+    org: Identifier
+    contact: Line = ""
+    telephone: Annotated[str, Field(max_length=60)] = ""
+
+
+@kind("sharing_rules_set")
+class SharingRulesSet(Body):
+    """How this organisation shares: whether a second approver is asked for, and when its working day is.
+
+    Times are local, `HH:MM`. An approver who is away never holds a share up.
+    """
+
+    second_approver: Literal["off", "all", "some"] = "off"
+    second_categories: Annotated[tuple[Line, ...], Field(max_length=60)] = ()
+    day_begins: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "09:00"
+    day_ends: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "17:00"
+
+
 @kind("partner_removed")
 class PartnerRemoved(Body):
     """No more is exchanged with this agency."""
@@ -116,6 +138,8 @@ class ShareProposed(Body):
     contract: str = ""
     corrects: str = ""
     reason: str = Field(default="", max_length=8000)
+    on_share: Literal["never", "ask", "yes"] = "ask"
+    """Whether the partner may share it on: never, only when they have asked us, or freely (R-67)."""
 
 
 @kind("share_previewed")
@@ -145,6 +169,26 @@ class ShareApproved(Body):
     parent_told: Reply
     reason: Reason
     heeded: Line = ""
+    urgent: bool = False
+    """It cannot wait: without the partner's receipt after one working hour they are rung (protocol: §5, rule 15)."""
+    first: str = Field(default="", max_length=200)
+    """Who approved these bytes first, where a second person was asked; blank for one approver."""
+    alone: str = Field(default="", max_length=400)
+    """Why no second person was asked although the school's rule asks for one; blank where none was due."""
+
+
+@kind("share_agreed")
+class ShareAgreed(Body):
+    """A first person approved those bytes; they leave once a second approver has said yes (R-65)."""
+
+    share: Identifier
+    digest: Identifier
+    basis: Identifier
+    child_told: Reply
+    parent_told: Reply
+    reason: Reason
+    heeded: Line = ""
+    urgent: bool = False
 
 
 @kind("share_held")

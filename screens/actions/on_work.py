@@ -320,6 +320,7 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         own(
             "partners", "cases", "c", "Which child", "Children named to partners, and theirs", "Partners", "Which child"
         ),
+        own("partners", "telephone", "t", "Telephone", "Keep the number to ring there", "Partners", "Number to ring"),
         own("partners", "remove", "r", "Remove", "Remove the partner, with the reason", "Partners", "Remove a partner"),
         own("partners", "join", "h", "Join a hub", "Join a hub with an invite code", "Partners", "Join a hub"),
     ),

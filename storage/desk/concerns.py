@@ -181,7 +181,7 @@ def move(vault: Vault, entry_id: str, to_child: str, reason: str) -> Moved:
     with vault.write() as unit:
         unit.record(moved, child=child.id, entry=entry.id)
         for share in sharing.shares(vault, entry_id=entry.id):
-            if share.state in ("proposed", "held", "queued"):
+            if share.state in ("proposed", "held", "agreed", "queued"):
                 withhold(vault, unit, share, "The entry was moved to another child.")
                 withheld += 1
             elif share.state in ("offered", "delivered", "acknowledged"):

@@ -51,7 +51,7 @@ def agree(vault: Vault, entry_id: str, note: str = "") -> Removed:
     with vault.write() as unit:
         unit.record(agreed, child=row.child_id, entry=row.entry_id)
         for share in sharing.shares(vault, entry_id=row.entry_id):
-            if share.state in ("proposed", "held", "queued"):
+            if share.state in ("proposed", "held", "agreed", "queued"):
                 withhold(vault, unit, share, "The entry was removed.")
                 withheld += 1
             elif share.state in ("offered", "delivered", "acknowledged"):

@@ -34,7 +34,7 @@ PLACES = {
     "organisation": _place(
         "organisation",
         "calendar_set child_granted child_withdrawn cover_set glass_broken hub_enrolled pattern_rules_set person_added"
-        " person_key_changed person_removed person_role_changed school_set wording_row_set",
+        " person_key_changed person_removed person_role_changed school_set sharing_rules_set wording_row_set",
         CHILDREN,
         ADULTS,
     ),
@@ -74,12 +74,12 @@ PLACES = {
     "partners": _place(
         "sharing",
         "contract_added contract_answered contract_ended contract_offered contract_received partner_added"
-        " partner_removed partner_verified",
+        " partner_contact_set partner_removed partner_verified",
     ),
     "shares": _place(
         "sharing",
-        "share_approved share_cancelled share_corrected share_held share_previewed share_progressed share_proposed"
-        " share_refused share_withdrawn",
+        "share_agreed share_approved share_cancelled share_corrected share_held share_previewed share_progressed"
+        " share_proposed share_refused share_withdrawn",
     ),
     "transfers": _place(
         "transfers",

@@ -16,7 +16,7 @@ from storage.views.entries import DecisionTable, EntryTable
 if TYPE_CHECKING:
     from storage.vault import Vault
 
-OPEN_SHARES = ("proposed", "held", "queued", "offered", "delivered", "refused", "expired")
+OPEN_SHARES = ("proposed", "held", "agreed", "queued", "offered", "delivered", "refused", "expired")
 """Shares that still ask for something, or are on their way."""
 
 

@@ -23,8 +23,10 @@ from practice.acts import (
     PersonRemoved,
     PersonRoleChanged,
     SchoolSet,
+    SharingRulesSet,
     WordingRowSet,
 )
+from practice.roles import may_approve
 from storage.types import Flag, Json, UtcText
 from storage.views.base import Rows, View, ViewTable, of_kind, optional_string, string, table_of, typed, view
 
@@ -73,7 +75,7 @@ class CoverTable(ViewTable, table=True):
     until: str = string()
 
 
-_SINGLE = ("school_set", "calendar_set", "hub_enrolled", "pattern_rules_set")
+_SINGLE = ("school_set", "calendar_set", "hub_enrolled", "pattern_rules_set", "sharing_rules_set")
 
 
 _LISTS = ("child_granted", "child_withdrawn", "glass_broken", "cover_set")
@@ -165,6 +167,21 @@ def hub(vault: Vault) -> HubEnrolled | None:
     """Return the hub that this organisation joined, if any."""
     found = _setting(vault, "hub_enrolled")
     return HubEnrolled.model_validate(found) if found else None
+
+
+def sharing_rules(vault: Vault) -> SharingRulesSet:
+    """Return how this organisation shares; as shipped where nobody has set it."""
+    return SharingRulesSet.model_validate(_setting(vault, "sharing_rules_set") or {})
+
+
+def others_who_approve(vault: Vault, on: date) -> list[str]:
+    """Return the names of the other people who may approve a share and are not away on this day."""
+    people = table_of(PersonTable)
+    away = {row.person_id for row in covers(vault, on)}
+    statement = select(people.c.id, people.c.name, people.c.role).where(people.c.removed.is_(False))
+    with vault.read() as connection:
+        rows = list(connection.execute(statement.order_by(people.c.name)))
+    return [row.name for row in rows if may_approve(row.role) and row.id != vault.person.id and row.id not in away]
 
 
 def wording_rows(vault: Vault) -> list[WordingRowSet]:

@@ -18,8 +18,10 @@ from practice.acts import (
     ContractOffered,
     ContractReceived,
     PartnerAdded,
+    PartnerContactSet,
     PartnerRemoved,
     PartnerVerified,
+    ShareAgreed,
     ShareApproved,
     ShareCancelled,
     ShareCorrected,
@@ -54,6 +56,8 @@ class PartnerTable(ViewTable, table=True):
     removed: bool = typed(Flag)
     by_message: bool = typed(Flag)
     changed: bool = typed(Flag)
+    contact: str = string()
+    telephone: str = string()
 
 
 class ContractTable(ViewTable, table=True):
@@ -97,6 +101,10 @@ class ShareTable(ViewTable, table=True):
     proposed_by: str = string()
     proposed_at: datetime = typed(UtcText)
     corrects: str = string()
+    urgent: bool = typed(Flag)
+    agreed_by: str = string()
+    alone: str = string()
+    on_share: str = string()
 
 
 def _fold_partners(_key: str, acts: Sequence[Act]) -> Rows:
@@ -118,7 +126,11 @@ def _fold_partners(_key: str, acts: Sequence[Act]) -> Rows:
                 "removed": False,
                 "by_message": body.by_message,
                 "changed": other_key or bool(before and before["changed"]),
+                "contact": before["contact"] if before else "",
+                "telephone": before["telephone"] if before else "",
             }
+        elif isinstance(body, PartnerContactSet) and body.org in partners:
+            partners[body.org] |= {"contact": body.contact, "telephone": body.telephone}
         elif isinstance(body, PartnerVerified) and body.org in partners:
             compared = partners[body.org]["identity"] == body.identity
             partners[body.org] |= {"verified": compared, "changed": partners[body.org]["changed"] and not compared}
@@ -152,7 +164,7 @@ def _agreed(body: ContractAdded | ContractReceived) -> dict[str, Any]:
     }
 
 
-view(
+PARTNERS = view(
     View(
         name="partners",
         column="kind",
@@ -176,6 +188,8 @@ def _fold_shares(key: str, acts: Sequence[Act]) -> Rows:
         if share is None:
             continue
         if isinstance(body, SharePreviewed):
+            if share["state"] == "agreed" and share["digest"] != body.digest:
+                share |= {"state": "proposed", "agreed_by": ""}  # other bytes than the first person approved
             share |= {
                 "digest": body.digest,
                 "payload": body.payload,
@@ -183,8 +197,14 @@ def _fold_shares(key: str, acts: Sequence[Act]) -> Rows:
                 "rev": body.rev,
                 "version_seen": body.version_seen,
             }
+        elif isinstance(body, ShareAgreed):
+            share |= body.model_dump(include={"reason", "basis", "child_told", "parent_told", "urgent"})
+            share |= {"state": "agreed", "agreed_by": act.author}
         elif isinstance(body, ShareApproved):
             share |= {
+                "urgent": body.urgent,
+                "agreed_by": body.first,
+                "alone": body.alone,
                 "state": "queued",
                 "reason": body.reason,
                 "mid": body.mid,
@@ -209,7 +229,8 @@ def _fold_shares(key: str, acts: Sequence[Act]) -> Rows:
 
 def _proposed(key: str, act: Act, body: ShareProposed) -> dict[str, Any]:
     blank = dict.fromkeys(
-        ("digest", "payload", "mid", "version_seen", "basis", "child_told", "parent_told", "approved_by"), ""
+        ("digest", "payload", "mid", "version_seen", "basis", "child_told", "parent_told", "approved_by", "agreed_by"),
+        "",
     )
     return blank | {
         "id": body.share,
@@ -224,6 +245,9 @@ def _proposed(key: str, act: Act, body: ShareProposed) -> dict[str, Any]:
         "proposed_by": act.author,
         "proposed_at": act.recorded_at,
         "corrects": body.corrects,
+        "urgent": False,
+        "alone": "",
+        "on_share": body.on_share,
     }
 
 
@@ -253,6 +277,8 @@ class PartnerRow:
     removed: bool
     by_message: bool
     changed: bool
+    contact: str = ""
+    telephone: str = ""
 
 
 @dataclass(frozen=True)
@@ -304,6 +330,12 @@ class ShareRow:
     child: str = ""
     entry_text: str = ""
     occurred: Occurred | None = None
+    urgent: bool = False
+    agreed_by: str = ""
+    """Who approved it first, where a second person is asked; blank otherwise."""
+    agreed_by_id: str = ""
+    alone: str = ""
+    on_share: str = "ask"
 
 
 def partners(vault: Vault, *, removed: bool = False) -> list[PartnerRow]:
@@ -370,6 +402,7 @@ def shares(
 
     table, children, entries = table_of(ShareTable), table_of(ChildTable), table_of(EntryTable)
     people, agencies = table_of(PersonTable), table_of(PartnerTable)
+    firsts = people.alias()
     whose = func.coalesce(entries.c.child_id, table.c.child_id)  # an entry that was moved is the right child's (R-14)
     statement = (
         select(
@@ -380,11 +413,13 @@ def shares(
             entries.c.text.label("entry_text"),
             entries.c.occurred,
             people.c.name.label("approver"),
+            firsts.c.name.label("first"),
         )
         .outerjoin(agencies, agencies.c.org == table.c.org)
         .outerjoin(entries, entries.c.id == table.c.entry_id)
         .outerjoin(children, children.c.id == whose)
         .outerjoin(people, people.c.id == table.c.approved_by)
+        .outerjoin(firsts, firsts.c.id == table.c.agreed_by)
         .order_by(table.c.proposed_at.desc(), table.c.id.desc())
     )
     if share_id is not None:
@@ -411,6 +446,7 @@ def _share(row: Any, offered: set[str], taken_back: dict[str, str]) -> ShareRow:
         fields["state"] = "offered"
     fields["child_id"] = fields.pop("now_child")
     fields["approved_by"] = fields.pop("approver") or ""
+    fields["agreed_by_id"], fields["agreed_by"] = fields["agreed_by"], fields.pop("first") or ""
     fields["partner"] = fields["partner"] or fields["org"]
     fields["child"] = fields["child"] or ""
     fields["entry_text"] = fields["entry_text"] or ""

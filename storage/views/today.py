@@ -29,6 +29,7 @@ from storage.views import (
     reviews,
     sharing,
     transfers,
+    unanswered,
 )
 from storage.views.base import table_of
 from storage.views.children import ChildTable
@@ -49,9 +50,9 @@ class Line:
     """One thing to deal with.
 
     `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, landed, case, share,
-    unsent, refused, glass, meeting, meeting_report, transfer, removal, apart, machine, unfinished or backup; `subject`
-    is the id of the report, entry, action, child, meeting, transfer, item or share that it is about; `due` is the day
-    it was or is due, if any.
+    ring, agreed, refused, glass, meeting, meeting_report, transfer, removal, apart, machine, unfinished or backup;
+    `subject` is the id of the report, entry, action, child, meeting, transfer, item or share that it is about; `due`
+    is the day it was or is due, if any.
     """
 
     kind: str
@@ -118,7 +119,7 @@ def today(vault: Vault, now: datetime) -> TodayView:
         (view.act_today if due.due <= on else view.this_week).append(line)
     _partners(vault, view)
     _flags(vault, view)
-    _shares(vault, view)
+    _shares(vault, view, now)
     if wanting := backups.warning(vault, now):
         view.this_week.append(Line("backup", "", "", "", wanting))
     _unfinished(vault, view, now)
@@ -266,12 +267,25 @@ def _place(view: TodayView, line: Line, on: date) -> None:
         (view.act_today if line.due <= on else view.this_week).append(line)
 
 
-def _shares(vault: Vault, view: TodayView) -> None:
-    for share in sharing.shares(vault, states=["proposed", "held", "queued", "delivered", "refused", "expired"]):
+def _shares(vault: Vault, view: TodayView, now: datetime) -> None:
+    """What waits for a yes, what is on its way, and red what a partner has not answered in time (rule 15)."""
+    shares = sharing.shares(vault, states=["proposed", "held", "agreed", "queued", "delivered", "refused", "expired"])
+    ring = {row.share.id: row for row in unanswered.unanswered(vault, now, shares)}
+    for share in shares:
         state = "queued" if share.state == "offered" else share.state
+        if share.id in ring:
+            words = f"{ring[share.id].words} ({share.partner})"
+            view.act_today.insert(0, Line("ring", share.id, share.child_id, share.child, words))
+            continue
         line = Line(state, share.id, share.child_id, share.child, share.partner)
         if share.state in ("refused", "expired"):
             view.act_today.append(line)
+        elif share.state == "agreed":
+            mine = share.agreed_by_id == vault.person.id
+            view.to_approve += not mine
+            said = "waits for another's yes" if mine else f"{share.agreed_by} said yes, now you"
+            waits = replace(line, words=f"{said}: to {share.partner}")
+            (view.later if mine else view.this_week).append(waits)
         elif share.state == "proposed":
             view.to_approve += 1
             view.this_week.append(line)

@@ -22,6 +22,7 @@ from tests.quiet import use as use_quiet
 use_quiet()
 
 PASSPHRASE = "copper lantern over wet slate"
+USER = "Sam Okafor"
 HOSTILE = "She said [he hit me] [Yr 9] [red]x[/red]"
 NOW = datetime(2026, 11, 21, 16, 40, tzinfo=UTC)
 
@@ -44,7 +45,7 @@ def made_vault(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "vault"
     phones = Phones(front_door="01234 567890", out_of_hours="01234 567891")
     school = SchoolSet(name="Oakfield Academy", code="123456", phones=phones)
-    vault, _ = create(folder, school=school, user="Sam Okafor", passphrase=PASSPHRASE, kdf=FLOOR, clock=Clock())
+    vault, _ = create(folder, school=school, user=USER, passphrase=PASSPHRASE, kdf=FLOOR, clock=Clock())
     vault.close()
     return folder
 
@@ -77,7 +78,7 @@ def console(folder: Path, clock: Clock) -> Callable:
 
     @asynccontextmanager
     async def run(*, size: tuple[int, int] = (120, 36), unlocked: bool = True, **settings):
-        held: Vault | None = open_vault(folder, passphrase=PASSPHRASE, clock=clock) if unlocked else None
+        held: Vault | None = open_vault(folder, passphrase=PASSPHRASE, user=USER, clock=clock) if unlocked else None
         app = DslConsole(folder, settings=Settings(**settings), clock=clock, vault=held)
         async with app.run_test(size=size, notifications=True) as pilot:
             await settled(pilot)

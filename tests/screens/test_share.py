@@ -24,7 +24,10 @@ from screens.widgets.mark_list import MarkList
 from screens.widgets.record_list import RecordList
 from screens.widgets.verbatim import Verbatim, folded
 from storage.desk import children, concerns, front_sheet
-from storage.vault import utc_now
+from storage.desk.sharing_rules import set_rules
+from storage.keys import FLOOR
+from storage.people import add_person
+from storage.vault import open_vault, utc_now
 from storage.views import arrivals, record, sharing
 from storage.views import cases as case_rows
 from sync import cases, contracts, inbox, partners, run, shares
@@ -481,3 +484,31 @@ async def test_which_child_is_named_confirmed_by_a_person_and_taken_back(console
         await wait_until(pilot, lambda: case_rows.get(joined, asked).state == "unlinked")
         assert len(record.chronology(joined, mine)) == 1
         assert [row.state for row in arrivals.items(joined)] == ["waiting"]
+
+
+async def test_a_second_yes_is_said_on_screen_and_what_is_late_names_the_number(
+    console, joined, council, entry, folder, clock
+):
+    approved(joined, entry)
+    clock.ahead = timedelta(days=4)
+    add_person(joined, "Robin Deputy", "deputy", "four other plain words", kdf=FLOOR)
+    set_rules(joined, second_approver="all")
+    other = concerns.log_concern(joined, {"text": "Another"}, child_id=record.get(joined, entry).child_id)[0]
+    with open_vault(folder, passphrase="four other plain words", user="Robin Deputy", clock=clock) as deputy:
+        share = shares.propose(deputy, other, COUNCIL)
+        digest = shares.preview(deputy, share).digest
+        told = ("public_task", "told", "told", "She must be [seen]")
+        assert shares.approve(deputy, share, digest, *told, urgent=True).state == "agreed"
+    async with console() as pilot:
+        await wait_for(pilot, "Robin Deputy said yes, now you")
+        assert "Ring them Mia Hart Ring 01234 56789" in words_on(pilot.app)
+        pilot.app.open("share", share_id=share)
+        await settled(pilot)
+        await wait_for(pilot, "Approved by Robin Deputy, waits for a second yes")
+        await press(pilot, "a")
+        await wait_for(pilot, "A second yes for Northfield [red]Services")
+        assert "Reason: She must be [seen]" in words_on(pilot.app)
+        await press(pilot, "ctrl+s")
+        await wait_until(pilot, lambda: state_of(joined, share) == "queued")
+        await press(pilot, "y")
+        await wait_for(pilot, "1 entry was not answered in time: ring Northfield [red]Services on 01234 56789")
