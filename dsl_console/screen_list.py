@@ -54,6 +54,7 @@ SCREENS: dict[str, str] = {
     "cases": "screens.cases:CasesScreen",
     "case": "screens.case:CaseScreen",
     "backups": "screens.backups:BackupsScreen",
+    "access": "screens.access:AccessScreen",
     "people": "screens.people:PeopleScreen",
     "machines": "screens.machines:MachinesScreen",
     "apart": "screens.apart:ApartScreen",

@@ -261,8 +261,8 @@ class ChildScreen(ConsoleScreen):
     # -- what can be done ----------------------------------------------------------------------------------------------
 
     def opening(self, screen: str) -> dict[str, Any]:
-        """F2 logs about this child."""
-        return {"child_id": self.wanted.child_id} if screen == "log" else {}
+        """F2 logs about this child; who opened it is asked about this child alone."""
+        return {"child_id": self.wanted.child_id} if screen in {"log", "access"} else {}
 
     def why_not(self, action_id: str) -> str:
         if self.view is None:

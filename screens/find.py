@@ -180,12 +180,8 @@ class FindScreen(ConsoleScreen):
     def on_key(self, event: events.Key) -> None:
         """While the field has the focus, the arrows move in the list."""
         listed = self.query_one("#found", RecordList)
-        moves = {"down": ("move", 1), "up": ("move", -1), "pagedown": ("page", 1), "pageup": ("page", -1)}
-        if event.key in moves and self.focused is not listed and listed.count:
-            name, step = moves[event.key]
-            getattr(listed, f"action_{name}")(step)
-            event.stop()
-            event.prevent_default()
+        if self.focused is not listed and listed.count:
+            listed.steered(event)
 
     def why_not(self, action_id: str) -> str:
         if action_id == "find.open" and self.query_one("#found", RecordList).current is None:

@@ -238,12 +238,8 @@ class SettingsScreen(ConsoleScreen):
 
     def on_key(self, event: events.Key) -> None:
         """While the field has the focus, the arrows move in the list."""
-        moves = {"down": ("move", 1), "up": ("move", -1), "pagedown": ("page", 1), "pageup": ("page", -1)}
-        if self.focused is self.query_one("#words") and event.key in moves:
-            name, step = moves[event.key]
-            getattr(self.query_one("#settings", RecordList), f"action_{name}")(step)
-            event.stop()
-            event.prevent_default()
+        if self.focused is self.query_one("#words"):
+            self.query_one("#settings", RecordList).steered(event)
 
     @property
     def current(self) -> Setting | None:

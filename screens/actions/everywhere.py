@@ -263,6 +263,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "access",
+        "",
+        "Who opened",
+        "Who opened which record, and when",
+        "Shows who opened, previewed, copied or tried to unlock what, and when; that you read it is recorded.",
+        "Vault",
+        "Who opened which record",
+        opens="access",
+        shown=False,
+    ),
+    Action(
         "quality",
         "",
         "Record quality",

@@ -366,6 +366,9 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         own("adult_report", "close", "ctrl+r", "Close", "Close it, with the reason", "Register", "Close it"),
         own("adult_report", "answer", "ctrl+t", "Told them", "Record who told its writer", "Register", "Who told them"),
     ),
+    "access": (
+        own("access", "open", "enter", "Open", "Open the child's record", "Who opened", "Open the child's record"),
+    ),
     "adult_patterns": (
         own("adult_patterns", "open", "enter", "Open", "Open the entry", "Register", "Open the entry"),
         own("adult_patterns", "review", "r", "Record a look", "Record what you found", "Register", "Record this look"),

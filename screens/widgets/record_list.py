@@ -328,6 +328,14 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
         if self._count:
             self.cursor = self._next(max(0, min(index, self._count - 1)), pages)
 
+    def steered(self, event: events.Key) -> None:
+        """Move the cursor by an arrow or a page key that came to a field above the list, and stop the key."""
+        steps = {"down": 1, "up": -1, "pagedown": 1, "pageup": -1}
+        if event.key in steps:
+            (self.action_page if event.key.startswith("page") else self.action_move)(steps[event.key])
+            event.stop()
+            event.prevent_default()
+
     def action_move_to(self, index: int) -> None:
         """Move the cursor to a row; -1 is the last."""
         if self._count:
