@@ -61,6 +61,7 @@ KINDS = {
     "removal": "Removal",
     "apart": "Choose",
     "machine": "Machines",
+    "visit": "Visit",
     "backup": "Back up",
 }
 NAMELESS = {
@@ -68,9 +69,10 @@ NAMELESS = {
     "backup": "the whole record",
     "damaged": "a sealed report",
     "machine": "between machines",
+    "visit": "on a laptop",
 }
 """What stands in the place of a child's name in a line that is about none."""
-PLACES = {"unfinished": "unfinished", "backup": "backups", "machine": "machines"}
+PLACES = {"unfinished": "unfinished", "backup": "backups", "machine": "machines", "visit": "visits"}
 """The screen of a line that is about no child."""
 SUBJECTS = {
     "report": ("triage", "report_id"),

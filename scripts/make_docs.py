@@ -93,6 +93,17 @@ SHAPES: dict[str, str] = {
         " childs_words, category, significance, impact, action, outcome, duplicate_of, links: [id],\n"
         " shared: [{partner, state}]}]}"
     ),
+    "visit pack": "{id, state, folder, until, children, acts, masked}     masked: entries in which a name is",
+    "visit list": (
+        "[{id, state, person, children: [child id], purpose, packed, until, closed, reason, through, waits}]\n"
+        " state: out | returned | lost; waits: something that came back waits for a person, or for a part"
+    ),
+    "visit return": (
+        "[{id, state, taken, known, missing, held, why, reports, drafts, refused: [{file, reason}]}]\n"
+        " state: returned (the set is destroyed) | taken"
+    ),
+    "visit held": "{id, why, acts: [{seq, recorded_at, kind, child, text}]}",
+    "visit left": "{id, until, left, children: [name], clock_back}",
     "glossary": (
         "{terms: [{name, mask, always}], places: [{entry_id, field, start, end, text, mask}]}\n"
         "places with --places; mask is null where a word only may be a name"

@@ -87,6 +87,7 @@ class Unit:
         for kind in {type(draft.body) for draft in drafts}:
             kind.check_belongs(self._vault.name)
             check_may_record(self._vault.person.role, kind.act_kind)
+        self._vault.check_drafts(drafts)
         acts, self.head = ledger.append(self.connection, self._vault.author, drafts, self._vault.clock())
         apply(self.connection, acts, self._vault.name)
         return acts
@@ -298,6 +299,12 @@ class OpenCompartment:
             if unit.head is not None:
                 self._move_anchor(unit.head)
 
+    def check_drafts(self, drafts: Sequence[Draft]) -> None:
+        """Raise Refused where these acts may not be recorded here, whatever the role."""
+
+    def keep_draft(self, name: str, content: bytes) -> None:
+        """Keep a draft elsewhere too, where it must be; blank content says that it is let go. Raises OSError."""
+
     def before_commit(self, connection: Connection) -> None:
         """Do what else belongs into the transaction that is about to be committed."""
 
@@ -377,7 +384,11 @@ class OpenCompartment:
         keys = organisation.signing_keys(self)
         for slot in self._header.slots:
             keys.setdefault(slot.id, []).append(slot.signing_key)
-        return keys
+        return keys | self.chain_keys()
+
+    def chain_keys(self) -> dict[str, list[bytes]]:
+        """Return the keys that sign in one chain alone, named as `ledger.chain_keys` says."""
+        return {}
 
     def check_header(self) -> None:
         """Raise IntegrityAlarm unless the header on the disk is whole and made by a holder of the key."""

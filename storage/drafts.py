@@ -69,11 +69,13 @@ class Drafts:
     def seal(self, name: str, fields: dict[str, Any]) -> None:
         """Keep the fields under this name, in the place of what was kept before."""
         content = {"name": name, "saved_at": utc_text(self._vault.clock()), "fields": fields}
-        sealed = seal(json.dumps(content, ensure_ascii=False).encode(), self._inbox, self._info)
+        stored = json.dumps(content, ensure_ascii=False).encode()
+        sealed = seal(stored, self._inbox, self._info)
         if len(sealed) > SEALED_LIMIT:
             raise Refused("The draft is larger than a note can be, so it was not kept. Shorten the text.")
         try:
             write_atomic(self._path(name), sealed)
+            self._vault.keep_draft(name, stored)
         except OSError:
             raise Refused(
                 "The draft could not be kept on the disk; what is on screen is still there.",
@@ -112,3 +114,5 @@ class Drafts:
         with contextlib.suppress(FileNotFoundError):
             self._path(name).unlink()
             sync_folder(self._folder)
+        with contextlib.suppress(OSError):
+            self._vault.keep_draft(name, b"")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from json.encoder import encode_basestring as _quoted
@@ -202,6 +202,11 @@ def ordered(connection: Connection, recorded_at: str, before: str, body: Body) -
 def next_mac(audit_key: bytes, before: bytes, fields: Sequence[object], digest: bytes) -> bytes:
     """Return the MAC of an act that follows on another; `fields` are its line's, from `id` to `clock`."""
     return hmac.digest(audit_key, before + _line(fields, digest), "sha256")
+
+
+def sign(signing: Ed25519PrivateKey, fields: Sequence[object], digest: bytes) -> bytes:
+    """Return a signature over an act's line; `fields` are its line's, from `id` to `clock`."""
+    return signing.sign(_SIGNED + _line(fields, digest))
 
 
 def is_signed(fields: Sequence[object], digest: bytes, signature: bytes, keys: Sequence[Ed25519PublicKey]) -> bool:
@@ -465,7 +470,10 @@ def set_order(connection: Connection) -> list[Act]:
 
 
 def verify_signatures(connection: Connection, keys: dict[str, list[bytes]]) -> list[Problem]:
-    """Check every act's signature against its author's keys; `keys` maps a person's id to keys of 32 bytes."""
+    """Check every act's signature against its author's keys; `keys` maps a person's id to keys of 32 bytes.
+
+    A key that signs in one chain alone, as a visit set's does, stands under `chain_keys`.
+    """
     public = {person: [Ed25519PublicKey.from_public_bytes(key) for key in own] for person, own in keys.items()}
     moved = moved_acts(connection)
     rows = connection.exec_driver_sql(
@@ -475,8 +483,18 @@ def verify_signatures(connection: Connection, keys: dict[str, list[bytes]]) -> l
     return [
         Problem("signature", f"Act number {row[2]} does not carry its author's signature.")
         for row in rows
-        if not is_signed(signed_fields(row[:11], moved.get(row[0])), row[11], row[12], public.get(row[5], []))
+        if not is_signed(signed_fields(row[:11], moved.get(row[0])), row[11], row[12], keys_for(public, row[1], row[5]))
     ]
+
+
+def chain_keys(device: str, person: str) -> str:
+    """Return under which name the keys stand by which a person signs in one chain and no other."""
+    return f"{device}/{person}"
+
+
+def keys_for(keys: Mapping[str, list[Ed25519PublicKey]], device: str, person: str) -> list[Ed25519PublicKey]:
+    """Return the keys that may sign a person's acts in a chain."""
+    return [*keys.get(person, []), *keys.get(chain_keys(device, person), []), *keys.get(chain_keys(device, ""), [])]
 
 
 def _signed(signature: bytes, message: bytes, keys: Sequence[Ed25519PublicKey]) -> bool:

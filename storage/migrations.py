@@ -339,6 +339,15 @@ def _sharing_columns(connection: Connection) -> None:
                 connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {name} {shape}")
 
 
+@step
+def visit_sets(connection: Connection) -> None:
+    """The visit sets that are out, and what became of each."""
+    from storage.views.base import table_of
+    from storage.views.visits import VisitTable
+
+    table_of(VisitTable).create(connection, checkfirst=True)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

@@ -28,6 +28,7 @@ from storage.ids import new_id
 from storage.keys import b64, unb64
 from storage.sealed import SEALED_LIMIT, XWingPublic, canonical, seal
 from storage.types import utc_text
+from storage.visits.terms import COVER, terms_of
 
 SUFFIX = ".report"
 CARD_NAME = "report-card.json"
@@ -44,8 +45,8 @@ _IN_PERSON = "Tell the DSL in person now, and write it on paper."
 
 
 def spool(vault_folder: Path) -> Path:
-    """Return the folder in which a vault's own sealed reports wait."""
-    return vault_folder / "spool" / "reports"
+    """Return the folder in which a vault's own sealed reports wait; on a visit, what comes back to the school."""
+    return vault_folder / (Path("sealed") if (vault_folder / COVER).exists() else Path("spool")) / "reports"
 
 
 # -- the card ----------------------------------------------------------------------------------------------------------
@@ -84,6 +85,8 @@ def card_of(vault_folder: Path) -> Card:
     """Return the card of the vault in this folder, from its header: no key is needed. Raises NotFound."""
     header = read_header(vault_folder)
     phones = {name: header.public[name] for name in PHONES if header.public.get(name)}
+    if (visit := terms_of(header)) is not None:  # nobody on the laptop reads it back, as at school
+        return Card(visit.school, header.public.get("school", ""), visit.inbox_key, phones)
     here = (vault_folder / f"{ADULTS}.db").exists()  # it stands on one machine, and is read there
     adults = header.compartments.get(ADULTS) if here else None
     school, inbox = header.public.get("school", ""), header.compartments[CHILDREN].inbox

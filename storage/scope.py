@@ -24,6 +24,7 @@ _CLAUSES = {
     "review_sessions": "1 = 0",  # a minute tells of many children
     "quality_audits": "1 = 0",  # a sample names many children
     "quality_ratings": "1 = 0",
+    "visits": "1 = 0",  # a set holds several children
     "children": f"id IN {_GIVEN}",
     "traces": f"from_child IN {_GIVEN} OR to_child IN {_GIVEN}",
 }

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from practice.acts import PersonAdded, SchoolSet, build
 from practice.compartments import CHILDREN
@@ -20,6 +24,7 @@ from storage.compartment import (
     check_database_file,
     utc_now,
 )
+from storage.drafts import inbox_info
 from storage.engine import Prepare, plain_errors
 from storage.header import FILE_NAME, Compartment, Header, public_settings, read_header
 from storage.ids import new_id
@@ -28,11 +33,15 @@ from storage.ledger import Author, Draft
 from storage.locks import OpenLock
 from storage.opening import RECOVERY, compartment_key, recovery_slot_id, wrap
 from storage.places import check_open, check_place
-from storage.sealed import XWingPrivate
+from storage.sealed import XWingPrivate, XWingPublic
 from storage.unlocking import Unlocked, unlock
+from storage.visits.terms import check_open as check_visit
+from storage.visits.terms import ended, terms_of
 
 if TYPE_CHECKING:
     from practice.calendars import SchoolCalendar
+    from storage.visits.opened import Visit
+    from storage.visits.sealing import Sealer
 
 __all__ = [
     "Clock",
@@ -61,11 +70,84 @@ class Vault(OpenCompartment):
         clock: Clock,
         lock: OpenLock,
     ) -> None:
+        self.visit: Visit | None = None
         super().__init__(CHILDREN, folder, header, slot, keys, key, clock, lock)
         self.caution = ""
+        self._sealer: Sealer | None = None
 
     def _reading(self) -> Prepare | None:
         return scope.scoped(self)
+
+    def _start(self) -> None:
+        super()._start()
+        terms = terms_of(self._header)
+        if terms is None or self.visit is not None:
+            return
+        from storage.visits.opened import Visit
+        from storage.visits.sealing import Sealer
+
+        visit = Visit(self, terms)
+        if visit.over:
+            raise ended()
+        self.visit, self._sealer = visit, Sealer(self.folder, terms)
+        if self.alarm is None:
+            with self.write() as unit:
+                self._sealer.settle(unit.connection)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open one consistent, read-only look at the record; raises Refused once a visit has ended."""
+        if self.visit is not None:
+            self.visit.check()
+        with super().read() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Unit]:
+        """Open one transaction, as a compartment does; raises Refused once a visit has ended."""
+        if self.visit is not None:
+            self.visit.check()
+        with super().write() as unit:
+            yield unit
+
+    def check_drafts(self, drafts: Sequence[Draft]) -> None:
+        """On a visit, raise Refused for what waits for the school."""
+        if self.visit is not None:
+            self.visit.check_drafts(drafts)
+
+    def before_commit(self, connection: Connection) -> None:
+        """On a visit, seal for the school what is about to be committed."""
+        if self.visit is not None and self._sealer is not None:
+            self.visit.keep_time(connection)
+            self._sealer.before_commit(connection)
+
+    def after_commit(self) -> None:
+        """On a visit, let what was sealed stand."""
+        if self._sealer is not None:
+            self._sealer.after_commit()
+
+    def keep_draft(self, name: str, content: bytes) -> None:
+        """On a visit, keep a draft sealed for the school too: it comes home with the rest."""
+        if self.visit is not None:
+            from storage.visits.sealing import keep_draft
+
+            terms = self.visit.terms
+            keep_draft(self.folder, terms, name, content, inbox_info(terms.school, CHILDREN))
+
+    def keep_time(self) -> None:
+        """On a visit, keep how far time has gone, so that a clock that is turned back wins nothing."""
+        if self.visit is not None and self.alarm is None:
+            with self.write():
+                pass
+
+    def chain_keys(self) -> dict[str, list[bytes]]:
+        """Return the keys of visit sets; on a visit, the one under which the school's acts were packed."""
+        from storage.views import visits
+
+        found = visits.signing_keys(self)
+        if self.visit is not None:
+            found |= self.visit.chain_keys()
+        return found
 
     def take_in_spool(self) -> None:
         """Take in what waits in the spool for this compartment, before its inbox gets another key."""
@@ -87,6 +169,16 @@ class Vault(OpenCompartment):
         from storage.views import organisation
 
         return organisation.school(self)
+
+    @property
+    def inbox(self) -> XWingPublic:
+        """The public key to which anyone seals what is for this vault."""
+        return self._header.compartments[CHILDREN].inbox
+
+    @property
+    def own_kdf(self) -> Kdf:
+        """The cost at which the passphrase of the person who opened the vault is derived."""
+        return self._slot.kdf or Kdf()
 
     def calendar(self) -> SchoolCalendar:
         """Return the school's calendar: its own terms and closures, or the default of its nation."""
@@ -180,6 +272,7 @@ def open_vault(
     `caution` set; on a network drive it is Refused.
     """
     caution = check_open(folder)
+    check_visit(folder, clock())
     unlocked = unlocked or unlock(folder, passphrase, user)
     lock = OpenLock(folder)
     lock.share()

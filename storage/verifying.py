@@ -17,6 +17,7 @@ from storage.anchor import Head
 from storage.engine import memory_engine
 from storage.ledger import Problem
 from storage.views import base, entries, machines
+from storage.visits.opened import UNTIL
 
 if TYPE_CHECKING:
     from storage.compartment import OpenCompartment, VerifyReport
@@ -175,7 +176,8 @@ def _chain(
             continue
         if act.device == own or ledger.link_at(connection, act.body.device, act.body.seq) is not None:
             heads.append(("backup", act.body.device, act.body.seq, bytes.fromhex(act.body.mac)))
-    if (heard := machines.heard(connection, own)) is not None:
+    on_visit = secrets_table.get(connection, UNTIL) is not None  # what its first act had heard of stayed at school
+    if (heard := machines.heard(connection, own)) is not None and not on_visit:
         heads += [("machine", device, seq, bytes.fromhex(mac)) for device, (seq, mac) in heard.heads.items()]
     for kind, device, seq, mac in heads:
         try:

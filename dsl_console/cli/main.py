@@ -61,6 +61,7 @@ COMMANDS = {
     "report": "dsl_console.cli.report:report",
     "conflict": "dsl_console.cli.conflict:conflict",
     "machine": "dsl_console.cli.machine:machine",
+    "visit": "dsl_console.cli.visit:visit",
     "settings": "dsl_console.cli.settings:settings",
     "backup": "dsl_console.cli.backups:backup",
     "restore": "dsl_console.cli.backups:restore",

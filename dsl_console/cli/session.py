@@ -9,8 +9,8 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from storage.views.children import ChildRow
 
 PASSPHRASE_LIMIT = 4096
+ON_VISIT = frozenset(
+    {"log", "amend", "decide", "complete", "unfinished", "promote", "entry", "body", "sheet", "children", "chronology"}
+    | {"search", "today", "actions", "verify", "visit", "wording", "meeting"}
+)
+"""The commands that work on a visit set; the rest, such as copies, shares and keys, waits for the school."""
 INPUT_LIMIT = 1024 * 1024
 CAUTION = (
     "Caution: text typed as an argument stays in the shell's history. Leave it out to be asked for it, or give - to "
@@ -46,6 +51,8 @@ class Session:
     cautioned: bool = False
     needs: tuple[str, ...] = ()
     """The modules that the command works with once the vault is open."""
+    known_passphrase: str | None = field(default=None, repr=False)
+    """The passphrase, where a command needed it before the vault was opened."""
 
     # -- opening -----------------------------------------------------------------------------------------------------
 
@@ -62,13 +69,15 @@ class Session:
         """
         from storage.header import read_header
         from storage.unlocking import choose_slot, unlock
+        from storage.visits.terms import check_open
 
+        check_open(self.folder, datetime.now(UTC))
         choose_slot(read_header(self.folder), self.user)
         loading = threading.Thread(target=_load, args=("storage.vault", *self.needs), daemon=True)
         gc.disable()  # what an import makes stays, so looking through it for garbage is a tenth of its time wasted
         loading.start()
         try:
-            unlocked = unlock(self.folder, self.passphrase(), self.user)
+            unlocked = unlock(self.folder, self.known_passphrase or self.passphrase(), self.user)
             loading.join()
             from storage.vault import open_vault
         finally:
@@ -76,12 +85,22 @@ class Session:
 
         with open_vault(self.folder, unlocked=unlocked) as vault:
             self.note(vault.caution)
+            if vault.visit is not None:
+                self._check_on_visit()
             if vault.alarm is not None:
                 if writes:
                     raise vault.alarm
                 if tell_alarm:
                     self.tell_error(vault.alarm)
             yield vault
+
+    def _check_on_visit(self) -> None:
+        """Raise Refused for a command that has no place on a visit set, before it writes a file or asks anything."""
+        from practice.visits import NOT_HERE
+
+        path = click.get_current_context().command_path.split()[1:]
+        if path and path[0] not in ON_VISIT:
+            raise Refused(NOT_HERE, title="Not on a visit", hint="Do it at school, once the set has come back.")
 
     def passphrase(self, label: str = "Passphrase") -> str:
         """Return the passphrase from its file, or ask for it without showing it."""

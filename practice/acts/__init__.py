@@ -164,6 +164,7 @@ if TYPE_CHECKING:
         UnlockFailed,
         WordingRowSet,
     )
+    from practice.acts.visits import VisitLost, VisitPacked, VisitReturned, VisitSettled
 
 __all__ = [
     "KINDS",
@@ -308,6 +309,10 @@ __all__ = [
     "TransferSent",
     "UnlockFailed",
     "Unmasked",
+    "VisitLost",
+    "VisitPacked",
+    "VisitReturned",
+    "VisitSettled",
     "WordingRowSet",
     "build",
     "kind",

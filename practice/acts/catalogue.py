@@ -49,6 +49,7 @@ NAMES = {
         "PersonRoleChanged Phones RecordOpened RecoveryReplaced Restored SchoolSet TermDates UnlockFailed "
         "WordingRowSet"
     ),
+    "visits": "VisitLost VisitPacked VisitReturned VisitSettled",
 }
 """For each module of `practice.acts`, the classes that it holds."""
 MODULE_OF = {name: module for module, names in NAMES.items() for name in names.split()}

@@ -110,11 +110,12 @@ def left_behind(vault: Vault) -> list[Left]:
 def take_in(vault: Vault, *shared: Path) -> Taken:
     """Open what waits in the vault's own spool and in the shared folders, and record each report once.
 
-    A person who may only read takes nothing in, nor does anybody while the record does not agree with its anchor: the
-    files wait. Raises ConsoleError where the record cannot be written; then nothing left its folder.
+    A person who may only read takes nothing in, nor does a visit set, whose reports go back to the school, nor anybody
+    while the record does not agree with its anchor: the files wait. Raises ConsoleError where the record cannot be
+    written; then nothing left its folder.
     """
     taken = Taken()
-    if vault.alarm is not None or vault.person.role == Role.READ_ONLY:
+    if vault.alarm is not None or vault.person.role == Role.READ_ONLY or vault.visit is not None:
         return taken
     memory = _memory(vault)
     for folder in (spool(vault.folder), *shared):

@@ -17,7 +17,18 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
-from practice.acts import Act, MachineHeard, MachineRenewed, PersonAdded, PersonKeyChanged, build, read_body
+from practice.acts import (
+    Act,
+    MachineHeard,
+    MachineRenewed,
+    PersonAdded,
+    PersonKeyChanged,
+    VisitLost,
+    VisitPacked,
+    VisitReturned,
+    build,
+    read_body,
+)
 from practice.acts.machines import MACHINES_LIMIT
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm
@@ -28,7 +39,7 @@ from storage.replication import waiting
 from storage.replication.waiting import Gap
 from storage.replication.wire import Line
 from storage.types import from_utc_text, utc_text
-from storage.views import machines
+from storage.views import machines, visits
 from storage.views.base import apply
 
 if TYPE_CHECKING:
@@ -164,7 +175,7 @@ class _TakeIn:
     def _act(self, line: Line) -> Act | None:
         """Return an act whose author signed it; None where its author's key, or a newer program, is wanting."""
         signed = ledger.signed_fields(line.fields, line.signed_as)
-        if not ledger.is_signed(signed, line.digest, line.signature, self.keys.get(line.author, [])):
+        if not ledger.is_signed(signed, line.digest, line.signature, self._keys(line)):
             return None
         try:
             body = read_body(line.kind, line.body)
@@ -178,6 +189,9 @@ class _TakeIn:
         if isinstance(body, (PersonAdded, PersonKeyChanged)):
             key = Ed25519PublicKey.from_public_bytes(unb64(body.signing_key))
             self.keys.setdefault(body.person, []).append(key)
+        elif isinstance(body, VisitPacked):
+            key = Ed25519PublicKey.from_public_bytes(unb64(body.signing_key))
+            self.keys.setdefault(ledger.chain_keys(body.device, line.author), []).append(key)
         ident, device, seq, captured, recorded, author, kind, child, entry, event, _clock = line.fields
         return Act(
             id=ident,
@@ -192,6 +206,9 @@ class _TakeIn:
             event=event,
             body=body,
         )
+
+    def _keys(self, line: Line) -> list[Ed25519PublicKey]:
+        return ledger.keys_for(self.keys, line.device, line.author)
 
     def _insert(self, unit: Unit, device: str, took: list[tuple[Line, Act]]) -> list[Act]:
         """Put acts into the ledger; return those that were here already, in a chain from which they were moved."""
@@ -280,6 +297,8 @@ def _held_elsewhere(connection: Connection, lines: list[Line]) -> set[str]:
 
 def _heard_is_here(connection: Connection, act: Act) -> bool:
     """Say whether all that an act's machine had heard of the others is here: an act never comes before what it knew."""
+    if isinstance(act.body, VisitReturned | VisitLost):
+        return ledger.head(connection, act.body.device).seq >= act.body.through
     return not isinstance(act.body, MachineHeard) or all(
         ledger.head(connection, other).seq >= last or _was_renewed(connection, other, last)
         for other, (last, _mac) in act.body.heads.items()
@@ -298,6 +317,9 @@ def bind(unit: Unit, device: str) -> None:
     """Record in this machine's own chain, which is `device`, how far it holds the others'."""
     heads = machines.heads(unit.connection)
     heads.pop(device, None)
+    for closed, (through, _at) in visits.closed(unit.connection).items():
+        if closed in heads and heads[closed][0] == through:
+            heads.pop(closed)  # who holds the act that closed it holds the whole of it
     unit.record(build(MachineHeard, {"heads": dict(sorted(heads.items())[:MACHINES_LIMIT])}))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from storage import ledger
 from storage.replication.wire import lines_of
-from storage.views import machines
+from storage.views import machines, visits
 from storage.views.machines import MachineRow
 
 Range = tuple[int, int]
@@ -26,6 +26,9 @@ def known_to(connection: Connection, machine: MachineRow) -> dict[str, int]:
             found = {chain: seq for chain, (seq, _mac) in said.heads.items()}
             break
     found[machine.device] = _EVERYTHING
+    for chain, (through, (device, seq)) in visits.closed(connection).items():
+        if found.get(device, 0) >= seq:  # the act that closed it is taken in after the whole of it
+            found[chain] = max(found.get(chain, 0), through)
     return found
 
 

@@ -86,6 +86,7 @@ PLACES = {
         "transfer_changed transfer_effort transfer_ended transfer_opened transfer_received transfer_reviewed"
         " transfer_sent",
     ),
+    "visits": _place("visits", "visit_lost visit_packed visit_returned visit_settled"),
 }
 """Every view by its name, in the order in which a replay makes them."""
 

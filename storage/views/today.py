@@ -30,6 +30,7 @@ from storage.views import (
     sharing,
     transfers,
     unanswered,
+    visits,
 )
 from storage.views.base import table_of
 from storage.views.children import ChildTable
@@ -50,9 +51,9 @@ class Line:
     """One thing to deal with.
 
     `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, landed, case, share,
-    ring, agreed, refused, glass, meeting, meeting_report, transfer, removal, apart, machine, unfinished or backup;
-    `subject` is the id of the report, entry, action, child, meeting, transfer, item or share that it is about; `due`
-    is the day it was or is due, if any.
+    ring, agreed, refused, glass, meeting, meeting_report, transfer, removal, apart, machine, visit, unfinished or
+    backup; `subject` is the id of the report, entry, action, child, meeting, transfer, item or share that it is about;
+    `due` is the day it was or is due, if any.
     """
 
     kind: str
@@ -100,6 +101,7 @@ def today(vault: Vault, now: datetime) -> TodayView:
         view.act_today.append(Line("apart", two.id, two.child_id, two.child, f"{apart.TITLES[two.about]}: {who}"))
     for trouble in carrying.troubles(vault):
         view.act_today.append(Line("machine", "", "", "", trouble))
+    _visits(vault, view, now)
     for entry in record.undecided(vault):
         view.act_today.append(Line("concern", entry.id, entry.child_id, entry.child, entry.text))
     _actions(vault, view, on)
@@ -233,6 +235,24 @@ def _actions(vault: Vault, view: TodayView, on: date) -> None:
             view.act_today.append(line)
         elif row.due <= on + _WEEK:
             view.this_week.append(line)
+
+
+def _visits(vault: Vault, view: TodayView, now: datetime) -> None:
+    """The visit sets that are out, in red once they were due back, and what came back from one and waits."""
+    if vault.visit is not None:
+        return
+    out = visits.visits(vault, state=visits.OUT)
+    late = [row for row in out if row.until <= now]
+    for row in late:
+        who = ", ".join(row.children)
+        words = f"the visit set of {row.person} was due back {visits.moment_words(row.until, now)}: {who}"
+        view.act_today.append(Line("visit", row.id, "", "", words))
+    if still := [row for row in out if row.until > now]:
+        last = visits.moment_words(max(row.until for row in still), now)
+        sets = f"{len(still)} visit sets are" if len(still) > 1 else "1 visit set is"
+        view.later.append(Line("visit", still[0].id, "", "", f"{sets} out until {last}"))
+    for ident, words in visits.waiting(vault):
+        view.act_today.append(Line("visit", ident, "", "", words))
 
 
 def _meetings(vault: Vault, view: TodayView, on: date) -> None:
