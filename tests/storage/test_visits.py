@@ -6,13 +6,14 @@ import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from practice.acts import EntryMoved, FrontSheetLine
 from practice.errors import ConsoleError, IntegrityAlarm, NotAllowed, Refused, WrongPassphrase
 from practice.visits import left_words, length
-from storage import reports
+from storage import keys, reports
 from storage.desk import access, concerns, triage
 from storage.desk.concerns import Other
 from storage.ids import new_id
@@ -41,6 +42,18 @@ class Hands:
     def __call__(self) -> datetime:
         self.at += timedelta(milliseconds=1)
         return self.at
+
+
+@pytest.fixture(autouse=True)
+def _one_salt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every set one salt, so that its passphrase is derived once for all of these tests."""
+    real = keys.secrets
+    fixed = SimpleNamespace(
+        token_bytes=lambda size: bytes(size) if size == keys.SALT_SIZE else real.token_bytes(size),
+        compare_digest=real.compare_digest,
+        choice=real.choice,
+    )
+    monkeypatch.setattr(keys, "secrets", fixed)
 
 
 @pytest.fixture
