@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def todays_children(vault: Vault) -> list[ChildRow]:
-    """Return the children whose review is due by today, of today's meetings, and of my actions that are due by today."""
+    """Return the children whose review is due by today, of today's meetings, and of my actions due by today."""
     on = vault.clock().astimezone().date()
     wanted = [row.child_id for row in reviews.due(vault, on)]
     wanted += [row.child_id for row in meetings.meetings(vault) if row.day == on and row.state == "planned"]
