@@ -18,14 +18,18 @@ def quoted_spans(text: str) -> list[Span]:
     words than too little. An apostrophe is no quotation mark, nor is an inch mark behind a figure.
     """
     spans: list[Span] = []
-    start = 0
-    for end in [*(found.start() for found in _PARAGRAPH.finditer(text)), len(text)]:
+    for start, end in paragraphs(text):
         part = text[start:end]
         double = _double(part)
         blanked = _blanked(part, double)
         spans += [(start + begun, start + ended) for begun, ended in _merged([*double, *_single(blanked)])]
-        start = end
     return spans
+
+
+def paragraphs(text: str) -> list[Span]:
+    """Return the (start, end) of each paragraph; the empty line before it is its own, so that nothing lies between."""
+    ends = [*(found.start() for found in _PARAGRAPH.finditer(text)), len(text)]
+    return list(zip([0, *ends], ends, strict=False))
 
 
 def _merged(spans: list[Span]) -> list[Span]:

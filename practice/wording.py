@@ -10,14 +10,15 @@ import bisect
 import itertools
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
+from typing import TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from practice.quoted import quoted_spans
+from practice.quoted import paragraphs, quoted_spans
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019\-\u2010\u2011][^\W_]+)*")
 _SENTENCE_END = re.compile(r"[.!?\u2026]+[\s\"'\u2019\u201d)]*\s|\n\s*\n|\n(?=\s*[-*\u2022])")
@@ -28,6 +29,13 @@ _MOSTLY_CAPITALS = 0.6
 _WINDOW = 40
 """How many words of a sentence are looked at on either side, so that a text without full stops costs no more."""
 _SHORTLY = 5
+_STEP_WORDS = 500
+_STEP_LOOKS = 100
+"""After how many words read and looked at others get a turn: a millisecond or so."""
+
+Result = TypeVar("Result")
+Steps = Generator[None, None, Result]
+"""Work that is done step by step, and what comes of it."""
 
 
 class _Part(BaseModel):
@@ -152,8 +160,22 @@ def _fold(word: str) -> str:
     return word.casefold().replace("\u2019", "'").replace("\u2010", "-").replace("\u2011", "-")
 
 
-def _words(text: str) -> list[_Word]:
-    return [_Word(found.start(), found.end(), found[0], _fold(found[0])) for found in _WORD.finditer(text)]
+def _words(text: str) -> Steps[list[_Word]]:
+    words: list[_Word] = []
+    for found in _WORD.finditer(text):
+        words.append(_Word(found.start(), found.end(), found[0], _fold(found[0])))
+        if len(words) % _STEP_WORDS == 0:
+            yield
+    return words
+
+
+@dataclass(frozen=True)
+class _Paragraph:
+    """What was found in one paragraph, places counted from its start; its words that nobody is quoted with."""
+
+    findings: tuple[Finding, ...]
+    words: tuple[str, ...]
+    quoted: bool
 
 
 @dataclass(frozen=True)
@@ -192,17 +214,25 @@ class Coach:
 
         `childs_words` is what the child's own field holds: where it holds something the child's voice is there.
         """
+        return finished(Reading(self).steps(text, childs_words=childs_words))
+
+    def paragraph(self, text: str) -> Steps[_Paragraph]:
+        """Look at one paragraph in small steps."""
         quoted = quoted_spans(text)
-        read = _Text(text, _outside(text, quoted))
+        yield
+        words = yield from _words(text)
+        read = _Text(text, _outside(words, quoted))
         findings: list[Finding] = []
-        at = 0
+        at, turn = 0, _STEP_LOOKS
         while at < len(read.words):
             length, finding = self._at(read, at)
             if finding is not None:
                 findings.append(finding)
             at += length
-        asked = self._whole(read, findings, voice=bool(quoted) or bool(childs_words.strip()))
-        return sorted(findings + asked, key=lambda finding: finding.start)
+            if at >= turn:
+                turn += _STEP_LOOKS
+                yield
+        return _Paragraph(tuple(findings), tuple(word.folded for word in read.words), bool(quoted))
 
     def _at(self, read: _Text, at: int) -> tuple[int, Finding | None]:
         """Return how many words are dealt with at this place, and what is found there."""
@@ -220,18 +250,57 @@ class Coach:
             return 1, read.finding(word.start, word.end, self._initials.id, question)
         return 1, None
 
-    def _whole(self, read: _Text, findings: Sequence[Finding], *, voice: bool) -> list[Finding]:
+    def whole(self, text: str, parts: Sequence[_Paragraph], findings: Sequence[Finding], voice: bool) -> list[Finding]:
+        """Return the questions about the whole text."""
         whole = shipped().whole
-        if len(read.words) < whole.least_words:
+        if sum(len(part.words) for part in parts) < whole.least_words:
             return []
-        plain = f" {' '.join(word.folded for word in read.words)} "
-        free = _free_at_end(read.text, findings)
+        plain = f" {' '.join(word for part in parts for word in part.words)} "
+        free = _free_at_end(text, findings)
         asked = []
         for row in whole.rows:
             there = (row.voice and voice) or any(f" {sign} " in plain for sign in row.signs)
             if row.id not in self.school.silenced and not there and (place := next(free, -1)) >= 0:
-                asked.append(replace(read.finding(place, place + 1, row.id, row.question), whole=True))
+                asked.append(Finding(place, place + 1, text[place], row.id, row.question, whole=True))
         return asked
+
+
+class Reading:
+    """One text while it is written: a paragraph that stands as it stood is not looked at again."""
+
+    def __init__(self, coach: Coach) -> None:
+        self._coach = coach
+        self._known: dict[str, _Paragraph] = {}
+
+    def steps(self, text: str, *, childs_words: str = "") -> Steps[list[Finding]]:
+        """Return what `Coach.check` returns, in steps of a millisecond or so between which others get a turn.
+
+        A look that is left half-way keeps nothing.
+        """
+        known: dict[str, _Paragraph] = {}
+        parts: list[_Paragraph] = []
+        findings: list[Finding] = []
+        for start, end in paragraphs(text):
+            of_part = text[start:end]
+            if (part := known.get(of_part) or self._known.get(of_part)) is None:
+                part = yield from self._coach.paragraph(of_part)
+            known[of_part] = part
+            parts.append(part)
+            findings += [replace(found, start=found.start + start, end=found.end + start) for found in part.findings]
+            yield
+        voice = bool(childs_words.strip()) or any(part.quoted for part in parts)
+        asked = self._coach.whole(text, parts, findings, voice)
+        self._known = known
+        return sorted(findings + asked, key=lambda finding: finding.start)
+
+
+def finished(steps: Steps[Result]) -> Result:
+    """Go every step at once and return the result."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return cast("Result", done.value)
 
 
 def _excused(read: _Text, at: int, count: int, row: Row) -> bool:
@@ -260,11 +329,11 @@ def _initials(word: str, initials: Initials) -> str:
     return name if name.isalpha() and name.isupper() and 2 <= len(name) <= 6 and name not in initials.known else ""
 
 
-def _outside(text: str, quoted: Sequence[tuple[int, int]]) -> list[_Word]:
+def _outside(words: Iterable[_Word], quoted: Sequence[tuple[int, int]]) -> list[_Word]:
     """Return the words that no quotation holds."""
     starts = [begun for begun, _ in quoted]
     kept = []
-    for word in _words(text):
+    for word in words:
         place = bisect.bisect_right(starts, word.end - 1) - 1
         if place < 0 or quoted[place][1] <= word.start:
             kept.append(word)

@@ -19,6 +19,7 @@ from practice.errors import Refused
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
+from screens.held_roll import HeldRoll
 from screens.widgets.child_picker import child_line
 from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList
@@ -47,7 +48,7 @@ class Found:
     second: bool = False
 
 
-def found_in(vault: Vault, text: str) -> list[Found]:
+def found_in(vault: Vault, text: str, roll: HeldRoll, changes: int = 0) -> list[Found]:
     """Return the children and the entries that fit the text, each under its heading."""
     from storage.views import children
     from storage.views.search import find
@@ -55,7 +56,7 @@ def found_in(vault: Vault, text: str) -> list[Found]:
     text = text.strip()
     if len(text) < 2:
         return []
-    matches = children.find(vault, text, 20)
+    matches = children.find_among(roll.rows(vault, changes), text, 20)
     said = ""
     hits: list[Hit] = []
     try:
@@ -134,6 +135,7 @@ class FindScreen(ConsoleScreen):
         super().__init__()
         self._timer: Timer | None = None
         self._found_for = ""
+        self._roll = HeldRoll()
 
     def body(self) -> ComposeResult:
         yield Input(placeholder="A child's name, or words from the record", id="words", max_length=200)
@@ -156,7 +158,8 @@ class FindScreen(ConsoleScreen):
     def _search(self) -> None:
         text = self.query_one("#words", Input).value
         if self.console.vault is not None:
-            self.fetch(found_in, self.vault, text, then=partial(self._show, text))
+            changes = self.console.changes
+            self.fetch(found_in, self.vault, text, self._roll, changes, then=partial(self._show, text))
 
     def _show(self, found_for: str, lines: list[Found]) -> None:
         self._found_for = found_for

@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 
 from practice.text import visible
 from screens.base import Calls
+from screens.held_roll import HeldRoll
 from screens.widgets.chrome import cut
 from screens.widgets.text import StateLine
 
@@ -90,6 +91,7 @@ class ChildPicker(Calls, Vertical):
         self._matches: list[ChildRow] = []
         self._listed = ""  # the letters that the list on the screen answers
         self._quiet = ""
+        self._roll = HeldRoll()
 
     def compose(self) -> ComposeResult:
         yield Input(placeholder="Two letters of any name", max_length=200)
@@ -142,8 +144,10 @@ class ChildPicker(Calls, Vertical):
     def _find(self, text: str) -> list[ChildRow]:
         from storage.views import children
 
-        vault = cast("Console", self.app).vault
-        return children.find(vault, text) if vault is not None else []
+        console = cast("Console", self.app)
+        if console.vault is None:
+            return []
+        return children.find_among(self._roll.rows(console.vault, console.changes), text)
 
     def _show(self, text: str, matches: list[ChildRow]) -> None:
         if text != self.text.strip() or text == self._quiet:

@@ -1,19 +1,26 @@
 """A text with the wording coach beside it: questions as one writes, never a bar to recording (practice: §9).
 
-A key costs nothing more than in a plain field: the text is looked at in a thread once the keys pause, and what was
-found is drawn by looking a line up, not by searching it.
+A key costs nothing more than in a plain field: the text is looked at once the keys pause, in a thread that stands back
+between small steps and gives up when a key comes; only the paragraph that changed is looked at again. What was found
+is drawn by looking a line up, not by searching it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+import time
+from bisect import bisect_left
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 from rich.style import Style
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.cache import LRUCache
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
+from textual.strip import Strip
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
@@ -22,12 +29,17 @@ from screens.base import Calls
 from screens.widgets.area import NoteArea
 
 if TYPE_CHECKING:
-    from practice.wording import Coach, Finding
+    from practice.wording import Coach, Finding, Reading
     from screens.console import Console
 
 PAUSE = 0.4
 """Seconds after a key before the text is looked at."""
+BREATH = 0.001
+"""Seconds that a look stands back after each small step."""
 SHOWN = 30
+FEW = 100
+LONGEST = 200
+"""Characters before what is in sight in which a mark may begin that reaches into it."""
 _MARK = Style(underline=True, bold=True)
 QUIET = "Wording: nothing to ask."
 Marks = dict[tuple[int, str], list[tuple[int, int]]]
@@ -38,16 +50,54 @@ class CoachedArea(NoteArea):
 
     marks: Marks = {}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._still: LRUCache[Hashable, Strip] = LRUCache(256)
+        """Lines as they were drawn, away from the cursor: marks cost most to draw, and a key changes no other line."""
+        super().__init__(*args, **kwargs)
+
+    def notify_style_update(self) -> None:
+        self._still.clear()
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        found = self._line_at(int(self.scroll_offset.y) + y)
+        start, end = self.selection
+        if found is None or found[0] == end[0] or start != end or self.matching_bracket_location is not None:
+            return super().render_line(y)
+        key = (self.size, self.scrollable_content_region.width, self.document.get_line(found[0]), found[1])
+        if (strip := self._still.get(key)) is None:
+            strip = self._still[key] = super().render_line(y)
+        return strip
+
+    def _line_at(self, row: int) -> tuple[int, int] | None:
+        """Return the text's line that this row shows, and which part of it; None below the text."""
+        rows = self.wrapped_document._offset_to_line_info
+        return rows[row] if self.soft_wrap and 0 <= row < len(rows) else None
+
     def get_line(self, line_index: int) -> Text:
         line = super().get_line(line_index)
-        for start, end in self.marks.get((line_index, line.plain), ()):
+        places = self.marks.get((line_index, line.plain), [])
+        if len(places) > FEW:
+            # A paragraph of many pages is one line: only what is in sight of it is worth marking.
+            start, end = self._in_sight(line_index, len(line))
+            places = places[bisect_left(places, (start, start)) : bisect_left(places, (end, end))]
+        for start, end in places:
             line.stylize(_MARK, start, end)
         return line
+
+    def _in_sight(self, line_index: int, length: int) -> tuple[int, int]:
+        """Return the part of a line that is in sight, and a little before it."""
+        top = int(self.scroll_offset.y)
+        ends = [0, *self.wrapped_document.get_offsets(line_index), length]
+        above, below = self._line_at(top), self._line_at(top + self.size.height)
+        start = ends[above[1]] - LONGEST if above and above[0] == line_index else 0
+        return max(start, 0), ends[below[1]] if below and below[0] == line_index else length
 
     def show_marks(self, marks: Marks) -> None:
         """Underline these places, by line and the line's text."""
         if marks != self.marks:
             self.marks = marks
+            self._still.clear()
             self._line_cache.clear()
             self.refresh()
 
@@ -65,6 +115,31 @@ def marks_of(text: str, findings: list[Finding]) -> Marks:
     return marks
 
 
+def asked_of(findings: list[Finding], at: int) -> Content:
+    """Return the questions, those nearest to the place `at` first."""
+    near = sorted(findings, key=lambda found: (found.whole, abs(found.end - at), found.start))
+    asked: dict[str, dict[str, None]] = {}
+    for found in near:
+        words = "The whole text" if found.whole else f"«{visible(' '.join(found.text.split()))}»"
+        asked.setdefault(found.question, {})[words] = None
+    parts: list[str | tuple[str, str]] = []
+    for question, about in list(asked.items())[:SHOWN]:
+        parts += ["\n" if parts else "", (" ".join(list(about)[:SHOWN]), "bold"), f" {visible(question)}"]
+    if len(asked) > SHOWN:
+        parts.append(f"\nand {len(asked) - SHOWN} more questions")
+    return Content.assemble(*parts)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What came of one look at a text, ready to be drawn."""
+
+    text: str
+    findings: list[Finding]
+    marks: Marks
+    asked: Content
+
+
 class CoachedText(Calls, Container):
     """A text of the form, and beside it what the coach asks; `voice` is the field that holds the child's words."""
 
@@ -79,8 +154,10 @@ class CoachedText(Calls, Container):
         super().__init__()
         self.area, self.voice = area, voice
         self.findings: list[Finding] = []
-        self._coach: Coach | None = None
+        self._reading: Reading | None = None
         self._timer: Timer | None = None
+        self._keys = 0
+        """How many keys were pressed: a look that a key overtook is given up."""
 
     def compose(self) -> ComposeResult:
         yield self.area
@@ -95,52 +172,47 @@ class CoachedText(Calls, Container):
             self.fetch(coach, vault, then=self._take, group="coach")
 
     def _take(self, coach: Coach) -> None:
-        self._coach = coach
+        from practice.wording import Reading
+
+        self._reading = Reading(coach)
         self._look()
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
+        self._keys += 1
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(PAUSE, self._look)
 
     def _look(self) -> None:
-        if self._coach is not None:
-            text = self.area.text
+        self._timer = None
+        if self._reading is not None:
             found = self.screen.query(f"#{self.voice}").first(TextArea) if self.voice else None
             words = found.text if found else ""
-            self.fetch(self._findings, self._coach, text, words, then=self._show, group="wording")
+            row, column = self.area.cursor_location
+            at = sum(len(line) + 1 for line in self.area.document.lines[:row]) + column
+            self.fetch(self._looked, self._keys, self.area.text, words, at, then=self._show, group="wording")
 
-    @staticmethod
-    def _findings(coach: Coach, text: str, childs_words: str) -> tuple[str, list[Finding]]:
-        return text, coach.check(text, childs_words=childs_words)
+    def _looked(self, keys: int, text: str, childs_words: str, at: int) -> Looked | None:
+        """Look at the text in small steps, so that a key never waits for it; None where a key was pressed meanwhile."""
+        assert self._reading is not None
+        steps = self._reading.steps(text, childs_words=childs_words)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                findings: list[Finding] = done.value
+                return Looked(text, findings, marks_of(text, findings), asked_of(findings, at))
+            if keys != self._keys:
+                return None
+            time.sleep(BREATH)
 
-    def _show(self, looked: tuple[str, list[Finding]]) -> None:
-        text, findings = looked
-        if text != self.area.text:
+    def _show(self, looked: Looked | None) -> None:
+        if looked is None or looked.text != self.area.text:
             return  # a key was pressed meanwhile: the next look shows it
-        self.findings = findings
-        self.area.show_marks(marks_of(text, findings))
+        self.findings = looked.findings
+        self.area.show_marks(looked.marks)
         pane = self.query_one(VerticalScroll)
-        pane.set_class(not findings, "-quiet")
-        pane.query_one(Static).update(self._asked(findings))
+        pane.set_class(not looked.findings, "-quiet")
+        pane.query_one(Static).update(looked.asked if looked.findings else QUIET)
         pane.scroll_home(animate=False)
-
-    def _asked(self, findings: list[Finding]) -> Content | str:
-        """Return the questions, those nearest to the cursor first."""
-        if not findings:
-            return QUIET
-        row, column = self.area.cursor_location
-        at = sum(len(line) + 1 for line in self.area.document.lines[:row]) + column
-        near = sorted(findings, key=lambda found: (found.whole, abs(found.end - at), found.start))
-        asked: dict[str, list[str]] = {}
-        for found in near:
-            words = "The whole text" if found.whole else f"«{visible(' '.join(found.text.split()))}»"
-            if words not in asked.setdefault(found.question, []):
-                asked[found.question].append(words)
-        parts: list[str | tuple[str, str]] = []
-        for question, about in list(asked.items())[:SHOWN]:
-            parts += ["\n" if parts else "", (" ".join(about[:SHOWN]), "bold"), f" {visible(question)}"]
-        if len(asked) > SHOWN:
-            parts.append(f"\nand {len(asked) - SHOWN} more questions")
-        return Content.assemble(*parts)

@@ -276,7 +276,11 @@ def find(vault: Vault, query: str, limit: int = 20, *, loosely: bool = True) -> 
 
     Loosely, also those whose nickname it is or whose name sounds like it, behind all others.
     """
-    rows = all_children(vault, include_left=True)
+    return find_among(all_children(vault, include_left=True), query, limit, loosely=loosely)
+
+
+def find_among(rows: list[ChildRow], query: str, limit: int = 20, *, loosely: bool = True) -> list[ChildRow]:
+    """Return those of these children whom `find` would find in a vault that holds no others."""
     if not query.strip():
         return rows[:limit]
     upn = normalise(query)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from practice.quoted import quoted_spans
-from practice.wording import Coach, Finding, Row, SchoolRows, rule_ids, shipped
+from practice.wording import Coach, Finding, Reading, Row, SchoolRows, finished, rule_ids, shipped
 
 COACH = Coach()
 PHRASES = [phrase for row in shipped().rows for phrase in row.find]
@@ -140,6 +140,26 @@ def test_spans_never_overlap_or_leave_the_text(parts: list[str], by: str) -> Non
     for begun, ended in quoted_spans(text):
         assert at <= begun < ended <= len(text)
         at = ended
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 20), st.lists(pieces, max_size=6)), max_size=8))
+def test_a_text_looked_at_while_it_is_written_is_looked_at_as_if_it_were_new(edits: list) -> None:
+    reading, text = Reading(COACH), 'He is often low.\n\nShe said "I am dirty" at the LAC team.\n\nHe is often low.'
+    for place, gone, parts in edits:
+        at = min(place, len(text))
+        text = text[:at] + " ".join(parts) + text[at + gone :]
+        assert finished(reading.steps(text)) == COACH.check(text)
+
+
+def test_a_look_at_a_long_text_goes_in_small_steps_and_looks_again_only_where_it_changed() -> None:
+    reading = Reading(COACH)
+    text = "He is often low and seems dirty. " * 1000
+    assert sum(1 for _ in reading.steps(text)) >= 7000 // 100
+    assert sum(1 for _ in reading.steps(text + "\n\nHe is often low.")) < 5
+    left = Reading(COACH).steps(text)
+    next(left)
+    left.close()
 
 
 @settings(max_examples=50, deadline=None)

@@ -6,17 +6,19 @@ import threading
 import time
 
 import pytest
-from conftest import HOSTILE, picture, settled, wait_for, words_on
+from conftest import HOSTILE, picture, settled, wait_for, wait_until, words_on
 from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.widgets import Button, Input, TextArea
 
 from practice.errors import Refused
+from practice.wording import Coach
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.widgets import MessageBar, PlainText, StateLine
 from screens.widgets.area import NoteArea
 from screens.widgets.child_picker import ChildPicker
+from screens.widgets.coached import CoachedArea, marks_of
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.fields import ChoiceField, Field, WhenField
 from screens.widgets.record_list import PAGE, RecordList
@@ -362,3 +364,44 @@ async def test_no_word_of_a_text_is_hidden_after_the_terminal_became_narrower():
         for _ in range(5):
             await pilot.pause()
         assert not [word for word in words.split() if word not in words_on(pilot.app).split()]
+
+
+async def test_the_word_that_begins_a_line_below_the_field_comes_into_sight_at_once():
+    class Writing(App[None]):
+        CSS = "NoteArea { width: 30; height: 3; }"
+
+        def compose(self) -> ComposeResult:
+            yield NoteArea("seen on the left arm, about three centimetres, round, brown and", compact=True)
+
+    async with Writing().run_test(size=(64, 8)) as pilot:
+        area = pilot.app.query_one(NoteArea)
+        area.move_cursor(area.document.end)
+        await pilot.press(*" blueish")
+        await wait_for(pilot, "blueish")
+
+
+async def test_marks_of_a_line_of_many_pages_are_drawn_where_it_is_in_sight():
+    text = "He is often low. " * 400
+
+    class Marked(App[None]):
+        CSS = "CoachedArea { width: 40; height: 4; }"
+
+        def compose(self) -> ComposeResult:
+            yield CoachedArea(text + "\nend", compact=True)
+
+    def underlined(area: CoachedArea) -> list[str]:
+        drawn = [segment for y in range(4) for segment in area.render_line(y) if segment.style.underline]
+        return [segment.text for segment in drawn]
+
+    async with Marked().run_test(size=(64, 8)) as pilot:
+        area = pilot.app.query_one(CoachedArea)
+        area.show_marks(marks_of(text + "\nend", Coach().check(text)))
+        await pilot.pause()
+        assert underlined(area)[:4] == ["often", "low", "often", "low"]
+        area.move_cursor(area.document.end)
+        await wait_until(pilot, lambda: area.scroll_offset.y > 100)
+        assert underlined(area)[-2:] == ["often", "low"]
+        await pilot.press("x")
+        assert underlined(area)[-2:] == ["often", "low"]
+        area.show_marks({})
+        assert underlined(area) == []
