@@ -113,14 +113,14 @@ async def test_the_picker_takes_a_name_that_is_not_on_the_roll(bench, vault):
 async def test_enter_before_the_list_is_not_lost_and_never_takes_another_child(bench, vault, monkeypatch):
     for forename, surname in (("Amira", "Khan"), ("Amir", "Khan"), ("Ben", "Hart")):
         children.add_child(vault, legal_forename=forename, legal_surname=surname)
-    find, late = child_rows.find, threading.Event()
+    find, late = child_rows.find_among, threading.Event()
 
     def slow_in_threads(*args, **kwargs):
         if threading.current_thread() is not threading.main_thread():
             late.wait(10)
         return find(*args, **kwargs)
 
-    monkeypatch.setattr(child_rows, "find", slow_in_threads)
+    monkeypatch.setattr(child_rows, "find_among", slow_in_threads)
     async with bench() as (pilot, screen):
         picker = screen.query_one(ChildPicker)
         screen.query_one("#picker Input").focus()
