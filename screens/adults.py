@@ -17,7 +17,7 @@ from practice.errors import ConsoleError
 from practice.text import visible
 from practice.vocabulary import YesNo, label_of
 from screens.actions import bindings
-from screens.adults_dialogs import HoldersDialog
+from screens.adults_dialogs import HoldersDialog, TravelDialog
 from screens.adults_frame import RegisterScreen
 from screens.people_dialogs import CodeDialog
 from screens.widgets.chrome import cut
@@ -127,7 +127,7 @@ class AdultsScreen(RegisterScreen):
     HELP = (
         "Concerns about adults who work here, apart from every child's record and under a key of its own. n records a "
         "concern or a self-referral, Enter opens the line, p shows patterns, t who read what. h says who reads it, c "
-        "makes a new recovery code, a makes its keys anew. Escape closes the register."
+        "makes a new recovery code, a makes its keys anew, m says where it travels. Escape closes the register."
     )
     CSS_PATH = "adults.tcss"
     BINDINGS = bindings("adults")
@@ -287,7 +287,7 @@ class AdultsScreen(RegisterScreen):
         role = self.vault.person.role
         if action_id in {"adults.trail", "adults.code", "adults.rotate"} and role not in {"head", "dsl"}:
             return "Only the headteacher or the DSL does this."
-        return ""
+        return "Only the headteacher says it." if action_id == "adults.travel" and role != "head" else ""
 
     def act_new(self) -> None:
         """Record a concern."""
@@ -325,6 +325,10 @@ class AdultsScreen(RegisterScreen):
     def _said(self, words: str, tone: str = "good") -> None:
         self.query_one("#done", MessageBar).say(words, tone)
         self.refresh_record()
+
+    def act_travel(self) -> None:
+        """Say to which machine the register travels."""
+        self.app.push_screen(TravelDialog(self.register), lambda words: self._said(words) if words else None)
 
     def act_code(self) -> None:
         """Make a new recovery code and show it once."""

@@ -11,7 +11,7 @@ from textual.widgets import Button, Input, Select, TextArea
 
 from practice.adults import Harm, LadoWay, WorksAs
 from practice.text import LINE_LIMIT, visible
-from practice.vocabulary import Role, label_of
+from practice.vocabulary import Role, YesNo, label_of
 from screens.adults_frame import stop_words
 from screens.widgets.answer import AnswerField
 from screens.widgets.dialogs import Dialog, back_button, confirm_button
@@ -23,6 +23,7 @@ from screens.widgets.text import PlainText
 if TYPE_CHECKING:
     from storage.people import Holder
     from storage.register import Register
+    from storage.views.machines import MachineRow
     from storage.views.register import AdultReportRow, AdultRow, EntryRow
 
 
@@ -289,3 +290,52 @@ class HoldersDialog(FormDialog[str]):
         name, waits = done
         words = f"{name} cannot open the register any more."
         self.finish(f"{words} The new key waits: {waits} Then press a." if waits else f"{words} Its key was made anew.")
+
+
+class TravelDialog(FormDialog[str]):
+    """To which of the school's machines the register travels; unsaid, to none."""
+
+    VERB = "Say so"
+
+    def __init__(self, register: Register) -> None:
+        super().__init__(
+            "Does the register travel?",
+            "It stays on this machine unless you say otherwise, for each machine by itself. Where it travels it is "
+            "sealed to that machine, and opens there for those who hold its key. What a machine has stays there "
+            "when it travels no more, until the register's keys are made anew (a).",
+        )
+        self.register = register
+
+    def fields(self) -> ComposeResult:
+        """Yield the machines and the answer."""
+        yield Field("Machine", ChoiceField([], prompt="Choose", id="machine"))
+        yield Field("Travels there", ChoiceField(YesNo.choices(), prompt="Yes or no", id="travels"))
+
+    def on_mount(self) -> None:
+        from storage.register_travel import travels
+
+        self.query_one("#machine").focus()
+        self.fetch(travels, self.register, then=self._know, failed=self.failed)
+
+    def _know(self, rows: list[tuple[MachineRow, bool]]) -> None:
+        if not rows:
+            self.say("The school has no other machine.")
+        self.query_one("#machine", ChoiceField).set_options(
+            [(f"{visible(row.name)}: {'travels there' if yes else 'does not'}", row.id) for row, yes in rows]
+        )
+
+    def confirm(self) -> None:
+        """Record what the headteacher says."""
+        from storage.register_travel import set_travels
+
+        machine, answer = (self.query_one(f"#{each}", ChoiceField).code for each in ("machine", "travels"))
+        if not machine or not answer:
+            self.ask("Which machine, and yes or no?", "#travels" if machine else "#machine")
+            return
+        self.busy("One moment…")
+        yes = answer == YesNo.YES
+        self.run(set_travels, self.register, machine, yes, then=lambda row: self._said(row, yes), failed=self.failed)
+
+    def _said(self, row: MachineRow, yes: bool) -> None:
+        there = f"«{visible(row.name)}»"
+        self.finish(f"It travels to {there} with the next sync of the machines." if yes else f"To {there} no more.")

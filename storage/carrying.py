@@ -6,6 +6,7 @@ and bear ids for names. What each file holds and for whom is remembered, so that
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 
 from practice.errors import NotFound, Refused
-from storage import machines
+from storage import machines, register_travel
 from storage.atomic import write_atomic
 from storage.header import read_header
 from storage.replication import exchange, headers, presence, waiting
@@ -189,7 +190,11 @@ def _into_folder(vault: Vault, folder: Path, done: Carried) -> None:
         _write(folder / name, written.content)
         return KnownFile(name, len(written.content), frozenset(written.readers), written.ranges)
 
-    hand_on(vault, done, lambda file: file.name in present, lay)
+    def retire(name: str) -> None:
+        if _NAME.fullmatch(name):
+            (folder / name).unlink(missing_ok=True)
+
+    hand_on(vault, done, lambda file: file.name in present, lay, retire=retire)
 
 
 def hand_on(
@@ -198,6 +203,7 @@ def hand_on(
     lies_there: Callable[[KnownFile], bool],
     lay: Callable[[Written], KnownFile],
     place: str = "",
+    retire: Callable[[str], None] = lambda _name: None,
 ) -> None:
     """Lay into a place what the others may lack and nothing that lies there holds for all of them.
 
@@ -224,6 +230,25 @@ def hand_on(
         with vault.write() as unit:
             _remember(unit.connection, file, place)
             waiting.set_note(unit.connection, noted, mark)
+    _register_too(vault, rows, lay, place, retire)
+
+
+def _register_too(
+    vault: Vault, rows: list[MachineRow], lay: Callable[[Written], KnownFile], place: str, retire: Callable[[str], None]
+) -> None:
+    """Lay the sealed register where it travels, in the place of the one before; take away what travels no more."""
+    before = register_travel.laid_before(vault, place)
+    for note, digest, written in register_travel.going_out(vault, place, rows):
+        file = lay(written)
+        retire(before.pop(note, ""))
+        with vault.write() as unit:
+            _remember(unit.connection, file, place)
+            waiting.set_note(unit.connection, note, f"{digest} {file.name}")
+    for note, name in before.items():
+        if not register_travel.still_lies(vault, note):
+            retire(name)
+            with vault.write() as unit:
+                waiting.set_note(unit.connection, note, "")
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -248,7 +273,9 @@ def write_file(vault: Vault, file: Path, *, everything: bool = False) -> Carried
     file = file.expanduser().absolute()
     if file.exists():
         raise Refused("There is a file of that name already. Nothing was written.", hint="Name another.")
-    for number, written in enumerate(exchange.write_bundles(vault, rows, everything=everything, always=True), start=1):
+    made = exchange.write_bundles(vault, rows, everything=everything, always=True)
+    register = (written for _note, _digest, written in register_travel.going_out(vault, "stick", rows))
+    for number, written in enumerate(itertools.chain(made, register), start=1):
         path = file if number == 1 else file.with_name(f"{file.stem}-{number}{file.suffix}")
         _write(path, written.content)
         done.handed_on += written.acts

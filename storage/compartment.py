@@ -173,6 +173,10 @@ class OpenCompartment:
         """Return the keys of the compartments that are open here, each of which signs the header."""
         return {self.name: self.compartment_key}
 
+    def former_keys(self) -> dict[str, bytes]:
+        """Return what a rotation keeps of the key before it, by the name of the secret; nothing by default."""
+        return {}
+
     def take_key(self, key: bytes, header: Header) -> None:
         """Go on with the compartment's new key."""
         self._connect(key)

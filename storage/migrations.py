@@ -358,6 +358,15 @@ def first_shape_of_the_register(connection: Connection) -> None:
     make_views(connection, ADULTS)
 
 
+@adults_step
+def register_on_other_machines(connection: Connection) -> None:
+    """What waits for its part of a chain, and this machine's own notes, for a register that travels."""
+    from storage.replication import waiting
+
+    for statement in waiting.SCHEMA:
+        connection.exec_driver_sql(statement)
+
+
 def make_views(connection: Connection, compartment: str = CHILDREN) -> None:
     """Create every table of a compartment's views, and for the children's the search index over the entries."""
     from storage.views import entries

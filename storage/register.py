@@ -7,6 +7,7 @@ those who hold its key, and only they let somebody in, take them out, make its k
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from practice.compartments import ADULTS, CHILDREN
 from practice.errors import ConsoleError, NotAllowed, NotFound, Refused
 from practice.roles import check_may_hold_register, check_may_let_in, check_may_make_register
 from practice.vocabulary import Role
-from storage import ledger, migrations, reserve, rotation, secrets_table
+from storage import ledger, migrations, register_travel, reserve, rotation, secrets_table
 from storage.anchor import Head
 from storage.atomic import private_file
 from storage.compartment import OpenCompartment, Unit, check_database_file
@@ -58,8 +59,19 @@ class Register(OpenCompartment):
         """Return the keys of the compartments that are open here, each of which signs the header."""
         return {CHILDREN: self.vault.compartment_key, ADULTS: self.compartment_key}
 
+    def former_keys(self) -> dict[str, bytes]:
+        """Return the key of before, so that a copy on another machine can follow it to the next."""
+        name = hashlib.sha256(b"dsl-console/register/past\0" + self.compartment_key).hexdigest()[:16]
+        return {register_travel.PAST + name: self.compartment_key}
+
+    def close(self) -> None:
+        """Lay out what travels to other machines, where the headteacher said that it does; then let go of it."""
+        register_travel.closing(self)
+        super().close()
+
     def take_in_spool(self) -> None:
         """Take in what waits in the spool for this compartment, before its inbox gets another key."""
+        register_travel.check_home(self)  # the first step of a rotation, which a copy follows and never makes
         from storage.desk.adult_reports import take_in
 
         take_in(self)
@@ -268,15 +280,18 @@ def open_with(vault: Vault, keys: PersonKeys) -> Register:
     if rotation.unsettled(vault.folder, ADULTS):
         with vault._lock.alone():
             rotation.settle(vault.folder, ADULTS, key)
+    register_travel.make_ready(vault, header, key)
     if not any((vault.folder / f"{ADULTS}{suffix}").exists() for suffix in (".db", ".anchor")):
         raise NotFound(
-            "The adults' register stands on another machine of the school: it is not carried between machines.",
-            hint="Open it there. If it was made on this machine, restore the latest backup elsewhere and look there.",
+            "The adults' register stands on another machine of the school: it does not travel to this one.",
+            hint="Open it there; the headteacher may let it travel. If it was made here, restore the latest backup.",
         )
     check_database_file(vault.folder, ADULTS)
     register = Register(vault, header, slot, keys, key)
     try:
         register.begin()
+        if register.alarm is None:
+            register_travel.take_in(register)
     except BaseException:
         register.close()
         raise
@@ -288,6 +303,7 @@ def open_with(vault: Vault, keys: PersonKeys) -> Register:
 
 def grant(register: Register, wanted: str) -> str:
     """Let somebody who can open the vault read the register too; return their name. Raises NotAllowed, Refused."""
+    register_travel.check_home(register)
     with editing(register.folder) as header:
         slot = find(header, wanted)
         check_may_let_in(register.person.role, header.role_of(slot))
@@ -307,6 +323,7 @@ def let_dsl_read(register: Register) -> list[str]:
 
 def revoke(register: Register, wanted: str, reason: str) -> tuple[str, str]:
     """Take the register's key from somebody and make a new one; return their name, and why the new one waits if so."""
+    register_travel.check_home(register)
     with editing(register.folder) as header:
         check_may_make_register(register.person.role)
         slot = find(header, wanted)

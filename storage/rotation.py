@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from storage.compartment import OpenCompartment
 
 NEXT = ".next"
+FOLLOWED = ".followed"
 
 
 def reached(_step: str) -> None:
@@ -94,6 +95,34 @@ def follow(vault: OpenCompartment, header: Header, key: bytes) -> None:
         vault.take_key(key, header)
 
 
+def follow_file(folder: Path, compartment: str, header: Header, old: bytes, key: bytes) -> None:
+    """Encrypt a closed compartment's database again under the header's key, which was made on another machine.
+
+    Interruptible at every step: until the database has taken its name, the one under the old key is whole and this is
+    done again. The caller holds the vault alone. Raises IntegrityAlarm.
+    """
+    database, anchor = _paths(folder, compartment)
+    made = database.with_name(database.name + FOLLOWED)
+    for left in (made, *_side_files(made)):
+        left.unlink(missing_ok=True)
+    connection = connect(database, hkdf(old, "database"))
+    try:
+        device = bytes(connection.execute("SELECT value FROM secrets WHERE name = 'device'").fetchone()[0]).decode()
+    finally:
+        connection.close()
+    _export(database, old, key, made)
+    reached("exported")
+    head = _check_copy(made, key, device)
+    Anchor(anchor, key).create(
+        Head(head.device, head.seq, head.mac, header.revision(compartment), header.digest(compartment))
+    )
+    reached("anchored")
+    for path in _side_files(database):
+        path.unlink(missing_ok=True)
+    replace(made, database)
+    sync_folder(folder)
+
+
 def _check_copy(made: Path, key: bytes, device: str) -> Head:
     """Check every page of a new copy; return the head of this machine's chain in it."""
     engine = make_engine(made, hkdf(key, "database"))
@@ -122,13 +151,13 @@ def settle(folder: Path, compartment: str, key: bytes) -> None:
     neither is the record, both stay as they are.
     """
     database, _anchor = _paths(folder, compartment)
-    if _is_record(database.with_name(database.name + NEXT), key):
+    if is_record(database.with_name(database.name + NEXT), key):
         _put_in_place(folder, compartment)
-    elif _is_record(database, key):
+    elif is_record(database, key):
         _discard(folder, compartment)
 
 
-def _is_record(database: Path, key: bytes) -> bool:
+def is_record(database: Path, key: bytes) -> bool:
     """Say whether a file is a database that was made to its end, under a compartment's key."""
     if not database.exists() or database.stat().st_size < PAGE_SIZE:
         return False
@@ -146,9 +175,9 @@ def _paths(folder: Path, compartment: str) -> tuple[Path, Path]:
     return folder / f"{compartment}.db", folder / f"{compartment}.anchor"
 
 
-def _export(database: Path, old: bytes, new: bytes) -> None:
-    """Copy every row of the database into a new file under the new key."""
-    made = database.with_name(database.name + NEXT)
+def _export(database: Path, old: bytes, new: bytes, made: Path | None = None) -> None:
+    """Copy every row of the database into a new file under the new key; beside it, where no other is named."""
+    made = made or database.with_name(database.name + NEXT)
     private_file(made)
     reached("begun")
     with plain_errors():
@@ -178,6 +207,8 @@ def _finish_copy(vault: OpenCompartment, database: Path, key: bytes, inbox: XWin
             unit = Unit(vault, connection)
             unit.record(rotated)
             secrets_table.put(connection, secrets_table.INBOX_PREFIX + inbox.public().key_id.hex(), inbox.raw)
+            for name, former in vault.former_keys().items():
+                secrets_table.put(connection, name, former)
             vault.before_commit(connection)
         with plain_errors(), engine.connect() as connection:
             plain = connection.execution_options(isolation_level="AUTOCOMMIT")

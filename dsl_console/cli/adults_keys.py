@@ -139,6 +139,43 @@ def recover(session: Session, code_file: str | None) -> None:
 
 
 @adults.command(cls=Command)
+@click.argument("machine", required=False)
+@click.option("--on", "travels", flag_value=True, type=bool, default=None, help="It travels there from now on.")
+@click.option("--off", "travels", flag_value=False, type=bool, help="It travels there no more.")
+@click.pass_obj
+def travel(session: Session, machine: str | None, travels: bool | None) -> None:
+    """Say, as the headteacher, whether the register travels to another MACHINE of the school; without one, list them.
+
+    Unsaid, it never does. It travels sealed to that machine, and opens there for those who hold its key.
+    """
+    from storage import register_travel
+
+    if machine is None and travels is None:
+        with opened(session) as register:
+            rows = register_travel.travels(register)
+        if session.json:
+            print_json([{"machine": row.name, "id": row.id, "travels": yes} for row, yes in rows])
+            return
+        for row, yes in rows:
+            out(f"{one_line(row.name)}  {'travels there' if yes else 'does not travel there'}")
+        if not rows:
+            session.note("The school has no other machine.")
+        return
+    with opened(session, writes=True) as register:
+        wanted = session.need(machine, "MACHINE", "Which machine")
+        yes = travels if travels is not None else session.sure("Is it to travel there?")
+        row = register_travel.set_travels(register, wanted, yes)
+    if yes:
+        sentence = f"It travels to «{one_line(row.name)}» with the next dsl-console machine sync."
+    else:
+        sentence = (
+            f"It travels to «{one_line(row.name)}» no more. What is there stays there until its keys are made anew:"
+            " dsl-console adults rotate"
+        )
+    session.done(row.id, "on" if yes else "off", sentence)
+
+
+@adults.command(cls=Command)
 @click.pass_obj
 def audit(session: Session) -> None:
     """List who read what in the register, whom they let in and which keys they made; that you read it is recorded."""

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         AdultReportClosed,
         AdultRetentionSet,
         LadoCalled,
+        RegisterTravels,
     )
     from practice.acts.base import KINDS
     from practice.acts.body import BodyMapDrawn
@@ -272,6 +273,7 @@ __all__ = [
     "Reason",
     "RecordOpened",
     "RecoveryReplaced",
+    "RegisterTravels",
     "RemovalAgreed",
     "RemovalEnded",
     "RemovalProposed",

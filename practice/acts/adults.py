@@ -56,6 +56,14 @@ class AdultRetentionSet(Body):
     source: Line = ""
 
 
+@kind("register_travels", ADULTS)
+class RegisterTravels(Body):
+    """Whether the register travels to a machine of the school, as the headteacher says; unsaid, it does not (R-40)."""
+
+    machine: Identifier
+    travels: bool
+
+
 # -- concerns ----------------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ NAMES = {
     "adults": (
         "AdultAdded AdultAmended AdultChanged AdultConcernLogged AdultDecided AdultLeft "
         "AdultPatternsReviewed AdultRead AdultReportAccepted AdultReportAnswered AdultReportArrived "
-        "AdultReportClosed AdultRetentionSet LadoCalled"
+        "AdultReportClosed AdultRetentionSet LadoCalled RegisterTravels"
     ),
     "body": "BodyMapDrawn",
     "cases": (

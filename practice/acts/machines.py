@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from practice.acts.base import Body, Identifier, Line, Reason, kind
+from practice.compartments import ADULTS, CHILDREN
 
 MACHINES_LIMIT = 64
 """How many chains of acts a school's machines may have between them, restored ones and old ones counted."""
@@ -53,7 +54,7 @@ class MachineRenewed(Body):
     first: Annotated[int, Field(ge=1, lt=2**53)]
 
 
-@kind("machine_heard")
+@kind("machine_heard", CHILDREN, ADULTS)
 class MachineHeard(Body):
     """Up to where this machine holds the others' chains; it binds them into its own, and tells them what has come."""
 

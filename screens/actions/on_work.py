@@ -347,6 +347,7 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         own("adults", "holders", "h", "Readers", "Let somebody in, or take the key back", "Register", "Who reads it"),
         own("adults", "code", "c", "Recovery code", "Make a new recovery code", "Register", "New recovery code"),
         own("adults", "rotate", "a", "Keys anew", "Make its keys anew, after a question", "Register", "Keys anew"),
+        own("adults", "travel", "m", "Machines", "Say to which machine it travels", "Register", "Where it travels"),
     ),
     "adult_log": (
         own("adult_log", "record", "ctrl+s", "Record", "Record it in the register", "Register", "Record it"),

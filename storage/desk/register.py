@@ -100,7 +100,16 @@ class Reading:
     entry: str
 
 
-_KINDS = ("adult_read", "audit_read", "person_added", "person_removed", "keys_rotated", "recovery_replaced", "restored")
+_KINDS = (
+    "adult_read",
+    "audit_read",
+    "person_added",
+    "person_removed",
+    "keys_rotated",
+    "recovery_replaced",
+    "restored",
+    "register_travels",
+)
 _SAID = {
     "audit_read": "read this list",
     "person_added": "let somebody in",
@@ -108,6 +117,7 @@ _SAID = {
     "keys_rotated": "made the keys anew",
     "recovery_replaced": "made a new recovery code",
     "restored": "went on after a restore",
+    "register_travels": "said whether it travels to another machine",
 }
 _READ = {
     "list": "read the list",

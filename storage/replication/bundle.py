@@ -83,6 +83,8 @@ class Back:
 
     keys: dict[str, bytes]
     lines: list[Line]
+    register: bytes = b""
+    """The adults' register, sealed under its own key for the one machine that reads this; blank as a rule."""
 
 
 def _info(vault: str, ident: str, machine: str) -> bytes:
@@ -114,6 +116,7 @@ def write(
     carry: bytes,
     keys: Mapping[str, bytes],
     lines: Sequence[bytes],
+    register: bytes = b"",
 ) -> tuple[str, bytes]:
     """Return a bundle's id and bytes. `lines` are acts as `Line.to_bytes` gives them, `keys` secrets by their names."""
     ident, secret = new_id(), secrets.token_bytes(32)
@@ -125,7 +128,9 @@ def write(
     }
     outside = {"v": 1, "id": ident, "vault": vault, "from": me.machine, "to": sealed}
     named = json.dumps({**outside, "to": sorted(sealed)}, sort_keys=True).encode()
-    first = {"keys": {name: b64(key) for name, key in keys.items()}}
+    first: dict[str, Any] = {"keys": {name: b64(key) for name, key in keys.items()}}
+    if register:
+        first["register"] = b64(register)
     back = _encrypt(_back_key(secret, carry), json.dumps(first).encode() + b"\n" + b"".join(lines), named)
     said = {
         "made_at": front.made_at,
@@ -231,10 +236,12 @@ def open_back(cover: Cover, secret: bytes, carry: bytes) -> Back:
     """Return what a bundle hands on, every line read and checked on its own; raises IntegrityAlarm."""
     first, _, rest = _decrypt(_back_key(secret, carry), cover.back, cover.bound).partition(b"\n")
     try:
-        keys = {str(name): unb64(key) for name, key in json.loads(first)["keys"].items()}
+        said = json.loads(first)
+        keys = {str(name): unb64(key) for name, key in said["keys"].items()}
+        register = unb64(said.get("register", ""))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise damaged() from None
     lines = rest.split(b"\n")
     if lines.pop() != b"" or len(lines) > ACTS_LIMIT:
         raise damaged()
-    return Back(keys, [read_line(line) for line in lines])
+    return Back(keys, [read_line(line) for line in lines], register)

@@ -145,6 +145,16 @@ def write_bundles(
             yield Written(name, content, tuple(sorted(other.id for other in others)), ranges, len(lines))
 
 
+def write_register(vault: Vault, reader: Reader, blob: bytes) -> Written:
+    """Return a bundle without acts that carries the sealed register to one machine alone."""
+    trail, (ident, carry) = headers.trail(vault), carry_key(vault)
+    with vault.read() as connection:
+        own = me(connection)
+    front = Front(utc_text(vault.clock()), (vault.folder / FILE_NAME).read_bytes(), trail, ident, {}, {})
+    name, content = bundle.write(vault.id, own, [reader], front, carry, {}, [], register=blob)
+    return Written(name, content, (reader.machine,), {}, 0)
+
+
 # -- taking in ---------------------------------------------------------------------------------------------------------
 
 
@@ -192,7 +202,7 @@ def _own_first(vault: Vault, files: dict[str, Callable[[], bytes]]) -> tuple[dic
         try:
             cover = bundle.read(load())
             with vault.read() as connection:
-                own, sender = me(connection), _sender(connection, cover.machine)
+                own, sender = me(connection), sender_of(connection, cover.machine)
                 end = ledger.head(connection, vault.device).seq
             front = None if sender is None else bundle.open_front(cover, own, sender)[0]
         except ConsoleError:
@@ -218,7 +228,7 @@ def _take(vault: Vault, name: str, cover: Cover, result: Result, progress: Progr
         raise Refused("That file belongs to another vault. Nothing was taken from it.")
     with vault.read() as connection:
         own = me(connection)
-        sender = _sender(connection, cover.machine)
+        sender = sender_of(connection, cover.machine)
     if own.machine not in cover.readers:
         result.for_others[name] = cover.readers
         return "done"
@@ -238,13 +248,17 @@ def _take(vault: Vault, name: str, cover: Cover, result: Result, progress: Progr
         return "waits"
     back = bundle.open_back(cover, secret, carry)
     _keep_keys(vault, back.keys)
+    if back.register:
+        from storage.register_travel import keep_aside
+
+        keep_aside(vault.folder, cover.id, back.register)
     _add(result.taken, incoming.take_in(vault, back.lines, progress, own_through=result.own_through))
     result.read[name] = front
     result.readers[name] = cover.readers
     return "done"
 
 
-def _sender(connection: Connection, machine: str) -> Reader | None:
+def sender_of(connection: Connection, machine: str) -> Reader | None:
     """Return the public keys of a machine, None for one of which nothing has been heard; raises Refused if removed."""
     for row in machines.in_ledger(connection):
         if row.id == machine:

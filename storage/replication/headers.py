@@ -120,8 +120,8 @@ def _adopt(vault: Vault, came: Header, progress: Progress, above: int) -> tuple[
 def _keep_beside(vault: Vault, came: Header) -> bool:
     """Keep this machine's record of a compartment whose database lies here, where the other's is older.
 
-    The adults' register stands on one machine: a header that was written elsewhere must not take its key away. Says
-    whether anything of what came was changed by it.
+    The adults' register is changed where it stands: a header that was written elsewhere must not take its key
+    away. Says whether anything of what came was changed by it.
     """
     here, kept = read_header(vault.folder), False
     for name, record in here.compartments.items():

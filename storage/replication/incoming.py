@@ -30,7 +30,6 @@ from practice.acts import (
     read_body,
 )
 from practice.acts.machines import MACHINES_LIMIT
-from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm
 from storage import ledger
 from storage.keys import unb64
@@ -43,7 +42,7 @@ from storage.views import machines, visits
 from storage.views.base import apply
 
 if TYPE_CHECKING:
-    from storage.vault import Unit, Vault
+    from storage.compartment import OpenCompartment, Unit
 
 CHUNK = 2000
 """How many acts are applied in one transaction."""
@@ -77,7 +76,7 @@ class Taken:
 
 
 def take_in(
-    vault: Vault, lines: Iterable[Line], progress: Progress = lambda _text: None, *, own_through: int = 0
+    vault: OpenCompartment, lines: Iterable[Line], progress: Progress = lambda _text: None, *, own_through: int = 0
 ) -> Taken:
     """Apply what these acts add to the record, in as many transactions as it takes; raises as `Vault.write`.
 
@@ -95,7 +94,7 @@ def take_in(
 class _TakeIn:
     """One run over what came and what waits."""
 
-    def __init__(self, vault: Vault, lines: Iterable[Line], own_through: int) -> None:
+    def __init__(self, vault: OpenCompartment, lines: Iterable[Line], own_through: int) -> None:
         self.vault, self.own_through = vault, own_through
         self.taken = Taken()
         self.keys = {
@@ -131,10 +130,11 @@ class _TakeIn:
                     again += self._insert(unit, device, took)
                     acts += [act for _line, act in took]
             moved = {act.id for act in again}
-            apply(unit.connection, [act for act in acts if act.id not in moved])
-            apply(unit.connection, again, again=True)
+            name = self.vault.name
+            apply(unit.connection, [act for act in acts if act.id not in moved], name)
+            apply(unit.connection, again, name, again=True)
             if acts and ledger.moved_acts(unit.connection):  # what took another's number may have come only now
-                apply(unit.connection, ledger.reorder(unit.connection), again=True)
+                apply(unit.connection, ledger.reorder(unit.connection), name, again=True)
             self.unbound = self.unbound or any(act.kind != "machine_heard" for act in acts)
             self._bind(unit)
         self.taken.applied += len(acts)
@@ -182,9 +182,7 @@ class _TakeIn:
         except IntegrityAlarm:
             self.taken.newer = True
             return None
-        if CHILDREN not in body.act_compartments:  # another compartment's acts have no place here (R-40)
-            return None
-        if self.vault.name not in body.act_compartments:
+        if self.vault.name not in body.act_compartments:  # another compartment's acts have no place here (R-40)
             return None
         if isinstance(body, (PersonAdded, PersonKeyChanged)):
             key = Ed25519PublicKey.from_public_bytes(unb64(body.signing_key))

@@ -11,14 +11,16 @@ from textual.widgets import Input, Select, TextArea
 
 from dsl_console.app import DslConsole
 from dsl_console.config import Settings
-from practice.acts import Phones, SchoolSet
+from practice.acts import MachineAdded, Phones, SchoolSet
 from screens.adults_dialogs import StopDialog
 from screens.people_dialogs import CodeDialog
 from screens.widgets.mark_list import MarkList
-from storage import register, reports
+from storage import machines, register, reports
 from storage.desk import adult_reports, triage
+from storage.ids import new_id
 from storage.keys import FLOOR
 from storage.people import add_person, people
+from storage.replication.identity import Identity
 from storage.vault import create, open_vault
 from storage.views import register as views
 
@@ -116,6 +118,9 @@ async def test_the_head_makes_it_first_thing_and_nothing_is_decided_before_the_l
 async def test_it_asks_for_the_passphrase_again_each_time_and_keeps_what_was_being_written(school):
     with open_vault(school.folder, passphrase=PASSPHRASE, user="Hana Reed") as vault:
         register.create_with(vault, vault.person_keys)[0].close()
+        machines.name_this(vault, "Office")
+        other = {**Identity.generate().public(), "device": new_id(), "name": "Laptop [red]"}
+        vault.record(MachineAdded(**other))
         reports.leave(school.folder, {"adult_as_written": HOSTILE, "text": "x", "reporter": "Kim"}, about="adult")
     async with school("Hana Reed") as pilot:
         pilot.app.do("adults")
@@ -128,6 +133,12 @@ async def test_it_asks_for_the_passphrase_again_each_time_and_keeps_what_was_bei
         await press(pilot, "enter")
         await wait_for(pilot, "A report about")
         assert HOSTILE in words_on(pilot.app)
+        await press(pilot, "m")
+        put(pilot, machine=other["machine"], travels="yes")
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "It travels to «Laptop [red]» with the next sync")
+        out = school.folder / "spool" / "register" / "out"
+        assert [path.name for path in out.iterdir()] == [f"{other['machine']}.0"]
         await press(pilot, "n")
         put(pilot, adult="new", name="Ray Moss", text="Half a sentence")
         await press(pilot, "f6")

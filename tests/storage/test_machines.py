@@ -236,7 +236,7 @@ def test_somebody_removed_elsewhere_takes_nothing_more_in(office, laptop):
         # Not by the program's rule alone: what opens the acts is not there.
         cover = exchange.bundle.read(written[0])
         with still.read() as connection:
-            own, sender = exchange.me(connection), exchange._sender(connection, cover.machine)
+            own, sender = exchange.me(connection), exchange.sender_of(connection, cover.machine)
             front, secret = exchange.bundle.open_front(cover, own, sender)
             carrying = exchange.secrets_table.under(connection, exchange.CARRY)
         assert front.carry not in carrying
