@@ -24,6 +24,7 @@ SCREENS: dict[str, str] = {
     "body_map": "screens.body_map:BodyMapScreen",
     "keys": "screens.keys:KeysScreen",
     "quality": "screens.quality:QualityScreen",
+    "retention": "screens.retention:RetentionScreen",
     "timeline": "screens.timeline:TimelineScreen",
     "compare": "screens.compare:CompareScreen",
     "export": "screens.export:ExportScreen",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,6 +18,10 @@ SCOPES = {
     "worker": "One worker",
     "before_holiday": "Before the holiday",
 }
+
+ERASED = "(a child whose record was erased)"
+_NOT_REVIEWED = "Not reviewed in this session:"
+_HEAD = re.compile(r"(?P<number>\d+)\. (?P<who>.+)\nDecision: ")
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def minute_text(
             f"Next review: {following}. Held {day_words(each.held_on)} by {visible(each.by)}.",
         ]
     if left:
-        lines += ["", "Not reviewed in this session:", *(visible(each) for each in left)]
+        lines += ["", _NOT_REVIEWED, *(visible(each) for each in left)]
     return "\n".join(lines)
 
 
@@ -77,3 +82,22 @@ def pages_of(text: str) -> list[str]:
             pages[-1] += "\n" + line
             size += length
     return pages
+
+
+def without_child(text: str, names: Collection[str], born: date | None) -> str:
+    """Return a minute without what it says of a child, who is known by these names; unchanged where it names nobody."""
+    shown = {visible(name) for name in names}
+    kept: list[str] = []
+    theirs = False
+    for part in text.split("\n\n"):
+        head = _HEAD.match(part)
+        if head is not None:
+            who, _, said = head["who"].partition(", born ")
+            theirs = who in shown and (not said or born is None or said == day_words(born))
+            kept.append(f"{head['number']}. {ERASED}" if theirs else part)
+        elif part.startswith(_NOT_REVIEWED):
+            theirs = False
+            kept.append("\n".join(ERASED if line in shown else line for line in part.split("\n")))
+        elif not theirs:  # a reason may hold a blank line
+            kept.append(part)
+    return "\n\n".join(kept)

@@ -6,7 +6,7 @@ import tomllib
 from datetime import date
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -108,6 +108,26 @@ class TransferDefaults(_Part):
     receipt_days: int
 
 
+class RetentionPeriod(_Part):
+    """How long a record is kept before it is looked at: every record, or one with an entry of these categories."""
+
+    code: str
+    label: str
+    years: int
+    counts_from: Literal["birth", "newest"]
+    categories: tuple[str, ...] = ()
+    source: str = ""
+
+
+class RetentionDefaults(_Part):
+    """The retention periods with their source, and what to ask before anything is erased (R-110)."""
+
+    source: str
+    edition: str
+    notice: str
+    periods: tuple[RetentionPeriod, ...]
+
+
 class Profile(_Part):
     """One nation's defaults; `borrowed` names the parts that are England's, where the nation's file has none."""
 
@@ -118,6 +138,7 @@ class Profile(_Part):
     meetings: MeetingDefaults
     transfers: TransferDefaults
     sharing: SharingDefaults
+    retention: RetentionDefaults
     borrowed: tuple[str, ...] = ()
 
 

@@ -84,6 +84,14 @@ def check_may_triage(role: str) -> None:
         raise NotAllowed("Sealed reports are for the safeguarding team; your role here reads children's records.")
 
 
+def check_may_see_retention(role: str) -> None:
+    """Raise NotAllowed where this role may not see which records fall due: it finds only some of them."""
+    if finds_only_given(role):
+        raise NotAllowed(
+            "Which records fall due is for the safeguarding team; your role here reads children's records."
+        )
+
+
 def check_may_make_register(role: str) -> None:
     """Raise NotAllowed unless this role makes the adults' register and takes its key back: the headteacher (R-40)."""
     if role != Role.HEAD:

@@ -59,6 +59,7 @@ KINDS = {
     "glass": "Opened",
     "unfinished": "Add to",
     "removal": "Removal",
+    "erasure": "Erasure",
     "apart": "Choose",
     "machine": "Machines",
     "visit": "Visit",
@@ -70,9 +71,16 @@ NAMELESS = {
     "damaged": "a sealed report",
     "machine": "between machines",
     "visit": "on a laptop",
+    "erasure": "erased records",
 }
 """What stands in the place of a child's name in a line that is about none."""
-PLACES = {"unfinished": "unfinished", "backup": "backups", "machine": "machines", "visit": "visits"}
+PLACES = {
+    "unfinished": "unfinished",
+    "backup": "backups",
+    "machine": "machines",
+    "visit": "visits",
+    "erasure": "retention",
+}
 """The screen of a line that is about no child."""
 SUBJECTS = {
     "report": ("triage", "report_id"),

@@ -187,7 +187,10 @@ SHAPES: dict[str, str] = {
     ),
     "backup": "{id, state, file, acts, bytes, sha256, head: {device, seq, mac}, unopened: [compartment]}",
     "backup drill": "{id, state, file, acts, problem}     state: proved | failed",
-    "restore": "{id, state, vault, acts, made_at, device, recovery_code}     recovery_code with --recovery only",
+    "restore": (
+        "{id, state, vault, acts, made_at, device, to_repeat, recovery_code}     recovery_code with --recovery only\n"
+        "to_repeat: how many records were erased since and are here again: children repeat-erasures"
+    ),
     "verify": (
         "{ok, acts, problems: [{kind, text}], adults}\n"
         "adults: checked | not_held (not opened: you do not hold its key) | none"
@@ -218,6 +221,16 @@ SHAPES: dict[str, str] = {
         "[{rule, sentence, entries: [id]}]     rule: person | place | activity | weekday | time\n"
         "with --reviews [{id, at, by, adult, patterns: [text], entries: [id], finding}]"
     ),
+    "children retention": (
+        "{periods: [{code, label, years}], source, records: [{child_id, child, due, reason, entries,\n"
+        " obstacles: [text], proposal: ERASURE or null, came_after}],\n"
+        " holds: [{id, child_id, child, kind, reason, until, set_by, set_at}], erased: [ERASURE]}\n"
+        "ERASURE: {proposal, child_id, state, basis, reason, proposed_by, proposed_at, agreed_by, agreed_at,\n"
+        " ended_by, ended_at, end_reason, acts}     state: proposed | erased | kept"
+    ),
+    "children erase": "{id, state}; with --due a list of them",
+    "children agree-erasure": "{id, state, acts, named: [{where, count}], backups: [path], already_with: [partner]}",
+    "children repeat-erasures": "[{id, state, erased_at}]     state: to_repeat | erased",
     "adults retention": "{years, source, adults: [{adult, until, due}]}",
     "adults audit": "[{id, at, person, kind, what, entry}]",
     "adults verify": "{ok, acts, problems: [{kind, text}]}",

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from practice.acts import BackupMade
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, Refused
-from storage import container, ledger
+from storage import container, erasure_log, ledger
 from storage.atomic import private_file, private_folder, replace, sync_folder
 from storage.backup_check import (
     FORMAT,
@@ -157,6 +157,7 @@ def backup(
         scheduled=scheduled,
     )
     vault.record(made)
+    erasure_log.lay_beside(vault, file.parent)
     return report
 
 

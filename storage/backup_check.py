@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, Refused
-from storage import container, ledger, secrets_table
+from storage import container, erasing, ledger, secrets_table
 from storage.container import Container
 from storage.engine import make_engine, plain_errors
 from storage.header import FILE_NAME, HEADER_LIMIT, Header, read_header
@@ -75,7 +75,7 @@ def check_database(database: Path, key: bytes) -> Held:
             if connection.exec_driver_sql("PRAGMA cipher_integrity_check").fetchall():
                 raise container.damaged()
             audit = secrets_table.get(connection, secrets_table.AUDIT)
-            acts, problems = ledger.verify_chain(connection, audit or b"")
+            acts, problems = ledger.verify_chain(connection, audit or b"", erased=erasing.erased(connection))
             if audit is None or problems:
                 said = problems[0].text if problems else "The vault's own keys are missing."
                 raise IntegrityAlarm(

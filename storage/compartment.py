@@ -402,9 +402,15 @@ class OpenCompartment:
         """Return the head that is kept beside the record; raises IntegrityAlarm without a whole one."""
         return self._anchor.read()
 
-    def checkpoint(self) -> None:
-        """Bring the write-ahead log into the database file."""
+    def checkpoint(self) -> bool:
+        """Bring the write-ahead log into the database file; say whether it is empty now, with nobody reading in it."""
         with self._write_lock, plain_errors(), self._writer.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(
+            done = connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(
                 "PRAGMA wal_checkpoint(TRUNCATE)"
             )
+            return not done.scalar_one()
+
+    def compact(self) -> None:
+        """Write every page of the database anew: what was deleted leaves no trace in slack between rows either."""
+        with self._write_lock, plain_errors(), self._writer.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")

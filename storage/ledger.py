@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from json.encoder import encode_basestring as _quoted
@@ -219,7 +219,8 @@ def insert(
 ) -> None:
     """Put acts that were recorded elsewhere into the ledger as they are; the caller has checked them."""
     connection.exec_driver_sql(_INSERT, list(lines))
-    connection.exec_driver_sql(_INSERT_BODY, list(bodies))
+    if bodies:
+        connection.exec_driver_sql(_INSERT_BODY, list(bodies))
 
 
 def moved_acts(connection: Connection) -> dict[str, tuple[str, int]]:
@@ -371,11 +372,15 @@ def _macs(key: bytes) -> Callable[[bytes], bytes]:
 
 
 def verify_chain(
-    connection: Connection, audit_key: bytes, step: Callable[[], None] = lambda: None
+    connection: Connection,
+    audit_key: bytes,
+    step: Callable[[], None] = lambda: None,
+    erased: Collection[str] = frozenset(),
 ) -> tuple[int, list[Problem]]:
     """Recompute every MAC and every body's digest; return how many acts there are and what is wrong.
 
-    `step` is called every few hundred acts and may raise.
+    The bodies of the acts that were `erased` must be gone, every other must be there. `step` is called every few
+    hundred acts and may raise.
     """
     problems: list[Problem] = []
     count, device, seq, mac = 0, "", 0, b""
@@ -400,9 +405,13 @@ def verify_chain(
             problems.append(Problem("chain", f"Act number {seq} is not as it was recorded on {row[4][:10]}."))
         mac = row[12]
         if row[14] is None:
+            if row[0] in erased:
+                continue
             problems.append(Problem("body", f"The text of act number {seq} of {row[4][:10]} is missing."))
         elif hashlib.sha256(row[13] + row[14]).digest() != row[11]:
             problems.append(Problem("body", f"The text of act number {seq} of {row[4][:10]} was changed."))
+        elif erased and row[0] in erased:
+            problems.append(Problem("body", f"The text of act number {seq} of {row[4][:10]} was erased, and is here."))
     stray = connection.exec_driver_sql(
         "SELECT count(*) FROM bodies WHERE act NOT IN (SELECT id FROM acts)"
     ).scalar_one()

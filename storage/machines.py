@@ -13,6 +13,7 @@ from practice.acts import MachineAdded, MachineHeard, MachineRemoved, MachineRen
 from practice.errors import Refused
 from practice.roles import check_may_record
 from storage import ledger, secrets_table
+from storage.erasing import Gone
 from storage.ids import new_id
 from storage.ledger import Author, Draft, Link
 from storage.replication import exchange, identity, incoming, outgoing, waiting, wire
@@ -185,7 +186,8 @@ def _moved(
         seq += 1
         fields = (line.id, author.device, seq, *line.fields[3:])
         mac = ledger.next_mac(author.audit_key, mac, fields, line.digest)
-        order = ledger.ordered(connection, line.recorded_at, order, read_body(line.kind, line.body))
+        body = Gone() if line.body is None else read_body(line.kind, line.body)
+        order = ledger.ordered(connection, line.recorded_at, order, body)
         place = None if order == line.recorded_at else order
         signed = line.signed_as or (line.device, line.seq)
         found.append((line.id, author.device, seq, mac, place, *signed))

@@ -348,6 +348,19 @@ def visit_sets(connection: Connection) -> None:
     table_of(VisitTable).create(connection, checkfirst=True)
 
 
+@step
+def erasures(connection: Connection) -> None:
+    """The erasures of children's records, and the holds that forbid them."""
+    from storage.replication import waiting
+    from storage.views.base import table_of
+    from storage.views.erasures import ErasureTable, HoldTable
+
+    for statement in waiting.SCHEMA:
+        connection.exec_driver_sql(statement)
+    for model in (ErasureTable, HoldTable):
+        table_of(model).create(connection, checkfirst=True)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

@@ -53,6 +53,8 @@ class RestoreReport:
     sha256: str
     device: str
     recovery_code: str = ""
+    to_repeat: tuple[str, ...] = ()
+    """The children whose records were erased after the backup was made, and are here again."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,15 @@ def restore(
     code: str = "",
     kdf: Kdf | None = None,
     clock: Callable[[], datetime] | None = None,
+    erasures: Path | None = None,
     progress: Progress = quiet,
 ) -> RestoreReport:
     """Make a vault from a backup in an empty folder, with a passphrase of its time, or with the recovery code.
 
-    With `code`, `passphrase` becomes the new one of `user`. Raises Refused for a folder that holds something,
-    WrongPassphrase, and IntegrityAlarm for a backup that is not as it was written; then nothing is left behind.
+    With `code`, `passphrase` becomes the new one of `user`. `erasures` is the list of what was erased since, where it
+    does not lie beside the backup; the report names whose records must be erased again. Raises Refused for a folder
+    that holds something, WrongPassphrase, and IntegrityAlarm for a backup that is not as it was written; then nothing
+    is left behind.
     """
     from storage.people import recover
     from storage.vault import open_vault, utc_now
@@ -116,6 +121,7 @@ def restore(
             vault = open_vault(staging, unlocked=Unlocked(opened.header, opened.slot, opened.keys), clock=clock)
         with vault:
             _record(vault, opened, held, progress)
+            again = _erased_since(vault, file, erasures)
             report = RestoreReport(
                 to,
                 vault.id,
@@ -125,6 +131,7 @@ def restore(
                 container.digest_of(file).sha256,
                 vault.device,
                 next_code,
+                again,
             )
         reached("restored")
         _move(staging, to)
@@ -281,6 +288,25 @@ def _record(vault: Vault, opened: _Opened, held: Held, progress: Progress) -> No
         raise IntegrityAlarm(
             f"What came back is not whole, so it was not kept. {report.problems[0].text}", hint="Use another backup."
         )
+
+
+def _erased_since(vault: Vault, file: Path, erasures: Path | None) -> tuple[str, ...]:
+    """Return whose records were erased after the backup was made, by the list that lies beside it, or is given."""
+    from storage import erasure_log
+    from storage.desk.erasure import note_repeats, to_repeat
+
+    listed = erasures or file.parent / erasure_log.name_beside(vault.id)
+    if erasures is not None and not listed.is_file():
+        raise NotFound("The list of erasures is not there. Nothing was restored.")
+    if listed.is_file():
+        try:
+            erasure_log.take(vault, listed)
+        except Refused:
+            if erasures is not None:  # a stranger's file beside the backup stops no restore
+                raise
+    again = to_repeat(vault)
+    note_repeats(vault, len(again))
+    return tuple(each.child for each in again)
 
 
 # -- letting partners be reached again ---------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from practice.acts import PersonAdded, SchoolSet, build
 from practice.compartments import CHILDREN
-from practice.errors import Refused, WrongPassphrase
-from storage import failures, migrations, rotation, scope, secrets_table
+from practice.errors import ConsoleError, Refused, WrongPassphrase
+from storage import failures, migrations, notes, rotation, scope, secrets_table
 from storage.anchor import Head
 from storage.atomic import private_file, private_folder
 from storage.compartment import (
@@ -301,7 +301,21 @@ def _open(folder: Path, unlocked: Unlocked, clock: Clock, lock: OpenLock) -> Vau
     try:
         vault.begin()
         failures.record(vault, {each.id for each in (*header.slots, *header.recovery)})
+        _finish_erasure(vault)
     except BaseException:
         vault.close()
         raise
     return vault
+
+
+def _finish_erasure(vault: Vault) -> None:
+    """Remove what an erasure that was cut short left beside the database; what cannot be removed yet waits."""
+    with vault.read() as connection:
+        unfinished = connection.exec_driver_sql(
+            "SELECT 1 FROM machine_notes WHERE name = ? AND value <> ''", (notes.FINISH,)
+        ).first()
+    if unfinished and vault.alarm is None:
+        from storage.desk.erasure import finish
+
+        with contextlib.suppress(ConsoleError):
+            finish(vault)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from practice.acts import Act, BackupMade, Restored
 from practice.compartments import CHILDREN
 from practice.errors import ConsoleError, IntegrityAlarm
-from storage import ledger, migrations, secrets_table, weighing
+from storage import erasing, ledger, migrations, secrets_table, weighing
 from storage.anchor import Head
 from storage.engine import memory_engine
 from storage.ledger import Problem
@@ -129,7 +129,7 @@ class _Told(Exception):
 
 
 def _attempt(
-    report: VerifyReport, kind: str, check: Callable[[], None], faults: type[ConsoleError] = ConsoleError
+    report: VerifyReport, kind: str, check: Callable[[], object], faults: type[ConsoleError] = ConsoleError
 ) -> None:
     try:
         check()
@@ -164,7 +164,7 @@ def _chain(
     audit = secrets_table.get(connection, secrets_table.AUDIT)
     if audit is None:
         raise IntegrityAlarm("The vault's own keys are missing from its database.")
-    report.acts, problems = ledger.verify_chain(connection, audit, step)
+    report.acts, problems = ledger.verify_chain(connection, audit, step, erasing.erased(connection))
     report.problems += problems or ledger.verify_order(connection)
     heads = [] if anchored is None else [("anchor", anchored.device, anchored.seq, anchored.mac)]
     moved = ledger.moved_acts(connection)

@@ -14,6 +14,7 @@ from dsl_console.cli.output import out, print_json
 from dsl_console.cli.people import NEW_PASSPHRASE
 from dsl_console.cli.session import Session, read_passphrase
 from practice.errors import IntegrityAlarm, NotFound, Refused
+from practice.text import visible
 
 if TYPE_CHECKING:
     from storage.backup import BackupReport
@@ -128,6 +129,7 @@ def _latest(vault: Vault) -> Path:
 @click.option("--to", metavar="DIR", help="The empty folder for the vault.")
 @click.option("--recovery", is_flag=True, help="Open it with the recovery code, and set a new passphrase.")
 @click.option("--code-file", metavar="FILE", help="A file whose text is the recovery code.")
+@click.option("--erasures", metavar="FILE", help="The list of what was erased since, where it is not beside FILE.")
 @NEW_PASSPHRASE
 @click.option(
     "--confirm-old-machine-gone",
@@ -142,6 +144,7 @@ def restore(
     to: str | None,
     recovery: bool,
     code_file: str | None,
+    erasures: str | None,
     new_file: str | None,
     confirmed: bool,
 ) -> None:
@@ -168,7 +171,14 @@ def restore(
     from storage import restore as restoring
 
     report = restoring.restore(
-        source, folder, passphrase=passphrase, user=user, code=code, kdf=asked_kdf(), progress=session.note
+        source,
+        folder,
+        passphrase=passphrase,
+        user=user,
+        code=code,
+        kdf=asked_kdf(),
+        erasures=Path(erasures).expanduser() if erasures else None,
+        progress=session.note,
     )
     if session.json:
         print_json(
@@ -179,6 +189,7 @@ def restore(
                 "acts": report.acts,
                 "made_at": report.made_at,
                 "device": report.device,
+                "to_repeat": len(report.to_repeat),
                 **({"recovery_code": report.recovery_code} if report.recovery_code else {}),
             }
         )
@@ -187,6 +198,11 @@ def restore(
     if report.recovery_code:
         session.note("The recovery code was used up. The new one, shown only now; keep it on paper in a locked place:")
         out(report.recovery_code)
+    if report.to_repeat:
+        session.note(f"{len(report.to_repeat)} records were erased after this backup was made, and are here again:")
+        for name in report.to_repeat:
+            session.note(f"    {visible(name)}")
+        session.note("Erase them again now: dsl-console children repeat-erasures")
     session.note(
         "Nothing is exchanged with partners yet. When the old machine is surely gone: dsl-console restore"
         " --confirm-old-machine-gone"

@@ -1,4 +1,4 @@
-"""`children`: the school's roll, and children added by hand."""
+"""`children`: the school's roll, and children added by hand; what is kept and erased is in `erasing`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dsl_console.cli.erasing import COMMANDS as ERASING
 from dsl_console.cli.meetings import meeting_json
 from dsl_console.cli.options import Command, Day, Group, text_option
 from dsl_console.cli.output import day_json, joined, one_line, out, print_json
@@ -262,3 +263,7 @@ def show(session: Session, child: str | None) -> None:
         out(f"Meeting: {one_line(told(each))}")
     for file in files:
         out(f"File transfer: {one_line(f'{file.words}. {file.why}')}")
+
+
+for _command in ERASING:
+    children.add_command(_command)

@@ -59,6 +59,16 @@ if TYPE_CHECKING:
         ItemReturned,
         ItemSeen,
     )
+    from practice.acts.erasure import (
+        Erased,
+        ErasureEnded,
+        ErasureProposed,
+        ErasureRepeated,
+        HoldLifted,
+        HoldSet,
+        MinuteKept,
+        RetentionSet,
+    )
     from practice.acts.front import FrontSheetLine
     from practice.acts.machines import MachineAdded, MachineHeard, MachineRemoved, MachineRenewed
     from practice.acts.meetings import MeetingCancelled, MeetingChanged, MeetingHeld, MeetingPlanned
@@ -223,11 +233,17 @@ __all__ = [
     "DecisionClosed",
     "EntriesLinked",
     "EntryMoved",
+    "Erased",
+    "ErasureEnded",
+    "ErasureProposed",
+    "ErasureRepeated",
     "Exported",
     "FlagAnswered",
     "FrontSheetLine",
     "GlassBroken",
     "GlossaryTermSet",
+    "HoldLifted",
+    "HoldSet",
     "HolidayPlanned",
     "HubEnrolled",
     "Identifier",
@@ -254,6 +270,7 @@ __all__ = [
     "MeetingChanged",
     "MeetingHeld",
     "MeetingPlanned",
+    "MinuteKept",
     "Note",
     "OldMachineGone",
     "PackShown",
@@ -283,6 +300,7 @@ __all__ = [
     "ReportArrived",
     "ReportClosed",
     "Restored",
+    "RetentionSet",
     "ReviewHeld",
     "ReviewSet",
     "SchoolSet",

@@ -18,6 +18,7 @@ NAMES = {
         "CaseAnswered CaseDeclined CaseMatched CaseOffered CaseReceived CaseUnlinked Identity "
         "IdentityHeard IdentityLookedAt IdentityTold ItemReturned ItemSeen"
     ),
+    "erasure": "Erased ErasureEnded ErasureProposed ErasureRepeated HoldLifted HoldSet MinuteKept RetentionSet",
     "front": "FrontSheetLine",
     "machines": "MachineAdded MachineHeard MachineRemoved MachineRenewed",
     "meetings": "MeetingCancelled MeetingChanged MeetingHeld MeetingPlanned",

@@ -285,6 +285,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "retention",
+        "",
+        "Retention",
+        "Records that fall due, holds, and what was erased",
+        "Lists records whose retention period has ended, what forbids their erasure, and holds; two people erase.",
+        "Record",
+        "Retention",
+        opens="retention",
+        shown=False,
+    ),
+    Action(
         "settings",
         "",
         "Settings",

@@ -245,6 +245,16 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         own("quality", "begin", "n", "New sample", "Draw a new sample of records", "Record quality", "New sample"),
         own("quality", "child", "o", "Child", "Open the child's record", "Record quality", "Open the child"),
     ),
+    "retention": (
+        own("retention", "child", "enter", "Child", "Open the child's record", "Retention", "Open the child"),
+        own("retention", "propose", "p", "Propose", "Propose to erase the record", "Retention", "Propose an erasure"),
+        own("retention", "agree", "g", "Agree", "Agree, and erase it for good", "Retention", "Agree to an erasure"),
+        own("retention", "keep", "k", "Keep", "Take the proposal back", "Retention", "Keep the record"),
+        own("retention", "hold", "h", "Hold", "Forbid an erasure", "Retention", "Set a hold"),
+        own("retention", "lift", "u", "Lift", "Lift the hold", "Retention", "Lift a hold"),
+        own("retention", "repeat", "r", "Repeat", "Erase again after a restore", "Retention", "Repeat erasures"),
+        own("retention", "all", "a", "All", "Every record, or only the due", "Retention", "Every record"),
+    ),
     "timeline": (
         own("timeline", "open", "enter", "Open", "Show the entry whole", "Time line", "Open the entry"),
         own("timeline", "filter", "f", "Filter", "Choose which entries are shown", "Time line", "Filter"),

@@ -7,6 +7,7 @@ was put back to an earlier state, or by a copy of it.
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import json
 from collections import defaultdict
@@ -18,7 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
 from practice.acts import (
+    KINDS,
     Act,
+    Body,
     MachineHeard,
     MachineRenewed,
     PersonAdded,
@@ -30,8 +33,10 @@ from practice.acts import (
     read_body,
 )
 from practice.acts.machines import MACHINES_LIMIT
+from practice.erasure import STAYS
 from practice.errors import IntegrityAlarm
-from storage import ledger
+from storage import erasing, ledger
+from storage.erasing import Gone
 from storage.keys import unb64
 from storage.ledger import Link
 from storage.replication import waiting
@@ -48,6 +53,7 @@ CHUNK = 2000
 """How many acts are applied in one transaction."""
 Progress = Callable[[str], None]
 FORK = "fork/"
+_ERASE = ("erased", "erasure_repeated")
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,12 @@ def take_in(
     while work.run():
         progress(f"{work.taken.applied:,} of {work.all:,} acts taken in")
     work.finish()
+    if work.erased:
+        from storage.desk.erasure import finish
+        from storage.vault import Vault
+
+        if isinstance(vault, Vault):
+            finish(vault)
     return work.taken
 
 
@@ -116,6 +128,16 @@ class _TakeIn:
         self.at = dict.fromkeys(self.chains, 0)
         self.forked: set[str] = set()
         self.unbound = False
+        self.erased = self._erased()
+
+    def _erased(self) -> set[str]:
+        """Return the acts that an erasure names, here or among what came: they may come without a body."""
+        with self.vault.read() as connection:
+            found = erasing.erased(connection)
+        for line in (line for lines in self.chains.values() for line in lines if line.kind in _ERASE and line.body):
+            with contextlib.suppress(IntegrityAlarm):
+                found |= set(getattr(read_body(line.kind, line.body or b""), "acts", ()))
+        return found
 
     # -- one transaction ---------------------------------------------------------------------------------------------
 
@@ -131,8 +153,10 @@ class _TakeIn:
                     acts += [act for _line, act in took]
             moved = {act.id for act in again}
             name = self.vault.name
-            apply(unit.connection, [act for act in acts if act.id not in moved], name)
+            fresh = [act for act in acts if act.id not in moved and not isinstance(act.body, Gone)]
+            apply(unit.connection, fresh, name)
             apply(unit.connection, again, name, again=True)
+            erasing.carry_out(unit.connection)
             if acts and ledger.moved_acts(unit.connection):  # what took another's number may have come only now
                 apply(unit.connection, ledger.reorder(unit.connection), name, again=True)
             self.unbound = self.unbound or any(act.kind != "machine_heard" for act in acts)
@@ -177,12 +201,8 @@ class _TakeIn:
         signed = ledger.signed_fields(line.fields, line.signed_as)
         if not ledger.is_signed(signed, line.digest, line.signature, self._keys(line)):
             return None
-        try:
-            body = read_body(line.kind, line.body)
-        except IntegrityAlarm:
-            self.taken.newer = True
-            return None
-        if self.vault.name not in body.act_compartments:  # another compartment's acts have no place here (R-40)
+        body = self._body(line)
+        if body is None:
             return None
         if isinstance(body, (PersonAdded, PersonKeyChanged)):
             key = Ed25519PublicKey.from_public_bytes(unb64(body.signing_key))
@@ -208,6 +228,23 @@ class _TakeIn:
     def _keys(self, line: Line) -> list[Ed25519PublicKey]:
         return ledger.keys_for(self.keys, line.device, line.author)
 
+    def _body(self, line: Line) -> Body | None:
+        """Return what an act says; None where it has no place here, or was erased by what has not come yet."""
+        if line.body is None:
+            return Gone() if line.id in self.erased and self._may_be_erased(line.kind) else None
+        try:
+            body = read_body(line.kind, line.body)
+        except IntegrityAlarm:
+            self.taken.newer = True
+            return None
+        # Another compartment's acts have no place here (R-40).
+        return body if self.vault.name in body.act_compartments else None
+
+    def _may_be_erased(self, kind: str) -> bool:
+        """Say whether an act of this kind may have lost its body: those that hold the ledger together never do."""
+        cls = KINDS.get(kind)
+        return cls is not None and self.vault.name in cls.act_compartments and kind not in STAYS
+
     def _insert(self, unit: Unit, device: str, took: list[tuple[Line, Act]]) -> list[Act]:
         """Put acts into the ledger; return those that were here already, in a chain from which they were moved."""
         if not took:
@@ -221,7 +258,11 @@ class _TakeIn:
                     (*line.fields, line.digest, line.signature, line.mac, act.ordered_at and utc_text(act.ordered_at))
                     for line, act in fresh
                 ],
-                [(line.id, line.salt, line.body) for line, _act in fresh],
+                [
+                    (line.id, line.salt, line.body)
+                    for line, _act in fresh
+                    if line.salt is not None and line.body is not None
+                ],
             )
         for line, act in took:
             if line.signed_as:

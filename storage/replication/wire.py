@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -26,7 +26,7 @@ _TEXT_LIMIT = 400
 _WIDTH = 16
 _SELECT = (
     "SELECT a.id, a.device, a.seq, a.captured_at, a.recorded_at, a.author, a.kind, a.child, a.entry, a.event, a.clock,"
-    " a.digest, a.signature, a.mac, b.salt, b.body FROM acts a JOIN bodies b ON b.act = a.id"
+    " a.digest, a.signature, a.mac, b.salt, b.body FROM acts a LEFT JOIN bodies b ON b.act = a.id"
 )
 
 
@@ -38,8 +38,9 @@ class Line:
     digest: bytes
     signature: bytes
     mac: bytes
-    salt: bytes
-    body: bytes
+    salt: bytes | None
+    body: bytes | None
+    """What it says; with its salt None where it was erased, and then an act of erasure must name it."""
     signed_as: tuple[str, int] | None = None
     """The chain and number under which its author signed it, where it was moved since."""
 
@@ -75,9 +76,14 @@ class Line:
 
     def to_bytes(self) -> bytes:
         """Return the act as one line."""
-        proofs = [self.digest.hex(), _b64(self.signature), self.mac.hex(), _b64(self.salt)]
-        whole = [*self.fields, *proofs, self.body.decode(), *([list(self.signed_as)] if self.signed_as else [])]
+        proofs = [self.digest.hex(), _b64(self.signature), self.mac.hex()]
+        said = [None, None] if self.salt is None or self.body is None else [_b64(self.salt), self.body.decode()]
+        whole = [*self.fields, *proofs, *said, *([list(self.signed_as)] if self.signed_as else [])]
         return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+    def without_body(self) -> Line:
+        """Return the act as it stands once it was erased."""
+        return replace(self, salt=None, body=None)
 
 
 def _b64(data: bytes) -> str:
@@ -102,19 +108,23 @@ def read_line(stored: bytes) -> Line:
             raise damaged()
         fields, (digest, signature, mac, salt, body) = tuple(parts[:11]), parts[11:_WIDTH]
         _check_fields(fields)
+        gone = salt is None and body is None
         line = Line(
             fields,
             bytes.fromhex(digest),
             base64.b64decode(signature, validate=True),
             bytes.fromhex(mac),
-            base64.b64decode(salt, validate=True),
-            body.encode(),
+            None if gone else base64.b64decode(salt, validate=True),
+            None if gone else body.encode(),
             _signed_as(parts[_WIDTH:]),
         )
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise damaged() from None
-    sizes = (len(line.digest), len(line.signature), len(line.mac), len(line.salt))
-    if sizes != (32, 64, 32, 32) or hashlib.sha256(line.salt + line.body).digest() != line.digest:
+    if (len(line.digest), len(line.signature), len(line.mac)) != (32, 64, 32):
+        raise damaged()
+    if line.salt is None or line.body is None:
+        return line
+    if len(line.salt) != 32 or hashlib.sha256(line.salt + line.body).digest() != line.digest:
         raise damaged()
     return line
 
@@ -152,5 +162,6 @@ def lines_of(connection: Connection, device: str, after: int, through: int | Non
     )
     moved = ledger.moved_acts(connection)
     for row in rows:
-        digest, signature, mac, salt, body = (bytes(each) for each in row[11:])
+        digest, signature, mac = (bytes(each) for each in row[11:14])
+        salt, body = (None if each is None else bytes(each) for each in row[14:])
         yield Line(tuple(row[:11]), digest, signature, mac, salt, body, moved.get(row[0]))

@@ -184,6 +184,8 @@ def replace_rows(
                 connection.exec_driver_sql(statement, chunk)
     gathered: Rows = defaultdict(list)
     for key, acts in groups.items():
+        if not acts:  # their bodies were erased
+            continue
         for name, rows in view.fold(key, sorted(acts, key=lambda act: act.order)).items():
             gathered[name] += rows
     for model, _ in view.tables:

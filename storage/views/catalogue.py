@@ -34,7 +34,8 @@ PLACES = {
     "organisation": _place(
         "organisation",
         "calendar_set child_granted child_withdrawn cover_set glass_broken hub_enrolled pattern_rules_set person_added"
-        " person_key_changed person_removed person_role_changed school_set sharing_rules_set wording_row_set",
+        " person_key_changed person_removed person_role_changed retention_set school_set sharing_rules_set"
+        " wording_row_set",
         CHILDREN,
         ADULTS,
     ),
@@ -49,7 +50,9 @@ PLACES = {
         "case_answered case_declined case_matched case_offered case_received case_unlinked identity_heard"
         " identity_looked_at identity_told",
     ),
-    "children": _place("children", "child_added child_changed child_left"),
+    "children": _place("children", "child_added child_changed child_left erased erasure_repeated"),
+    "erasures": _place("erasures", "erased erasure_ended erasure_proposed erasure_repeated"),
+    "holds": _place("erasures", "hold_lifted hold_set"),
     "flag_answers": _place("flags", "flag_answered"),
     "front_sheet": _place("front_sheet", "front_sheet_line"),
     "glossary": _place("glossary", "glossary_term_set"),
@@ -70,7 +73,7 @@ PLACES = {
     "register reviews": _place("register", "adult_patterns_reviewed", ADULTS),
     "register settings": _place("register", "adult_retention_set", ADULTS),
     "reports": _place("reports", "report_accepted report_answered report_arrived report_closed"),
-    "sessions": _place("sessions", "session_begun session_ended"),
+    "sessions": _place("sessions", "minute_kept session_begun session_ended"),
     "partners": _place(
         "sharing",
         "contract_added contract_answered contract_ended contract_offered contract_received partner_added"

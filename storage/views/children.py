@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import column, select, table
 
-from practice.acts import Act, ChildAdded, ChildChanged, ChildFields
+from practice.acts import Act, ChildAdded, ChildChanged, ChildFields, Erased, ErasureRepeated
 from practice.errors import NotFound
 from practice.names import fold, matches
 from practice.nicknames import also_called
@@ -64,7 +64,8 @@ def _names_in(fields: dict[str, Any]) -> list[str]:
 def _fold(key: str, acts: Sequence[Act]) -> Rows:
     births = [act for act in acts if isinstance(act.body, ChildAdded)]
     if not births:
-        return {}
+        erased = [act for act in acts if isinstance(act.body, Erased | ErasureRepeated)]
+        return {"children": [_placeholder(key, erased[-1])]} if erased else {}
     first = births[0].body
     assert isinstance(first, ChildAdded)
     fields: dict[str, Any] = first.model_dump(mode="json")
@@ -105,6 +106,27 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
                 "version": acts[-1].id,
             }
         ]
+    }
+
+
+def _placeholder(key: str, erased: Act) -> dict[str, Any]:
+    """Return what stands in the place of a child whose record was erased, so that what comes later is not lost."""
+    day = erased.recorded_at.date()
+    name = f"Record erased {day.day} {day:%b %Y} ({key[-6:]})"
+    return {
+        "id": key,
+        "name": name,
+        "sort_name": fold(name),
+        "legal_name": "",
+        "names": [name],
+        "date_of_birth": None,
+        "upn": "",
+        "year_group": "",
+        "reg_group": "",
+        "provisional": False,
+        "on_roll": False,
+        "fields": ChildFields().model_dump(mode="json"),
+        "version": erased.id,
     }
 
 

@@ -22,6 +22,7 @@ from practice.acts import (
     PersonKeyChanged,
     PersonRemoved,
     PersonRoleChanged,
+    RetentionSet,
     SchoolSet,
     SharingRulesSet,
     WordingRowSet,
@@ -75,7 +76,14 @@ class CoverTable(ViewTable, table=True):
     until: str = string()
 
 
-_SINGLE = ("school_set", "calendar_set", "hub_enrolled", "pattern_rules_set", "sharing_rules_set")
+_SINGLE = (
+    "school_set",
+    "calendar_set",
+    "hub_enrolled",
+    "pattern_rules_set",
+    "sharing_rules_set",
+    "retention_set",
+)
 
 
 _LISTS = ("child_granted", "child_withdrawn", "glass_broken", "cover_set")
@@ -161,6 +169,12 @@ def calendar(vault: Vault) -> CalendarSet:
 def pattern_rules(vault: Vault) -> PatternRulesSet:
     """Return the school's own pattern rules; empty where none were given."""
     return PatternRulesSet.model_validate(_setting(vault, "pattern_rules_set") or {})
+
+
+def retention(vault: Vault) -> RetentionSet | None:
+    """Return the school's own retention periods, None where it set none."""
+    found = _setting(vault, "retention_set")
+    return RetentionSet.model_validate(found) if found else None
 
 
 def hub(vault: Vault) -> HubEnrolled | None:

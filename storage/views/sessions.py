@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from practice.acts import Act, SessionBegun, SessionEnded
+from practice.acts import Act, MinuteKept, SessionBegun, SessionEnded
 from practice.errors import NotFound
 from practice.minutes import Reviewed, minute_text
-from storage.types import Json, UtcText
+from storage.types import Json, UtcText, from_utc_text
 from storage.views.base import Rows, View, ViewTable, string, table_of, typed, view
 from storage.views.children import ChildTable
 from storage.views.organisation import PersonTable
@@ -57,6 +57,12 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
         if isinstance(act.body, SessionEnded):
             minute = "\n".join(act.body.minute)
             row |= {"ended_by": act.author, "ended_at": act.recorded_at, "minute": minute}
+        elif isinstance(act.body, MinuteKept):
+            row |= {
+                "ended_by": act.body.ended_by,
+                "ended_at": from_utc_text(act.body.ended_at),
+                "minute": "\n".join(act.body.minute),
+            }
     return {"review_sessions": [row]}
 
 

@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from practice.roles import sees_glass
 from practice.vocabulary import Role
-from storage import carrying, flags, outbox
+from storage import carrying, erasing, flags, notes, outbox
 from storage.desk import triage
+from storage.replication import waiting
 from storage.types import utc_text
 from storage.views import (
     actions,
@@ -21,6 +22,7 @@ from storage.views import (
     backups,
     cases,
     children,
+    erasures,
     meetings,
     organisation,
     record,
@@ -51,9 +53,9 @@ class Line:
     """One thing to deal with.
 
     `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, landed, case, share,
-    ring, agreed, refused, glass, meeting, meeting_report, transfer, removal, apart, machine, visit, unfinished or
-    backup; `subject` is the id of the report, entry, action, child, meeting, transfer, item or share that it is about;
-    `due` is the day it was or is due, if any.
+    ring, agreed, refused, glass, meeting, meeting_report, transfer, removal, erasure, apart, machine, visit, unfinished
+    or backup; `subject` is the id of the report, entry, action, child, meeting, transfer, item or share that it is
+    about; `due` is the day it was or is due, if any.
     """
 
     kind: str
@@ -131,6 +133,7 @@ def today(vault: Vault, now: datetime) -> TodayView:
         if row.state == "proposed" and row.proposed_by_id != vault.person.id:
             said = f"{row.proposed_by} proposes to remove it: {row.reason}"
             view.this_week.append(Line("removal", row.entry_id, row.child_id, row.child, said))
+    _erasures(vault, view)
     view.undecided = record.undecided_count(vault)
     view.twelve_weeks, view.by_category = _weeks(vault, on)
     with vault.read() as connection:
@@ -139,6 +142,25 @@ def today(vault: Vault, now: datetime) -> TodayView:
         roll = table_of(ChildTable)
         view.children = len(connection.execute(select(roll.c.id).where(roll.c.on_roll.is_(True))).all())
     return view
+
+
+def _erasures(vault: Vault, view: TodayView) -> None:
+    """Records to be erased again after a restore, proposals that wait for somebody else, and what came afterwards."""
+    if vault.person.role == Role.READ_ONLY:
+        return
+    with vault.read() as connection:
+        again = waiting.note(connection, notes.REPEAT)
+        after = erasing.came_after(connection)
+    if again:
+        said = f"erased since the backup, and here again: {again}; erase them again"
+        view.act_today.append(Line("erasure", "", "", "", said))
+    for row in erasures.rows(vault, states=["proposed"]):
+        if row.proposed_by_id != vault.person.id:
+            said = f"{row.proposed_by} proposes to erase the record: {row.reason}"
+            view.this_week.append(Line("erasure", row.child_id, row.child_id, row.child, said))
+    if after:
+        said = f"came about erased records afterwards: {len(after)}; decide about them"
+        view.this_week.append(Line("erasure", "", "", "", said))
 
 
 def _reports(vault: Vault, view: TodayView) -> None:

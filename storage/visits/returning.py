@@ -406,7 +406,7 @@ def held(vault: Vault, row: VisitRow) -> tuple[str, list[Held]]:
 
 def _held(line: Line, names: dict[str, str]) -> Held:
     try:
-        body = read_body(line.kind, line.body)
+        body = read_body(line.kind, line.body or b"")
     except IntegrityAlarm:
         return Held(line.seq, line.recorded_at, line.kind, "", "It cannot be read.")
     said = [str(getattr(body, name)) for name in ("text", "what", "decision", "reason") if getattr(body, name, "")]

@@ -23,18 +23,18 @@ class Clock:
         return self.at
 
 
-def joined(first: Vault, folder: Path, target: Path, name: str, clock=None, passphrase=PASSPHRASE) -> Vault:
+def joined(first: Vault, folder: Path, target: Path, name: str, clock=None, passphrase=PASSPHRASE, user="") -> Vault:
     """Another machine of the first one's school, open, with the whole record."""
     shared = folder / f"to-{name}"
     shared.mkdir(exist_ok=True)
     made = joining.invite(first, shared, name, own_name="Office")
-    now = (clock or first.clock)()
-    words = joining.ask(shared, made.code, target, now)
+    words = joining.ask(shared, made.code, target, (clock or first.clock)())
     asked = joining.request(first, shared)
     assert asked is not None
     assert asked.words == words
     joining.welcome(first, shared, asked)
-    vault, result = joining.join(shared, made.code, target, passphrase=passphrase, clock=clock or first.clock)
+    now = clock or first.clock
+    vault, result = joining.join(shared, made.code, target, passphrase=passphrase, user=user, clock=now)
     assert not result.refused
     assert not result.waits
     shutil.rmtree(shared)
