@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Input
+from textual.widgets import Input, Select
 
 from practice.dates import day_words
 from practice.front_sheet import FrontSection
 from practice.text import LINE_LIMIT, visible
 from practice.vocabulary import label_of
 from screens.widgets.answer import AnswerField
+from screens.widgets.child_picker import ChildPicker
 from screens.widgets.fields import ChoiceField, Field, WhenField
 from screens.widgets.form_dialog import FormDialog
 
@@ -25,6 +27,8 @@ TEXTS = (
     ("agency", "Agency", "Where they work"),
     ("contact", "Contact", "Telephone, e-mail, address"),
 )
+WITH_FILE = (FrontSection.SIBLING, FrontSection.CONNECTED_CHILD)
+"""What a line names that has a file here: it is then found either way."""
 READ_OUT = "Who must not be told or collect, and court orders, are read before any copy goes out."
 
 
@@ -59,6 +63,7 @@ class LineDialog(FormDialog[str]):
         line = self.line
         if line is None:
             yield Field("What it is", ChoiceField(FrontSection.choices(), id="section", prompt="Choose"))
+            yield Field("Which child", ChildPicker(provisional=False, id="other"), id="which")
         for name, label, hint in TEXTS:
             first = visible(getattr(line, name)) if line else ""
             yield Field(label, Input(first, placeholder=hint, max_length=LINE_LIMIT, id=name))
@@ -71,6 +76,13 @@ class LineDialog(FormDialog[str]):
 
     def on_mount(self) -> None:
         self.query_one("#name" if self.line else "#section").focus()
+        self._section_chosen()
+
+    @on(Select.Changed, "#section")
+    def _section_chosen(self) -> None:
+        """Ask for the child's own file only where the line is about one."""
+        for field in self.query("#which"):
+            field.display = self.query_one("#section", ChoiceField).code in WITH_FILE
 
     def confirm(self) -> None:
         """Record it, once the section and the days can be read."""
@@ -79,6 +91,11 @@ class LineDialog(FormDialog[str]):
             self.ask("What is the line about? Choose one from the list.", self.query_one("#section"))
             return
         fields: dict[str, Any] = {name: self.query_one(f"#{name}", Input).value for name, _, _ in TEXTS}
+        other = self._other(section)
+        if other is None:
+            return
+        if other:
+            fields["child"] = other
         fields["words"] = self.query_one("#words", AnswerField).text
         for name in ("since", "until"):
             field = self.query_one(f"#{name}", WhenField)
@@ -92,3 +109,14 @@ class LineDialog(FormDialog[str]):
         sees = self.line.act_id if self.line else ""
         said = (self.child_id, section, sees, fields)
         self.run(record_line, self.vault, *said, then=self.finish, failed=self.failed)
+
+    def _other(self, section: str) -> str | None:
+        """Return the id of the child whom the line names, blank where it names none; None where it must be asked."""
+        pickers = self.query(ChildPicker)
+        if section not in WITH_FILE or not pickers:
+            return ""
+        chosen = pickers.first().child
+        if chosen is None and not self.query_one("#name", Input).value.strip():
+            self.ask("Which child? Type two letters of the name and choose.", "#other Input")
+            return None
+        return chosen.id if chosen else ""

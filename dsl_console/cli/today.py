@@ -9,6 +9,7 @@ import click
 from dsl_console.cli.options import Command
 from dsl_console.cli.output import day_json, joined, moment_json, one_line, out, print_json
 from dsl_console.cli.session import Session
+from practice.vocabulary import ReviewStatus, label_of
 
 if TYPE_CHECKING:
     from storage.views.today import Line
@@ -54,6 +55,7 @@ def today(session: Session) -> None:
         for line in lines:
             late = f"{line.late_school_days} school days late" if line.late_school_days else ""
             due = f"due {line.due.isoformat()}" if line.due else ""
-            out("    " + joined([line.kind.replace("_", " "), line.child, one_line(line.words), due, late]))
+            words = label_of(ReviewStatus, line.words) if line.kind == "review" else line.words
+            out("    " + joined([line.kind.replace("_", " "), line.child, one_line(words), due, late]))
     if view.empty:
         session.note("Nothing waits for you.")

@@ -282,10 +282,10 @@ def _meetings(vault: Vault, view: TodayView, on: date) -> None:
     for row in meetings.meetings(vault):
         line = Line("meeting", row.id, row.child_id, row.child, row.words, row.day)
         if row.state == "wanted":
-            _place(view, replace(line, words=f"{row.words}: nobody planned it yet"), on)
+            _place(view, replace(line, words=f"not planned yet: {row.words}"), on)
             continue
         if row.day < on:
-            line = replace(line, words=f"{row.words}: record what was decided")
+            line = replace(line, words=f"to be recorded: {row.words}")
         elif row.at:
             line = replace(line, words=f"{row.words}, {row.at}")
         _place(view, line, on)

@@ -76,7 +76,7 @@ def test_a_meeting_is_planned_stands_on_today_and_owes_its_report(vault: Vault) 
 def test_what_was_decided_stands_in_the_record_and_what_must_follow_stays_until_it_is_planned(vault: Vault) -> None:
     child = add_child(vault)
     made = desk.plan(vault, child, "strategy_discussion", date(2026, 11, 19), no_report=True)
-    assert lines(vault, "act_today") == [("meeting", "Strategy discussion: record what was decided", made.day)]
+    assert lines(vault, "act_today") == [("meeting", "to be recorded: Strategy discussion", made.day)]
     with pytest.raises(Refused, match="What was decided"):
         desk.record(vault, made.id, "  ")
     with pytest.raises(Refused, match="lies ahead"):
@@ -96,7 +96,7 @@ def test_what_was_decided_stands_in_the_record_and_what_must_follow_stays_until_
     # Fifteen working days after Thursday 19 November 2026; a school holiday would not move it.
     assert (wanted.state, wanted.meeting_type, wanted.day) == ("wanted", "initial_conference", date(2026, 12, 10))
     assert lines(vault, "later") == [
-        ("meeting", "Initial child protection conference: nobody planned it yet", date(2026, 12, 10))
+        ("meeting", "not planned yet: Initial child protection conference", date(2026, 12, 10))
     ]
     assert [row.state for row in evidence(vault, child).meetings] == ["wanted"]
     late = desk.plan(vault, child, "initial_conference", date(2026, 12, 11))
