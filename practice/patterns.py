@@ -7,21 +7,20 @@ on today only where a rule is about silence or lateness, and then `valid_until` 
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from practice.calendars import SchoolCalendar
 from practice.pattern_rules import Rule
 from practice.when_parts import day_words
 
+Read = TypeVar("Read")
 LOOK_BACK = 365
-"""Days before a child's newest entry that are looked at."""
-MOST = 200
-"""The most entries of those days that are looked at, the newest; whoever has more is asked no more about rising."""
+"""Days before a child's newest entry that are looked at; as many more as a rule in force looks back."""
 FOR_EVER = date.max.toordinal()
 CONCERNS = frozenset({"concern", "observation", "online", "operation_encompass", "physical_intervention"})
 """Which kinds count where a rule names none."""
@@ -40,6 +39,66 @@ class Fact(NamedTuple):
     sure: int
 
 
+Key = tuple[frozenset[str], frozenset[str], bool]
+"""Which facts count: of these kinds, of one of these categories (any, where none is named), low-level ones alone."""
+
+
+class Facts:
+    """A child's facts in their order, and which of them count for which rules: kept up to date fact by fact."""
+
+    def __init__(self, facts: Iterable[Fact] = ()) -> None:
+        self.all = sorted(facts)
+        self._by_entry = {fact.entry: fact for fact in self.all}
+        self._counting: dict[Key, list[Fact]] = {}
+
+    def add(self, fact: Fact) -> None:
+        """Take a fact in; of one entry there is one fact."""
+        self.remove(fact.entry)
+        self._by_entry[fact.entry] = fact
+        insort(self.all, fact)
+        for key, some in self._counting.items():
+            if _counts(key, fact):
+                insort(some, fact)
+
+    def remove(self, entry: str) -> None:
+        """Forget an entry's fact, if there is one."""
+        fact = self._by_entry.pop(entry, None)
+        if fact is None:
+            return
+        for some in (self.all, *self._counting.values()):
+            place = bisect_left(some, fact)
+            if place < len(some) and some[place] == fact:
+                del some[place]
+
+    def counting(self, key: Key) -> list[Fact]:
+        """Return the facts that count by a key, in their order."""
+        if key not in self._counting:
+            self._counting[key] = [fact for fact in self.all if _counts(key, fact)]
+        return self._counting[key]
+
+    @property
+    def newest(self) -> int:
+        """The day of the newest fact; 0 where there is none."""
+        return self.all[-1].day if self.all else 0
+
+
+def _counts(key: Key, fact: Fact) -> bool:
+    kinds, wanted, low = key
+    if fact.kind not in kinds or (low and not fact.low_level):
+        return False
+    return not wanted or not wanted.isdisjoint(fact.categories.split())
+
+
+def key_of(rule: Rule) -> Key:
+    """Return which facts count for a rule."""
+    return (rule.kinds or CONCERNS, rule.categories, rule.low_level)
+
+
+def look_back(rules: Iterable[Rule]) -> int:
+    """Return how many days before the newest entry these rules look at."""
+    return max([LOOK_BACK, *((rule.days or 0) + (rule.before_days or 0) for rule in rules)])
+
+
 class Duty(NamedTuple):
     """Something that was to be done by a day: an action, or what follows a decision. `about` is what a flag lists."""
 
@@ -52,19 +111,24 @@ class Duty(NamedTuple):
 class ChildFacts:
     """One child: the facts by day, each sibling's, and what is still to be done."""
 
-    facts: Sequence[Fact] = ()
-    siblings: Sequence[Sequence[Fact]] = ()
+    facts: Facts | Sequence[Fact] = ()
+    siblings: Sequence[Facts | Sequence[Fact]] = ()
     duties: Sequence[Duty] = ()
 
 
 @dataclass(frozen=True)
 class Raised:
-    """A flag: its rule, why in one sentence, the entries it rests on, and the day from which it holds."""
+    """A flag: its rule, why in one sentence, the entries it rests on with their days, and the day it holds from."""
 
     rule: str
     sentence: str
-    entries: tuple[str, ...]
+    rests_on: tuple[tuple[int, str], ...]
     since: int
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The entries it rests on, by their days."""
+        return tuple(entry for _, entry in self.rests_on)
 
 
 @dataclass
@@ -73,8 +137,8 @@ class Evaluation:
 
     raised: list[Raised] = field(default_factory=list)
     valid_until: int = FOR_EVER
-    matched: dict[tuple[frozenset[str], frozenset[str], bool], list[Fact]] = field(default_factory=dict)
-    """Which of the child's facts count, for the rules that count the same ones."""
+    span: int = LOOK_BACK
+    """How many days before the newest entry are looked at."""
 
     def until(self, day: int) -> None:
         """Say that the answer may be another one after this day."""
@@ -127,32 +191,21 @@ def _weekdays_between(one: int, other: int) -> int:
 
 def evaluate(child: ChildFacts, rules: Sequence[Rule], days: SchoolDays, today: int) -> Evaluation:
     """Return the flags that a child's record raises on a day, at most one for each rule."""
-    found = Evaluation()
-    facts = recent(child.facts)
+    found = Evaluation(span=look_back(rules))
+    own = _kept(child.facts)
     for rule in rules:
-        _SHAPES[rule.shape](rule, facts, child, days, today, found)
+        _SHAPES[rule.shape](rule, own, child, days, today, found)
     return found
 
 
-def recent(facts: Sequence[Fact]) -> Sequence[Fact]:
-    """Return the facts of the year that ends with the newest one; they come ordered by day."""
-    if not facts:
-        return facts
-    return facts[bisect_left(facts, (facts[-1].day - LOOK_BACK + 1,)) :][-MOST:]
+def _kept(facts: Facts | Sequence[Fact]) -> Facts:
+    return facts if isinstance(facts, Facts) else Facts(facts)
 
 
-def _matching(rule: Rule, facts: Sequence[Fact], found: Evaluation) -> list[Fact]:
-    """Return which of the child's own facts count for a rule; most rules count the same ones."""
-    key = (rule.kinds, rule.categories, rule.low_level)
-    if key not in found.matched:
-        found.matched[key] = _counting(rule, facts)
-    return found.matched[key]
-
-
-def _counting(rule: Rule, facts: Sequence[Fact]) -> list[Fact]:
-    kinds, wanted = rule.kinds or CONCERNS, rule.categories
-    some = [fact for fact in facts if fact.kind in kinds and (fact.low_level or not rule.low_level)]
-    return [fact for fact in some if not wanted.isdisjoint(fact.categories.split())] if wanted else some
+def _matching(rule: Rule, own: Facts, found: Evaluation) -> list[Fact]:
+    """Return which of a child's facts count for a rule, as far back from the newest one as the rules look."""
+    some = own.counting(key_of(rule))
+    return some[bisect_left(some, (own.newest - found.span + 1,)) :]
 
 
 def _raise(
@@ -173,36 +226,64 @@ def _raise(
     sentence = rule.sentence
     for name, value in slots.items():
         sentence = sentence.replace("{" + name + "}", value)
-    entries = tuple(dict.fromkeys(fact.entry for fact in facts))
-    found.raised.append(Raised(rule.code, sentence, entries, since or facts[-1].day))
+    rests_on = tuple([fact[:2] for fact in facts])
+    found.raised.append(Raised(rule.code, sentence, rests_on, since or facts[-1].day))
 
 
 def _count_within(
-    rule: Rule, facts: Sequence[Fact], _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation
+    rule: Rule, own: Facts, _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation
 ) -> None:
-    """Find the newest run of days that holds enough; the window slides back entry by entry."""
-    matching = _matching(rule, facts, found)
-    needed, span = rule.entries or 1, rule.days or 1
-    if len(matching) < needed:
+    """Find the newest run of days that holds enough; the newest of all is looked at first and at once."""
+    matching = _matching(rule, own, found)
+    if len(matching) < (rule.entries or 1):
         return
-    counted, alone = [""] * len(matching), [1] * len(matching)
-    by_category = rule.distinct_categories > 1 or "{categories}" in rule.sentence
+    newest = matching[bisect_left(matching, (matching[-1].day - (rule.days or 1) + 1,)) :]
+    kinds = set(_counted_of(rule, newest))
+    enough = len(newest) >= (rule.entries or 1) and len(kinds) >= rule.distinct_categories
+    if enough and True in _alone_of(rule, newest):
+        _raise(found, rule, newest, categories=_listed(kinds))
+        return
+    counted, alone = _counted_of(rule, matching), _alone_of(rule, matching)
+    if len(set(counted)) >= rule.distinct_categories and True in alone:
+        _slide_back(rule, matching, counted, alone, found)
+
+
+def _counted_of(rule: Rule, facts: Sequence[Fact]) -> list[str]:
+    """Return what counts as each entry's category, where the rule asks for it."""
+    if rule.distinct_categories == 1 and "{categories}" not in rule.sentence:
+        return [""] * len(facts)
+    return _read_off(facts, lambda fact: _counted(rule, fact))
+
+
+def _alone_of(rule: Rule, facts: Sequence[Fact]) -> list[bool]:
+    """Return of each entry whether it counts without another sort beside it."""
+    if not rule.not_only:
+        return [True] * len(facts)
+    return _read_off(facts, lambda fact: _stands_alone(rule, fact))
+
+
+def _read_off(facts: Sequence[Fact], read: Callable[[Fact], Read]) -> list[Read]:
+    """Return what is read off each fact's kind and categories: once for each pair of them that there is."""
+    pairs = [fact[2:4] for fact in facts]
+    known = {pair: read(Fact(0, "", pair[0], pair[1], 0, 0, 0)) for pair in set(pairs)}
+    return [known[pair] for pair in pairs]
+
+
+def _slide_back(
+    rule: Rule, matching: Sequence[Fact], counted: Sequence[str], alone: Sequence[bool], found: Evaluation
+) -> None:
+    """Look for the newest run that holds enough, back entry by entry."""
+    needed, span = rule.entries or 1, rule.days or 1
     kinds: dict[str, int] = {}
     low, others = len(matching), 0
-    for high in range(len(matching) - 1, -1, -1):
+    for high in range(len(matching) - 1, needed - 2, -1):
         first = matching[high].day - span
         while low > 0 and matching[low - 1].day > first:
             low -= 1
-            if by_category:
-                counted[low] = _counted(rule, matching[low])
-            if rule.not_only:
-                alone[low] = _stands_alone(rule, matching[low])
             kinds[counted[low]] = kinds.get(counted[low], 0) + 1
             others += alone[low]
         if high - low + 1 >= needed and others and len(kinds) >= rule.distinct_categories:
             _raise(found, rule, matching[low : high + 1], categories=_listed(kinds))
-            return
-        if high + 1 <= needed:
             return
         others -= alone[high]
         kinds[counted[high]] -= 1
@@ -217,9 +298,9 @@ def _counted(rule: Rule, fact: Fact) -> str:
     return next((each for each in fact.categories.split() if each in rule.categories), fact.kind)
 
 
-def _stands_alone(rule: Rule, fact: Fact) -> int:
-    """Return 1 for an entry that counts without another sort beside it."""
-    return int(fact.kind not in rule.not_only and fact.categories.partition(" ")[0] not in rule.not_only)
+def _stands_alone(rule: Rule, fact: Fact) -> bool:
+    """Say whether an entry counts without another sort beside it."""
+    return fact.kind not in rule.not_only and fact.categories.partition(" ")[0] not in rule.not_only
 
 
 def _listed(kinds: Iterable[str]) -> str:
@@ -229,74 +310,78 @@ def _listed(kinds: Iterable[str]) -> str:
     return ", ".join(names[:-1]) + f" and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
-def _rising(
-    rule: Rule, facts: Sequence[Fact], _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation
-) -> None:
-    matching = _matching(rule, facts, found)
-    if not matching or len(facts) >= MOST:
+def _rising(rule: Rule, own: Facts, _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation) -> None:
+    matching = _matching(rule, own, found)
+    if not matching:
         return
     span, past = rule.days or 1, rule.before_days or 1
-    days = [fact.day for fact in matching]
-    begin = days[-1] - span
-    lately = bisect_right(days, begin)
-    before = lately - bisect_right(days, begin - past)
-    count = len(days) - lately
+    begin = matching[-1].day - span
+    lately = bisect_left(matching, (begin + 1,))
+    before = lately - bisect_left(matching, (begin - past + 1,))
+    count = len(matching) - lately
     mean = before * span / past
     if count >= (rule.entries or 1) and before >= rule.before_entries and count >= (rule.times or 1) * mean:
         _raise(found, rule, matching[lately:])
 
 
-def _weekday(
-    rule: Rule, facts: Sequence[Fact], _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation
-) -> None:
-    matching = _in_span(rule, [fact for fact in _matching(rule, facts, found) if fact.sure])
-    counts = Counter((day + 6) % 7 for day in {fact.day for fact in matching})
+def _weekday(rule: Rule, own: Facts, _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation) -> None:
+    matching = _matching(rule, own, found)
+    newest = next((place for place in range(len(matching) - 1, -1, -1) if matching[place].sure), -1)
+    matching = _in_span(rule, matching[: newest + 1])
+    counts = Counter((day + 6) % 7 for day in {fact.day for fact in matching if fact.sure})
     if not counts:
         return
     weekday, count = max(counts.items(), key=lambda each: (each[1], -each[0]))
     if _enough(rule, count, counts.total()):
-        chosen = [fact for fact in matching if (fact.day + 6) % 7 == weekday]
+        chosen = [fact for fact in matching if fact.sure and (fact.day + 6) % 7 == weekday]
         _raise(found, rule, chosen, count=count, weekday=WEEKDAYS[weekday])
 
 
 def _in_span(rule: Rule, matching: Sequence[Fact]) -> list[Fact]:
     """Return the facts of the rule's days up to the newest of them."""
-    return [fact for fact in matching if fact.day > matching[-1].day - (rule.days or 1)]
+    if not matching:
+        return []
+    return list(matching[bisect_left(matching, (matching[-1].day - (rule.days or 1) + 1,)) :])
 
 
 def _enough(rule: Rule, count: int, of: int) -> bool:
     return count >= (rule.entries or 1) and count * 100 >= (rule.percent or 1) * of
 
 
-def _after_kind(
-    rule: Rule, facts: Sequence[Fact], _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation
-) -> None:
-    contacts = {fact.day for fact in facts if fact.kind in rule.after_kinds}
+def _after_kind(rule: Rule, own: Facts, _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation) -> None:
+    contacts = {fact.day for fact in own.counting((rule.after_kinds, frozenset(), False))}
     if not contacts:
         return
-    matching = _in_span(rule, _matching(rule, facts, found))
-    steps = range(1, (rule.within_days or 1) + 1)
-    after = [fact for fact in matching if fact.sure and any(fact.day - step in contacts for step in steps)]
+    matching = _in_span(rule, _matching(rule, own, found))
+    near = {day + step for day in contacts for step in range(1, (rule.within_days or 1) + 1)}
+    after = [fact for fact in matching if fact[0] in near and fact[6]]
     if _enough(rule, len(after), len(matching)):
         _raise(found, rule, after)
 
 
 def _after_holiday(
-    rule: Rule, facts: Sequence[Fact], _child: ChildFacts, days: SchoolDays, _today: int, found: Evaluation
+    rule: Rule, own: Facts, _child: ChildFacts, days: SchoolDays, _today: int, found: Evaluation
 ) -> None:
-    matching = _in_span(rule, _matching(rule, facts, found))
-    held = [(days.returns(fact.day, rule.school_days or 1), fact) for fact in matching if fact.sure]
-    after = [fact for begun, fact in held if begun]
-    if len({begun for begun, _ in held if begun}) > 1 and _enough(rule, len(after), len(matching)):
+    matching = _in_span(rule, _matching(rule, own, found))
+    if not matching:
+        return
+    span = range(matching[0].day, matching[-1].day + 1)
+    back = {day: begun for day in span if (begun := days.returns(day, rule.school_days or 1))}
+    after: list[Fact] = []
+    begun_after = set()
+    for day, begun in back.items():
+        near = matching[bisect_left(matching, (day,)) : bisect_left(matching, (day + 1,))]
+        sure = [fact for fact in near if fact.sure]
+        after += sure
+        begun_after |= {begun} if sure else set()
+    if len(begun_after) > 1 and _enough(rule, len(after), len(matching)):
         _raise(found, rule, after)
 
 
-def _siblings(
-    rule: Rule, facts: Sequence[Fact], child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation
-) -> None:
-    if not child.siblings or not facts:
+def _siblings(rule: Rule, own: Facts, child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation) -> None:
+    if not child.siblings or not own.all:
         return
-    family = [_matching(rule, facts, found), *(_counting(rule, recent(each)) for each in child.siblings)]
+    family = [_matching(rule, each, found) for each in (own, *map(_kept, child.siblings))]
     if not family[0]:
         return
     newest = max(each[-1].day for each in family if each)
@@ -307,14 +392,12 @@ def _siblings(
         _raise(found, rule, together, children=str(children))
 
 
-def _silence(
-    rule: Rule, facts: Sequence[Fact], _child: ChildFacts, days: SchoolDays, today: int, found: Evaluation
-) -> None:
-    matching = _matching(rule, facts, found)
+def _silence(rule: Rule, own: Facts, _child: ChildFacts, days: SchoolDays, today: int, found: Evaluation) -> None:
+    matching = _matching(rule, own, found)
     count = rule.entries or 1
     if len(matching) < count or matching[-1].day - matching[-count].day >= (rule.days or 1):
         return
-    last = facts[-1].day
+    last = own.newest
     begins = days.after(last, rule.school_days or 1)
     ends = last + rule.until_days
     if today < begins:
@@ -324,9 +407,7 @@ def _silence(
         _raise(found, rule, matching[-count:], since=begins)
 
 
-def _overdue(
-    rule: Rule, _facts: Sequence[Fact], child: ChildFacts, days: SchoolDays, today: int, found: Evaluation
-) -> None:
+def _overdue(rule: Rule, _own: Facts, child: ChildFacts, days: SchoolDays, today: int, found: Evaluation) -> None:
     late: list[tuple[int, Duty]] = []
     for duty in sorted(child.duties, key=lambda each: (each.due, each.about)):
         begins = days.after(duty.due, rule.school_days or 1)
@@ -337,20 +418,19 @@ def _overdue(
     if not late:
         return
     first = late[0][1]
-    facts = [Fact(duty.due, duty.about, "", "", 0, 0, 1) for _, duty in late]
+    once = {duty.about: duty.due for _, duty in reversed(late)}
+    facts = [Fact(due, about, "", "", 0, 0, 1) for about, due in sorted(once.items(), key=lambda each: each[::-1])]
     what = first.what if len(late) == 1 else f"{first.what} (and {len(late) - 1} more)"
     _raise(found, rule, facts, since=max(begins for begins, _ in late), what=what)
 
 
-def _no_voice(
-    rule: Rule, facts: Sequence[Fact], _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation
-) -> None:
-    lately = _matching(rule, facts, found)[-(rule.entries or 1) :]
+def _no_voice(rule: Rule, own: Facts, _child: ChildFacts, _days: SchoolDays, _today: int, found: Evaluation) -> None:
+    lately = _matching(rule, own, found)[-(rule.entries or 1) :]
     if len(lately) == rule.entries and not any(fact.voice for fact in lately):
         _raise(found, rule, lately)
 
 
-_SHAPES: dict[str, Callable[[Rule, Sequence[Fact], ChildFacts, SchoolDays, int, Evaluation], None]] = {
+_SHAPES: dict[str, Callable[[Rule, Facts, ChildFacts, SchoolDays, int, Evaluation], None]] = {
     "count_within": _count_within,
     "rising": _rising,
     "weekday": _weekday,

@@ -3,28 +3,32 @@
 Nothing here is truth: every row can be worked out anew from the views, the rules, the calendar and the day, and a test
 compares. What changed is found by the ledger's own numbers, so that recording costs nothing and acts that arrive from
 elsewhere count like those recorded here. Entries' words are not read.
+
+A console that stays open keeps what it knows of the children it looked at last, so that an act about a child with
+thousands of entries costs what the act itself changes: `Known` is brought up to date entry by entry, and only the
+entries that a flag gained or lost are written.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection
 
 from practice.acts import PatternRulesSet
 from practice.pattern_rules import Rule, rules_in_force
-from practice.patterns import LOOK_BACK, MOST, ChildFacts, Duty, Fact, Raised, SchoolDays, evaluate
+from practice.patterns import ChildFacts, Duty, Fact, Facts, Raised, SchoolDays, evaluate
 from practice.vocabulary import Decision, Significance, label_of
 from storage.views.base import chunks, marks
 from storage.views.entries import ENTRIES
-from storage.views.family import named
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -46,14 +50,17 @@ SCHEMA = (
     "CREATE INDEX flag_children_by_day ON flag_children (valid_until)",
     """CREATE TABLE flags (
         id TEXT PRIMARY KEY, child_id TEXT NOT NULL, rule TEXT NOT NULL, label TEXT NOT NULL, sentence TEXT NOT NULL,
-        entries TEXT NOT NULL, state TEXT NOT NULL, since INTEGER NOT NULL
+        state TEXT NOT NULL, since INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE flag_entries (
+        flag_id TEXT NOT NULL, day INTEGER NOT NULL, entry_id TEXT NOT NULL, PRIMARY KEY (flag_id, day, entry_id)
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX flags_by_child ON flags (child_id)",
     "CREATE INDEX decisions_waiting ON decisions (due, entry_id)"
     " WHERE superseded = 0 AND due IS NOT NULL AND outcome = ''",
     "CREATE TABLE flag_state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
 )
-TABLES = ("flag_facts", "flag_siblings", "flag_children", "flags", "flag_state")
+TABLES = ("flag_facts", "flag_siblings", "flag_children", "flags", "flag_entries", "flag_state")
 KINDS = (*sorted(ENTRIES.kinds), "action_added", "action_changed", "action_done", "flag_answered", "front_sheet_line")
 """The acts that may change a flag."""
 GRAVE_DECISIONS = frozenset(
@@ -62,17 +69,77 @@ GRAVE_DECISIONS = frozenset(
 GRAVE = frozenset({Significance.SIGNIFICANT, Significance.TURNING_POINT})
 
 
+OF_ONE_CHILD = frozenset({"amended", "completed", "decided", "decision_closed", "promoted", "flag_answered"}) | {
+    "action_added",
+    "action_changed",
+    "action_done",
+}
+"""Acts that change nothing of who is whose brother or sister."""
+NO_DUTY = frozenset({"concern_logged", "amended", "completed", "promoted", "flag_answered", "front_sheet_line"})
+"""Acts that leave what is still to be done as it is."""
+KEPT_FACTS = 20_000
+"""How many facts of children, in all, are kept while the console is open."""
+Written = dict[str, tuple[tuple[Any, ...], frozenset[tuple[int, str]]]]
+"""By rule: the flag's row, and the entries that stand under it."""
+
+
+@dataclass
+class Known:
+    """What is kept of a child between two acts; None where it must be read again."""
+
+    facts: Facts
+    duties: list[Duty] | None = None
+    answers: dict[str, tuple[frozenset[str], int]] | None = None
+    written: Written | None = None
+
+
 @dataclass
 class Context:
-    """What a day's evaluation rests on; the school days worked out stay with it."""
+    """What a day's evaluation rests on; the school days worked out, and what was read of children, stay with it.
+
+    `taken` is the number of the last act that `children` and `siblings` agree with.
+    """
 
     rules: tuple[Rule, ...]
     days: SchoolDays
     today: int
+    rests_on: str = ""
     labels: dict[str, str] = field(default_factory=dict)
+    children: OrderedDict[str, Known] = field(default_factory=OrderedDict)
+    siblings: dict[str, set[str]] | None = None
+    taken: int = -1
 
     def __post_init__(self) -> None:
         self.labels = {rule.code: rule.label for rule in self.rules}
+
+    def forget(self) -> None:
+        """Read every child anew from now on."""
+        self.children.clear()
+        self.siblings, self.taken = None, -1
+
+    def known(self, connection: Connection, child: str) -> Known:
+        """Return what is known of a child, read where it is not kept."""
+        if child not in self.children:
+            self.children[child] = Known(Facts(_facts_of(connection, child)))
+        self.children.move_to_end(child)
+        return self.children[child]
+
+    def tidy(self) -> None:
+        """Let go of the children who were looked at longest ago, where more is kept than may be."""
+        count = sum(len(known.facts.all) for known in self.children.values())
+        while count > KEPT_FACTS and len(self.children) > 1:
+            _, known = self.children.popitem(last=False)
+            count -= len(known.facts.all)
+
+    def siblings_of(self, connection: Connection, children: Iterable[str]) -> set[str]:
+        """Return the brothers and sisters of these children."""
+        if self.siblings is None:
+            self.siblings = _all_siblings(connection)
+        return {each for child in children for each in self.siblings.get(child, ())}
+
+
+_CONTEXTS: WeakKeyDictionary[Vault, Context] = WeakKeyDictionary()
+"""Of each open vault what its console knows; used and changed only inside a transaction that writes."""
 
 
 def context(vault: Vault) -> Context:
@@ -82,6 +149,17 @@ def context(vault: Vault) -> Context:
     own = organisation.pattern_rules(vault)
     today = vault.clock().astimezone().date()
     return Context(rules_in_force(own.rules, own.silenced), SchoolDays(vault.calendar()), today.toordinal())
+
+
+def _context_of(vault: Vault, rests_on: str, today: date) -> Context:
+    """Return what is kept of this vault, where it rests on the same rules, calendar and day."""
+    kept = _CONTEXTS.get(vault)
+    if kept is None or kept.rests_on != rests_on:
+        kept = context(vault)
+        kept.rests_on = rests_on
+        _CONTEXTS[vault] = kept
+    kept.today = today.toordinal()
+    return kept
 
 
 def refresh(vault: Vault, *, afresh: bool = False) -> int:
@@ -94,15 +172,19 @@ def refresh(vault: Vault, *, afresh: bool = False) -> int:
         stands, rests_on = _stands(connection, today)
     if vault.alarm is not None or (stands and not afresh):
         return 0
-    given = context(vault)
     if afresh:
+        _CONTEXTS.pop(vault, None)
         with vault.write() as unit:
             forget(unit.connection)
     count, more = 0, True
-    while more:
-        with vault.write() as unit:
-            looked_at, more = _step(unit.connection, given, rests_on)
-        count += looked_at
+    try:
+        while more:
+            with vault.write() as unit:
+                looked_at, more = _step(unit.connection, _context_of(vault, rests_on, today), rests_on)
+            count += looked_at
+    except BaseException:
+        _CONTEXTS.pop(vault, None)  # what was taken back is not what is kept
+        raise
     return count
 
 
@@ -126,6 +208,15 @@ def _stands(connection: Connection, today: date) -> tuple[bool, str]:
     return stands, rests_on
 
 
+def make_afresh(connection: Connection) -> None:
+    """Make the cache's tables anew, empty, in their present shape."""
+    for table in TABLES:
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
+    connection.exec_driver_sql("DROP INDEX IF EXISTS decisions_waiting")
+    for statement in SCHEMA:
+        connection.exec_driver_sql(statement)
+
+
 def forget(connection: Connection) -> None:
     """Empty the cache: the next time everything is worked out anew."""
     for table in TABLES:
@@ -146,13 +237,16 @@ def _step(connection: Connection, given: Context, rests_on: str) -> tuple[int, b
     """
     state = _state(connection)
     since = int(state.get("acts", "0"))
+    if given.taken != since:  # another process went on meanwhile
+        given.forget()
+        given.taken = since
     if state.get("rests_on") != rests_on:
         connection.exec_driver_sql("UPDATE flag_children SET valid_until = 0")
         connection.exec_driver_sql("INSERT OR REPLACE INTO flag_state VALUES ('rests_on', ?)", (rests_on,))
     newest = connection.exec_driver_sql("SELECT coalesce(max(n), 0) FROM acts").scalar_one()
     if since < newest:
         until = min(newest, since + ACTS_AT_ONCE)
-        marked = [(child,) for child in sorted(_take_in(connection, since, until))]
+        marked = [(child,) for child in sorted(_take_in(connection, given, since, until))]
         if marked:
             connection.exec_driver_sql("INSERT OR REPLACE INTO flag_children VALUES (?, 0)", marked)
         connection.exec_driver_sql("INSERT OR REPLACE INTO flag_state VALUES ('acts', ?)", (str(until),))
@@ -162,10 +256,11 @@ def _step(connection: Connection, given: Context, rests_on: str) -> tuple[int, b
     children = connection.exec_driver_sql(old, (given.today, CHILDREN_AT_ONCE)).scalars().all()
     for child in children:
         evaluate_child(connection, given, child)
+    given.tidy()
     return len(children), len(children) == CHILDREN_AT_ONCE
 
 
-def _take_in(connection: Connection, since: int, until: int) -> set[str]:
+def _take_in(connection: Connection, given: Context, since: int, until: int) -> set[str]:
     """Bring the facts up to date with the acts between two numbers; return the children whom they concern."""
     rows = connection.exec_driver_sql(
         f"SELECT kind, child, entry, event, id FROM acts WHERE n > ? AND n <= ?"  # noqa: S608
@@ -173,22 +268,46 @@ def _take_in(connection: Connection, since: int, until: int) -> set[str]:
         (since, until, *KINDS),
     ).fetchall()
     children = {row[1] for row in rows if row[1]}
-    entries = list(dict.fromkeys(row[2] for row in rows if row[2]))
-    for chunk in chunks(entries):
-        among = f"IN ({marks(chunk)})"
-        found = connection.exec_driver_sql(f"SELECT DISTINCT child_id FROM flag_facts WHERE entry_id {among}", chunk)  # noqa: S608
-        children |= set(found.scalars())
-        connection.exec_driver_sql(f"DELETE FROM flag_facts WHERE entry_id {among}", chunk)  # noqa: S608
-        made = list(_facts(connection, among, chunk))
-        children |= {row[0] for row in made}
-        if made:
-            connection.exec_driver_sql("INSERT INTO flag_facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made)
+    families = any(row[0] not in OF_ONE_CHILD and (row[0] != "concern_logged" or row[3]) for row in rows)
+    before = (given.siblings if given.siblings is not None else _all_siblings(connection)) if families else {}
+    for chunk in chunks(list(dict.fromkeys(row[2] for row in rows if row[2]))):
+        children |= _take_in_facts(connection, given, chunk)
     _take_in_siblings(connection, [row[4] for row in rows if row[0] == "concern_logged" and row[3]])
-    sheets = [row[1] for row in rows if row[0] == "front_sheet_line" and row[1]]
-    for chunk in chunks(list(dict.fromkeys(sheets))):  # also who was named and is not any more
-        once = f"SELECT other_child FROM front_sheet_lines WHERE section = 'sibling' AND child_id IN ({marks(chunk)})"  # noqa: S608
-        children |= {each for each in connection.exec_driver_sql(once, chunk).scalars() if each}
-    return children | _siblings_of(connection, children)
+    if families:
+        given.siblings = None
+        children |= {each for child in children for each in before.get(child, ())}
+    children |= given.siblings_of(connection, children)
+    _let_go(given, children, {row[0] for row in rows})
+    given.taken = until
+    return children
+
+
+def _take_in_facts(connection: Connection, given: Context, entries: tuple[str, ...]) -> set[str]:
+    """Put the facts of these entries in the place of the ones before; return the children whose they were and are."""
+    among = f"IN ({marks(entries)})"
+    found = connection.exec_driver_sql(f"SELECT DISTINCT child_id FROM flag_facts WHERE entry_id {among}", entries)  # noqa: S608
+    children = set(found.scalars())
+    for known in (given.children[child] for child in children if child in given.children):
+        for entry in entries:
+            known.facts.remove(entry)
+    connection.exec_driver_sql(f"DELETE FROM flag_facts WHERE entry_id {among}", entries)  # noqa: S608
+    made = list(_facts(connection, among, entries))
+    for child, *fact in made:
+        children.add(child)
+        if child in given.children:
+            given.children[child].facts.add(Fact._make(fact))
+    if made:
+        connection.exec_driver_sql("INSERT INTO flag_facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made)
+    return children
+
+
+def _let_go(given: Context, children: Iterable[str], kinds: set[str]) -> None:
+    """Forget of these children what acts of these kinds may have changed beside their facts."""
+    for known in (given.children[child] for child in children if child in given.children):
+        if kinds - NO_DUTY:
+            known.duties = None
+        if "flag_answered" in kinds:
+            known.answers = None
 
 
 def _facts(connection: Connection, among: str, entries: Sequence[str]) -> Iterator[tuple[Any, ...]]:
@@ -216,31 +335,33 @@ def _take_in_siblings(connection: Connection, acts: Sequence[str]) -> None:
         )
 
 
-_SIBLINGS = (
-    "SELECT DISTINCT other.child_id FROM flag_facts mine JOIN flag_siblings a ON a.entry_id = mine.entry_id"
-    " JOIN flag_siblings b ON b.event = a.event AND (a.sibling OR b.sibling)"
-    " JOIN flag_facts other ON other.entry_id = b.entry_id WHERE mine.child_id = ? AND other.child_id <> ?"
+_OF_EVENTS = (
+    "SELECT DISTINCT mine.child_id, other.child_id FROM flag_siblings a"
+    " CROSS JOIN flag_siblings b ON b.event = a.event AND (a.sibling OR b.sibling)"
+    " CROSS JOIN flag_facts mine ON mine.entry_id = a.entry_id"
+    " CROSS JOIN flag_facts other ON other.entry_id = b.entry_id WHERE mine.child_id <> other.child_id"
+)
+_OF_SHEETS = (
+    "SELECT child_id, other_child FROM front_sheet_lines"
+    " WHERE section = 'sibling' AND stands AND other_child <> '' AND other_child <> child_id"
 )
 
 
-def _siblings_of(connection: Connection, children: Iterable[str]) -> set[str]:
-    """Return the brothers and sisters of these children: named on a front sheet, or when an event was recorded."""
-    found: set[str] = set()
-    of_event = connection.exec_driver_sql("SELECT EXISTS (SELECT 1 FROM flag_siblings WHERE sibling)").scalar_one()
-    for child in children:
-        found |= named(connection, child)
-        if of_event:
-            found |= set(connection.exec_driver_sql(_SIBLINGS, (child, child)).scalars())
-    return found
+def _all_siblings(connection: Connection) -> dict[str, set[str]]:
+    """Return who is whose brother or sister: named on a front sheet, or when an event was recorded."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for statement in (_OF_EVENTS, _OF_SHEETS):
+        for one, other in connection.exec_driver_sql(statement):
+            found[one].add(other)
+            found[other].add(one)
+    return dict(found)
 
 
 def _facts_of(connection: Connection, child: str) -> list[Fact]:
     rows = connection.exec_driver_sql(
-        "SELECT day, entry_id, kind, categories, low, voice, sure FROM flag_facts WHERE child_id = ?"
-        " AND day > (SELECT max(day) FROM flag_facts WHERE child_id = ?) - ? ORDER BY day DESC, entry_id DESC LIMIT ?",
-        (child, child, LOOK_BACK, MOST),
+        "SELECT day, entry_id, kind, categories, low, voice, sure FROM flag_facts WHERE child_id = ?", (child,)
     ).fetchall()
-    return [Fact._make(row) for row in reversed(rows)]
+    return [Fact._make(row) for row in rows]
 
 
 def _duties_of(connection: Connection, child: str) -> list[Duty]:
@@ -259,40 +380,67 @@ def _duties_of(connection: Connection, child: str) -> list[Duty]:
     return found
 
 
-def child_facts(connection: Connection, child: str) -> ChildFacts:
-    """Return what the rules may know of a child."""
-    siblings = sorted(_siblings_of(connection, [child]))
-    return ChildFacts(
-        _facts_of(connection, child),
-        [_facts_of(connection, each) for each in siblings],
-        _duties_of(connection, child),
-    )
-
-
 def evaluate_child(connection: Connection, given: Context, child: str) -> None:
-    """Work out one child's flags and put them in the place of the ones before."""
-    found = evaluate(child_facts(connection, child), given.rules, given.days, given.today)
-    considered: dict[str, set[str]] = defaultdict(set)
-    answers: dict[str, int] = defaultdict(int)
-    rows = connection.exec_driver_sql("SELECT rule, entries FROM flag_answers WHERE child_id = ?", (child,))
-    for rule, entries in rows:
-        considered[rule] |= set(json.loads(entries))
-        answers[rule] += 1
-    connection.exec_driver_sql("DELETE FROM flags WHERE child_id = ?", (child,))
-    made = [_row(child, raised, given, considered[raised.rule], answers[raised.rule]) for raised in found.raised]
-    if made:
-        connection.exec_driver_sql("INSERT INTO flags VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made)
+    """Work out one child's flags and write what has changed of them."""
+    known = given.known(connection, child)
+    if known.duties is None:
+        known.duties = _duties_of(connection, child)
+    if known.answers is None:
+        known.answers = _answers_of(connection, child)
+    siblings = [given.known(connection, each).facts for each in sorted(given.siblings_of(connection, [child]))]
+    found = evaluate(ChildFacts(known.facts, siblings, known.duties), given.rules, given.days, given.today)
+    made: Written = {}
+    for raised in found.raised:
+        considered, answers = known.answers.get(raised.rule, (frozenset(), 0))
+        made[raised.rule] = (_row(child, raised, given, considered, answers), frozenset(raised.rests_on))
+    _write(connection, child, known.written, made)
+    known.written = made
     connection.exec_driver_sql("INSERT OR REPLACE INTO flag_children VALUES (?, ?)", (child, found.valid_until))
 
 
-def _row(child: str, raised: Raised, given: Context, considered: Collection[str], answers: int) -> tuple[Any, ...]:
+def _answers_of(connection: Connection, child: str) -> dict[str, tuple[frozenset[str], int]]:
+    """Return, by rule, which entries of a child somebody considered, and how often."""
+    found: dict[str, tuple[frozenset[str], int]] = {}
+    rows = connection.exec_driver_sql("SELECT rule, entries FROM flag_answers WHERE child_id = ?", (child,))
+    for rule, entries in rows:
+        before, count = found.get(rule, (frozenset(), 0))
+        found[rule] = (before | set(json.loads(entries)), count + 1)
+    return found
+
+
+def _row(child: str, raised: Raised, given: Context, considered: frozenset[str], answers: int) -> tuple[Any, ...]:
     """Return a flag's row: open where it lists an entry that nobody has considered yet."""
-    is_open = any(entry not in considered for entry in raised.entries)
+    is_open = not considered.issuperset(raised.entries)
     number = answers if is_open else answers - 1
     ident = hashlib.sha256(f"{child}/{raised.rule}/{number}".encode()).hexdigest()[:16]
     state = "open" if is_open else "considered"
-    entries = json.dumps(list(raised.entries))
-    return ident, child, raised.rule, given.labels[raised.rule], raised.sentence, entries, state, raised.since
+    return ident, child, raised.rule, given.labels[raised.rule], raised.sentence, state, raised.since
+
+
+def _write(connection: Connection, child: str, before: Written | None, now: Written) -> None:
+    """Write of a child's flags what is otherwise now; all of them, where it is not known what stands there."""
+    if before is None:
+        of_child = "SELECT id FROM flags WHERE child_id = ?"
+        connection.exec_driver_sql(f"DELETE FROM flag_entries WHERE flag_id IN ({of_child})", (child,))  # noqa: S608
+        connection.exec_driver_sql("DELETE FROM flags WHERE child_id = ?", (child,))
+        before = {}
+    gone = [before[rule][0][0] for rule in before if rule not in now or now[rule][0][0] != before[rule][0][0]]
+    for ident in gone:
+        connection.exec_driver_sql("DELETE FROM flag_entries WHERE flag_id = ?", (ident,))
+        connection.exec_driver_sql("DELETE FROM flags WHERE id = ?", (ident,))
+    for rule, (row, entries) in now.items():
+        old_row, old_entries = before.get(rule, ((), frozenset()))
+        if row == old_row and entries == old_entries:
+            continue
+        if not old_row or old_row[0] != row[0]:
+            old_entries = frozenset()
+        connection.exec_driver_sql("INSERT OR REPLACE INTO flags VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        lost = [(row[0], day, entry) for day, entry in old_entries - entries]
+        new = [(row[0], day, entry) for day, entry in entries - old_entries]
+        if lost:
+            connection.exec_driver_sql("DELETE FROM flag_entries WHERE flag_id = ? AND day = ? AND entry_id = ?", lost)
+        if new:
+            connection.exec_driver_sql("INSERT INTO flag_entries VALUES (?, ?, ?)", new)
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -324,14 +472,18 @@ def flags(vault: Vault, *, child_id: str = "", considered: bool = False, as_kept
     clause, parameters = ("WHERE f.child_id = ?", (child_id,)) if child_id else ("", ())
     if not considered:
         clause += (" AND" if clause else "WHERE") + " f.state = 'open'"
+    listed = f"SELECT flag_id, entry_id FROM flag_entries WHERE flag_id IN (SELECT f.id FROM flags f {clause})"  # noqa: S608
     statement = (
-        "SELECT f.id, f.child_id, c.name, f.rule, f.label, f.sentence, f.entries, f.state, f.since,"  # noqa: S608
+        "SELECT f.id, f.child_id, c.name, f.rule, f.label, f.sentence, f.state, f.since,"  # noqa: S608
         " (SELECT a.reason FROM flag_answers a WHERE a.flag = f.id ORDER BY a.recorded_at DESC LIMIT 1)"
         f" FROM flags f JOIN children c ON c.id = f.child_id {clause}"
         " ORDER BY c.sort_name, f.child_id, f.since DESC, f.rule"
     )
     with vault.read() as connection:
         rows = connection.exec_driver_sql(statement, parameters).fetchall()
+        entries: dict[str, list[str]] = defaultdict(list)
+        for flag, entry in connection.exec_driver_sql(f"{listed} ORDER BY flag_id, day, entry_id", parameters):
+            entries[flag].append(entry)
     return [
         FlagRow(
             id=row[0],
@@ -340,10 +492,10 @@ def flags(vault: Vault, *, child_id: str = "", considered: bool = False, as_kept
             rule=row[3],
             label=row[4],
             sentence=row[5],
-            entries=tuple(json.loads(row[6])),
-            state=row[7],
-            since=date.fromordinal(row[8]),
-            reason=row[9] or "",
+            entries=tuple(entries[row[0]]),
+            state=row[6],
+            since=date.fromordinal(row[7]),
+            reason=row[8] or "",
         )
         for row in rows
     ]

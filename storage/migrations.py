@@ -361,6 +361,14 @@ def erasures(connection: Connection) -> None:
         table_of(model).create(connection, checkfirst=True)
 
 
+@step
+def flags_entry_by_entry(connection: Connection) -> None:
+    """The cache of flags made anew: each flag's entries stand one by one, so that one more is one row more."""
+    from storage import flags
+
+    flags.make_afresh(connection)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

@@ -6,21 +6,32 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from practice.acts import ConcernLogged
 from practice.errors import NotFound, Refused
+from practice.pattern_rules import default_rules
+from practice.patterns import Fact, Facts, key_of
 from storage import flags
 from storage.desk import calendars, concerns, front_sheet
 from storage.desk.flags import answer, set_rules
 from storage.ids import new_id
-from storage.vault import Vault
+from storage.vault import Vault, open_vault
 from storage.views import family
 from storage.views import front_sheet as front_sheet_view
-from tests.conftest import add_child, add_concern, on_day
+from tests.conftest import PASSPHRASE, add_child, add_concern, on_day
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
+
+
+EVERYTHING = (
+    "SELECT f.*, group_concat(e.day || e.entry_id) FROM flags f LEFT JOIN flag_entries e ON e.flag_id = f.id"
+    " GROUP BY f.id UNION ALL SELECT flag_id, '', '', '', '', '', 0, entry_id FROM flag_entries"
+    " WHERE flag_id NOT IN (SELECT id FROM flags)"
+)
+"""Every flag with its entries, and every entry of none."""
 
 
 class Clock:
@@ -41,7 +52,12 @@ def clock(vault: Vault) -> Clock:
 def standing(vault: Vault) -> list[tuple]:
     """Every row of the cache that a person sees."""
     with vault.read() as connection:
-        return sorted(map(tuple, connection.exec_driver_sql("SELECT * FROM flags")))
+        return sorted(
+            map(
+                tuple,
+                connection.exec_driver_sql(EVERYTHING),
+            )
+        )
 
 
 class _Undo(Exception):
@@ -55,7 +71,12 @@ def full_run(vault: Vault) -> list[tuple]:
     with suppress(_Undo), vault.write() as unit:
         flags.forget(unit.connection)
         flags.bring_up(unit.connection, given, "anew")
-        rows = sorted(map(tuple, unit.connection.exec_driver_sql("SELECT * FROM flags")))
+        rows = sorted(
+            map(
+                tuple,
+                unit.connection.exec_driver_sql(EVERYTHING),
+            )
+        )
         raise _Undo
     return rows
 
@@ -206,6 +227,46 @@ def test_act_by_act_the_flags_equal_a_full_run(vault: Vault, clock: Clock, seed:
         assert full_run(vault) == incremental
         raised = max(raised, len(incremental))
     assert raised
+
+
+def test_every_entry_of_a_year_counts_however_many_and_whoever_else_goes_on_meanwhile(
+    vault: Vault, clock: Clock, vault_folder: Path
+) -> None:
+    child = add_child(vault)
+    with vault.write() as unit:
+        for number in range(300):
+            day = (NOW.date() - timedelta(days=number // 20 * 7)).isoformat()
+            unit.record(ConcernLogged(text="x", occurred=on_day(day), category="neglect"), child=child, entry=new_id())
+    found = {row.rule: row for row in flags.flags(vault)}
+    assert len(found["three_low_level"].entries) == 280  # all of the fourteen weeks that its 92 days reach
+    assert len(found["rising"].entries) == 120  # also of somebody with hundreds
+    with open_vault(vault_folder, passphrase=PASSPHRASE, clock=clock) as other:
+        for day in ("2026-11-17", "2026-11-18"):
+            add_concern(other, child, "from beside", day)
+            flags.refresh(other)
+        add_concern(vault, child, "from here", "2026-11-19")
+        flags.refresh(vault)
+        assert standing(vault) == full_run(vault)
+        assert len({row.rule: row for row in flags.flags(other)}["three_low_level"].entries) == 283
+
+
+def test_facts_kept_one_by_one_count_like_those_read_at_once() -> None:
+    rng = random.Random(7)
+    kept, keys = Facts(), [key_of(rule) for rule in default_rules()]
+    held: dict[str, Fact] = {}
+    for _ in range(400):
+        entry = f"entry-{rng.randrange(60)}"
+        kinds, categories = ("concern", "observation", "visit"), ("neglect", "- housing", "behaviour neglect")
+        if rng.random() < 0.3:
+            kept.remove(entry)
+            held.pop(entry, None)
+        else:
+            day, low, voice = rng.randrange(400), rng.randrange(2), rng.randrange(2)
+            held[entry] = Fact(day, entry, rng.choice(kinds), rng.choice(categories), low, voice, 1)
+            kept.add(held[entry])
+        key = rng.choice(keys)
+        assert kept.counting(key) == Facts(held.values()).counting(key)
+    assert kept.all == sorted(held.values())
 
 
 def test_many_acts_at_once_count_like_one_by_one(vault: Vault, clock: Clock) -> None:
