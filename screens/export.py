@@ -35,6 +35,7 @@ WHAT = (
     ("Supervision sheet: the chronology, with room to write", "supervision"),
 )
 FORMS = (("PDF, to print or send", ".pdf"), ("HTML, a page", ".html"), ("CSV, a table", ".csv"), ("JSON", ".json"))
+NAMES = (("Masked: every name that was marked", "anonymous"),)
 THEIRS = (("Leave out what came from partners", "own"),)
 PLAIN = "The copy is not encrypted: whoever opens the file reads it. That it went out is recorded."
 
@@ -101,7 +102,8 @@ class ExportScreen(ConsoleScreen):
     HELP = (
         "Writes a copy of this child's record to a file: what was chosen, or everything. What the front sheet says of "
         "who must not be told is read first. Ctrl+S writes it; Escape leaves, and stops one that is being written. "
-        "Initials are written out, what was left out is said, and that it went out is recorded."
+        "Initials are written out, what was left out is said, and that it went out is recorded. Names that were marked "
+        "on the Names screen can be masked."
     )
     CSS_PATH = "export.tcss"
     BINDINGS = bindings("export")
@@ -124,6 +126,7 @@ class ExportScreen(ConsoleScreen):
             yield Field("Reaches none?", heeded, id="heeded")
             yield Field("What", ChoiceField(WHAT, id="what", value="chronology"))
             yield Field("Form", ChoiceField(FORMS, id="kind", value=".pdf"))
+            yield Field("Names", ChoiceField(NAMES, id="names", prompt="As they are written"))
             yield Field("Where to", Input(placeholder="A folder and a name, without the child's", id="where"))
             yield StateLine("", id="caution")
             yield Field("From", WhenField(id="start", empty="the beginning", hint="May stay empty"))
@@ -205,7 +208,9 @@ class ExportScreen(ConsoleScreen):
             self._say(fault or other, "warn", "#start Input" if fault else "#end Input")
             return
         own = bool(self.query_one("#theirs", ChoiceField).code)
-        wanted = Wanted(self.child_id, self.query_one("#what", ChoiceField).code, start, end, own_only=own)
+        masked = bool(self.query_one("#names", ChoiceField).code)
+        what = self.query_one("#what", ChoiceField).code
+        wanted = Wanted(self.child_id, what, start, end, own_only=own, anonymous=masked)
         path = place_of(text, self.query_one("#kind", ChoiceField).code)
         self.writing = True
         self._show_bar(0)

@@ -63,6 +63,7 @@ def _progress(done: int, of: int) -> None:
 @click.option("--from", "start", metavar="DATE", type=Day(), help="Only what happened on this day or later.")
 @click.option("--to", "end", metavar="DATE", type=Day(), help="Only what happened on this day or earlier.")
 @click.option("--own-only", is_flag=True, help="Leave out what came from partners; it is said that it was left out.")
+@click.option("--anonymous", is_flag=True, help="With every name of the child's glossary masked.")
 @click.option("--heeded", metavar="CODE", default="", help=HEEDED)
 @click.pass_obj
 def export(
@@ -73,6 +74,7 @@ def export(
     start: date | None,
     end: date | None,
     own_only: bool,
+    anonymous: bool,
     heeded: str,
 ) -> None:
     """Write a copy of a child's record to a file: PDF, HTML, CSV or JSON by the file's ending.
@@ -88,4 +90,5 @@ def export(
         row = session.child(vault, child)
         path = session.need(out, "--out", "Where to (FILE.pdf, .html, .csv or .json)")
         session.opening(vault, row.id)
-        write_copy(session, vault, Wanted(row.id, what, start, end, own_only=own_only), path, heeded)
+        wanted = Wanted(row.id, what, start, end, own_only=own_only, anonymous=anonymous)
+        write_copy(session, vault, wanted, path, heeded)

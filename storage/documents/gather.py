@@ -102,7 +102,7 @@ def gather(vault: Vault, wanted: Wanted) -> Copy:
     if wanted.what != "front_sheet":
         _take_entries(vault, made)
     names = glossary.glossary(vault, child.id) if wanted.anonymous else glossary.outward(vault, child.id)
-    if names.terms:
+    if names.terms or wanted.anonymous:
         mask_copy(made, names, anonymous=wanted.anonymous)
     made.digest = digest_of(made)
     return made

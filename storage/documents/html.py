@@ -54,16 +54,16 @@ def _block(block: Block, place: int, links: list[tuple[str, str, str]]) -> str:
         return f'<h{block.level} id="s{place}">{_safe(block.text)}</h{block.level}>\n'
     if isinstance(block, Para):
         tone = f' class="{block.tone}"' if block.tone else ""
-        return f"<p{tone}>{_safe(block.text)}</p>\n"
+        return f'<p{tone} dir="auto">{_safe(block.text)}</p>\n'
     return _figure(block) if isinstance(block, Picture | Blank) else _words(block, links)
 
 
 def _words(block: Block, links: list[tuple[str, str, str]]) -> str:
     if isinstance(block, Said):
         label = '<p class="muted">In the child’s own words:</p>'
-        return f"{label}\n<blockquote><p>{_safe(block.text)}</p></blockquote>\n"
+        return f'{label}\n<blockquote><p dir="auto">{_safe(block.text)}</p></blockquote>\n'
     if isinstance(block, Facts):
-        rows = "".join(f"<dt>{_safe(label)}</dt><dd>{_safe(text)}</dd>\n" for label, text in block.pairs)
+        rows = "".join(f'<dt>{_safe(label)}</dt><dd dir="auto">{_safe(text)}</dd>\n' for label, text in block.pairs)
         return f"<dl>\n{rows}</dl>\n"
     assert isinstance(block, Contents)
     rows = "".join(

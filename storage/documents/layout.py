@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storage.documents.blocks import Blank, Block, Contents, Facts, Heading, Para, Picture, Said
+from storage.documents.direction import as_seen, as_written, begins_right, joined, right_to_left
 
 PAGE = (595.28, 841.89)
 """A4, in points."""
@@ -61,6 +62,8 @@ class Laid:
     pages: list[list[Piece]] = field(default_factory=list)
     headings: list[tuple[int, int, str, int]] = field(default_factory=list)
     replaced: int = 0
+    written: dict[str, str] = field(default_factory=dict)
+    """Lines that hold letters from right to left, as they are drawn: what was written, for a screen reader."""
 
 
 class Layout:
@@ -129,28 +132,45 @@ class Layout:
     def broken(self, text: str, font: str, size: float, room: float) -> list[str]:
         """Return the text in lines of at most `room` points, broken at spaces, and within a word too long for one."""
         limit = room * 1000 / size
-        space = self.width(" ", font)
         lines: list[str] = []
         for paragraph in self.printable(text).replace("\t", "    ").split("\n"):
-            line: list[str] = []
-            used = 0.0
-            for each in paragraph.split(" "):
-                word, wide = each, self.width(each, font)
-                while wide > limit:
-                    if line:
-                        lines.append(" ".join(line))
-                        line, used = [], 0.0
-                    fits = self._fitting(word, font, limit)
-                    lines.append(word[:fits])
-                    word = word[fits:]
-                    wide = self.width(word, font)
-                if line and used + space + wide > limit:
+            if right_to_left(paragraph):
+                of_it = self._broken(joined(paragraph, self.fonts[font].widths), font, limit)
+                lines += [self._turned(line, right=begins_right(paragraph)) for line in of_it]
+            else:
+                lines += self._broken(paragraph, font, limit)
+        return lines
+
+    def line(self, text: str, font: str = BODY) -> str:
+        """Return a text as it is drawn on one line, however long."""
+        return " ".join(self.broken(text, font, 1.0, 1_000_000))
+
+    def _turned(self, line: str, *, right: bool) -> str:
+        seen = as_seen(line, right=right)
+        self.laid.written[seen] = as_written(line)
+        return seen
+
+    def _broken(self, paragraph: str, font: str, limit: float) -> list[str]:
+        space = self.width(" ", font)
+        lines: list[str] = []
+        line: list[str] = []
+        used = 0.0
+        for each in paragraph.split(" "):
+            word, wide = each, self.width(each, font)
+            while wide > limit:
+                if line:
                     lines.append(" ".join(line))
                     line, used = [], 0.0
-                used += wide + (space if line else 0)
-                line.append(word)
-            lines.append(" ".join(line))
-        return lines
+                fits = self._fitting(word, font, limit)
+                lines.append(word[:fits])
+                word = word[fits:]
+                wide = self.width(word, font)
+            if line and used + space + wide > limit:
+                lines.append(" ".join(line))
+                line, used = [], 0.0
+            used += wide + (space if line else 0)
+            line.append(word)
+        return [*lines, " ".join(line)]
 
     def _fitting(self, word: str, font: str, limit: float) -> int:
         used, widths, default = 0.0, self.fonts[font].widths, self.fonts[font].default

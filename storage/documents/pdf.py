@@ -51,7 +51,7 @@ def render(title: str, foot: str, blocks: Sequence[Block], progress: Progress | 
         said = f"{count} printed as its number, such as ⟦U+1F600⟧: the font of this copy does not hold it."
         blocks = [*blocks[:at], Para(said), *blocks[at:]]
     laid = layout.run(blocks, half)
-    return _Drawing(title, layout.printable(foot), laid).bytes(progress)
+    return _Drawing(title, layout.line(foot), laid).bytes(progress)
 
 
 class _Drawing:
@@ -134,7 +134,11 @@ class _Drawing:
         if not piece.lines:
             return
         mcid = len(on_page)
-        canvas._code.append(f"/{piece.tag} <</MCID {mcid}>> BDC")
+        said = ""
+        if any(line in self.laid.written for line in piece.lines):
+            whole = " ".join(self.laid.written.get(line, line) for line in piece.lines)
+            said = f"/ActualText <FEFF{whole.encode('utf-16-be').hex()}>"
+        canvas._code.append(f"/{piece.tag} <</MCID {mcid}{said}>> BDC")
         text = canvas.beginText(piece.x, piece.y)
         text.setFont(piece.font, piece.size, piece.leading)
         for line in piece.lines:

@@ -26,6 +26,7 @@ async def test_a_copy_is_written_once_the_front_sheet_was_read(console, vault, t
         screen.query_one("#where", Input).value = str(target)
         screen.query_one("#what", Select).value = "record"
         screen.query_one("#kind", Select).value = ".html"
+        screen.query_one("#names Select", Select).value = "anonymous"
         await settled(pilot)
         assert "Caution: That folder is copied to a cloud service" in words_on(pilot.app)
         await pilot.press("ctrl+s")
@@ -38,5 +39,8 @@ async def test_a_copy_is_written_once_the_front_sheet_was_read(console, vault, t
         screen.query_one("#start Input", Input).value = ""
         await pilot.press("ctrl+s")
         await wait_for(pilot, "Written: ")
-        assert HOSTILE in target.with_suffix(".html").read_text("utf-8")
+        written = target.with_suffix(".html").read_text("utf-8")
+        assert HOSTILE in written
+        assert "Child 1" in written
+        assert "Lowe" not in written
         assert screen.query_one(ProgressBar).progress == 100

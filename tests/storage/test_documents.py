@@ -22,6 +22,7 @@ from practice.initials import written_out
 from storage import ledger
 from storage.desk import front_sheet
 from storage.documents.csv import safe
+from storage.documents.direction import as_written
 from storage.documents.export import export, place_caution
 from storage.documents.gather import Wanted, gather
 from storage.documents.layout import BODY, BOLD, Layout
@@ -181,6 +182,34 @@ def test_a_letter_that_the_font_lacks_is_printed_as_its_number_and_said(vault, c
     assert "⟦RLO⟧" in shown
 
 
+def test_names_from_right_to_left_are_joined_and_in_the_order_in_which_they_are_read(vault, child, copied):
+    layout = Layout(*_fonts())
+    assert layout.line("נור רכב") == "בכר רונ"
+    assert layout.line("Kit met נור (her aunt) at 9:10.") == "Kit met רונ (her aunt) at 9:10."
+    assert layout.line("نور") == "\ufead\ufeee\ufee7", "initial, final and alone, seen from the left"
+    assert layout.line("محمّد") == "\ufeaa\u0651\ufee4\ufea4\ufee3", "a mark stands over its own letter"
+    assert layout.line("café") == "café"
+    add_concern(vault, child, "Aunt نور الهدى rang; שרה was there.")
+    made = copied("pdf")
+    page = PdfReader(made.path).pages[0]
+    assert "number, such as" not in page.extract_text()
+    written = "Aunt نور الهدى rang; שרה was there.".encode("utf-16-be").hex()
+    assert written.encode() in page.get_contents().get_data(), "a screen reader hears it as it was written"
+    assert '<p dir="auto">Aunt نور' in copied("html").path.read_text("utf-8")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.sampled_from("نور الهدى محمّدپשרהם ab(1)٣ .é\u0301"), max_size=80), st.integers(60, 400))
+def test_no_letter_from_right_to_left_is_lost(text, room):
+    layout = Layout(*_fonts())
+    lines = layout.broken(text, BODY, 9.5, room)
+    written = "".join(layout.laid.written.get(line, line) for line in lines)
+    assert sorted("".join(as_written(written).split())) == sorted("".join(as_written(text).split()))
+    for line in lines:
+        seen = "".join(line.split())
+        assert sorted(as_written(seen)) == sorted(as_written("".join(layout.laid.written.get(line, line).split())))
+
+
 def test_initials_are_written_out_but_never_in_a_childs_words(vault, child, copied):
     add_concern(vault, child, "DSL rang MASH; the DSL waited. MASHED.", childs_words="DSL was kind")
     page = Words(copied("html").path.read_text("utf-8")).text
@@ -215,7 +244,9 @@ def test_lines_lose_no_letter_and_fit(text, room):
     layout = Layout(*_fonts())
     lines = layout.broken(text, BODY, 9.5, room)
     kept = layout.printable(text).replace("\t", "    ")
-    assert "".join("".join(lines).split()) == "".join(kept.split())
+    written = "".join(layout.laid.written.get(line, line) for line in lines)
+    assert sorted("".join(as_written(written).split())) == sorted("".join(as_written(kept).split()))
+    assert layout.laid.written or "".join("".join(lines).split()) == "".join(kept.split())
     assert all(layout.width(line, BODY) * 9.5 / 1000 <= room + 0.01 for line in lines if len(line) > 1)
     assert BOLD in layout.fonts
 
