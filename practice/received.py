@@ -32,6 +32,17 @@ def received_occurred(body: dict[str, Any]) -> Occurred:
         return Occurred(text=str(fields.get("text") or "")[:200], precision=Precision.UNKNOWN)
 
 
+def on_share_of(payload: str) -> str:
+    """Return its owner's rule for sharing a partner's entry on: never, ask or yes; ask where they said nothing."""
+    rule = read_payload(payload)["body"].get("on_share")
+    return rule if rule in ("never", "ask", "yes") else "ask"
+
+
+def answers_of(payload: str) -> str:
+    """Return the id of the entry of ours that a partner's one asks about or answers; blank where it stands alone."""
+    return str(read_payload(payload)["body"].get("answers") or "")[:64]
+
+
 def received_entry(payload: str) -> ConcernLogged:
     """Return a partner's entry as fields of the record, its own words unchanged."""
     body = read_payload(payload)["body"]
@@ -48,4 +59,8 @@ def received_entry(payload: str) -> ConcernLogged:
         category=next((str(each)[:400] for each in body.get("categories") or []), ""),
         further_categories=tuple(str(each)[:400] for each in (body.get("categories") or [])[1:20]),
         immediate_action=str(body.get("action") or ""),
+        police_at=received_occurred({"occurred": body["police_at"]})
+        if isinstance(body.get("police_at"), dict)
+        else None,
+        answers=words("answers", 64),
     )

@@ -25,6 +25,7 @@ from screens.complete import CompleteDialog
 from screens.entry_lines import HERE, quoted
 from screens.log_others import ROLES
 from screens.removal import AGREE, PROPOSE, agree, open_of, propose, restore
+from screens.replying import ask_back
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.wording import (
     NO_SHARE_SCREEN,
@@ -41,6 +42,7 @@ from screens.wording import (
 
 if TYPE_CHECKING:
     from storage.vault import Vault
+    from storage.views.arrivals import ItemRow
     from storage.views.body_maps import BodyMap
     from storage.views.record import DecisionRow, EntryDetail, EntryRow, VersionRow
     from storage.views.removals import RemovalRow
@@ -57,20 +59,29 @@ class Whole:
     shares: list[ShareRow]
     removals: list[RemovalRow] = field(default_factory=list)
     maps: list[BodyMap] = field(default_factory=list)
+    received: ItemRow | None = None
+    """What the partner sent, where the entry is theirs."""
+    above: EntryRow | None = None
+    below: tuple[EntryRow, ...] = ()
+    """The entry that it asks about or answers, and those that ask about or answer it."""
     apart: int = 0
     """How much of it was made in two places and waits for a choice."""
 
 
 def whole(vault: Vault, entry_id: str) -> Whole:
     """Read an entry whole; blocks."""
-    from storage.views import apart, body_maps, record, removals, sharing
+    from storage.views import apart, arrivals, body_maps, record, removals, sharing
 
     shares = sharing.shares(vault, entry_id=entry_id)
+    above, below = record.thread(vault, entry_id)
+    thread = (above, tuple(below))
     return Whole(
         record.detail(vault, entry_id),
         shares,
         removals.of_entry(vault, entry_id),
         body_maps.of_entry(vault, entry_id),
+        next(iter(arrivals.items(vault, item_id=entry_id, states=["accepted", "withdrawn"])), None),
+        *thread,
         len(apart.rows(vault, entry_id=entry_id)),
     )
 
@@ -171,6 +182,13 @@ def parts_of(found: Whole) -> Iterator[Part]:
     """Yield everything that is known of an entry, its headings without a label."""
     detail = found.detail
     yield from facts_of(detail.entry, detail.concern)
+    if found.received is not None:
+        rule = {"never": "May not be shared on", "ask": "Shared on only if they agree", "yes": "May be shared on"}
+        yield from plain_part("Their rule", rule[found.received.on_share])
+    for label, row in [("Answers", found.above), *(("Answered by", each) for each in found.below)]:
+        if row is not None:
+            whose = "" if row.source == HERE else f" from {row.source}"
+            yield from plain_part(label, f"{in_words(row.occurred)}{whose}: {row.text}")
     for each in found.maps:
         yield "", Content.styled("Body map (b)", "bold $text-primary")
         yield from plain_part("Drawn by", ", ".join(part for part in (each.by, each.role, each.seen_at) if part))
@@ -296,6 +314,8 @@ class EntryScreen(ConsoleScreen):
             return "" if there else why
         if not may_write(self.vault):
             return READ_ONLY
+        if action_id == "entry.reply" and self.found.received is None:
+            return "This entry is not a partner's."
         if action_id == "entry.fill" and not self.found.detail.missing:
             return "Nothing of this entry is left to be written."
         return self._why_not_removed(action_id, open_of(self.found.removals))
@@ -370,6 +390,11 @@ class EntryScreen(ConsoleScreen):
     def act_share(self) -> None:
         """Propose it to a partner."""
         self.console.open("share", entry_id=self.entry_id)
+
+    def act_reply(self) -> None:
+        """Ask its sender about it, or answer it."""
+        if self.found is not None and self.found.received is not None:
+            ask_back(self, self.entry_id, self.found.received.sender)
 
     def act_fill(self) -> None:
         """Fill in what is still to be written."""

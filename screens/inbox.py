@@ -16,6 +16,7 @@ from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.matching import draw_candidate, identity_said
+from screens.replying import ask_back
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.record_list import RecordList
@@ -39,24 +40,34 @@ class Received:
     candidates: list[Candidate]
     matched: str
     children: int
+    rivals: list[ItemRow]
+    answers: str = ""
+    """How our entry begins that it asks about or answers; blank where it stands alone."""
 
 
 def received(vault: Vault, item_id: str) -> Received:
     """Return an item and the children whom it may be about, by every name, date of birth and UPN that it gives."""
     from practice.received import read_payload
-    from storage.views import arrivals, cases, children
+    from storage.views import arrivals, cases, children, record
 
     item = arrivals.item(vault, item_id)
     everyone = children.all_children(vault, include_left=True)
     told = identity_said(item.hint_name, item.hint_date_of_birth)
     matched = next((row.name for row in everyone if row.id == item.child_id), "")
     body = dict(read_payload(item.payload)["body"])
-    return Received(item, body, told, cases.candidates(vault, told), matched, len(everyone))
+    found, begins = cases.candidates(vault, told), ""
+    if ours := arrivals.answered(vault, item):
+        entry = record.get(vault, ours[0])
+        begins = f"{entry.child}: {' '.join(entry.text.split())}"
+        about = cases.answering(cases.compared(children.get(vault, ours[1]), told))
+        found = [about, *(each for each in found if each.child.id != ours[1])]
+    return Received(item, body, told, found, matched, len(everyone), arrivals.rivals(vault, item), begins)
 
 
 def item_content(found: Received) -> Content:
     """Return the item as the partner wrote it, under plain headings."""
     from practice.dates import day_words, in_words, time_words
+    from practice.received import received_occurred
     from practice.vocabulary import ConcernCategory, EntryKind, label_of
 
     item, body = found.item, found.body
@@ -73,6 +84,15 @@ def item_content(found: Received) -> Content:
     role = str(body.get("author_role") or "")
     if role:
         lines.append(Content.styled(visible(f"Written by: {role}"), "$text-muted"))
+    if item.kind == "operation_encompass" and isinstance(stated := body.get("police_at"), dict):
+        lines.append(Content(visible(f"Police attended: {in_words(received_occurred({'occurred': stated}))}")))
+    rule = {"never": "Never to be shared on", "ask": "Shared on only when they agree", "yes": "May be shared on"}
+    lines.append(Content.styled(f"Their rule: {rule[item.on_share].lower()}", "$text-muted"))
+    if found.answers:
+        lines += [
+            Content.styled("Asks about, or answers, your entry", "$text-primary"),
+            Content(visible(found.answers)),
+        ]
     if item.corrected:
         lines.append(Content.styled(visible(f"Corrected by them: {item.corrected}"), "$text-warning"))
     for name, label in (
@@ -85,6 +105,13 @@ def item_content(found: Received) -> Content:
         text = str(body.get(name) or "")
         if text.strip():
             lines += [Content(""), Content.styled(label, "$text-muted"), Content(visible(text))]
+    for other in found.rivals:
+        lines += [
+            Content(""),
+            Content.styled("They sent this too, as the same version, in other words", "bold $text-error"),
+            Content(visible(other.text)),
+            *([Content(visible(f"In the child's words: {other.childs_words}"))] if other.childs_words else []),
+        ]
     return Content("\n").join(lines)
 
 
@@ -151,6 +178,11 @@ class InboxScreen(ConsoleScreen):
             states["accepted"] = (f"In the record of {found.matched}, whose case was confirmed before. {read}", "good")
         elif item.case and item.state == "waiting":
             states["waiting"] = ("To be matched. Its case is not confirmed, so it stands in no chronology.", "warn")
+        if found.rivals and item.state == "waiting":
+            states["waiting"] = (
+                "Two texts under one version: ring them and ask which one holds. Both are kept.",
+                "bad",
+            )
         self.query_one("#state", StateLine).say(*states.get(item.state, (item.state, "")))
         self.query_one("#item-text", Static).update(item_content(found))
         listed = self.query_one("#candidates", RecordList)
@@ -164,6 +196,8 @@ class InboxScreen(ConsoleScreen):
     def why_not(self, action_id: str) -> str:
         if self.found is None:
             return "The entry is still being read."
+        if action_id == "inbox.reply":
+            return "" if self.found.item.state == "accepted" else "Match it to a child first, or ring them."
         if action_id == "inbox.seen":
             return "" if self.found.item.landed == "unseen" else "It does not wait to be read."
         if self.found.item.state != "waiting":
@@ -217,6 +251,12 @@ class InboxScreen(ConsoleScreen):
     def _accepted(self, child: ChildRow) -> None:
         self.console.say(f"It stands in {child.name}'s record. The partner is told at the next sync.", "Matched")
         self.console.back()
+
+    def act_reply(self) -> None:
+        """Ask about it, or answer it."""
+        found = self.found
+        if found is not None:
+            ask_back(self, found.item.id, found.item.sender)
 
     def act_seen(self) -> None:
         """Say that it was read."""

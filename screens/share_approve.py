@@ -66,12 +66,13 @@ class ApproveDialog(FormDialog[str]):
     def fields(self) -> ComposeResult:
         from practice.sharing import consent_text, special_category_condition
 
+        nation = self._found.nation
         if self._found.read_first:
             yield HeedLines("\n".join(self._found.read_first))
             yield Field("Reaches none?", ChoiceField([(HEEDED, "yes")], prompt="Read the lines above", id="heeded"))
         yield PlainText("Lawful basis", classes="label")
         yield OptionList(id="basis", compact=True)
-        yield PlainText(f"{consent_text()} Condition: {special_category_condition()}", id="consent")
+        yield PlainText(f"{consent_text(nation)} Condition: {special_category_condition(nation)}", id="consent")
         yield Field("Child told?", ChoiceField(Told.choices(), prompt="Choose", id="child-told"))
         yield Field("Parent told?", ChoiceField(Told.choices(), prompt="Choose", id="parent-told"))
         wait = [("It cannot wait: I ring them as well", "yes")]
@@ -82,7 +83,7 @@ class ApproveDialog(FormDialog[str]):
         from practice.sharing import allowed_bases
 
         school = cast("Console", self.app).school
-        bases = allowed_bases(school.organisation if school else "school")
+        bases = allowed_bases(school.organisation if school else "school", self._found.nation)
         listed = self.query_one("#basis", OptionList)
         listed.add_options([basis_option(choice) for choice in bases])
         agreed = self._found.contract.basis if self._found.contract else ""

@@ -43,6 +43,7 @@ class Opened:
     fault: str = ""
     anew: bool = False
     read_first: tuple[str, ...] = ()
+    nation: str = "england"
 
 
 _FREEZING = threading.Lock()
@@ -56,7 +57,7 @@ def opened(vault: Vault, share_id: str, *, anew: bool = False) -> Opened:
 
 
 def _opened(vault: Vault, share_id: str, *, anew: bool) -> Opened:
-    from storage.views import front_sheet, record, sharing
+    from storage.views import front_sheet, organisation, record, sharing
     from sync import partners
     from sync.preview import page as page_of
     from sync.shares import preview
@@ -76,7 +77,8 @@ def _opened(vault: Vault, share_id: str, *, anew: bool) -> Opened:
             fault = f"{error.message} {error.hint}".strip()
     page = page_of(share.payload, partner, contract, "") if share.payload and partner and not fault else ""
     said = tuple(front_sheet.read_out(vault, share.child_id))
-    return Opened(share, detail, partner, contract, "" if fault else share.payload, page, caution, fault, changed, said)
+    payload, nation = "" if fault else share.payload, organisation.calendar(vault).nation
+    return Opened(share, detail, partner, contract, payload, page, caution, fault, changed, said, nation)
 
 
 class ShareEntryScreen(ConsoleScreen):

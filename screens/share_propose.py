@@ -34,23 +34,27 @@ class Choice:
     before: list[ShareRow]
     owner: str = ""
     """Whose material it is, where it is shared on only if they agree (R-67, R-68)."""
+    theirs: bool = False
+    """Whether another agency owns it, so that its rule goes with it."""
 
 
 def choices(vault: Vault, entry_id: str) -> Choice:
     """Return the entry, the partners, the agreements under which something may leave, and earlier shares."""
-    from storage.views import links, record, sharing
+    from storage.views import record, sharing
     from sync.contracts import fault, today
+    from sync.shares import owner_of
 
     on_day = today(vault)
     entry = record.get(vault, entry_id)
-    source, rule = links.on_share(vault, entry.id) or ("", "yes")
-    owner = "the police" if entry.kind == "operation_encompass" else source if rule != "yes" else ""
+    source, rule = owner_of(vault, entry)
+    owner = source if rule in ("ask", "never") else ""
     return Choice(
         entry,
         sharing.partners(vault),
         [row for row in sharing.contracts(vault) if not fault(row, on_day)],
         sharing.shares(vault, entry_id=entry_id),
         owner,
+        bool(source),
     )
 
 
@@ -71,6 +75,8 @@ class ProposeDialog(FormDialog[str]):
         yield Field("Agreement", ChoiceField([], prompt="None: a single share", id="contract"))
         yield StateLine("", id="caution")
         agree = [("Yes, they agree that it goes to this partner", "yes")]
+        on = [("Never", "never"), ("Only when they have asked us", "ask"), ("Yes, with whoever needs it", "yes")]
+        yield Field("May share on?", ChoiceField(on, value="ask", blank=False, id="on-share"), id="rule")
         yield Field("Owner agrees?", ChoiceField(agree, prompt="Not asked yet", id="owner-agrees"), id="owner")
 
     def on_mount(self) -> None:
@@ -85,6 +91,7 @@ class ProposeDialog(FormDialog[str]):
         self._found = found
         entry = found.entry
         self.query_one("#owner").display = bool(found.owner)
+        self.query_one("#rule").display = not found.theirs
         self.query_one("#about", PlainText).show(
             f"{entry.child}, {in_words(entry.occurred)}: {excerpt(entry.text, 200)}"
         )
@@ -126,6 +133,7 @@ class ProposeDialog(FormDialog[str]):
                 org,
                 contract,
                 owner_agrees=agree,
+                on_share=self.query_one("#on-share", ChoiceField).code,
                 then=self._proposed,
                 failed=self.failed,
             )

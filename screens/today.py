@@ -47,6 +47,7 @@ KINDS = {
     "transfer": "File",
     "item": "Came in",
     "landed": "Came in",
+    "notice": "Police",
     "case": "Who is it",
     "proposed": "Approve",
     "agreed": "Approve",
@@ -93,6 +94,7 @@ SUBJECTS = {
     "transfer": ("transfers", "transfer_id"),
     "apart": ("apart", "wanted"),
     "item": ("sync", "item"),
+    "notice": ("sync", "item"),
     "landed": ("inbox", "item"),
     "case": ("cases", "case"),
 }
@@ -138,7 +140,7 @@ def what_words(line: Line) -> str:
     words = " ".join(visible(line.words).split())
     if line.kind == "review":
         return label_of(ReviewStatus, line.words)
-    if line.kind in {"item", "report", "landed"}:
+    if line.kind in {"item", "report", "landed", "notice"}:
         return f"from {words}"
     if line.kind == "answer":
         return f"tell {words} what was done"

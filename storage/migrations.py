@@ -159,13 +159,14 @@ def unfinished_lists(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-def fold_again(connection: Connection, view: View) -> None:
-    """Fold every group of a view whose key is an entry or a child again, in the order of its rows."""
+def fold_again(connection: Connection, view: View, only: str = "") -> None:
+    """Fold every group of a view whose key is an entry or a child again, or only some, in the order of its rows."""
     from storage.views.base import replace_rows, table_of
 
     first, key = view.tables[0]
     table = table_of(first)
-    keys = [row[0] for row in connection.exec_driver_sql(f"SELECT {key} FROM {table.name} ORDER BY rowid")]  # noqa: S608
+    keys = [row[0] for row in connection.exec_driver_sql(f"SELECT {key} FROM {table.name} {only} ORDER BY rowid")]  # noqa: S608
+    keys = list(dict.fromkeys(keys))  # several shares stand under one entry
     for at in range(0, len(keys), 500):
         chunk = keys[at : at + 500]
         groups: dict[str, list[Act]] = {each: [] for each in chunk}
@@ -328,7 +329,7 @@ def urgent_and_second_approvals(connection: Connection) -> None:
 def _sharing_columns(connection: Connection) -> None:
     text = "TEXT NOT NULL DEFAULT ''"
     wanted = {
-        "shares": {"urgent": "INTEGER NOT NULL DEFAULT 0", "agreed_by": text, "alone": text}
+        "shares": {"urgent": "INTEGER NOT NULL DEFAULT 0", "agreed_by": text, "alone": text, "heeded": text}
         | {"on_share": "TEXT NOT NULL DEFAULT 'ask'"},
         "partners": {"contact": text, "telephone": text},
     }
@@ -367,6 +368,19 @@ def flags_entry_by_entry(connection: Connection) -> None:
     from storage import flags
 
     flags.make_afresh(connection)
+
+
+@step
+def answers_and_what_was_heeded(connection: Connection) -> None:
+    """Which entry answers which, what was read when a share was approved, and whom a police notice was told to."""
+    from storage.views.base import table_of
+    from storage.views.entries import ENTRIES, NOTICE, AnswerTable
+    from storage.views.sharing import SHARES
+
+    table_of(AnswerTable).create(connection, checkfirst=True)
+    _sharing_columns(connection)
+    fold_again(connection, SHARES)
+    fold_again(connection, ENTRIES, f"WHERE kind = '{NOTICE}' AND agency <> ''")
 
 
 @adults_step

@@ -10,6 +10,7 @@ from practice.acts import ShareProgressed, build
 from practice.errors import ConsoleError
 from practice.text import visible
 from storage import outbox
+from storage.desk.front_sheet import HELD, recheck
 from storage.ids import new_id
 from storage.ledger import Draft
 from storage.outbox import Message
@@ -184,8 +185,13 @@ def send_all_again(vault: Vault, unit: Unit, org: str) -> int:
 
 
 def follow_up(vault: Vault, client: HubClient) -> list[str]:
-    """Do all that the hub's answer may settle, before anything is offered; return what a person must know."""
+    """Do all that the hub's answer may settle, before anything is offered; return what a person must know.
+
+    What was approved before a child's front sheet said who must not be told is held, and not offered.
+    """
     said: list[str] = []
+    if held := recheck(vault):
+        said.append(f"{held} approved {'entry is' if held == 1 else 'entries are'} held. {HELD}")
     try:
         tell_ended(vault, client)
     except ConsoleError as fault:

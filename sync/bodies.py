@@ -72,6 +72,12 @@ class EntryBody(_Body):
     """Why it was corrected; blank in a first revision."""
     case: Annotated[str, StringConstraints(max_length=64)] | None = None
     child: ChildHint | None = None
+    on_share: Literal["never", "ask", "yes"] = "ask"
+    """Whether the receiver may share it on: never, only when they have asked, or freely (R-67)."""
+    answers: Annotated[str, StringConstraints(max_length=64)] = ""
+    """The `eid` of the receiver's own entry that this one asks about or answers; blank for one that stands alone."""
+    police_at: OccurredBody | None = None
+    """When the police attended, in an Operation Encompass notice (R-68)."""
 
 
 class WithdrawalBody(_Body):

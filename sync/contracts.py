@@ -16,7 +16,7 @@ from practice.sharing import basis_fault
 from practice.vocabulary import ConcernCategory
 from storage import outbox
 from storage.ledger import Draft
-from storage.views import sharing
+from storage.views import organisation, sharing
 from storage.views.sharing import ContractRow
 from sync import outgoing, partners, spool
 
@@ -51,7 +51,7 @@ def add_contract(
     partners.check_may_share(row)
     if not purpose.strip():
         raise Refused("An agreement needs its purpose. Nothing was recorded.", hint="Write what the sharing is for.")
-    if fault := basis_fault(basis, vault.school.organisation):
+    if fault := basis_fault(basis, vault.school.organisation, organisation.calendar(vault).nation):
         raise Refused(f"{fault} Nothing was recorded.")
     if review < today(vault):
         raise Refused("The review date is past already. Nothing was recorded.", hint="Give a date that is to come.")

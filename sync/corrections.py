@@ -46,7 +46,7 @@ def correct(vault: Vault, share_id: str, reason: str) -> str:
                 hint="Amend the entry first, then correct the share.",
             )
         fields = {"share": new_id(), "org": share.org, "contract": share.contract, "reason": fields["reason"]}
-        body = build(ShareProposed, fields | {"corrects": share.id})
+        body = build(ShareProposed, fields | {"corrects": share.id, "on_share": share.on_share})
         unit.record(body, child=entry.child_id, entry=entry.id)
     return str(body.share)
 

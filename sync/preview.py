@@ -17,7 +17,7 @@ from practice.received import received_occurred
 from practice.text import visible
 from practice.vocabulary import ConcernCategory, EntryKind, LawfulBasis, PartnerKind, Role, Significance, label_of
 from storage.types import from_utc_text, utc_text
-from storage.views import children, glossary, record
+from storage.views import arrivals, children, glossary, record
 from storage.views.base import table_of
 from storage.views.entries import EntryTable
 from storage.views.organisation import PersonTable
@@ -34,13 +34,15 @@ _CODE = re.compile(r"[a-z0-9_]{0,60}")
 CASE = (
     "Under the child's case with them: once they have confirmed which child it is, it stands in that record by itself"
 )
+ON_SHARE = {"never": "never", "ask": "only when they have asked you", "yes": "yes"}
 _OTHERS = re.compile(r"[^a-z0-9_]+")
 
 
-def entry_body(vault: Vault, entry: EntryRow, case: str = "") -> dict[str, Any]:
+def entry_body(vault: Vault, entry: EntryRow, case: str = "", *, to: str = "", on_share: str = "ask") -> dict[str, Any]:
     """Return the body of an entry's message (protocol: §3); raises Refused where the entry cannot be sent whole.
 
-    `case` is the number under which both sides know the child, blank where there is none yet.
+    `case` is the number under which both sides know the child, blank where there is none yet; `to` the organisation
+    that receives it, which alone is told which of its own entries this one answers; `on_share` what it may do with it.
     """
     child = children.get(vault, entry.child_id)
     when = entry.occurred
@@ -68,8 +70,14 @@ def entry_body(vault: Vault, entry: EntryRow, case: str = "") -> dict[str, Any]:
             "date_of_birth": child.date_of_birth.isoformat() if child.date_of_birth else None,
         },
     }
+    body["on_share"] = on_share
     if case:
         body["case"] = case
+    if concern.police_at is not None:
+        at = concern.police_at
+        body["police_at"] = {"text": "", "start": at.start, "end": at.end, "precision": str(at.precision)}
+    for item in arrivals.items(vault, item_id=concern.answers) if concern.answers else []:
+        body |= {"answers": item.eid} if item.org == to else {}
     hidden = glossary.outward(vault, child.id)
     for name in ("source", "event", "childs_voice", "impact", "action", "outcome"):
         body[name] = hidden.anonymise(str(body[name]))
@@ -127,10 +135,12 @@ def page(
         *([f"Corrects what was sent before, because: {visible(body['reason'])}"] if body.get("reason") else []),
         f"About: {visible(child['name'])}, {_born(child['date_of_birth'])}",
         *([CASE] if body.get("case") else []),
+        *(["Asks about, or answers, an entry of theirs"] if body.get("answers") else []),
         f"When it happened: {_when(body)}",
         f"Recorded: {_recorded(body)} by {visible(body['author_role'] or 'a member of staff')}",
         f"Source: {visible(body['source'])}",
         f"Kind: {label_of(EntryKind, body['kind'])}",
+        f"They may share it on: {ON_SHARE[body.get('on_share', 'ask')]}",
     ]
     if body["categories"]:
         lines.append("About what: " + ", ".join(label_of(ConcernCategory, each) for each in body["categories"]))

@@ -26,10 +26,12 @@ from practice.errors import Refused
 from practice.front_sheet import heed_code
 from practice.sharing import basis_fault, needs_second
 from practice.text import visible
+from practice.vocabulary import PartnerKind
 from storage import outbox
 from storage.desk.front_sheet import check_heeded
 from storage.ids import new_id
 from storage.views import arrivals, cases, front_sheet, links, organisation, record, sharing
+from storage.views.entries import NOTICE
 from storage.views.record import EntryRow
 from storage.views.sharing import ContractRow, PartnerRow, ShareRow
 from sync import contracts, envelope, outgoing, partners, spool
@@ -69,47 +71,61 @@ class Approved:
     caution: str
 
 
-def propose(vault: Vault, entry_id: str, to: str, contract: str = "", *, owner_agrees: bool = False) -> str:
+def propose(
+    vault: Vault, entry_id: str, to: str, contract: str = "", *, owner_agrees: bool = False, on_share: str = ""
+) -> str:
     """Propose an entry to a partner, under an agreement or as a single share, and return the share's id.
 
-    A police notice, and what came from another agency's chronology by its owner's rule, is not shared on unless they
-    agreed to it (R-67, R-68). Raises NotFound, and Refused where the entry
-    came from a partner, is on its way already, or nothing has changed.
+    A police notice, and what came from another agency by its owner's rule, is not shared on unless they agreed to it,
+    and never where the rule says so (R-67, R-68). `on_share` is our own rule for what the partner may do: never, ask
+    or yes; what another agency owns keeps theirs. Raises NotFound, and Refused also where the entry is on its way
+    already, or nothing has changed.
     """
     entry = record.get(vault, entry_id)
     partner = sharing.partner(vault, to)
     partners.check_may_share(partner)
     with vault.write() as unit:
-        _check_not_received(vault, entry)
-        if not owner_agrees:
-            _check_may_share_on(vault, entry)
+        rule = _check_may_share_on(vault, entry, agreed=owner_agrees)
         _check_not_open(vault, entry, partner)
         if contract:
             check_contract(vault, contracts.get(vault, contract), partner, entry)
-        body = build(ShareProposed, {"share": new_id(), "org": partner.org, "contract": contract})
+        fields = {"share": new_id(), "org": partner.org, "contract": contract, "on_share": rule or on_share or "ask"}
+        body = build(ShareProposed, fields)
         unit.record(body, child=entry.child_id, entry=entry.id)
     return str(body.share)
 
 
-def _check_not_received(vault: Vault, entry: EntryRow) -> None:
+def owner_of(vault: Vault, entry: EntryRow) -> tuple[str, str]:
+    """Return (owner, rule) of an entry that is another agency's: never, ask or yes; blank for one of our own (R-67)."""
     for source in arrivals.items(vault, item_id=entry.id, states=("accepted", "withdrawn")):
+        if source.state == "withdrawn":
+            return source.sender, "never"
+        return source.sender, "ask" if entry.kind == NOTICE and source.on_share == "yes" else source.on_share
+    if entry.kind == NOTICE and vault.school.organisation != PartnerKind.POLICE:
+        return "the police", "ask"
+    return links.on_share(vault, entry.id) or ("", "")
+
+
+def _check_may_share_on(vault: Vault, entry: EntryRow, *, agreed: bool) -> str:
+    """Return the owner's rule, which goes with the entry; raises Refused where it may not be shared on."""
+    owner, rule = owner_of(vault, entry)
+    signed = bool(arrivals.items(vault, item_id=entry.id))  # of an imported file the rule is what we noted ourselves
+    if rule == "never" and (signed or not agreed):
         raise Refused(
-            f"This entry came from {visible(source.sender)} and may be shared on only if they agree. "
-            "Nothing was proposed.",
+            f"This entry is {visible(owner)}'s and may not be shared on. Nothing was proposed.",
             hint="Ask them; they can share it themselves with whoever needs it.",
         )
-
-
-def _check_may_share_on(vault: Vault, entry: EntryRow) -> None:
-    hint = "Ask them; if they agree, propose it again and say so (--owner-agrees)."
-    if entry.kind == "operation_encompass":
+    if rule == "ask" and not agreed:
+        hint = "Ask them; if they agree, propose it again and say so (--owner-agrees)."
+        if entry.kind == NOTICE:
+            raise Refused(
+                "A police notice of a domestic incident is not shared on by default. Nothing was proposed.", hint=hint
+            )
         raise Refused(
-            "A police notice of a domestic incident is not shared on by default. Nothing was proposed.", hint=hint
+            f"This entry is {visible(owner)}'s and is shared on only when they were asked. Nothing was proposed.",
+            hint=hint,
         )
-    owner, rule = links.on_share(vault, entry.id) or ("", "yes")
-    if rule != "yes":
-        how = "may not be shared on" if rule == "never" else "is shared on only when they were asked"
-        raise Refused(f"This entry is {visible(owner)}'s and {how}. Nothing was proposed.", hint=hint)
+    return rule
 
 
 def _check_not_open(vault: Vault, entry: EntryRow, partner: PartnerRow) -> None:
@@ -192,7 +208,8 @@ def preview(vault: Vault, share_id: str) -> Preview:
 
 
 def _body(vault: Vault, share: ShareRow, entry: EntryRow) -> dict[str, Any]:
-    return pages.entry_body(vault, entry, cases.number_for(vault, share.org, entry.child_id, share.contract))
+    case = cases.number_for(vault, share.org, entry.child_id, share.contract)
+    return pages.entry_body(vault, entry, case, to=share.org, on_share=share.on_share)
 
 
 def kind_of(share: ShareRow) -> str:
@@ -322,7 +339,7 @@ def _queue(vault: Vault, unit: Unit, share: ShareRow, ready: _Ready, fields: dic
 def _check_answers(vault: Vault, fields: dict[str, Any]) -> None:
     if not fields["reason"].strip():
         raise Refused("A share needs its reason (R-60). Nothing was approved.", hint="Write why in one sentence.")
-    if fault := basis_fault(fields["basis"], vault.school.organisation):
+    if fault := basis_fault(fields["basis"], vault.school.organisation, organisation.calendar(vault).nation):
         raise Refused(f"{fault} Nothing was approved.")
     for who, told in (("the child", fields["child_told"]), ("a parent", fields["parent_told"])):
         if told not in ("told", "not_yet", "not_safe"):

@@ -106,13 +106,21 @@ def entry(context: click.Context, entry: str | None, changes: bool) -> None:
         from storage.views import record, removals
 
         found = record.detail(vault, session.need(entry, "ENTRY", "Entry's id"))
+        above, below = record.thread(vault, found.entry.id)
         proposed = removals.of_entry(vault, found.entry.id)
         session.opening(vault, found.entry.child_id)
     if session.json:
         removal = [removal_json(each) for each in proposed]
-        print_json({**_detail_json(found), "removals": removal, **({"changes": _changes(found)} if changes else {})})
+        thread = {"answers": above.id if above else None, "answered_by": [each.id for each in below]}
+        print_json(
+            {**_detail_json(found), **thread, "removals": removal, **({"changes": _changes(found)} if changes else {})}
+        )
         return
     _print_detail(found, changes=changes)
+    for label, row in [("Asks about, or answers", above)] * bool(above) + [("Answered by", each) for each in below]:
+        if row is not None:
+            out(f"{label}: {row.id}  {one_line(row.source)}")
+            out(indented(row.text))
     for each in proposed:
         out(removals.words(each))
 

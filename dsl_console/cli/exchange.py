@@ -135,6 +135,9 @@ def _item_json(row: ItemRow) -> dict[str, Any]:
         "corrected": row.corrected,
         "case": row.case,
         "landed": row.landed,
+        "kind": row.kind,
+        "on_share": row.on_share,
+        "answers": row.answers,
     }
 
 
@@ -153,6 +156,24 @@ def accept(session: Session, item: str | None, child: str | None) -> None:
         row = session.child(vault, child, "--child")
         ident = items.accept(vault, found.id, row.id)
     session.done(ident, "accepted", f"It stands in the chronology of {row.told_apart}.", child_id=row.id)
+
+
+@inbox.command(cls=Command)
+@click.argument("item", required=False)
+@text_option("--text", "What you ask or answer.")
+@click.pass_obj
+def reply(session: Session, item: str | None, text: str | None) -> None:
+    """Ask about a partner's entry, or answer it: recorded under the child, and proposed to that partner.
+
+    Prints the share's id; nothing leaves before its bytes were previewed and approved.
+    """
+    with session.opened(writes=True) as vault:
+        from storage.views import arrivals
+        from sync import replies
+
+        found = arrivals.item(vault, session.need(item, "ITEM", "Item's id"))
+        entry, share = replies.reply(vault, found.id, session.need_text(text, "--text", "What do you ask or answer?"))
+    session.done(share, "proposed", "Proposed. Next: dsl-console share preview, then share approve.", entry_id=entry)
 
 
 @inbox.command(cls=Command)

@@ -26,9 +26,19 @@ def share() -> None:
 @click.argument("entry", required=False)
 @click.option("--to", metavar="PARTNER", help="Who is to receive it: its code or name.")
 @click.option("--contract", metavar="CONTRACT", default="", help="The agreement under which it goes, if there is one.")
+@click.option(
+    "--on-share",
+    metavar="RULE",
+    type=click.Choice(["never", "ask", "yes"]),
+    default="ask",
+    show_default=True,
+    help="Whether they may share it on: never, only when they have asked you (ask), yes.",
+)
 @click.option("--owner-agrees", is_flag=True, help="Whose material it is, such as the police, agrees to this share.")
 @click.pass_obj
-def propose(session: Session, entry: str | None, to: str | None, contract: str, owner_agrees: bool) -> None:
+def propose(
+    session: Session, entry: str | None, to: str | None, contract: str, on_share: str, owner_agrees: bool
+) -> None:
     """Propose an entry to a partner, and print the share's id. Nothing leaves before it is approved."""
     with session.opened(writes=True) as vault:
         from storage.views import record
@@ -36,7 +46,7 @@ def propose(session: Session, entry: str | None, to: str | None, contract: str, 
 
         ident = record.get(vault, session.need(entry, "ENTRY", "Entry's id")).id
         partner = session.need(to, "--to", "Partner (its code or name)")
-        ident = shares.propose(vault, ident, partner, contract, owner_agrees=owner_agrees)
+        ident = shares.propose(vault, ident, partner, contract, owner_agrees=owner_agrees, on_share=on_share)
     session.done(ident, "proposed", "Proposed. Next: dsl-console share preview, then share approve.")
 
 
@@ -262,5 +272,6 @@ def _share_json(row: ShareRow) -> dict[str, Any]:
         "corrects": row.corrects,
         "withdrawal": row.taken_back,
         "urgent": row.urgent,
+        "on_share": row.on_share,
         "agreed_by": row.agreed_by,
     }

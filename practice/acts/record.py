@@ -140,6 +140,8 @@ class ConcernLogged(Body):
     school_at: Occurred | None = None
     """When the notice reached the school (R-68)."""
     imported: Imported | None = None
+    answers: Annotated[str, Field(max_length=64)] = ""
+    """The entry that it asks about or answers: a partner's one here, or in what a partner sent one of ours."""
 
 
 @kind("completed")

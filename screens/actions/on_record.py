@@ -280,6 +280,7 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         own("entry", "remove", "x", "Remove", "Propose its removal; another person agrees", "Entry", "Propose removal"),
         own("entry", "agree", "g", "Agree", "Agree, as a second person, to its removal", "Entry", "Agree to removal"),
         own("entry", "keep", "u", "Keep it", "Take the proposal to remove it back", "Entry", "Take the proposal back"),
+        own("entry", "reply", "q", "Ask, answer", "Ask its sender about it, or answer it", "Entry", "Ask or answer"),
         own("entry", "fill", "f", "Fill in", "Fill in what is still to be written", "Entry", "Fill in what is missing"),
     ),
     "links": (

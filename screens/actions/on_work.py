@@ -271,6 +271,7 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         ),
         own("inbox", "find", "f", "Another child", "Find another child by name", "Inbox", "Find another child"),
         own("inbox", "refuse", "x", "Refuse", "Refuse the entry, with the reason", "Inbox", "Refuse the entry"),
+        own("inbox", "reply", "q", "Ask, answer", "Ask about it, or answer it", "Inbox", "Ask or answer"),
         own("inbox", "seen", "r", "Read", "Say that you have read it; the partner is told", "Inbox", "It was read"),
     ),
     "cases": (

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from practice.acts import FrontSheetLine, build
+from practice.acts import FrontSheetLine, ShareHeld, build
 from practice.errors import Refused
 from practice.front_sheet import FrontSection, heed_code, missing
 from practice.text import has_control
+from storage import outbox
 from storage.ids import new_id
-from storage.views import children, front_sheet
+from storage.types import utc_text
+from storage.views import children, front_sheet, sharing
+from storage.views.sharing import ShareRow
 
 if TYPE_CHECKING:
-    from storage.vault import Vault
+    from storage.vault import Unit, Vault
 
+HELD = "The front sheet now says who must not be told: read it, and approve this anew."
 FIELDS = ("name", "role", "agency", "contact", "words", "since", "until", "child")
 
 
@@ -27,7 +32,7 @@ def add_line(vault: Vault, child_id: str, section: str, **fields: Any) -> str:
     child_id = children.known(vault, child_id)
     line = new_id()
     body = _body(vault, {"line": line, "section": section, **fields})
-    vault.record(body, child=child_id)
+    _record(vault, body, child_id)
     return line
 
 
@@ -48,7 +53,7 @@ def change_line(vault: Vault, line: str, *, sees: str = "", **fields: Any) -> st
         "child": stands.other_child,
     }
     body = _body(vault, {"line": stands.line, "section": stands.section, **now, **fields, "sees": stands.act_id})
-    vault.record(body, child=stands.child_id)
+    _record(vault, body, stands.child_id)
     return stands.line
 
 
@@ -69,6 +74,50 @@ def end_line(vault: Vault, line: str, reason: str) -> str:
     }
     vault.record(build(FrontSheetLine, fields), child=stands.child_id)
     return stands.line
+
+
+def _record(vault: Vault, body: FrontSheetLine, child_id: str) -> None:
+    """Record a line; one that says who must not be told holds at once what was approved before and has not left."""
+    with vault.write() as unit:
+        unit.record(body, child=child_id)
+        if str(body.section) == FrontSection.MUST_NOT_BE_TOLD.value:
+            for share in sharing.shares(vault, child_id=child_id, states=["queued", "agreed"]):
+                hold_back(vault, unit, share)
+
+
+def hold_back(vault: Vault, unit: Unit, share: ShareRow) -> bool:
+    """Hold an approved share that has not left, in the open transaction, until it is read and approved anew.
+
+    Its sealed copy goes, so that a locked machine cannot deliver it. Returns False for one that may have left already.
+    """
+    messages = outbox.of_share(unit.connection, share.id) if share.state == "queued" else []
+    waiting = [each for each in messages if each.state == "queued"]
+    if any(each.attempts for each in waiting) or (share.state == "queued" and not waiting):
+        return False
+    for message in waiting:
+        with suppress(FileNotFoundError):
+            (vault.folder / "spool" / "outbox" / message.mid).unlink()
+        outbox.mark(unit.connection, message.mid, "withheld", utc_text(vault.clock()), HELD)
+    held = build(ShareHeld, {"share": share.id, "reason": HELD})
+    unit.record(held, child=share.child_id or None, entry=share.entry_id)
+    return True
+
+
+def recheck(vault: Vault) -> int:
+    """Hold what was approved before somebody else wrote who must not be told, such as on another machine; how many.
+
+    A share was approved with the code of what the front sheet said then; where it now says that somebody must not be
+    told and reads otherwise, a person reads it again first (R-08).
+    """
+    count = 0
+    for share in sharing.shares(vault, states=["queued"]):
+        sections = {line.section for line in front_sheet.lines(vault, share.child_id)}
+        if FrontSection.MUST_NOT_BE_TOLD not in sections:
+            continue
+        if share.heeded != heed_code(front_sheet.read_out(vault, share.child_id)):
+            with vault.write() as unit:
+                count += hold_back(vault, unit, share)
+    return count
 
 
 def _body(vault: Vault, fields: dict[str, Any]) -> FrontSheetLine:

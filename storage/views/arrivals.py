@@ -23,7 +23,7 @@ from practice.acts import (
 )
 from practice.dates import Occurred
 from practice.errors import NotFound
-from practice.received import read_payload, received_occurred
+from practice.received import answers_of, on_share_of, read_payload, received_occurred
 from storage.types import UtcText
 from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
 
@@ -133,6 +133,11 @@ class ItemRow:
     """Why the partner corrected it; blank where they did not."""
     case: str = ""
     """The case under which the partner sent it; blank for one that is matched by itself."""
+    on_share: str = "ask"
+    """Its owner's rule: whether it may be shared on never, when they agree, or freely (R-67)."""
+    answers: str = ""
+    """The entry of ours that it asks about or answers; blank where it stands alone."""
+    kind: str = ""
     landed: str = ""
     """`unseen` where it landed under a confirmed match and nobody has read it yet, then `seen`; else blank."""
 
@@ -203,7 +208,41 @@ def _item(row: Any) -> ItemRow:
         corrected=str(body.get("reason") or "no reason was given") if claims.get("type") == "correction" else "",
         case=row.case_number,
         landed=row.landed,
+        on_share=on_share_of(row.payload),
+        answers=answers_of(row.payload),
+        kind=str(body.get("kind") or "")[:60],
     )
+
+
+def contract_of(found: ItemRow) -> str:
+    """Return the number of the agreement under which a partner sent an item."""
+    return str(read_payload(found.payload).get("ctr") or "")
+
+
+def rivals(vault: Vault, found: ItemRow) -> list[ItemRow]:
+    """Return what the partner sent as the same revision of the same entry in other words (rule 4)."""
+    table = table_of(ItemTable)
+    statement = select(table).where(table.c.org == found.org, table.c.eid == found.eid, table.c.rev == found.rev)
+    with vault.read() as connection:
+        return [_item(row) for row in connection.execute(statement.where(table.c.id != found.id))]
+
+
+def answered(vault: Vault, found: ItemRow) -> tuple[str, str] | None:
+    """Return (entry, child) of our entry that an item answers, where we had shared that entry with its sender."""
+    from storage.views.entries import EntryTable
+    from storage.views.sharing import ShareTable
+
+    if not found.answers:
+        return None
+    shares, entries = table_of(ShareTable), table_of(EntryTable)
+    statement = (
+        select(entries.c.id, entries.c.child_id)
+        .join(shares, shares.c.entry_id == entries.c.id)
+        .where(entries.c.id == found.answers, shares.c.org == found.org, shares.c.approved_at.is_not(None))
+    )
+    with vault.read() as connection:
+        row = connection.execute(statement).first()
+    return (row[0], row[1]) if row else None
 
 
 def item(vault: Vault, item_id: str) -> ItemRow:

@@ -241,6 +241,11 @@ def compared(child: ChildRow, told: Identity) -> Candidate:
     return Candidate(child, rules.compare(told, child.names, child.date_of_birth, child.upn))
 
 
+def answering(candidate: Candidate) -> Candidate:
+    """Return a candidate marked as the child whose entry of ours is answered; a person confirms it all the same."""
+    return Candidate(candidate.child, (Mark("same", "answers your entry about this child"), *candidate.marks))
+
+
 def candidates(vault: Vault, told: Identity) -> list[Candidate]:
     """Return the children who may be meant, by any name, date of birth or UPN; none of them is chosen."""
     found: dict[str, ChildRow] = {}

@@ -43,6 +43,8 @@ SEARCH_SCHEMA = (
 )
 UNDECIDED = "entries.decision = '' AND entries.kind IN ('concern', 'operation_encompass')"
 """What still asks for a decision (R-17); written out, so that the index over them is found."""
+NOTICE = "operation_encompass"
+"""A police notice also asks for whom it was told to, where a partner sent it (R-68)."""
 UNFINISHED = "unfinished != '[]'"
 """What still lacks something (R-03)."""
 LIST_INDEXES = (
@@ -159,6 +161,14 @@ class ImportTable(ViewTable, table=True):
     duplicate_of: str = string()
 
 
+class AnswerTable(ViewTable, table=True):
+    """An entry that asks about another one or answers it, across two organisations."""
+
+    __tablename__ = "entry_answers"
+    entry_id: str = string(primary_key=True)
+    answers: str = string(index=True)
+
+
 def _birth(acts: Sequence[Act]) -> tuple[Act, ConcernLogged, str, str] | None:
     """Return the act with which an entry began, its fields, its source and its agency; None for what is no entry."""
     for act in acts:
@@ -222,7 +232,7 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
         or (imported.outcome if imported else ""),
         "promoted": chosen is not None,
         "decision": in_force["decision"] if in_force else "",
-        "unfinished": [] if received else _unfinished(logged, newest, left),
+        "unfinished": [] if received and logged.entry_kind != NOTICE else _unfinished(logged, newest, left),
         "versions": len(versions),
         "conflict": stand.apart,
         "version": newest["act_id"],
@@ -253,6 +263,7 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
         "apart_entries": apart,
         "removals": rows_of(key, child, removed),
         "entry_imports": [_imported(key, act.child or "", imported)] if imported else [],
+        "entry_answers": [{"entry_id": key, "answers": logged.answers}] if logged.answers and not gone else [],
     }
 
 
@@ -438,6 +449,7 @@ ENTRIES = view(
             (RemovalTable, "entry_id"),
             (ApartTable, "entry_id"),
             (ImportTable, "entry_id"),
+            (AnswerTable, "entry_id"),
         ),
         fold=_fold,
         before=_unindex,

@@ -22,7 +22,16 @@ from storage import ledger
 from storage.views import removals
 from storage.views.base import table_of
 from storage.views.children import ChildTable
-from storage.views.entries import ENTRIES, UNDECIDED, UNFINISHED, DecisionTable, EntryTable, TraceTable, VersionTable
+from storage.views.entries import (
+    ENTRIES,
+    UNDECIDED,
+    UNFINISHED,
+    AnswerTable,
+    DecisionTable,
+    EntryTable,
+    TraceTable,
+    VersionTable,
+)
 from storage.views.organisation import PersonTable
 
 if TYPE_CHECKING:
@@ -293,6 +302,18 @@ def get(vault: Vault, entry_id: str) -> EntryRow:
                 raise NotFound(f"That entry was removed. {removals.words(each)}", hint="It can be restored.")
         raise NotFound("There is no entry with that id in this vault.", hint="dsl-console search finds entries.")
     return _row(row)
+
+
+def thread(vault: Vault, entry_id: str) -> tuple[EntryRow | None, list[EntryRow]]:
+    """Return the entry that one asks about or answers, and those that ask about or answer it, oldest first."""
+    answers = table_of(AnswerTable)
+    with vault.read() as connection:
+        about = connection.execute(select(answers.c.answers).where(answers.c.entry_id == entry_id)).scalar()
+        above = connection.execute(_select().where(_ENTRIES.c.id == about)).first() if about else None
+        whose = select(answers.c.entry_id).where(answers.c.answers == entry_id)
+        statement = _select().where(_ENTRIES.c.id.in_(whose))
+        below = [_row(row) for row in connection.execute(statement.order_by(_ENTRIES.c.recorded_at))]
+    return (_row(above) if above is not None else None), below
 
 
 def detail(vault: Vault, entry_id: str) -> EntryDetail:

@@ -105,6 +105,7 @@ class ShareTable(ViewTable, table=True):
     agreed_by: str = string()
     alone: str = string()
     on_share: str = string()
+    heeded: str = string()
 
 
 def _fold_partners(_key: str, acts: Sequence[Act]) -> Rows:
@@ -205,6 +206,7 @@ def _fold_shares(key: str, acts: Sequence[Act]) -> Rows:
                 "urgent": body.urgent,
                 "agreed_by": body.first,
                 "alone": body.alone,
+                "heeded": body.heeded,
                 "state": "queued",
                 "reason": body.reason,
                 "mid": body.mid,
@@ -247,11 +249,12 @@ def _proposed(key: str, act: Act, body: ShareProposed) -> dict[str, Any]:
         "corrects": body.corrects,
         "urgent": False,
         "alone": "",
+        "heeded": "",
         "on_share": body.on_share,
     }
 
 
-view(
+SHARES = view(
     View(
         name="shares",
         column="entry",
@@ -336,6 +339,8 @@ class ShareRow:
     agreed_by_id: str = ""
     alone: str = ""
     on_share: str = "ask"
+    heeded: str = ""
+    """The code of what was read of the front sheet when it was approved."""
 
 
 def partners(vault: Vault, *, removed: bool = False) -> list[PartnerRow]:

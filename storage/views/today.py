@@ -52,8 +52,9 @@ _MANY = 200
 class Line:
     """One thing to deal with.
 
-    `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, landed, case, share,
-    ring, agreed, refused, glass, meeting, meeting_report, transfer, removal, erasure, apart, machine, visit, unfinished
+    `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, notice, landed, case,
+    share, ring, agreed, refused, glass, meeting, meeting_report, transfer, removal, erasure, apart, machine, visit,
+    unfinished
     or backup; `subject` is the id of the report, entry, action, child, meeting, transfer, item or share that it is
     about; `due` is the day it was or is due, if any.
     """
@@ -194,7 +195,9 @@ def _partners(vault: Vault, view: TodayView) -> None:
         said = f"{' and '.join(changed)} changed: tell {case.partner}"
         view.later.append(Line("case", case.id, case.child_id or "", case.child, said))
     for item in arrivals.items(vault, states=["waiting"]):
-        view.this_week.append(Line("item", item.id, "", item.hint_name, item.sender))
+        police = item.kind == "operation_encompass"  # a child comes to school on it in the morning (R-68)
+        line = Line("notice" if police else "item", item.id, "", item.hint_name, item.sender)
+        (view.act_today if police else view.this_week).append(line)
         view.inbox += 1
     for item in arrivals.items(vault, states=["accepted"], landed="unseen"):
         child = children.get(vault, item.child_id or "").name

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from practice import vocabulary
 from practice.dates import parse_when
 from practice.names import fold, match_key, matches
+from practice.profile import NATIONS
 from practice.quality import unfinished
 from practice.sharing import allowed_bases, basis_fault, consent_text, default_basis, special_category_condition
 from practice.upn import LETTERS, check_letter, check_upn, is_temporary, normalise
@@ -52,6 +53,9 @@ def test_the_bases_stand_in_order_and_a_state_school_s_two_are_greyed_with_the_r
     greyed = {choice.code for choice in choices if choice.why_not}
     assert greyed == {LawfulBasis.RECOGNISED_LEGITIMATE_INTEREST, LawfulBasis.LEGITIMATE_INTERESTS}
     assert default_basis("school") is LawfulBasis.PUBLIC_TASK
+    for nation in NATIONS:
+        assert [choice.code for choice in allowed_bases("school", nation)] == list(LawfulBasis)
+        assert default_basis("school", nation) is LawfulBasis.PUBLIC_TASK
     assert "public task" in basis_fault("legitimate_interests", "school")
 
 

@@ -116,7 +116,7 @@ def test_what_came_from_a_partner_is_not_shared_on(school: Place, council: Place
     school.sync()
     council.sync()
     taken = council.accept(council.items()[0].id, council.child())
-    with pytest.raises(Refused, match="came from The primary"):
+    with pytest.raises(Refused, match="The primary's and is shared on only when they were asked"):
         shares.propose(council.vault, taken, SCHOOL)
 
 
