@@ -108,6 +108,8 @@ def sync(vault: Vault, folder: Path | None = None, progress: Progress = lambda _
         raise NotFound("No folder is shared with other machines yet.", hint="Name one: dsl-console machine sync FOLDER")
     folder = _checked(folder)
     machines.others(vault)  # raises where this machine never met another
+    for left in vault.folder.glob("*.dslj"):  # of a joining that was stopped once the vault stood
+        left.unlink(missing_ok=True)
     known = known_files(vault)
     fresh = [path for path in _files(folder) if path.name not in known or known[path.name].size != path.stat().st_size]
     progress(f"{len(fresh):,} new file{'s' if len(fresh) != 1 else ''}")

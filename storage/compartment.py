@@ -233,12 +233,10 @@ class OpenCompartment:
         """Compare the record with the head that was kept beside it; an alarm stops writing, never reading."""
         try:
             if anchored.device != self.device:
-                raise IntegrityAlarm(
-                    "The anchor beside the record belongs to another copy of this vault.",
-                    hint="What is here can still be read. Restore the latest backup before writing.",
-                )
-            with self.read() as connection:
-                ledger.check_head(connection, anchored.device, anchored.seq, anchored.mac)
+                self._check_went_on(anchored)
+            else:
+                with self.read() as connection:
+                    ledger.check_head(connection, anchored.device, anchored.seq, anchored.mac)
             revision = self._header.revision(self.name)
             replaced = anchored.header_generation == revision
             replaced = replaced and anchored.header_digest != self._header_digest
@@ -249,6 +247,23 @@ class OpenCompartment:
                 )
         except IntegrityAlarm as alarm:
             self.alarm = alarm
+
+    def _check_went_on(self, anchored: Head) -> None:
+        """Raise IntegrityAlarm unless this chain took over from the anchored one; then the anchor catches up.
+
+        A machine that is renewed commits first, and may be stopped before its anchor has moved.
+        """
+        from storage.renewed import goes_on
+
+        was = anchored.device, anchored.seq, anchored.mac
+        with self.read() as connection:
+            if not goes_on(connection, self.author.audit_key, self.device, *was):
+                raise IntegrityAlarm(
+                    "The anchor beside the record belongs to another copy of this vault.",
+                    hint="What is here can still be read. Restore the latest backup before writing.",
+                )
+            head = ledger.head(connection, self.device)
+        self._move_anchor(head)
 
     def close(self) -> None:
         """Empty the write-ahead log into the database and let go of every key and file."""
