@@ -26,7 +26,7 @@ async def test_a_copy_is_written_once_the_front_sheet_was_read(console, vault, t
         screen.query_one("#where", Input).value = str(target)
         screen.query_one("#what", Select).value = "record"
         screen.query_one("#kind", Select).value = ".html"
-        screen.query_one("#names Select", Select).value = "anonymous"
+        screen.query_one("#names", Select).value = "anonymous"
         await settled(pilot)
         assert "Caution: That folder is copied to a cloud service" in words_on(pilot.app)
         await pilot.press("ctrl+s")
