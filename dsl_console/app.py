@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.screen import ModalScreen, Screen
 
-from dsl_console import config, daily
+from dsl_console import config, daily, visiting
 from dsl_console.behind import POLL_SECONDS, Behind
 from dsl_console.frame import FrameState, frame_state
 from dsl_console.idle import Idle
@@ -28,6 +29,7 @@ from dsl_console.place import Place, keep_place, place_of, take_place
 from dsl_console.screen_list import has_screen, screen_class
 from dsl_console.supervisor import LOCKED
 from practice.errors import ConsoleError
+from practice.visits import NOT_HERE
 from screens import themes
 from screens.actions import EVERYWHERE, TABLE, actions_of, app_bindings
 from screens.base import ConsoleScreen, RecordChanged
@@ -50,8 +52,9 @@ def _close(vault: OpenCompartment) -> None:
     """Lay the head into the keyring and close the record."""
     from storage import keyring_head
 
-    with contextlib.suppress(ConsoleError):  # a record that cannot be read any more must still be closed
-        keyring_head.keep(vault)
+    if getattr(vault, "visit", None) is None:
+        with contextlib.suppress(ConsoleError):  # a record that cannot be read any more must still be closed
+            keyring_head.keep(vault)
     vault.close()
 
 
@@ -93,6 +96,7 @@ class DslConsole(Keeping):
         self._stop = threading.Event()
         self.behind = Behind(self, self._stop)
         self._lock_words = ""
+        self._visiting = visiting.Visiting(self)
         for theme in themes.THEMES.values():
             self.register_theme(theme)
         self._take_settings()
@@ -108,14 +112,15 @@ class DslConsole(Keeping):
                 loop.add_signal_handler(getattr(signal, name), self._ended_from_outside)
         if self.vault is not None:
             self.entered(self.vault)
-        elif (self.folder / "header.json").exists():
+        elif any((self.folder / name).exists() for name in ("header.json", "visit.json")):
             self.push_screen(self._made("unlock", {"folder": self.folder, "after_lock": self.after_lock}))
         else:
             self.push_screen(self._made("first_run", {"folder": self.folder}))
 
     def entered(self, vault: Vault) -> None:
         self.vault, self._entering = vault, True
-        threading.Thread(target=self.behind.ask_keyring, args=(vault,), name="keyring head", daemon=True).start()
+        if vault.visit is None:  # on a visit nothing is left behind in the laptop's own keyring
+            threading.Thread(target=self.behind.ask_keyring, args=(vault,), name="keyring head", daemon=True).start()
         self.idle.heard()
         self._fetch_state(first=True)
 
@@ -144,11 +149,12 @@ class DslConsole(Keeping):
             return
         if state is not None:
             self.school, self._sync_words = state.school, state.sync_words
-            self.register_way = state.register_way
+            self.register_way = state.register_way if self.vault.visit is None else ""
         if not first:
             self._refresh_chrome()
             return
         self.behind.begin(self.vault)
+        self._visiting.tick(self.vault, time.monotonic())
         self._back_to(lambda _: False)
         if isinstance(self.screen, ConsoleScreen):
             self.switch_screen(self._made("today", {}))
@@ -218,6 +224,10 @@ class DslConsole(Keeping):
         if self._entering:
             self._open_next = (screen, params)  # a key pressed before Today is there is not lost
             return
+        screen = visiting.place(self.vault, screen)
+        if not screen:
+            self.say(NOT_HERE, "On a visit")
+            return
         if screen == "today":
             self._back_to(lambda each: getattr(each, "NAME", "") == "today")
             return
@@ -256,7 +266,7 @@ class DslConsole(Keeping):
     def why_not(self, action_id: str) -> str:
         action = TABLE[action_id]
         if action not in EVERYWHERE:
-            return self._why_not_here(action_id)
+            return visiting.why_not(self.vault, action) or self._why_not_here(action_id)
         if self.hidden and action_id not in {"lock", "exit"}:
             return "The screen is hidden: your passphrase brings it back."
         if not action.locked and self.vault is None:
@@ -265,7 +275,7 @@ class DslConsole(Keeping):
             return "You do not hold the key of the adults' register."
         if isinstance(self._shown, ModalScreen) and (action.opens or action_id in {"help", "commands"}):
             return ASKED
-        return ""
+        return visiting.why_not(self.vault, action)
 
     def _why_not_here(self, action_id: str) -> str:
         """Return why an action of the screen on top cannot be done now."""
@@ -402,7 +412,7 @@ class DslConsole(Keeping):
             self.act_hide()
             daily.while_idle(self, self.vault, self._stop)
         words = self.idle.words()
-        if words != self._lock_words:
+        if self._visiting.tick(self.vault, time.monotonic()) or words != self._lock_words:
             self._lock_words = words
             self._refresh_chrome()
 
@@ -417,6 +427,10 @@ class DslConsole(Keeping):
     @property
     def sync_words(self) -> str:
         return self._sync_words
+
+    @property
+    def visit_words(self) -> str:
+        return self._visiting.words if self.vault is not None else ""
 
 
 def run_console(folder: Path, arguments: list[str]) -> int:

@@ -22,7 +22,7 @@ LOCK_SECONDS = 10.0
 
 async def before_leaving(console: Console, vault: Vault) -> str:
     """Make today's backup behind a screen that shows nothing of the record; return why not, or an empty text."""
-    if not console.backup_folder or vault.alarm is not None:
+    if not console.backup_folder or vault.alarm is not None or vault.visit is not None:
         return ""
     from screens.closing import ClosingScreen
     from storage.backup import Stopped, scheduled_backup
@@ -59,7 +59,7 @@ def wanting(vault: Vault, today: date) -> bool:
 
 def while_idle(console: Console, vault: Vault, stop: Event) -> None:
     """Begin a backup in a thread while nobody is there, where those at lock have failed; a lock stops it at once."""
-    if not console.backup_folder or vault.alarm is not None:
+    if not console.backup_folder or vault.alarm is not None or vault.visit is not None:
         return
     folder, keep, today = Path(console.backup_folder), console.backup_keep, console.now().date()
 

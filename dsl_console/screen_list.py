@@ -58,6 +58,8 @@ SCREENS: dict[str, str] = {
     "access": "screens.access:AccessScreen",
     "people": "screens.people:PeopleScreen",
     "machines": "screens.machines:MachinesScreen",
+    "visits": "screens.visits:VisitsScreen",
+    "visit_here": "screens.visit_here:VisitHereScreen",
     "apart": "screens.apart:ApartScreen",
     "adults": "screens.adults:AdultsScreen",
     "adult_log": "screens.adult_log:AdultLogScreen",

@@ -113,6 +113,11 @@ class Console(App[int], inherit_bindings=False):
         return ""
 
     @property
+    def visit_words(self) -> str:
+        """ "VISIT · 3 h 05 min left" on a visit set, otherwise nothing."""
+        return ""
+
+    @property
     def lock_words(self) -> str:
         """ "Locks in 0:42" below sixty seconds, otherwise nothing."""
         return ""

@@ -34,14 +34,16 @@ DEMO_HINT_VARIABLE = "DSL_CONSOLE_DEMO_HINT"
 """Set by the demo alone: what it says of its made-up school, the passphrase included."""
 
 
-def people_in(folder: Path) -> tuple[list[SlotPerson], int]:
+def people_in(folder: Path, now: datetime) -> tuple[list[SlotPerson], int]:
     """Import the store, and read who may open the vault: both before the passphrase is typed.
 
-    Returns them with the place of whoever opened it last on this machine.
+    Returns them with the place of whoever opened it last on this machine. Raises Refused for a visit that has ended.
     """
     from storage.last_person import last_person
     from storage.vault import people_of
+    from storage.visits.terms import check_open
 
+    check_open(folder, now)
     people, last = people_of(folder), last_person(folder)
     return people, next((place for place, each in enumerate(people) if each.id == last), 0)
 
@@ -51,6 +53,15 @@ def tries_in(folder: Path) -> tuple[int, float]:
     from storage.tries import Tries
 
     return Tries(folder).standing()
+
+
+def visit_words(folder: Path) -> str:
+    """Say until when a visit set opens; blank for any other vault. Blocks."""
+    from storage.header import read_header
+    from storage.visits.terms import terms_of
+
+    terms = terms_of(read_header(folder))
+    return f"A visit set, locked. It opens until {terms.ends.astimezone():%a %d %b %H:%M}." if terms else ""
 
 
 def tries_words(left: int, again: datetime) -> str:
@@ -128,7 +139,9 @@ class UnlockScreen(ConsoleScreen):
         self.query_one("#people", OptionList).display = False
         self.query_one("#passphrase").focus()
         # After the first frame: what it imports would hold the frame up by a tenth.
-        self.call_after_refresh(self.run, people_in, self.folder, then=self._know, failed=self._cannot)
+        self.call_after_refresh(
+            self.run, people_in, self.folder, self.console.clock(), then=self._know, failed=self._cannot
+        )
 
     def act_back(self) -> None:
         """Empty the field; there is nothing under this screen."""
@@ -155,6 +168,7 @@ class UnlockScreen(ConsoleScreen):
     def _know(self, found: tuple[list[SlotPerson], int]) -> None:
         people, last = found
         self.people = people
+        self.fetch(visit_words, self.folder, then=self._say_visit, failed=lambda _: None)
         if len(people) == 1:
             only = people[0]
             self.query_one("#who", PlainText).show(f"{only.name}, {ROLES.get(only.role, only.role)}")
@@ -171,6 +185,10 @@ class UnlockScreen(ConsoleScreen):
         if self._waiting:
             passphrase, self._waiting = self._waiting, ""
             self._open(passphrase)
+
+    def _say_visit(self, words: str) -> None:
+        if words:
+            self.query_one("#said", PlainText).show(words)
 
     def _cannot(self, error: ConsoleError) -> None:
         self._waiting = ""

@@ -24,7 +24,7 @@ from storage.compartment import (
     check_database_file,
     utc_now,
 )
-from storage.drafts import inbox_info
+from storage.drafts import PLACE, inbox_info
 from storage.engine import Prepare, plain_errors
 from storage.header import FILE_NAME, Compartment, Header, public_settings, read_header
 from storage.ids import new_id
@@ -128,7 +128,7 @@ class Vault(OpenCompartment):
 
     def keep_draft(self, name: str, content: bytes) -> None:
         """On a visit, keep a draft sealed for the school too: it comes home with the rest."""
-        if self.visit is not None:
+        if self.visit is not None and not name.startswith(PLACE):
             from storage.visits.sealing import keep_draft
 
             terms = self.visit.terms

@@ -219,6 +219,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "visits",
+        "",
+        "Visits",
+        "Children's records on a laptop for some hours",
+        "Packs a visit set, shows those that are out and until when, and brings home what was recorded on them.",
+        "Vault",
+        "Visits",
+        opens="visits",
+        shown=False,
+    ),
+    Action(
         "apart",
         "",
         "Two places",

@@ -55,6 +55,16 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         own("first_run", "join", "ctrl+o", "Join", "Join a record that the school has", "First run", "Join a record"),
     ),
     "today": (own("today", "open", "enter", "Open", "Open the line where it is dealt with", "Today", "Open the line"),),
+    "visits": (
+        own("visits", "pack", "n", "Pack", "Pack a visit set for some hours", "Visits", "Pack a set"),
+        own(
+            "visits", "take", "r", "Return", "Take in what was recorded, and destroy the set", "Visits", "Return a set"
+        ),
+        own("visits", "lost", "l", "Lost", "Report a set lost", "Visits", "Report one lost"),
+        own("visits", "accept", "a", "Let in", "Read what waits, and let it in", "Visits", "Let in what waits"),
+        own("visits", "refuse", "d", "Refuse", "Read what waits, and refuse it", "Visits", "Refuse what waits"),
+    ),
+    "visit_here": (),
     "machines": (
         own("machines", "sync", "s", "Sync", "Take in and hand on by the shared folder", "Machines", "Sync now"),
         own("machines", "folder", "f", "Folder", "Choose the shared folder", "Machines", "Choose the folder"),

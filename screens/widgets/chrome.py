@@ -50,8 +50,9 @@ class HeaderLine(Widget):
         elif console.hidden:
             right = ""
         width = self.size.width
-        heading = cut(heading, width)
-        left = width - cell_len(heading)
+        visit = console.visit_words
+        heading = cut(heading, max(width - (cell_len(visit) + 4 if visit else 0), 1))
+        left = width - cell_len(heading) - (cell_len(visit) + 4 if visit else 0)
         lock = cut(lock, max(left - 3, 0))
         left -= cell_len(lock) + 3 if lock else 0
         right = right if cell_len(right) + 3 <= left else cut(right, max(left - 3, 0))
@@ -59,6 +60,8 @@ class HeaderLine(Widget):
         place = cut(place, max(left - 2, 0)) if left > 8 else ""
         left -= cell_len(place) + 2 if place else 0
         parts: list[tuple[str, str] | str] = [(heading, "$text-primary bold")]
+        if visit:
+            parts += ["  ", (f" {visit} ", "bold reverse $text-warning")]
         if place:
             parts += ["  ", (place, "$text-muted")]
         parts.append(" " * max(left, 0))
