@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from rich.cells import cell_len
 from textual import events, on
@@ -20,6 +21,9 @@ from screens.key_rules import changed_keys, fault, keys_of
 from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList
 from screens.widgets.text import MessageBar, PlainText, StateLine
+
+if TYPE_CHECKING:
+    from screens.console import Console
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,40 @@ def draw(row: Row, width: int) -> list[Content]:
     words = cut(row.action.command, max(width - 24 - len(note), 10))
     space = " " * (20 - cell_len(shown))
     return [Content.assemble("  ", (shown, "bold"), space, words, (note, "$text-warning"))]
+
+
+def key_rows(words: str, kept: Mapping[str, str]) -> list[Row]:
+    """Return the actions that the words fit, by what they do or by their key."""
+    rows = [Row(action, keys_of(action, kept), action.id in kept) for action in TABLE.values()]
+    wanted = words.casefold().split()
+    return [row for row in rows if all(word in _said(row) for word in wanted)]
+
+
+def _said(row: Row) -> str:
+    names = " ".join(key_name(key) for key in row.keys)
+    return f"keys {names} {row.action.command} {row.action.label} {row.action.tooltip}".casefold()
+
+
+def why_not_key(row: Row, *, reset: bool) -> str:
+    """Return why an action's key cannot be changed, or given back, or an empty text."""
+    if reset:
+        return "" if row.changed else "It has its own key already."
+    return "Escape always leads back." if row.action.id == "back" else ""
+
+
+def keep_key(console: Console, action: Action, key: str) -> str:
+    """Give an action a key from now on, and return the sentence that says so; raises ConsoleError."""
+    kept = cast("dict[str, str]", console.setting("keys"))
+    console.set_setting("keys", changed_keys(action, key, kept))
+    shown = " ".join(key_name(each) for each in key.split(",")) or "no key"
+    return f"{action.command}: {shown}. It holds from now on."
+
+
+class WordsInput(Input):
+    """The field that narrows a list: at its end Delete is the list's."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return False if action == "delete_right" and self.cursor_at_end else super().check_action(action, parameters)
 
 
 class PressDialog(ModalScreen[str | None]):
@@ -91,7 +129,7 @@ class KeysScreen(ConsoleScreen):
     BINDINGS = bindings("keys")
 
     def body(self) -> ComposeResult:
-        yield Input(placeholder="A word of what it does; Enter changes its key", id="words", max_length=100)
+        yield WordsInput(placeholder="A word of what it does; Enter changes its key", id="words", max_length=100)
         yield StateLine("", id="done")
         yield RecordList[Row](draw, id="settings", empty="Nothing is called that. Try another word.")
 
@@ -110,13 +148,7 @@ class KeysScreen(ConsoleScreen):
 
     def refresh_record(self) -> None:
         """Show the actions that the words fit."""
-        words = self.query_one("#words", Input).value.casefold().split()
-        kept = self.kept
-        rows = [
-            Row(action, keys_of(action, kept), action.id in kept)
-            for action in TABLE.values()
-            if all(word in f"{action.command} {action.label} {action.tooltip}".casefold() for word in words)
-        ]
+        rows = key_rows(self.query_one("#words", Input).value, self.kept)
         self.rows.show(rows, keep=lambda row: row.action.id)
         self.refresh_bindings()
 
@@ -131,22 +163,14 @@ class KeysScreen(ConsoleScreen):
 
     def on_key(self, event: events.Key) -> None:
         """While the field has the focus, the arrows move in the list."""
-        moves = {"down": ("move", 1), "up": ("move", -1), "pagedown": ("page", 1), "pageup": ("page", -1)}
-        if self.focused is self.query_one("#words") and event.key in moves:
-            name, step = moves[event.key]
-            getattr(self.rows, f"action_{name}")(step)
-            event.stop()
-            event.prevent_default()
+        if self.focused is self.query_one("#words"):
+            self.rows.steered(event)
 
     def why_not(self, action_id: str) -> str:
         row = self.rows.current
-        if action_id in ("keys.change", "keys.reset") and row is None:
-            return "Nothing is called that."
-        if action_id == "keys.change" and row is not None and row.action.id == "back":
-            return "Escape always leads back."
-        if action_id == "keys.reset" and row is not None and not row.changed:
-            return "It has its own key already."
-        return ""
+        if action_id not in ("keys.change", "keys.reset"):
+            return ""
+        return why_not_key(row, reset=action_id == "keys.reset") if row else "Nothing is called that."
 
     @on(RecordList.Opened)
     def _clicked(self) -> None:
@@ -166,12 +190,11 @@ class KeysScreen(ConsoleScreen):
         if key is None:
             return
         try:
-            self.console.set_setting("keys", changed_keys(action, key, self.kept))
+            said = keep_key(self.console, action, key)
         except ConsoleError as error:
             self.console.report(error)
             return
-        shown = " ".join(key_name(each) for each in key.split(",")) or "no key"
-        self.query_one("#done", StateLine).say(f"{action.command}: {shown}. It holds from now on.", "good")
+        self.query_one("#done", StateLine).say(said, "good")
         self.refresh_record()
 
     def act_back(self) -> None:

@@ -16,9 +16,12 @@ from textual.widgets import Input
 from practice.acts import SharingRulesSet
 from practice.errors import ConsoleError
 from practice.text import visible
-from screens.actions import bindings
+from screens.actions import Action, bindings
 from screens.backups_folder import folder_fault
 from screens.base import ConsoleScreen
+from screens.keys import PressDialog, WordsInput, keep_key, key_rows, why_not_key
+from screens.keys import Row as KeyRow
+from screens.keys import draw as draw_key
 from screens.people_dialogs import CodeDialog
 from screens.settings_schema import MACHINE, OFF, ON, RECORD, SHARING, Setting, found_by, typed_value, value_words
 from screens.widgets.chrome import cut
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from storage.reports import Card
     from storage.vault import Vault
 
+KEYS = "Keys: what each does"
 CARD = (
     "With it, machines of the school without this record seal notes into that folder: dsl-console report --to FOLDER. "
     "Each asks once for these words; read them out. A new telephone number or new keys make another card: keep the "
@@ -48,10 +52,21 @@ class Row:
     setting: Setting | None = None
     value: object = ""
     first: bool = False
+    key: KeyRow | None = None
+    """An action with its keys, under the heading of the keys."""
+
+    @property
+    def name(self) -> str:
+        """What tells the row from the others, however the list is narrowed."""
+        if self.key is not None:
+            return self.key.action.id
+        return self.setting.key if self.setting else self.heading
 
 
 def draw(row: Row, width: int) -> list[Content]:
     """Draw a heading, or a setting: its name and value, and what it does."""
+    if row.key is not None:
+        return draw_key(row.key, width)
     if row.setting is None:
         heading = Content.styled(row.heading, "bold $text-primary")
         return [heading] if row.first else [Content(""), heading]
@@ -169,9 +184,10 @@ class SettingsScreen(ConsoleScreen):
     NAME = "settings"
     HEADING = "Settings"
     HELP = (
-        "Everything that can be set. Type a word to narrow the list, move with the arrows, and Enter changes the line. "
-        "What is kept holds at once. The telephone numbers and the rules of sharing are the school's own: they change "
-        "for everybody, and the change is recorded."
+        "Everything that can be set, and at its end what every key does. Type a word to narrow the list, move with the "
+        "arrows, and Enter changes the line; Delete gives an action its own key back. What is kept holds at once. The "
+        "telephone numbers and the rules of sharing are the school's own: they change for everybody, and the change is "
+        "recorded."
     )
     CSS_PATH = "settings.tcss"
     FIELD_ENTER = "settings.change"
@@ -182,9 +198,13 @@ class SettingsScreen(ConsoleScreen):
         self.rules = SharingRulesSet()
 
     def body(self) -> ComposeResult:
-        yield Input(placeholder="A word of the setting; Enter changes the line", id="words", max_length=100)
+        yield WordsInput(
+            placeholder="A word of the setting or of what a key does; Enter changes the line",
+            id="words",
+            max_length=100,
+        )
         yield StateLine("", id="done")
-        yield RecordList[Row](draw, skip=lambda row: row.setting is None, id="settings")
+        yield RecordList[Row](draw, skip=lambda row: bool(row.heading), id="settings")
 
     def on_mount(self) -> None:
         self.query_one("#words").focus()
@@ -217,9 +237,12 @@ class SettingsScreen(ConsoleScreen):
             if not any(row.heading == setting.area for row in rows):
                 rows.append(Row(heading=setting.area, first=not rows))
             rows.append(Row(setting=setting, value=self.value_of(setting)))
+        if keys := key_rows(words, self.kept_keys):
+            rows.append(Row(heading=KEYS, first=not rows))
+            rows += [Row(key=each) for each in keys]
         listed: RecordList[Row] = self.query_one("#settings", RecordList)
-        listed.empty = "No setting is called that. Try another word."
-        listed.show(rows, keep=lambda row: row.setting.key if row.setting else row.heading)
+        listed.empty = "No setting and no key is called that. Try another word."
+        listed.show(rows, keep=lambda row: row.name)
         self.refresh_bindings()
 
     def refresh_chrome(self) -> None:
@@ -242,14 +265,28 @@ class SettingsScreen(ConsoleScreen):
             self.query_one("#settings", RecordList).steered(event)
 
     @property
+    def kept_keys(self) -> dict[str, str]:
+        """The keys that were changed."""
+        return dict(cast("dict[str, str]", self.console.setting("keys")))
+
+    @property
+    def row(self) -> Row | None:
+        """The line under the cursor."""
+        row: Row | None = self.query_one("#settings", RecordList).current
+        return row
+
+    @property
     def current(self) -> Setting | None:
         """The setting under the cursor."""
-        row: Row | None = self.query_one("#settings", RecordList).current
-        return row.setting if row else None
+        return self.row.setting if self.row else None
 
     def why_not(self, action_id: str) -> str:
-        setting = self.current
+        setting, key = self.current, self.row.key if self.row else None
+        if action_id == "settings.reset":
+            return why_not_key(key, reset=True) if key else "This gives an action its own key back: no key stands here."
         if action_id == "settings.change":
+            if key is not None:
+                return why_not_key(key, reset=False)
             if setting is None:
                 return "No setting is called that."
             if setting.kept != MACHINE and not may_write(self.vault):
@@ -261,10 +298,28 @@ class SettingsScreen(ConsoleScreen):
         self.action_do("settings.change")
 
     def act_change(self) -> None:
-        """Change the setting under the cursor."""
-        if setting := self.current:
+        """Change the setting, or the key, under the cursor."""
+        if self.row and (row := self.row.key):
+            self.app.push_screen(PressDialog(row.action, self.kept_keys), lambda key: self._keep_key(row.action, key))
+        elif setting := self.current:
             dialog = SettingDialog(setting, self.value_of(setting))
             self.app.push_screen(dialog, lambda sentence: self._changed(setting, sentence))
+
+    def act_reset(self) -> None:
+        """Give the action under the cursor its own key back."""
+        if self.row and (row := self.row.key):
+            self._keep_key(row.action, row.action.keys)
+
+    def _keep_key(self, action: Action, key: str | None) -> None:
+        if key is None:
+            return
+        try:
+            said = keep_key(self.console, action, key)
+        except ConsoleError as error:
+            self.console.report(error)
+            return
+        self.query_one("#done", StateLine).say(said, "good")
+        self._list()
 
     def _changed(self, setting: Setting, sentence: str | None) -> None:
         if sentence:

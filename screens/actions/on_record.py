@@ -107,6 +107,7 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
     ),
     "settings": (
         own("settings", "change", "enter", "Change", "Change the setting under the cursor", "Settings", "Change it"),
+        own("settings", "reset", "delete", "As shipped", "Give an action its own key back", "Settings", "As shipped"),
     ),
     "find": (own("find", "open", "enter", "Open", "Open what was found", "Find", "Open what was found"),),
     # -- log, children, child ------------------------------------------------------------------------------------------

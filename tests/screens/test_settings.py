@@ -60,6 +60,16 @@ async def test_a_setting_is_found_changed_and_kept(console, vault, tmp_path):
         app.screen.query_one("#value", ChoiceField).code = "console-light"
         await pilot.press("ctrl+s")
         await wait_until(pilot, lambda: app.theme == "console-light")
+        await pilot.press("escape", *"keys log a concern", "enter")
+        await wait_for(pilot, "A key for Record: Log a concern")
+        await pilot.press("f3")
+        await wait_for(pilot, "F3 is Record: Find a child or words")
+        await pilot.press("ctrl+d")
+        await wait_for(pilot, "Record: Log a concern: Ctrl+D. It holds from now on.")
+        assert config.load(file)[0].keys == {"log": "ctrl+d"}
+        await pilot.press("delete")
+        await wait_for(pilot, "Record: Log a concern: F2. It holds from now on.")
+        assert config.load(file)[0].keys == {}
         await pilot.press("escape", *"front", "enter")
         await settled(pilot)
         await pilot.press("x", "ctrl+s")
