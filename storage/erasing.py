@@ -162,9 +162,6 @@ def _forget_flags(connection: Connection, children: set[str], entries: set[str])
     """Empty the cache of flags of these children; it is worked out anew from what is left."""
     if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'flag_children'").first():
         return
-    for chunk in chunks(sorted(entries)):
-        for table in ("flag_facts", "flag_siblings"):
-            connection.exec_driver_sql(f"DELETE FROM {table} WHERE entry_id IN ({marks(chunk)})", chunk)  # noqa: S608
-    for chunk in chunks(sorted(children)):
-        for table in ("flag_facts", "flags", "flag_children"):
-            connection.exec_driver_sql(f"DELETE FROM {table} WHERE child_id IN ({marks(chunk)})", chunk)  # noqa: S608
+    from storage import flags
+
+    flags.forget_children(connection, children, entries)

@@ -97,7 +97,8 @@ class Known:
 class Context:
     """What a day's evaluation rests on; the school days worked out, and what was read of children, stay with it.
 
-    `taken` is the number of the last act that `children` and `siblings` agree with.
+    `taken` is the number of the last act that `children` and `siblings` agree with, `forgotten` how often children were
+    taken out of the cache.
     """
 
     rules: tuple[Rule, ...]
@@ -108,6 +109,7 @@ class Context:
     children: OrderedDict[str, Known] = field(default_factory=OrderedDict)
     siblings: dict[str, set[str]] | None = None
     taken: int = -1
+    forgotten: str = ""
 
     def __post_init__(self) -> None:
         self.labels = {rule.code: rule.label for rule in self.rules}
@@ -223,6 +225,21 @@ def forget(connection: Connection) -> None:
         connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608
 
 
+def forget_children(connection: Connection, children: Iterable[str], entries: Iterable[str]) -> None:
+    """Take these children and entries out of the cache; every open console reads anew from then on."""
+    for chunk in chunks(sorted(entries)):
+        for table in ("flag_facts", "flag_siblings", "flag_entries"):
+            connection.exec_driver_sql(f"DELETE FROM {table} WHERE entry_id IN ({marks(chunk)})", chunk)  # noqa: S608
+    for chunk in chunks(sorted(children)):
+        among = f"child_id IN ({marks(chunk)})"
+        of_children = f"SELECT id FROM flags WHERE {among}"  # noqa: S608
+        connection.exec_driver_sql(f"DELETE FROM flag_entries WHERE flag_id IN ({of_children})", chunk)  # noqa: S608
+        for table in ("flag_facts", "flags", "flag_children"):
+            connection.exec_driver_sql(f"DELETE FROM {table} WHERE {among}", chunk)  # noqa: S608
+    count = int(_state(connection).get("forgotten", "0")) + 1
+    connection.exec_driver_sql("INSERT OR REPLACE INTO flag_state VALUES ('forgotten', ?)", (str(count),))
+
+
 def bring_up(connection: Connection, given: Context, rests_on: str) -> None:
     """Bring the flags up to date in the transaction that is open, however much that is."""
     while _step(connection, given, rests_on)[1]:
@@ -237,9 +254,9 @@ def _step(connection: Connection, given: Context, rests_on: str) -> tuple[int, b
     """
     state = _state(connection)
     since = int(state.get("acts", "0"))
-    if given.taken != since:  # another process went on meanwhile
+    if (given.taken, given.forgotten) != (since, state.get("forgotten", "")):  # another process went on meanwhile
         given.forget()
-        given.taken = since
+        given.taken, given.forgotten = since, state.get("forgotten", "")
     if state.get("rests_on") != rests_on:
         connection.exec_driver_sql("UPDATE flag_children SET valid_until = 0")
         connection.exec_driver_sql("INSERT OR REPLACE INTO flag_state VALUES ('rests_on', ?)", (rests_on,))

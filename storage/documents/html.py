@@ -16,6 +16,8 @@ blockquote { border-left: .3rem solid; margin: .6rem 0; padding: 0 0 0 .8rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .4rem 0; }
 dt { font-weight: 600; } dd { margin: 0; }
 .warn { border: 2px solid; padding: .4rem .6rem; font-weight: 600; } .muted { opacity: .8; }
+.mark { position: fixed; inset: 0; z-index: -1; display: flex; flex-direction: column; justify-content: space-around; }
+.mark span { transform: rotate(-24deg); text-align: center; font-size: 1.8rem; font-weight: 700; opacity: .16; }
 .blank { border-bottom: 1px solid; height: 1.6rem; }
 @media (max-width: 30rem) { dl { display: block; } }
 @media print { body { max-width: none; margin: 0; } h2, h3 { break-after: avoid; } }
@@ -27,8 +29,13 @@ def _safe(text: str) -> str:
     return html.escape(text, quote=True)
 
 
-def render(title: str, blocks: Sequence[Block], progress: Callable[[int, int], None] | None = None) -> bytes:
-    """Return the page as UTF-8; every stored word is escaped. `progress` hears how many blocks of how many are done."""
+def render(
+    title: str, blocks: Sequence[Block], progress: Callable[[int, int], None] | None = None, *, mark: str = ""
+) -> bytes:
+    """Return the page as UTF-8; every stored word is escaped. `progress` hears how many blocks of how many are done.
+
+    `mark` lies across the screen, and across every page of a print.
+    """
     links = [
         (f"s{place}", block.text, block.count)
         for place, block in enumerate(blocks)
@@ -39,7 +46,11 @@ def render(title: str, blocks: Sequence[Block], progress: Callable[[int, int], N
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n',
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
         '<meta name="robots" content="noindex">\n<meta name="referrer" content="no-referrer">\n',
-        f"<title>{_safe(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n",
+        f"<title>{_safe(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
+        f'<div class="mark" aria-hidden="true">{"".join(f"<span>{_safe(mark)}</span>" for _ in range(3))}</div>\n'
+        if mark
+        else "",
+        "<main>\n",
     ]
     for place, block in enumerate(blocks):
         parts.append(_block(block, place, links))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Page:
-    """A title and its blocks; `count` is of how many children or entries it tells, `mark` stands at every foot."""
+    """A title and its blocks; `count` is of how many children or entries it tells, `mark` lies across every page."""
 
     title: str
     blocks: tuple[Block, ...]
@@ -41,10 +41,10 @@ class PageMade:
 def rendered(page: Page, form: str, foot: str) -> bytes:
     """Return a page in one of the two forms."""
     if form == "HTML":
-        return html_form.render(page.title, list(page.blocks))
+        return html_form.render(page.title, list(page.blocks), mark=page.mark)
     from storage.documents import pdf
 
-    return pdf.render(page.title, foot, list(page.blocks))
+    return pdf.render(page.title, foot, list(page.blocks), mark=page.mark)
 
 
 def write_page(vault: Vault, page: Page, path: Path) -> PageMade:

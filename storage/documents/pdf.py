@@ -6,6 +6,7 @@ reportlab is imported when a PDF is made, and nothing of ours passes through its
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.resources import as_file, files
@@ -16,6 +17,21 @@ from storage.documents.blocks import Block, Contents, Para
 from storage.documents.layout import BODY, BOLD, FOOT, MARGIN, MONO, PAGE, Font, Laid, Layout, Piece
 
 Progress = Callable[[int, int], None]
+
+
+MARK_LETTERS, MARK_LENGTH, MARK_ANGLE, MARK_GREY = 44, 480.0, 34, 0.88
+"""Of a mark across a page: the letters of a line, its length in points, its angle, and how light it is."""
+
+
+def _cut(text: str, width: float) -> str:
+    """Return a foot line as far as it fits, with a mark where it was cut."""
+    from reportlab.pdfbase.pdfmetrics import stringWidth
+
+    if stringWidth(text, BODY, 7.5) <= width:
+        return text
+    while text and stringWidth(text + "…", BODY, 7.5) > width:
+        text = text[:-1]
+    return text.rstrip() + "…"
 
 
 class Stopped(ConsoleError):
@@ -40,8 +56,13 @@ def _fonts() -> tuple[Font, Font]:
     return found[0], found[1]
 
 
-def render(title: str, foot: str, blocks: Sequence[Block], progress: Progress | None = None) -> bytes:
-    """Return the PDF; `foot` stands under each page beside its number. `progress` hears pages of pages."""
+def render(
+    title: str, foot: str, blocks: Sequence[Block], progress: Progress | None = None, *, mark: str = ""
+) -> bytes:
+    """Return the PDF; `foot` stands under each page beside its number. `progress` hears pages of pages.
+
+    `mark` lies across each page, light and behind the words: for whom it was made, and for what.
+    """
     regular, bold = _fonts()
     half = (lambda done, of: progress(done, of * 2)) if progress else None
     layout = Layout(regular, bold)
@@ -51,16 +72,17 @@ def render(title: str, foot: str, blocks: Sequence[Block], progress: Progress | 
         said = f"{count} printed as its number, such as ⟦U+1F600⟧: the font of this copy does not hold it."
         blocks = [*blocks[:at], Para(said), *blocks[at:]]
     laid = layout.run(blocks, half)
-    return _Drawing(title, layout.line(foot), laid).bytes(progress)
+    return _Drawing(title, layout.line(foot), laid, layout.printable(mark)).bytes(progress)
 
 
 class _Drawing:
     """The pages on a canvas, with the tree of tags that a screen reader follows."""
 
-    def __init__(self, title: str, foot: str, laid: Laid) -> None:
+    def __init__(self, title: str, foot: str, laid: Laid, mark: str = "") -> None:
         from reportlab.pdfgen.canvas import Canvas
 
-        self.laid, self.foot = laid, foot
+        self.laid, self.foot = laid, _cut(foot, PAGE[0] - 2 * MARGIN - 70)
+        self.mark = textwrap.wrap(mark, MARK_LETTERS, max_lines=3, placeholder=" …")
         self.written = io.BytesIO()
         self.canvas: Any = Canvas(self.written, pagesize=PAGE, pageCompression=1, lang="en-GB", pdfVersion=(1, 7))
         self.canvas.setTitle(title)
@@ -106,6 +128,8 @@ class _Drawing:
         canvas = self.canvas
         here = PDFObjectReference(canvas._doc.thisPageName())
         on_page: list[Any] = []
+        if self.mark:
+            self._across()
         for piece in pieces:
             self._piece(piece, here, on_page)
         canvas._code.append("/Artifact BMC")
@@ -120,6 +144,27 @@ class _Drawing:
 
         page.StructParents, page.Tabs = number - 1, PDFName("S")
         self.parents += [number - 1, canvas._doc.Reference(PDFArray(on_page))]
+
+    def _across(self) -> None:
+        """Lay the mark across the page, three times over, so that no part of it can be copied without one."""
+        from reportlab.pdfbase.pdfmetrics import stringWidth
+
+        canvas = self.canvas
+        longest = max(stringWidth(line, BOLD, 1) for line in self.mark)
+        size = min(26.0, MARK_LENGTH / longest)
+        canvas._code.append("/Artifact BMC")
+        canvas.saveState()
+        canvas.setFillGray(MARK_GREY)
+        canvas.setFont(BOLD, size)
+        for height in (0.2, 0.48, 0.76):
+            canvas.saveState()
+            canvas.translate(PAGE[0] / 2, PAGE[1] * height)
+            canvas.rotate(MARK_ANGLE)
+            for number, line in enumerate(self.mark):
+                canvas.drawCentredString(0, -number * size * 1.3, line)
+            canvas.restoreState()
+        canvas.restoreState()
+        canvas._code.append("EMC")
 
     def _piece(self, piece: Piece, here: Any, on_page: list[Any]) -> None:
         canvas = self.canvas

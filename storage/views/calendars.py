@@ -69,6 +69,7 @@ def borrowed_words(nation: str) -> str:
     parts = profile(nation).borrowed
     names = {
         "meetings": "statutory clocks",
+        "retention": "retention",
         "reviews": "review intervals",
         "sharing": "sharing",
         "transfers": "transfers",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import vobject
+from pypdf import PdfReader
 
 from practice.errors import Refused
 from practice.vocabulary import ReviewStatus
 from storage.desk import actions, concerns, reviews
+from storage.documents.blocks import Para
 from storage.documents.ics import calendar_bytes, write_calendar
 from storage.documents.pages import write_page
 from storage.papers import governors, holiday, inspection, supervision
@@ -152,10 +155,19 @@ def test_the_inspection_pack_says_for_whom_and_is_recorded(vault: Vault, kids: d
     ):
         assert words in shown
     assert page.mark == "For J. Marsh, inspector: Inspection of December 2026"
-    assert write_page(vault, page, tmp_path / "pack.pdf").path.stat().st_size > 1000
+    more = [Para(f"Line {number}") for number in range(120)]
+    pages = PdfReader(write_page(vault, replace(page, blocks=(*page.blocks, *more)), tmp_path / "pack.pdf").path).pages
+    assert len(pages) > 2
+    for each in pages:  # across every page, three times, as an artifact that no screen reader reads out
+        words = " ".join(each.extract_text().split())
+        assert words.count("For J. Marsh, inspector: Inspection of") >= 3
+        content = each.get_contents().get_data()
+        assert content.index(b"/Artifact BMC") < content.index(b"BDC")
+    html = write_page(vault, page, tmp_path / "pack.html").path.read_text(encoding="utf-8")
+    assert html.count("<span>For J. Marsh, inspector: Inspection of December 2026</span>") == 3
     with vault.read() as connection:
-        kinds = list(connection.exec_driver_sql("SELECT kind FROM acts ORDER BY n DESC LIMIT 2").scalars())
-    assert kinds == ["exported", "pack_shown"]
+        kinds = list(connection.exec_driver_sql("SELECT kind FROM acts ORDER BY n DESC LIMIT 3").scalars())
+    assert kinds == ["exported", "exported", "pack_shown"]
 
 
 def test_the_calendar_file_holds_no_name_and_another_library_reads_it(
