@@ -66,6 +66,7 @@ SCREENS: dict[str, str] = {
     "adult_entry": "screens.adult_entry:AdultEntryScreen",
     "adult_decide": "screens.adult_decide:AdultDecideScreen",
     "adult_report": "screens.adult_report:AdultReportScreen",
+    "adult_people": "screens.adult_people:AdultPeopleScreen",
     "adult_patterns": "screens.adult_lists:AdultPatternsScreen",
     "adult_trail": "screens.adult_lists:AdultTrailScreen",
     "settings": "screens.settings:SettingsScreen",

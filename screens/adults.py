@@ -126,8 +126,9 @@ class AdultsScreen(RegisterScreen):
     HEADING = "Adults' register"
     HELP = (
         "Concerns about adults who work here, apart from every child's record and under a key of its own. n records a "
-        "concern or a self-referral, Enter opens the line, p shows patterns, t who read what. h says who reads it, c "
-        "makes a new recovery code, a makes its keys anew, m says where it travels. Escape closes the register."
+        "concern or a self-referral, Enter opens the line, p shows patterns, w the adults and how long records stay, t "
+        "who read what. h says who reads it, c makes a new recovery code, a makes its keys anew, m says where it "
+        "travels. Escape closes the register."
     )
     CSS_PATH = "adults.tcss"
     BINDINGS = bindings("adults")
@@ -311,6 +312,10 @@ class AdultsScreen(RegisterScreen):
     def act_patterns(self) -> None:
         """Show what entries have in common."""
         self.console.open("adult_patterns")
+
+    def act_people(self) -> None:
+        """Show the adults, when they left, and how long records stay."""
+        self.console.open("adult_people")
 
     def act_trail(self) -> None:
         """Show who read what."""

@@ -345,6 +345,7 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         own("adults", "open", "enter", "Open", "Open the line", "Register", "Open the line"),
         own("adults", "patterns", "p", "Patterns", "What entries have in common", "Register", "Patterns"),
         own("adults", "trail", "t", "Who read", "Who read what; that is recorded too", "Register", "Who read what"),
+        own("adults", "people", "w", "Adults", "Who they are, when they left", "Register", "Adults and retention"),
         own("adults", "holders", "h", "Readers", "Let somebody in, or take the key back", "Register", "Who reads it"),
         own("adults", "code", "c", "Recovery code", "Make a new recovery code", "Register", "New recovery code"),
         own("adults", "rotate", "a", "Keys anew", "Make its keys anew, after a question", "Register", "Keys anew"),
@@ -370,6 +371,11 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
     ),
     "access": (
         own("access", "open", "enter", "Open", "Open the child's record", "Who opened", "Open the child's record"),
+    ),
+    "adult_people": (
+        own("adult_people", "change", "e", "Put right", "Put right who this is", "Register", "Put right an adult"),
+        own("adult_people", "left", "l", "Left", "Record their last day", "Register", "Record a last day"),
+        own("adult_people", "rule", "y", "Rule", "Set how long records stay", "Register", "The school's rule"),
     ),
     "adult_patterns": (
         own("adult_patterns", "open", "enter", "Open", "Open the entry", "Register", "Open the entry"),
