@@ -50,9 +50,12 @@ def until_painted(
 
 
 @contextmanager
-def kept_open(command: Sequence[str], steps: Sequence[tuple[bytes, str]], limit: float = 60.0) -> Iterator[int]:
+def kept_open(
+    command: Sequence[str], steps: Sequence[tuple[bytes, str]], limit: float = 60.0, settle: float = 6.0
+) -> Iterator[int]:
     """Run a program in the terminal, type each text once its marker was painted, and yield its process; then end it.
 
+    `settle` is how many seconds it is left to itself before that: what follows its first picture counts too.
     Raises RuntimeError when the limit passes without a marker.
     """
     child, master = pty.fork()
@@ -70,17 +73,13 @@ def kept_open(command: Sequence[str], steps: Sequence[tuple[bytes, str]], limit:
                     raise RuntimeError(f"{command[0]} did not paint {marker.decode()!r}; it wrote {seen[-300:]!r}")
                 seen += os.read(master, 65536)
             os.write(master, typed.encode())
-        drained = perf_counter() + SETTLE_SECONDS
+        drained = perf_counter() + settle
         while (left := drained - perf_counter()) > 0:
             if select.select([master], [], [], left)[0]:
                 os.read(master, 65536)
         yield child
     finally:
         _end(child, master)
-
-
-SETTLE_SECONDS = 6.0
-"""How long a program is left to itself before its memory is read: what follows its first picture counts too."""
 
 
 def _end(child: int, master: int) -> None:

@@ -47,12 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     named, rest = vault_option(given)
     if rest[:1] == [CONSOLE_PROCESS]:
-        from dsl_console import config
+        from dsl_console import folders
         from dsl_console.app import run_console
 
-        return run_console(config.vault_folder(named), rest[1:])
+        return run_console(folders.vault_folder(named), rest[1:])
     if not rest or rest == ["console"]:
-        from dsl_console import config, supervisor
+        from dsl_console import folders, supervisor
 
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             sys.stderr.write(
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
                 "dsl-console --help\n"
             )
             return 2
-        return supervisor.run(config.vault_folder(named))
+        return supervisor.run(folders.vault_folder(named))
     from dsl_console.cli.main import root
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,7 @@ class Behind:
                 if not settled and quiet * POLL_SECONDS >= SETTLE_SECONDS:
                     settled = True
                     vault.checkpoint()  # damage to a write-ahead log drops commits silently: it is kept empty
+                    vault.rest()
             except ConsoleError as error:
                 # A busy disk may answer the next time; the person hears of it once.
                 changed = False
@@ -73,6 +75,9 @@ class Behind:
         from storage import verifying
 
         found = not self.stop.wait(CHECK_AFTER_SECONDS) and verifying.check_behind(vault, self.stop.is_set)
+        if not self.stop.is_set():
+            with contextlib.suppress(ConsoleError):  # a record that cannot be read is told of where it is read
+                vault.rest()
         if found and self.console.is_running and vault.found is not None:
             self.console.post_message(RecordChanged())
             self.console.call_later(self._say_found, vault.found)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsl_console import config
+from dsl_console import folders
 from practice.errors import Refused
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ TELL = "If it cannot wait, tell the DSL in person now."
 
 
 def _file() -> Path:
-    return config.data_dir() / FILE_NAME
+    return folders.data_dir() / FILE_NAME
 
 
 def _known() -> dict[str, str]:
@@ -49,7 +49,7 @@ def remember(card: Card) -> None:
 
     known = _known() | {card.vault: card.fingerprint}
     try:
-        private_folder(config.data_dir())
+        private_folder(folders.data_dir())
         write_atomic(_file(), json.dumps(known, indent=1).encode())
     except OSError as error:
         raise Refused(

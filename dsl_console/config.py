@@ -1,4 +1,4 @@
-"""Where things lie on this machine, and the person's settings (a small TOML file beside the vault's folder)."""
+"""The person's settings: a small TOML file beside the vault's folder."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from dsl_console import folders
 from practice.errors import Refused
 from screens.settings_schema import BY_KEY, Setting
-
-APP = "dsl-console"
-VAULT_VARIABLE = "DSL_CONSOLE_VAULT"
 
 
 @dataclass(frozen=True)
@@ -36,19 +34,6 @@ class Settings:
     keys: dict[str, str] = field(default_factory=dict)
 
 
-def data_dir() -> Path:
-    """Return the folder of the program's data: this machine's own, never a roaming profile."""
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir(APP, appauthor=False, roaming=False))
-
-
-def vault_folder(option: str | Path | None = None) -> Path:
-    """Return the vault's folder: the option, else `DSL_CONSOLE_VAULT`, else the platform's data folder."""
-    chosen = option or os.environ.get(VAULT_VARIABLE)
-    return Path(chosen).expanduser() if chosen else data_dir() / "vault"
-
-
 def reports_folders(settings: Settings) -> tuple[Path, ...]:
     """Return the shared folder from which sealed reports are collected, if one is set."""
     return (Path(settings.reports_folder),) if settings.reports_folder else ()
@@ -56,7 +41,7 @@ def reports_folders(settings: Settings) -> tuple[Path, ...]:
 
 def settings_file() -> Path:
     """Return where the settings lie."""
-    return data_dir() / "settings.toml"
+    return folders.data_dir() / "settings.toml"
 
 
 def fault(name: str, value: Any) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 
 ENTER = "Enter unlocks. Ctrl+R: I have a recovery code."
+AHEAD = ("storage.views.today", "storage.flags", "storage.looking", "storage.keyring_head", "screens.today")
+"""What the first picture of an open record needs."""
 LIMIT, FEW = 10, 3
 """How many tries there are at most, and how few are told with a warning."""
 DEMO_HINT_VARIABLE = "DSL_CONSOLE_DEMO_HINT"
@@ -46,6 +50,12 @@ def people_in(folder: Path, now: datetime) -> tuple[list[SlotPerson], int]:
     check_open(folder, now)
     people, last = people_of(folder), last_person(folder)
     return people, next((place for place, each in enumerate(people) if each.id == last), 0)
+
+
+def _load_ahead() -> None:
+    """Import what is shown first once the record is open, while the passphrase is typed."""
+    for name in AHEAD:
+        importlib.import_module(name)
 
 
 def tries_in(folder: Path) -> tuple[int, float]:
@@ -182,6 +192,7 @@ class UnlockScreen(ConsoleScreen):
             if not self.query_one("#passphrase", Input).value and not self._waiting:
                 listed.focus()
         self.fetch(tries_in, self.folder, then=self._first_standing, failed=lambda _: None)
+        threading.Thread(target=_load_ahead, name="loading ahead", daemon=True).start()
         if self._waiting:
             passphrase, self._waiting = self._waiting, ""
             self._open(passphrase)

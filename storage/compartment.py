@@ -138,6 +138,7 @@ class OpenCompartment:
         self._writer: Engine
         self._reader: Engine
         self._connect(key)
+        self._look: Connection | None = None
         self._data_version = -1
         self.person_keys = keys
         self.device = ""
@@ -357,9 +358,17 @@ class OpenCompartment:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open one consistent, read-only look at the record."""
-        with self._read_lock, plain_errors(), self._reader.begin() as connection:
-            yield connection
+        """Open one consistent, read-only look at the record; within another of the same thread it is the same look."""
+        with self._read_lock, plain_errors():
+            if self._look is not None:
+                yield self._look
+                return
+            with self._reader.begin() as connection:
+                self._look = connection
+                try:
+                    yield connection
+                finally:
+                    self._look = None
 
     def changed(self) -> bool:
         """Say whether anything was committed since this was last asked, by this program or another."""
@@ -416,6 +425,15 @@ class OpenCompartment:
     def anchored(self) -> Head:
         """Return the head that is kept beside the record; raises IntegrityAlarm without a whole one."""
         return self._anchor.read()
+
+    def rest(self) -> None:
+        """Let go of the pages that are kept in memory; they are read again when they are asked for."""
+        from storage import memory
+
+        for lock, engine in ((self._write_lock, self._writer), (self._read_lock, self._reader)):
+            with lock, plain_errors(), engine.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("PRAGMA shrink_memory")
+        memory.give_back()
 
     def checkpoint(self) -> bool:
         """Bring the write-ahead log into the database file; say whether it is empty now, with nobody reading in it."""

@@ -29,7 +29,7 @@ _PRAGMAS: dict[str, object] = {
     "checkpoint_fullfsync": 1,
     "wal_autocheckpoint": 256,
     "journal_size_limit": 0,
-    "cache_size": -16384,
+    "cache_size": -8192,
     "busy_timeout": 5000,
 }
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection
@@ -479,13 +479,9 @@ class FlagRow:
     reason: str = ""
 
 
-def flags(vault: Vault, *, child_id: str = "", considered: bool = False, as_kept: bool = False) -> list[FlagRow]:
-    """Return the open flags, and on request the considered ones with the reason, after bringing them up to date.
-
-    With `as_kept` they are returned as the cache holds them, at once.
-    """
-    if not as_kept:
-        refresh(vault)
+def flags(vault: Vault, *, child_id: str = "", considered: bool = False) -> list[FlagRow]:
+    """Return the open flags, and on request the considered ones with the reason, after bringing them up to date."""
+    refresh(vault)
     clause, parameters = ("WHERE f.child_id = ?", (child_id,)) if child_id else ("", ())
     if not considered:
         clause += (" AND" if clause else "WHERE") + " f.state = 'open'"
@@ -516,6 +512,28 @@ def flags(vault: Vault, *, child_id: str = "", considered: bool = False, as_kept
         )
         for row in rows
     ]
+
+
+class ToConsider(NamedTuple):
+    """A child with patterns to consider: the newest one's name, and how many there are."""
+
+    child_id: str
+    child: str
+    label: str
+    number: int
+
+
+def to_consider(vault: Vault) -> list[ToConsider]:
+    """Return each child with an open flag, by name, as the cache holds them: at once, and without their evidence."""
+    statement = (
+        "SELECT child_id, name, label, count FROM (SELECT f.child_id, c.name, f.label, c.sort_name,"
+        " count(*) OVER (PARTITION BY f.child_id) AS count,"
+        " row_number() OVER (PARTITION BY f.child_id ORDER BY f.since DESC, f.rule) AS place"
+        " FROM flags f JOIN children c ON c.id = f.child_id WHERE f.state = 'open')"
+        " WHERE place = 1 ORDER BY sort_name, child_id"
+    )
+    with vault.read() as connection:
+        return [ToConsider(*row) for row in connection.exec_driver_sql(statement)]
 
 
 def rules_of(vault: Vault) -> tuple[tuple[Rule, ...], PatternRulesSet]:

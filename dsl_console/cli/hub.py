@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from dsl_console import config
+from dsl_console import folders
 from dsl_console.cli.options import Command, Group
 from dsl_console.cli.output import indented, joined, out, print_json
 from dsl_console.cli.session import Session
@@ -23,7 +23,7 @@ def hub() -> None:
 
 
 def _database(given: str | None) -> str:
-    return given or str(config.data_dir() / "hub" / "hub.db")
+    return given or str(folders.data_dir() / "hub" / "hub.db")
 
 
 def _ready(url: str) -> None:

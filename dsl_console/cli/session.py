@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dsl_console import config
+from dsl_console import folders
 from dsl_console.cli.output import out, print_json, print_json_error, say
 from practice.errors import ConsoleError, NotFound, Refused
 
@@ -59,7 +59,7 @@ class Session:
     @property
     def folder(self) -> Path:
         """The vault's folder."""
-        return config.vault_folder(self.vault)
+        return folders.vault_folder(self.vault)
 
     @contextlib.contextmanager
     def opened(self, *, writes: bool = False, tell_alarm: bool = True) -> Iterator[Vault]:

@@ -408,6 +408,27 @@ def undecided(vault: Vault, limit: int = 500) -> list[EntryRow]:
         return [_row(row) for row in connection.execute(statement.where(_ENTRIES.c.id.in_(ids)))]
 
 
+class Waiting(NamedTuple):
+    """A concern that waits for a decision, as a line of Today shows it."""
+
+    id: str
+    child_id: str
+    child: str
+    text: str
+
+
+def waiting(vault: Vault, limit: int = 500) -> list[Waiting]:
+    """Return the concerns that have no decision yet, oldest first, with no more than a line of Today shows (R-17)."""
+    clause = f"WHERE {UNDECIDED}" if finds_only_given(vault.person.role) else _BY_UNDECIDED
+    statement = (
+        "SELECT entries.id, entries.child_id, coalesce(children.name, ''), entries.text FROM entries"  # noqa: S608
+        f" {clause.replace('WHERE', 'LEFT JOIN children ON children.id = entries.child_id WHERE')}"
+        " ORDER BY entries.recorded_at, entries.id LIMIT ?"
+    )
+    with vault.read() as connection:
+        return [Waiting(*row) for row in connection.exec_driver_sql(statement, (limit,))]
+
+
 def undecided_count(vault: Vault) -> int:
     """Return how many concerns have no decision yet."""
     index = f"WHERE {UNDECIDED}" if finds_only_given(vault.person.role) else _BY_UNDECIDED

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from practice.roles import sees_glass
 from practice.vocabulary import Role
@@ -95,7 +95,12 @@ class TodayView:
 
 
 def today(vault: Vault, now: datetime) -> TodayView:
-    """Return what waits as of this moment; every concern stays until it has a decision (R-17)."""
+    """Return what waits as of this moment, in one look; every concern stays until it has a decision (R-17)."""
+    with vault.read():
+        return _today(vault, now)
+
+
+def _today(vault: Vault, now: datetime) -> TodayView:
     on = now.astimezone().date()
     view = TodayView(covers=organisation.covers(vault, on))
     _reports(vault, view)
@@ -105,7 +110,7 @@ def today(vault: Vault, now: datetime) -> TodayView:
     for trouble in carrying.troubles(vault):
         view.act_today.append(Line("machine", "", "", "", trouble))
     _visits(vault, view, now)
-    for entry in record.undecided(vault):
+    for entry in record.waiting(vault):
         view.act_today.append(Line("concern", entry.id, entry.child_id, entry.child, entry.text))
     _actions(vault, view, on)
     _meetings(vault, view, on)
@@ -141,7 +146,7 @@ def today(vault: Vault, now: datetime) -> TodayView:
         view.last_sync = outbox.exchange(connection, "last_sync")
         view.queued = len(outbox.messages(connection, *outbox.WAITING))
         roll = table_of(ChildTable)
-        view.children = len(connection.execute(select(roll.c.id).where(roll.c.on_roll.is_(True))).all())
+        view.children = connection.execute(select(func.count()).where(roll.c.on_roll.is_(True))).scalar_one()
     return view
 
 
@@ -209,12 +214,9 @@ def _flags(vault: Vault, view: TodayView) -> None:
 
     As they are kept: whoever shows Today brings them up to date beside it, so that it never waits for them.
     """
-    raised: dict[str, list[flags.FlagRow]] = {}
-    for flag in flags.flags(vault, as_kept=True):
-        raised.setdefault(flag.child_id, []).append(flag)
-    for child_id, found in raised.items():
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        view.this_week.append(Line("flag", child_id, child_id, found[0].child, found[0].label + more))
+    for each in flags.to_consider(vault):
+        more = f" and {each.number - 1} more" if each.number > 1 else ""
+        view.this_week.append(Line("flag", each.child_id, each.child_id, each.child, each.label + more))
 
 
 def _unfinished(vault: Vault, view: TodayView, now: datetime) -> None:

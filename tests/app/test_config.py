@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dsl_console import config
+from dsl_console import config, folders
 from practice.errors import Refused
 
 
@@ -50,8 +50,8 @@ def test_a_bad_setting_is_not_saved_over_a_good_one(tmp_path: Path):
 
 def test_the_vault_is_where_the_person_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("DSL_CONSOLE_VAULT", raising=False)
-    monkeypatch.setattr(config, "data_dir", lambda: tmp_path)
-    assert config.vault_folder() == tmp_path / "vault"
+    monkeypatch.setattr(folders, "data_dir", lambda: tmp_path)
+    assert folders.vault_folder() == tmp_path / "vault"
     monkeypatch.setenv("DSL_CONSOLE_VAULT", str(tmp_path / "other"))
-    assert config.vault_folder() == tmp_path / "other"
-    assert config.vault_folder(str(tmp_path / "named")) == tmp_path / "named"
+    assert folders.vault_folder() == tmp_path / "other"
+    assert folders.vault_folder(str(tmp_path / "named")) == tmp_path / "named"

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from dsl_console import config
+from dsl_console import config, folders
 from tests.cli.school import PASSPHRASE, School
 
 
 @pytest.fixture(autouse=True)
 def _least_cost(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DSL_CONSOLE_KDF_FLOOR", "1")
-    monkeypatch.setattr(config, "data_dir", lambda: tmp_path / "data")
+    monkeypatch.setattr(folders, "data_dir", lambda: tmp_path / "data")
 
 
 def test_a_backup_is_made_proved_and_restored(school: School, tmp_path: Path) -> None:

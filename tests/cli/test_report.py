@@ -15,7 +15,7 @@ SAID = ["--about", "child", "--child", "Ada from 5B", "--from", "Jo Penhallow", 
 @pytest.fixture(autouse=True)
 def own_machine(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What this machine remembers lies in a folder of the test's own."""
-    monkeypatch.setattr("dsl_console.config.data_dir", lambda: tmp_path / "data")
+    monkeypatch.setattr("dsl_console.folders.data_dir", lambda: tmp_path / "data")
 
 
 def left(school: School, text: str = HOSTILE) -> str:

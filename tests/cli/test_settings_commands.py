@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from dsl_console import config
+from dsl_console import config, folders
 from tests.cli.school import School
 
 
 def test_settings_are_listed_and_kept(school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config, "data_dir", lambda: tmp_path / "data")
+    monkeypatch.setattr(folders, "data_dir", lambda: tmp_path / "data")
     assert "lock_after · 5 minutes" in school.run("settings", "list").out
     assert school.run("settings", "set", "lock_after", "600", "--json").json == {"id": "lock_after", "state": "set"}
     school.run("settings", "set", "initials", "on")

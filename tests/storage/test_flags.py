@@ -141,6 +141,12 @@ def test_brothers_and_sisters_are_who_a_person_said_they_are(vault: Vault, clock
     found = [row for row in flags.flags(vault) if row.rule == "siblings"]
     assert {row.child_id for row in found} == {one, other}
     assert {len(row.entries) for row in found} == {3}
+    every = flags.flags(vault)
+    of_one = {
+        child: [row for row in every if row.child_id == child] for child in dict.fromkeys(r.child_id for r in every)
+    }
+    expected = [(child, rows[0].child, rows[0].label, len(rows)) for child, rows in of_one.items()]
+    assert [tuple(each) for each in flags.to_consider(vault)] == expected
 
 
 def test_a_front_sheet_names_brothers_and_sisters_either_way_and_until_it_is_ended(vault: Vault, clock: Clock) -> None:

@@ -235,5 +235,20 @@ def test_what_waits_for_a_decision_is_counted_whole_and_the_oldest_have_a_line(v
     entries = [add_concern(vault, child, f"Note {number}") for number in range(4)]
     vault.record(Decided(decision="monitor_with_review_date", reason="x"), child=child, entry=entries[1])
     assert [row.id for row in record.undecided(vault, limit=2)] == [entries[0], entries[2]]
+    lines = [(row.id, row.child_id, row.child, row.text) for row in record.undecided(vault)]
+    assert [tuple(row) for row in record.waiting(vault)] == lines
+    assert [row.id for row in record.waiting(vault, limit=2)] == [entries[0], entries[2]]
     assert record.undecided_count(vault) == 3
     assert today(vault, vault.clock()).undecided == 3
+
+
+def test_a_look_within_a_look_sees_the_same_record(vault):
+    child = add_child(vault)
+    entry = add_concern(vault, child, "Before")
+    with vault.read() as outer:
+        assert record.undecided_count(vault) == 1
+        add_concern(vault, child, "Meanwhile")
+        with vault.read() as inner:
+            assert inner is outer
+        assert [row.id for row in record.waiting(vault)] == [entry]
+    assert record.undecided_count(vault) == 2
