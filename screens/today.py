@@ -288,6 +288,8 @@ class TodayScreen(ConsoleScreen):
     def _show(self, view: TodayView) -> None:
         from storage.flags import refresh
 
+        if self.console.vault is None:  # it was locked while this was read
+            return
         self.view = view
         self.run(refresh, self.vault, then=self._patterns)
         listed: RecordList[Row] = self.query_one("#lines", RecordList)
