@@ -57,6 +57,7 @@ SCREENS: dict[str, str] = {
     "backups": "screens.backups:BackupsScreen",
     "access": "screens.access:AccessScreen",
     "people": "screens.people:PeopleScreen",
+    "same_child": "screens.same_child:SameChildScreen",
     "machines": "screens.machines:MachinesScreen",
     "visits": "screens.visits:VisitsScreen",
     "visit_here": "screens.visit_here:VisitHereScreen",

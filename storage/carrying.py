@@ -364,6 +364,10 @@ def troubles(vault: Vault) -> list[str]:
     if gaps:
         count = sum(gap.waiting for gap in gaps)
         said.append(f"{count:,} act{'s wait' if count != 1 else ' waits'} for a part that has not arrived yet.")
+    if machines.known(vault) is not None:
+        from storage.desk.same_child import question
+
+        said += [asked] if (asked := question(vault)) else []
     if other := apart_on(vault):
         said.append(f"Who may open the vault was changed here and on «{other}»: choose which list stands.")
     return said

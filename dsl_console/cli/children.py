@@ -13,6 +13,7 @@ from dsl_console.cli.erasing import COMMANDS as ERASING
 from dsl_console.cli.meetings import meeting_json
 from dsl_console.cli.options import Command, Day, Group, text_option
 from dsl_console.cli.output import day_json, joined, one_line, out, print_json
+from dsl_console.cli.same_child import COMMANDS as SAME
 from dsl_console.cli.session import Session
 from dsl_console.cli.sheet import print_sheet, sheet_json
 from dsl_console.cli.transfers import transfer_json
@@ -265,5 +266,5 @@ def show(session: Session, child: str | None) -> None:
         out(f"File transfer: {one_line(f'{file.words}. {file.why}')}")
 
 
-for _command in ERASING:
+for _command in (*ERASING, *SAME):
     children.add_command(_command)

@@ -24,7 +24,7 @@ NAMES = {
     "meetings": "MeetingCancelled MeetingChanged MeetingHeld MeetingPlanned",
     "quality": "QualityAuditBegun QualityRated",
     "record": (
-        "Advice Amended ApartSettled Caller ChildAdded ChildChanged ChildFields ChildLeft Completed "
+        "Advice Amended ApartSettled Caller ChildAdded ChildChanged ChildFields ChildLeft ChildrenCompared Completed "
         "ConcernLogged Decided EntriesLinked EntryMoved GlossaryTermSet Imported Promoted ReviewHeld "
         "ReviewSet Told Unmasked"
     ),

@@ -63,6 +63,15 @@ class ChildChanged(Body):
         return self
 
 
+@kind("children_compared")
+class ChildrenCompared(Body):
+    """Whether this record and another one are one child's, as a person says who has looked at both."""
+
+    other: Identifier
+    same: bool
+    reason: Reason
+
+
 @kind("child_left")
 class ChildLeft(Body):
     """The child left the roll; nothing of the record is removed."""

@@ -230,6 +230,17 @@ EVERYWHERE: tuple[Action, ...] = (
         shown=False,
     ),
     Action(
+        "same_child",
+        "",
+        "One or two",
+        "Records that may be one child's",
+        "Shows records that may be one child's, such as after two machines were apart, and lets you say.",
+        "Record",
+        "One child or two",
+        opens="same_child",
+        shown=False,
+    ),
+    Action(
         "apart",
         "",
         "Two places",

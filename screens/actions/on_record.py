@@ -83,6 +83,10 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         own("apart", "next", "n,right", "Next", "The next one", "Two places", "Next"),
         own("apart", "previous", "b,left", "Before", "The one before", "Two places", "The one before"),
     ),
+    "same_child": (
+        own("same_child", "one", "y", "One child", "Say that the two are one child", "One or two", "They are one"),
+        own("same_child", "two", "x", "Two children", "Say that they are two children", "One or two", "They are two"),
+    ),
     "backups": (
         own("backups", "make", "b", "Back up now", "Make a backup and check it whole", "Backups", "Back up now"),
         own(

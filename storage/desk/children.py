@@ -116,7 +116,7 @@ def import_roster(
     if not dry_run:
         from storage.desk.transfers import drafts_for_leavers
 
-        drafts = _drafts(difference, versions)
+        drafts = _drafts(vault, difference, versions)
         opened = drafts_for_leavers(vault, _leavers(difference, known))
         drafts += opened
         if drafts:
@@ -174,10 +174,17 @@ def _known(vault: Vault) -> tuple[list[KnownChild], dict[str, str]]:
     return known, versions
 
 
-def _drafts(difference: Difference, versions: Mapping[str, str]) -> list[Draft]:
+def _drafts(vault: Vault, difference: Difference, versions: Mapping[str, str]) -> list[Draft]:
+    from storage.desk.same_child import id_from_roll
     from storage.roster.bodies import change_fields, child_fields
 
-    drafts = [Draft(build(ChildAdded, child_fields(row)), child=new_id()) for row in difference.joined]
+    drafts = []
+    with vault.read() as connection:
+        for row in difference.joined:
+            fields = child_fields(row)
+            body = build(ChildAdded, fields)
+            name, born = f"{body.legal_forename} {body.legal_surname}", body.date_of_birth
+            drafts.append(Draft(body, child=id_from_roll(vault, connection, body.upn, body.mis_id, name, born)))
     for child_id, changes, _row in difference.changed:
         fields = {"changes": change_fields(changes), "sees": versions[child_id]}
         drafts.append(Draft(build(ChildChanged, fields), child=child_id))

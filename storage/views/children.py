@@ -68,7 +68,8 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
         return {"children": [_placeholder(key, erased[-1])]} if erased else {}
     first = births[0].body
     assert isinstance(first, ChildAdded)
-    fields: dict[str, Any] = first.model_dump(mode="json")
+    born: dict[str, Any] = first.model_dump(mode="json")
+    fields = {**born, "other": dict(born["other"])}
     provisional, on_roll, changed = fields.pop("provisional"), True, False
     before: dict[str, None] = {}
     for act in acts:
@@ -80,6 +81,10 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
             on_roll = changes.pop("on_roll", on_roll)
             fields["other"] |= changes.pop("other", {})
             fields |= changes
+        elif isinstance(act.body, ChildAdded) and act is not births[0]:  # the same roll, on a machine apart
+            changed, again = True, act.body.model_dump(mode="json", exclude={"provisional"}, exclude_defaults=True)
+            fields["other"] |= again.pop("other", {})
+            fields |= {name: value for name, value in again.items() if value != born[name]}
         elif act.kind == "child_left":
             on_roll = False
     known = ChildFields.model_validate(fields) if changed else first

@@ -8,8 +8,9 @@ from screens.apart import BOTH, ApartScreen
 from screens.machines import MachinesScreen
 from screens.widgets.fields import ChoiceField
 from storage import carrying, machines
+from storage.desk import children as desk
 from storage.desk import concerns
-from storage.views import apart, record
+from storage.views import apart, children, record
 from tests.conftest import add_child, add_concern
 from tests.screens.conftest import HOSTILE, PASSPHRASE, settled, wait_for, words_on
 from tests.storage.machines import joined
@@ -64,3 +65,29 @@ async def test_two_machines_are_carried_between_and_a_choice_is_made(console, va
         assert apart.rows(vault) == []
         assert not record.get(vault, entry).conflict
         assert [row.name for row in machines.others(vault)] == ["Laptop"]
+
+
+async def test_one_child_or_two_is_said_by_a_person(console, vault):
+    add_concern(vault, desk.add_child(vault, name="Kay Birch [red]", provisional=True)[0], "the first")
+    add_concern(vault, desk.add_child(vault, name="Kay Birch [red]", provisional=True)[0], "the second")
+    desk.add_child(vault, name="Lou Ash", provisional=True)
+    desk.add_child(vault, name="Lou Ash")
+    async with console(size=(80, 24)) as pilot:
+        await palette(pilot, "Record: One child or two")
+        await wait_for(pilot, "2 pairs of records may be one child's.")
+        assert "Kay Birch [red], date of birth not known" in words_on(pilot.app)
+        row = pilot.app.screen.current
+        pick = "y" if row.first.name.startswith("Kay") else "down"
+        await pilot.press(*dict.fromkeys((pick, "y")))
+        await wait_for(pilot, "One child: which record stays?")
+        pilot.app.screen.query_one("#stays", ChoiceField).code = "1"
+        pilot.app.screen.query_one("#why").focus()
+        await pilot.press(*"the office says so", "ctrl+s")
+        await wait_for(pilot, "1 entry was moved")
+        await wait_for(pilot, "1 pair of records may be one child's.")
+        await pilot.press("x")
+        await wait_for(pilot, "Two children?")
+        await pilot.press(*"a cousin", "tab")
+        pilot.app.screen.query_one("#confirm").press()
+        await wait_for(pilot, "No two records look like one child's.")
+    assert [each.name for each in children.all_children(vault)].count("Kay Birch [red]") == 1
