@@ -48,6 +48,13 @@ REFUSALS = {
     "shown": "read and matched to a child",
     "cancelled": "",
 }
+PLACED = {
+    "folder": "In the partner's folder",
+    "sftp": "On the partner's SFTP server",
+    "hand": "In a sealed bundle, to be handed over",
+    "collected": "Taken from the folder, not confirmed by the partner yet",
+}
+"""Where a delivered share is that did not go by the hub; only the partner's receipt says that they have it."""
 TONES = {
     "proposed": "$text-warning",
     "held": "$text-warning",
@@ -67,6 +74,8 @@ def why_words(code: str) -> str:
 def state_words(state: str, reason: str = "") -> str:
     """Say where a share stands, with its reason where one matters."""
     words = STATES.get(state, state.replace("_", " "))
+    if state == "delivered" and reason in PLACED:
+        return PLACED[reason]
     why = why_words(" ".join(visible(reason).split())) if state not in ("queued", "delivered", "proposed") else ""
     return f"{words}: {why}" if why else words
 

@@ -16,7 +16,7 @@ from textual.widgets import ProgressBar
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
-from screens.sharing_words import TONES, ReferralLine, ring_words, state_words
+from screens.sharing_words import PLACED, TONES, ReferralLine, ring_words, state_words
 from screens.sync_job import STEPS, job_of
 from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList
@@ -64,6 +64,8 @@ class Batch:
     items: list[ItemRow]
     waiting: int
     late: list[Unanswered]
+    ways: tuple[str, ...] = ()
+    """The ways in use that are not the hub: `folder`, `sftp`, `hand`."""
     machines: str = ""
     """How the school's own machines use a hub; blank where they use none."""
 
@@ -72,8 +74,10 @@ def batch(vault: Vault, now: datetime) -> Batch:
     """Return every partner's entries that are on their way or came back, the newest that arrived, and the inbox."""
     from storage import outbox
     from storage.views import arrivals, organisation, sharing, unanswered
+    from sync.ways import words as way_words
 
     shares = sharing.shares(vault, states=["queued", "delivered", "refused", "expired", "acknowledged"])
+    found = sharing.ways(vault)
     with vault.read() as connection:
         messages = {each.mid: each for each in outbox.messages(connection) if each.share}
         last = outbox.exchange(connection, "last_sync")
@@ -83,12 +87,14 @@ def batch(vault: Vault, now: datetime) -> Batch:
     for partner in sorted({line.share.partner for line in shown if line.share}):
         mine = [line for line in shown if line.share and line.share.partner == partner]
         mine.sort(key=lambda line: list(TURN).index(line.state) if line.state in TURN else len(TURN))
-        lines += [Line(partner, reason=counts_of(mine)), *mine]
+        org = next(line.share.org for line in mine if line.share)
+        lines += [Line(partner, reason=f"{counts_of(mine)} · {way_words(found.get(org))}"), *mine]
     waiting = sum(line.state in ("queued", "offered") for line in shown)
     items = arrivals.items(vault)
     items = [each for each in items if each.state == "waiting"] + [each for each in items if each.state != "waiting"]
     late = unanswered.unanswered(vault, now, shares)
-    return Batch(organisation.hub(vault), last, lines, items[:200], waiting, late, machines_words(vault))
+    used = tuple(sorted({row.way for row in found.values()}))
+    return Batch(organisation.hub(vault), last, lines, items[:200], waiting, late, used, machines_words(vault))
 
 
 def machines_words(vault: Vault) -> str:
@@ -102,6 +108,7 @@ def machines_words(vault: Vault) -> str:
     return f"Own machines by {found.url}: {last}."
 
 
+WAYS = {"folder": "folders", "sftp": "SFTP", "hand": "bundles by hand"}
 TURN = {
     "refused": "refused",
     "expired": "not collected",
@@ -129,18 +136,26 @@ def counts_of(lines: list[Line]) -> str:
     counts: dict[str, int] = {}
     for line in lines:
         words = TURN.get(line.state, line.state)
+        if line.state == "delivered" and line.reason in PLACED:
+            words = "on the way"
         counts[words] = counts.get(words, 0) + 1
-    ordered = [words for words in dict.fromkeys(TURN.values()) if words in counts]
+    ordered = [words for words in dict.fromkeys([*TURN.values(), "on the way"]) if words in counts]
     return ", ".join(f"{counts[words]} {words}" for words in ordered)
+
+
+def counted_days(count: int) -> str:
+    """Return `1 day`, `2 days`."""
+    return f"{count} day{'s' if count != 1 else ''}"
 
 
 def line_words(line: Line) -> str:
     """Say where an entry stands, and why it has not left or came back."""
     if line.state == "delivered" and line.reason == "collected":
         return "Collected by the partner, no receipt yet"
-    if line.state == "delivered" and line.days:
-        return f"With the hub, not collected for {line.days} day{'s' if line.days != 1 else ''}"
     words = state_words(line.state, line.reason)
+    if line.state == "delivered" and line.days:
+        done = "not confirmed" if line.reason in PLACED else "not collected"
+        return f"{words.removesuffix(', not confirmed by the partner yet')}, {done} for {counted_days(line.days)}"
     return f"{words}: {visible(line.reason)}" if line.state == "queued" and line.reason else words
 
 
@@ -285,12 +300,13 @@ class SyncScreen(ConsoleScreen):
         from practice.dates import day_words, time_words
         from storage.types import from_utc_text
 
-        if found.hub is None:
+        if found.hub is None and not found.ways:
             return "This school has not joined a hub yet. Press p for Partners: it takes the hub's address and a code."
+        by = [f"Hub {found.hub.url}" if found.hub else "No hub", *(WAYS[way] for way in found.ways)]
         if not found.last_sync:
-            return f"Hub {found.hub.url}. Not synced yet."
+            return f"{', '.join(by)}. Not synced yet."
         last = from_utc_text(found.last_sync).astimezone()
-        return f"Hub {found.hub.url}. Last sync {day_words(last.date())}, {time_words(last)}."
+        return f"{', '.join(by)}. Last sync {day_words(last.date())}, {time_words(last)}."
 
     # -- the run -------------------------------------------------------------------------------------------------------
 

@@ -383,6 +383,15 @@ def answers_and_what_was_heeded(connection: Connection) -> None:
     fold_again(connection, ENTRIES, f"WHERE kind = '{NOTICE}' AND agency <> ''")
 
 
+@step
+def ways_to_partners(connection: Connection) -> None:
+    """Which way messages to a partner go, where it is not the hub."""
+    from storage.views.base import table_of
+    from storage.views.sharing import WayTable
+
+    table_of(WayTable).create(connection, checkfirst=True)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from practice.acts import ShareProgressed, build
@@ -49,8 +49,9 @@ def ask_after(vault: Vault, client: HubClient) -> list[str]:
     What nobody collected in time is sealed anew and sent again; what was purged with its agreement is withheld; what a
     hub that was restored does not know any more is offered again.
     """
+    beside = sharing.ways(vault)
     with vault.read() as connection:
-        there = [each for each in outbox.messages(connection, "delivered") if each.share]
+        there = [each for each in outbox.messages(connection, "delivered") if each.share and each.org not in beside]
     said: list[str] = []
     for at in range(0, len(there), ASKED_AT_ONCE):
         group = {each.mid: each for each in there[at : at + ASKED_AT_ONCE]}
@@ -143,8 +144,8 @@ def seal_anew(vault: Vault, unit: Unit, message: Message) -> Message | None:
 # -- who lost something ------------------------------------------------------------------------------------------------
 
 
-def ask_for_all(vault: Vault) -> int:
-    """Ask every partner for what they sent before, once this vault was put back (rule 6).
+def ask_for_all(vault: Vault, orgs: Collection[str] | None = None) -> int:
+    """Ask every partner (or these) for what they sent before, once this vault was put back (rule 6).
 
     After a restore of the hub nobody need ask: each sender sees the new epoch and offers again what has no receipt.
     """
@@ -152,7 +153,7 @@ def ask_for_all(vault: Vault) -> int:
     asked = 0
     for row in sharing.partners(vault):
         reader = inbox.reader_of(row)
-        if reader is None:
+        if reader is None or (orgs is not None and row.org not in orgs):
             continue
         with vault.write() as unit:
             outgoing.queue_control(vault, unit, keys, reader, "resync?", {"role": outgoing.own_role(vault)})

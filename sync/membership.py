@@ -46,6 +46,12 @@ def holds_keys(vault: Vault) -> bool:
         return secrets_table.get(connection, secrets_table.ORGANISATION) is not None
 
 
+def joined(vault: Vault) -> bool:
+    """Say whether this machine joined a hub."""
+    with vault.read() as connection:
+        return secrets_table.get(connection, secrets_table.HUB) is not None
+
+
 def hub_pin(vault: Vault) -> HubPin:
     """Return the hub that was joined, with the keys by which its receipts are known; raises Refused without one."""
     with vault.read() as connection:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from practice.acts import HubEnrolled, PartnerAdded, PartnerRemoved, PartnerVerified, build
+from practice.acts import HubEnrolled, PartnerAdded, PartnerCarried, PartnerRemoved, PartnerVerified, build
 from practice.errors import Refused
 from practice.text import visible
 from practice.vocabulary import PartnerKind
@@ -13,13 +13,12 @@ from storage import secrets_table
 from storage.views import organisation, sharing
 from storage.views.sharing import PartnerRow
 from sync.identity import HubPin, KeySet, OrgKeys, fingerprint_words, generate, read_key_set
-from sync.membership import connect, own_keys, own_words
+from sync.membership import connect, holds_keys, own_keys, own_words
 
 if TYPE_CHECKING:
     import httpx
 
     from storage.vault import Unit, Vault
-    from sync.carriers.hub import HubClient
 
 __all__ = ["add_partner", "enrol", "key_set_of", "own_words", "refresh", "remove", "verify_partner", "words"]
 FIRST_SERIAL = 1
@@ -56,16 +55,45 @@ def _join(vault: Vault, url: str, code: str, transport: httpx.BaseTransport | No
 
     org = invited(url, code, transport)
     keys = _pending_keys(vault, org)
-    school = vault.school
-    key_set = keys.public_key_set(FIRST_SERIAL, name=school.name[:200], kind=_kind(school.organisation))
+    key_set = _public(vault, keys)
     with HubClient(url, keys, transport) as client:
         return keys, client.enrol(code, key_set)
 
 
+def _public(vault: Vault, keys: OrgKeys) -> str:
+    school = vault.school
+    return keys.public_key_set(FIRST_SERIAL, name=school.name[:200], kind=_kind(school.organisation))
+
+
+def own_key_set(vault: Vault, code: str = "") -> str:
+    """Return our own public key set, to be handed to a partner; keys are made for `code` where there are none yet.
+
+    Raises Refused where there are none and no code was given, or the keys are another code's.
+    """
+    from sync.identity import normalise_org
+
+    if not code or holds_keys(vault):
+        keys = own_keys(vault)
+        if code and normalise_org(code) != keys.org:
+            raise Refused(f"This organisation exchanges as {keys.org} already. Nothing was changed.")
+        return _public(vault, keys)
+    keys = _pending_keys(vault, normalise_org(code))
+    with vault.write() as unit:
+        secrets_table.put(unit.connection, secrets_table.ORGANISATION, keys.to_secret())
+        secrets_table.drop(unit.connection, secrets_table.ORGANISATION_PENDING)
+    return _public(vault, keys)
+
+
 def _pending_keys(vault: Vault, org: str) -> OrgKeys:
     with vault.write() as unit:
-        kept = secrets_table.get(unit.connection, secrets_table.ORGANISATION_PENDING)
+        own = secrets_table.get(unit.connection, secrets_table.ORGANISATION)
+        kept = own or secrets_table.get(unit.connection, secrets_table.ORGANISATION_PENDING)
         keys = OrgKeys.from_secret(kept) if kept else None
+        if own and keys is not None and keys.org != org:
+            raise Refused(
+                f"The code was made for {org}, and this organisation is {keys.org} already. Nothing was changed.",
+                hint="Ask the hub's operator for a code for that one.",
+            )
         if keys is None or keys.org != org:
             keys = generate(org)
             secrets_table.put(unit.connection, secrets_table.ORGANISATION_PENDING, keys.to_secret())
@@ -95,11 +123,7 @@ def add_partner(
     from sync.identity import normalise_org
 
     org = normalise_org(org)
-    if kind and kind not in set(PartnerKind):
-        raise Refused(
-            f"«{visible(kind)}» is no kind of partner that this program knows. Nothing was added.",
-            hint="Choose one of: " + ", ".join(PartnerKind) + ".",
-        )
+    _check_kind(kind)
     with connect(vault, transport) as client:
         if org == client.keys.org:
             raise Refused("That is this organisation's own code. Nothing was added.")
@@ -112,12 +136,44 @@ def add_partner(
                 "The hub does not have that partner's keys yet. Nothing was added.",
                 hint="Check the code; the partner must join the hub first. Then add it again.",
             ) from None
-    before = next((row for row in sharing.partners(vault, removed=True) if row.org == org), None)
+    return _add(vault, found, name, kind)
+
+
+def add_by_keys(vault: Vault, key_set: str, org: str = "", name: str = "", kind: str = "") -> PartnerRow:
+    """Add a partner from the key set that it handed over, without a hub; its words are still to be compared.
+
+    Messages to it go by hand until another way is set. Raises Refused where the key set does not hold, or is another's.
+    """
+    from sync.identity import normalise_org
+
+    _check_kind(kind)
+    found = read_key_set(key_set.strip(), None)
+    if org and normalise_org(org) != found.org:
+        raise Refused("That is the key set of another organisation. Nothing was added.")
+    if found.org == own_keys(vault).org:
+        raise Refused("That is this organisation's own key set. Nothing was added.")
+    known = found.org in {row.org for row in sharing.partners(vault)}
+    row = _add(vault, found, name, kind)
+    if not known and found.org not in sharing.ways(vault):
+        vault.record(build(PartnerCarried, {"org": found.org, "way": "hand"}))
+    return row
+
+
+def _check_kind(kind: str) -> None:
+    if kind and kind not in set(PartnerKind):
+        raise Refused(
+            f"«{visible(kind)}» is no kind of partner that this program knows. Nothing was added.",
+            hint="Choose one of: " + ", ".join(PartnerKind) + ".",
+        )
+
+
+def _add(vault: Vault, found: KeySet, name: str, kind: str) -> PartnerRow:
+    before = next((row for row in sharing.partners(vault, removed=True) if row.org == found.org), None)
     if before is not None and before.identity == found.identity_thumbprint and _older(before, found):
-        raise Refused("The hub sent an older key set of that partner than the one kept here. Nothing was changed.")
+        raise Refused("That is an older key set of that partner than the one kept here. Nothing was changed.")
     with vault.write() as unit:
         unit.record(_added(found, before, name, kind))
-    return sharing.partner(vault, org)
+    return sharing.partner(vault, found.org)
 
 
 def _older(before: PartnerRow, found: KeySet) -> bool:
@@ -191,7 +247,15 @@ def compare(partner: PartnerRow, found: KeySet) -> Change:
     return "newer" if found.serial > known.serial else "older"
 
 
-def refresh(vault: Vault, client: HubClient, partner: PartnerRow) -> Change:
+class KeySource(Protocol):
+    """Where key sets are read anew: a hub, or a folder in which each organisation lays its own."""
+
+    def key_set(self, org: str) -> str:
+        """Return an organisation's key set as it is there; nothing of it was compared."""
+        ...
+
+
+def refresh(vault: Vault, client: KeySource, partner: PartnerRow) -> Change:
     """Fetch one partner's key set again and record what is new; raises HubUnreachable, and Refused for a bad one."""
     found = read_key_set(client.key_set(partner.org), None)
     change = compare(partner, found)

@@ -59,6 +59,17 @@ def to_offer(
     return Split(tuple(ready), kept)
 
 
+def may_leave(
+    messages: Iterable[Message], contract_faults: Mapping[str, str], partner_faults: Mapping[str, str]
+) -> list[Message]:
+    """Return those of the delivered messages that may be laid down once more: what has ended since may not."""
+    return [
+        each
+        for each in messages
+        if each.class_ != "data" or not (partner_faults.get(each.org, "") or contract_faults.get(each.ctr, ""))
+    ]
+
+
 def after_offer(state: str, status: int, problem: str | None) -> Step | None:
     """Return what the hub's answer about one item changes; None leaves it offered (rules 12, 13).
 

@@ -6,19 +6,17 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from practice.errors import ConsoleError, HubUnreachable
-from practice.text import visible
 from storage import outbox
 from storage.ledger import Draft
-from storage.outbox import Message
 from storage.restore import check_exchange
 from storage.views import sharing
-from sync import again, contracts, outgoing, plan, spool, unattended
+from sync import again, files_run, outgoing, plan, sending, spool, unattended
 from sync.hub.jose import b64u
-from sync.membership import connect
+from sync.membership import connect, joined
+from sync.report import SyncReport, entries
 from sync.taking import Taking
 
 if TYPE_CHECKING:
@@ -27,29 +25,12 @@ if TYPE_CHECKING:
     from storage.vault import Vault
     from sync.carriers.hub import HubClient, Page
 
-ERRORS_SHOWN = 100
+__all__ = ["SyncReport", "entries", "reached", "sync", "take_in"]
 MAX_PAGES = 1000
 
 
 def reached(_point: str) -> None:
     """Called between durable steps; a test puts a function in its place that stops the work there."""
-
-
-@dataclass
-class SyncReport:
-    """What one sync did. `sent` counts entries that the hub acknowledged, `acknowledged` those that partners receipted,
-    `received` entries taken in, `queued` what still waits, `refused` entries that the hub or a partner would not take,
-    `held` shares that a person holds back."""
-
-    sent: int = 0
-    acknowledged: int = 0
-    received: int = 0
-    queued: int = 0
-    refused: int = 0
-    held: int = 0
-    errors: list[str] = field(default_factory=list)
-    machines: str = ""
-    """What was carried between the school's own machines by the hub, in a sentence; blank where nothing is."""
 
 
 def sync(
@@ -64,15 +45,19 @@ def sync(
     rest stays queued. Raises Refused while another sync of this vault is under way, and after a restore until a person
     has confirmed that the old machine is gone.
     """
+    said, report = progress or (lambda _text: None), SyncReport()
     check_exchange(vault)
-    with spool.locked(vault), connect(vault, transport) as client:
+    with spool.locked(vault):
         spool.put_right(vault)
-        run = _Run(vault, client, progress or (lambda _text: None))
-        try:
-            run.whole()
-        except HubUnreachable as fault:
-            raise _unreachable(vault, fault) from fault
-        return run.finish()
+        if files_run.exchange(vault, report, said) and not joined(vault):
+            return finish(vault, report)
+        with connect(vault, transport) as client:
+            run = _Run(vault, client, said, report)
+            try:
+                run.whole()
+            except HubUnreachable as fault:
+                raise _unreachable(vault, fault) from fault
+            return finish(vault, report)
 
 
 def take_in(vault: Vault) -> SyncReport:
@@ -80,14 +65,25 @@ def take_in(vault: Vault) -> SyncReport:
 
     Raises Refused while a sync of this vault is under way, and after a restore that nobody has confirmed.
     """
-    folder = vault.folder / "spool"
-    if not any(unattended.receipts(folder)) and not any((folder / "inbox").glob("*")):
-        return SyncReport()
+    folder, report = vault.folder / "spool", SyncReport()
+    if not any(any((folder / name).glob("*")) for name in ("receipts", "inbox", "files")):
+        return report
     check_exchange(vault)
-    with spool.locked(vault), connect(vault) as client:
-        run = _Run(vault, client, lambda _text: None)
-        run.take_in_spool()
-        return run.finish()
+    with spool.locked(vault):
+        files_run.take_in(vault, report)
+        if joined(vault):
+            with connect(vault) as client:
+                _Run(vault, client, lambda _text: None, report).take_in_spool()
+        return finish(vault, report)
+
+
+def finish(vault: Vault, report: SyncReport) -> SyncReport:
+    """Return the report with what still waits."""
+    with vault.read() as connection:
+        report.queued = outbox.waiting_entries(connection)
+    report.held = len(sharing.shares(vault, states=("held",)))
+    report.shorten()
+    return report
 
 
 def _unreachable(vault: Vault, fault: HubUnreachable) -> HubUnreachable:
@@ -102,19 +98,18 @@ def _sha(envelope: str) -> str:
     return b64u(hashlib.sha256(envelope.encode()).digest())
 
 
-def entries(count: int) -> str:
-    """Return `1 entry`, `2 entries`."""
-    return f"{count} {'entry' if count == 1 else 'entries'}"
-
-
 class _Run:
     """One sync under way."""
 
-    def __init__(self, vault: Vault, client: HubClient, progress: Callable[[str], None]) -> None:
+    def __init__(
+        self, vault: Vault, client: HubClient, progress: Callable[[str], None], report: SyncReport | None = None
+    ) -> None:
         self.vault = vault
         self.client = client
         self.progress = progress
-        self.report = SyncReport()
+        self.report = report or SyncReport()
+        self.beside = set(sharing.ways(vault))
+        """The partners that messages do not go to by the hub."""
         self.receipted: set[str] = set()
         self.taking = Taking(vault, client)
         self.epoch = ""
@@ -136,19 +131,9 @@ class _Run:
         unattended.allow(self.vault)
         unattended.keep_place(self.vault.folder, self.epoch, self.exchange("cursor"))
 
-    def finish(self) -> SyncReport:
-        """Return the report with what still waits."""
-        with self.vault.read() as connection:
-            self.report.queued = outbox.waiting_entries(connection)
-        self.report.held = len(sharing.shares(self.vault, states=("held",)))
-        errors = self.report.errors
-        if len(errors) > ERRORS_SHOWN:
-            errors[ERRORS_SHOWN:] = [f"And {len(errors) - ERRORS_SHOWN} more."]
-        return self.report
-
     def note(self, sentences: Sequence[str]) -> None:
         """Keep sentences for the report, each once."""
-        self.report.errors += [each for each in sentences if each and each not in self.report.errors]
+        self.report.note(sentences)
 
     # -- what a locked machine did -----------------------------------------------------------------------------------
 
@@ -210,7 +195,8 @@ class _Run:
         with self.vault.write() as unit:
             drafts: list[Draft] = []
             if before:
-                for message in plan.offered_again(outbox.messages(unit.connection, "delivered")):
+                there = [each for each in outbox.messages(unit.connection, "delivered") if each.org not in self.beside]
+                for message in plan.offered_again(there):
                     drafts += outgoing.moved(
                         unit.connection, message, "queued", "offered again", outgoing.now(self.vault)
                     )
@@ -234,49 +220,12 @@ class _Run:
         """Offer what waits, in batches that each stand on their own."""
         from sync.carriers.hub import batches
 
-        with self.vault.read() as connection:
-            waiting = outbox.messages(connection, *outbox.WAITING)
-            places = sharing.places(connection, [each.share for each in waiting if each.share])
-        withheld = {share for share, place in places.items() if place[2] in ("withheld", "not_shared")}
-        waiting = [each for each in waiting if each.share not in withheld]
-        split = plan.to_offer(waiting, self._contract_faults(), self._partner_faults())
-        self._keep(waiting, split)
-        if split.ready:
-            self.progress(f"Offering {len(split.ready)} sealed {'message' if len(split.ready) == 1 else 'messages'}")
-        for group in batches([(each.mid, each.envelope) for each in split.ready]):
+        ready, kept = sending.ready(self.vault, lambda org: org not in self.beside)
+        self.note(kept)
+        if ready:
+            self.progress(f"Offering {len(ready)} sealed {'message' if len(ready) == 1 else 'messages'}")
+        for group in batches([(each.mid, each.envelope) for each in ready]):
             self._offer(group)
-
-    def _contract_faults(self) -> dict[str, str]:
-        today = contracts.today(self.vault)
-        return {row.id: contracts.fault(row, today) for row in sharing.contracts(self.vault)}
-
-    def _partner_faults(self) -> dict[str, str]:
-        faults = {}
-        for row in sharing.partners(self.vault, removed=True):
-            if row.removed:
-                faults[row.org] = "The partner was removed."
-            elif row.changed:
-                faults[row.org] = "The partner's identity key has changed and was not compared."
-        return faults
-
-    def _keep(self, waiting: Sequence[Message], split: plan.Split) -> None:
-        """Write beside each message that is kept why it is, and say so once for each reason and partner."""
-        kept = [each for each in waiting if each.mid in split.kept]
-        fresh = [each for each in kept if each.detail != split.kept[each.mid]]
-        if fresh:
-            with self.vault.write() as unit:
-                for message in fresh:
-                    outbox.mark(
-                        unit.connection, message.mid, message.state, outgoing.now(self.vault), split.kept[message.mid]
-                    )
-        for message in kept:
-            spool.discard(self.vault, message.mid)
-        names = {row.org: visible(row.name) for row in sharing.partners(self.vault, removed=True)}
-        counts: dict[tuple[str, str], int] = {}
-        for message in kept:
-            key = (names.get(message.org, message.org), split.kept[message.mid])
-            counts[key] = counts.get(key, 0) + 1
-        self.note([f"{entries(count)} for {name} not sent: {why}" for (name, why), count in counts.items()])
 
     def _offer(self, group: list[tuple[str, str]]) -> None:
         """Offer one batch: marked before it leaves, and moved on only by what the hub's signed receipt proves."""
@@ -368,8 +317,9 @@ class _Run:
     def _take(self, position: int, token: str) -> None:
         effect = self.taking.take(position, token)
         self.report.received += effect.received
-        self.receipted |= {effect.acknowledged} - {""}  # "stored" and "shown" are two words about one entry
-        self.report.acknowledged = len(self.receipted)
+        if effect.acknowledged and effect.acknowledged not in self.receipted:
+            self.receipted.add(effect.acknowledged)  # "stored" and "shown" are two words about one entry
+            self.report.acknowledged += 1
         self.report.refused += effect.refused
         self.note([effect.error])
 

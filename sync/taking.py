@@ -21,7 +21,7 @@ from sync.membership import own_keys
 
 if TYPE_CHECKING:
     from storage.vault import Unit, Vault
-    from sync.carriers.hub import HubClient
+    from sync.partners import KeySource
 
 CODES = {"bad-signature": "schema", "too-large": "schema", "algorithm": "schema"}
 """Our own words for a fault, as the protocol's receipts know them."""
@@ -30,7 +30,7 @@ CODES = {"bad-signature": "schema", "too-large": "schema", "algorithm": "schema"
 class Taking:
     """The reading side of one sync."""
 
-    def __init__(self, vault: Vault, client: HubClient) -> None:
+    def __init__(self, vault: Vault, client: KeySource) -> None:
         self.vault = vault
         self.client = client
         self.keys = own_keys(vault)
@@ -43,9 +43,11 @@ class Taking:
 
     def refresh_keys(self) -> list[str]:
         """Read every partner's key set anew and return what a person must know of it."""
-        return [sentence for row in sharing.partners(self.vault) if (sentence := self._refresh(row))]
+        beside = sharing.ways(self.vault)
+        rows = [row for row in sharing.partners(self.vault) if row.org not in beside]
+        return [sentence for row in rows if (sentence := self.refresh(row))]
 
-    def _refresh(self, row: PartnerRow) -> str:
+    def refresh(self, row: PartnerRow) -> str:
         """Fetch one partner's keys, at most once in a sync; HubUnreachable is let through."""
         if row.org in self._asked:
             return ""
@@ -95,7 +97,7 @@ class Taking:
         except EnvelopeRefused as fault:
             if fault.code != "unknown-key" or row is None:
                 raise
-            self._refresh(row)
+            self.refresh(row)
             renewed = self._known(self.partner(row.org) or row)
             if renewed.serial == sender.serial:
                 raise

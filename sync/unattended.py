@@ -6,53 +6,66 @@ every message until a person has unlocked the vault and it was taken in. What it
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from practice.errors import HubUnreachable, IntegrityAlarm, Refused
+from practice.errors import ConsoleError, IntegrityAlarm, Refused
 from storage.atomic import private_folder, write_atomic
 from storage.header import read_header
-from sync import spool
+from sync import spool, ways
 from sync.hub import routing
 from sync.hub.jose import MAX_ENVELOPE, JoseFault
 from sync.identity import TransportKeys
-from sync.membership import hub_pin, own_keys
+from sync.membership import hub_pin, joined, own_keys
+from sync.ways import Place
 
 if TYPE_CHECKING:
     import httpx
 
     from storage.vault import Vault
-    from sync.carriers.hub import HubClient
+    from sync.carriers.files import FileCarrier
+    from sync.carriers.hub_carrier import HubCarrier
 
 TRANSPORT = "transport.key"
+WAYS = "ways.json"
+SFTP = "sftp.key"
 STATE = "exchange.json"
 SMALL = 64 * 1024
 ROOM = 10_000
 """How many fetched messages may lie beside a locked vault; the hub keeps the rest."""
-MAX_PAGES = 200
 
 
 @dataclass
 class Moved:
-    """What one run of a locked machine did: messages delivered and fetched, and what still waits."""
+    """What one run of a locked machine did: messages delivered and fetched, what still waits, and what was not to be
+    reached."""
 
     sent: int = 0
     received: int = 0
     queued: int = 0
+    errors: list[str] = field(default_factory=list)
 
 
 def allow(vault: Vault) -> None:
     """Keep the transport key beside the vault, readable by its owner alone, for the runs of a locked machine."""
-    secret = own_keys(vault).transport_secret(hub_pin(vault))
-    path = vault.folder / TRANSPORT
-    with suppress(OSError):  # without it only the runs of a locked machine are missed
-        if not path.exists() or path.read_bytes() != secret:
-            write_atomic(path, secret)
+    found = ways.places(vault)
+    kept = {
+        TRANSPORT: own_keys(vault).transport_secret(hub_pin(vault) if joined(vault) else None),
+        WAYS: json.dumps([[each.way, each.place, each.host_key, sorted(each.orgs)] for each in found]).encode(),
+    }
+    if any(each.way == "sftp" for each in found):
+        kept[SFTP] = ways.sftp_secret(vault)
+    for name, secret in kept.items():
+        path = vault.folder / name
+        with suppress(OSError):  # without it only the runs of a locked machine are missed
+            if not path.exists() or path.read_bytes() != secret:
+                write_atomic(path, secret)
 
 
 def keep_place(vault_folder: Path, epoch: str, cursor: str) -> None:
@@ -73,20 +86,56 @@ def run(
     HubUnreachable where the hub gives no answer that can be used: then all that waits is kept.
     """
     from sync.carriers.hub import HubClient
+    from sync.carriers.hub_carrier import HubCarrier
 
     read_header(vault_folder)
-    keys = _keys(vault_folder)
-    if keys.hub is None:
+    keys, beside = _keys(vault_folder), _places(vault_folder)
+    if keys.hub is None and not beside:
         raise _not_allowed()
-    with spool.locked_folder(vault_folder), HubClient(keys.hub.url, keys, transport) as client:
-        progress("Reaching the hub")
-        work = _Run(vault_folder, client, client.well_known().epoch)
+    moved = Moved()
+    with spool.locked_folder(vault_folder):
+        work = _Run(vault_folder, moved, {org for place in beside for org in place.orgs})
         try:
-            work.deliver()
-            work.fetch()
+            for place in beside:
+                _by_files(work, keys.org, place, progress)
+            if keys.hub is not None:
+                with HubClient(keys.hub.url, keys, transport) as client:
+                    progress("Reaching the hub")
+                    work.by_hub(HubCarrier(client))
         finally:
-            work.moved.queued = len(work.waiting())
-        return work.moved
+            moved.queued = len(work.waiting())
+    return moved
+
+
+def _by_files(work: _Run, org: str, place: Place, progress: Callable[[str], None]) -> None:
+    """Deliver to and fetch from one folder or server; one that cannot be used now holds nobody else up."""
+    where = "folder" if place.way == "folder" else "SFTP server"
+    progress(f"Looking into a {where}")
+    try:
+        secret = (work.vault_folder / SFTP).read_bytes() if place.way == "sftp" else b""
+        carrier = ways.carrier_of(place, org, secret)
+        try:
+            work.by_files(carrier, place)
+        finally:
+            carrier.close()
+    except (ConsoleError, OSError) as fault:
+        said = fault.message if isinstance(fault, ConsoleError) else "The key for the SFTP server cannot be read."
+        work.moved.errors.append(said)
+
+
+def _places(vault_folder: Path) -> list[Place]:
+    """Return the folders and servers of which a person told this machine; what is not of that form is left out."""
+    try:
+        path = vault_folder / WAYS
+        found = json.loads(path.read_bytes()) if path.stat().st_size <= 16 * SMALL else []
+    except (OSError, ValueError, RecursionError):
+        return []
+    rows = found if isinstance(found, list) else []
+    return [
+        Place(row[0], row[1], row[2], frozenset(row[3]))
+        for row in rows
+        if isinstance(row, list) and len(row) == 4 and row[0] in ways.DONE_BY_US and isinstance(row[3], list)
+    ]
 
 
 def _keys(vault_folder: Path) -> TransportKeys:
@@ -109,15 +158,36 @@ def _not_allowed() -> Refused:
 
 
 class _Run:
-    def __init__(self, vault_folder: Path, client: HubClient, epoch: str) -> None:
+    def __init__(self, vault_folder: Path, moved: Moved, beside: set[str]) -> None:
         self.folder = vault_folder / "spool"
         self.vault_folder = vault_folder
-        self.client = client
-        self.epoch = epoch
-        self.moved = Moved()
+        self.moved = moved
+        self.beside = beside
+        self.epoch = ""
+        self.laid: set[str] = set()
 
-    def strange(self) -> HubUnreachable:
-        return HubUnreachable("The hub was restored during this sync.", title="The hub could not be reached")
+    def by_hub(self, carrier: HubCarrier) -> None:
+        """Deliver to the hub, and fetch from it what did not come yet."""
+        self.epoch = carrier.epoch
+        carrier.cursor = self._cursor()
+        self.deliver(carrier)
+        self.fetch(carrier)
+
+    def by_files(self, carrier: FileCarrier, place: Place) -> None:
+        """Deliver to a folder or a server, and copy what lies there; only an unlocked sync takes it away."""
+        outcomes = carrier.offer(self._sealed(place.orgs.__contains__))
+        self.laid |= set(outcomes)
+        self.moved.sent += len(outcomes)
+        there = private_folder(self.folder / "files")
+        room = ROOM - sum(1 for _ in there.iterdir())
+        while room > 0 and (items := carrier.list(min(room, 100))):
+            for item in items:
+                path = there / hashlib.sha256(f"{place.key} {item.name}".encode()).hexdigest()
+                token = carrier.fetch(item) if not path.exists() else None
+                if token is not None:
+                    write_atomic(path, json.dumps({"place": place.key, "name": item.name, "jose": token}).encode())
+                    self.moved.received += 1
+            room -= len(items)
 
     # -- out ---------------------------------------------------------------------------------------------------------
 
@@ -125,56 +195,47 @@ class _Run:
         """Return the sealed copies that no receipt of this epoch covers and that may still leave, oldest first."""
         proved = {mid for _, found in receipts(self.folder) if found["epoch"] == self.epoch for mid in found["stored"]}
         paths = sorted(path for path in private_folder(self.folder / "outbox").iterdir() if routing.is_mid(path.name))
-        return [path for path in paths if path.name not in proved and path.stat().st_size <= MAX_ENVELOPE]
+        gone = proved | self.laid
+        return [path for path in paths if path.name not in gone and path.stat().st_size <= MAX_ENVELOPE]
 
-    def deliver(self) -> None:
-        """Offer what waits; the hub's signed receipt is laid beside it, to be believed at the next unlock."""
-        from sync.carriers.hub import batches
-
+    def _sealed(self, goes: Callable[[str], bool]) -> list[tuple[str, str]]:
+        """Return the waiting envelopes to organisations that `goes` names."""
         ready = []
         for path in self.waiting():
             token = path.read_text("ascii", errors="replace")
             with suppress(JoseFault):
                 found = routing.routing_of(token)
-                if found.mid == path.name and found.exp > time.time():  # an agreement's review is its envelope's end
+                # An agreement's review is its envelope's end.
+                if found.mid == path.name and found.exp > time.time() and goes(found.recipient):
                     ready.append((path.name, token))
-        for group in batches(ready):
-            result = self.client.send_batch(group)
-            if result.epoch != self.epoch:
-                raise self.strange()
-            stored = [mid for mid, outcome in result.outcomes.items() if outcome.stored]
+        return ready
+
+    def deliver(self, carrier: HubCarrier) -> None:
+        """Offer what waits; the hub's signed receipt is laid beside it, to be believed at the next unlock."""
+        from sync.carriers.hub import batches
+
+        for group in batches(self._sealed(lambda org: org not in self.beside)):
+            outcomes = carrier.offer(group)
+            stored = [mid for mid, outcome in outcomes.items() if outcome.stored]
             if stored:
-                content = {"epoch": self.epoch, "stored": stored, "receipt": result.receipt.jws}
+                receipt = carrier.results[-1].receipt.jws
+                content = {"epoch": self.epoch, "stored": stored, "receipt": receipt}
                 write_atomic(private_folder(self.folder / "receipts") / stored[0], json.dumps(content).encode())
             self.moved.sent += len(stored)
 
     # -- in ----------------------------------------------------------------------------------------------------------
 
-    def fetch(self) -> None:
+    def fetch(self, carrier: HubCarrier) -> None:
         """Lay what came into the spool, page by page, each durable before the place is moved past it."""
-        from sync.carriers.hub import EpochChanged
-
         there = private_folder(self.folder / "inbox")
         room = ROOM - sum(1 for _ in there.iterdir())
-        cursor = self._cursor()
-        for _ in range(MAX_PAGES):
-            if room <= 0:
-                return
-            try:
-                page = self.client.inbox(cursor, limit=min(room, 100))
-            except EpochChanged:
-                raise self.strange() from None
-            if page.epoch != self.epoch:
-                raise self.strange()
-            for item in page.items:
-                content = {"epoch": self.epoch, "pos": item.pos, "jose": item.jose}
-                write_atomic(there / f"{item.pos:020d}", json.dumps(content).encode())
-            self.moved.received += len(page.items)
-            room -= len(page.items)
-            keep_place(self.vault_folder, self.epoch, page.next)
-            if not page.items or page.next == cursor:
-                return
-            cursor = page.next
+        while room > 0 and (items := carrier.list(min(room, 100))):
+            for item in items:
+                content = {"epoch": self.epoch, "pos": int(item.name), "jose": carrier.fetch(item)}
+                write_atomic(there / f"{int(item.name):020d}", json.dumps(content).encode())
+            self.moved.received += len(items)
+            room -= len(items)
+            keep_place(self.vault_folder, self.epoch, carrier.cursor)
 
     def _cursor(self) -> str:
         found = _small_json(self.folder / STATE)
@@ -211,3 +272,13 @@ def fetched(folder: Path, epoch: str) -> Iterator[tuple[Path, int, str]]:
         else:  # the hub still has it, since nothing was acknowledged
             with suppress(OSError):
                 path.unlink()
+
+
+def fetched_files(folder: Path, place: str) -> Iterator[tuple[Path, str, str]]:
+    """Yield what a locked machine copied from one folder or server: its path here, its name there, the envelope."""
+    there = folder / "files"
+    for path in sorted(there.iterdir()) if there.is_dir() else ():
+        found = _small_json(path, 2 * MAX_ENVELOPE)
+        name, token = found.get("name"), found.get("jose")
+        if found.get("place") == place and isinstance(name, str) and isinstance(token, str):
+            yield path, name, token

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from storage.views.arrivals import ItemRow
 
 COUNTS = {
-    "sent": "taken by the hub in this sync",
+    "sent": "taken by the hub, or laid into a partner's folder, in this sync",
     "acknowledged": "receipts from partners",
     "received": "new in the inbox",
     "queued": "still waiting here",
@@ -24,7 +24,7 @@ COUNTS = {
 }
 
 
-@click.command(cls=Command, short_help="Exchange with the hub once.")
+@click.command(cls=Command, short_help="Exchange with partners once.")
 @click.option("--unattended", is_flag=True, help="Without a passphrase: deliver and fetch sealed files only.")
 @click.option(
     "--jitter",
@@ -36,6 +36,9 @@ COUNTS = {
 @click.pass_obj
 def sync(session: Session, unattended: bool, jitter: int) -> int:
     """Send what was approved, fetch what partners sent, and exchange receipts.
+
+    Each partner's messages go the way that was set: by the hub, a folder or an SFTP server; bundles are carried by hand
+    (bundle write).
 
     Sync is not a referral: if it cannot wait, ring. Exits 5 where the hub cannot be reached, with everything kept
     queued, and 1 where an item was refused.
@@ -79,13 +82,15 @@ def _unattended(session: Session, jitter: int) -> int:
 
     time.sleep(random.uniform(0, jitter * 60))  # noqa: S311  # the end of the day is spread, nothing is kept secret
     moved = unattended.run(session.folder, progress=session.note)
-    report = SyncReport(sent=moved.sent, received=moved.received, queued=moved.queued)
+    report = SyncReport(sent=moved.sent, received=moved.received, queued=moved.queued, errors=moved.errors)
     if session.json:
         print_json(asdict(report))
     else:
         out(f"{moved.sent:>4}  delivered sealed, to be confirmed when somebody unlocks")
         out(f"{moved.received:>4}  fetched sealed, to be read when somebody unlocks")
         out(f"{moved.queued:>4}  still waiting here")
+        for sentence in moved.errors:
+            out(f"      {sentence}")
     return 0
 
 

@@ -54,6 +54,7 @@ COMMANDS = {
     "flags": "dsl_console.cli.flags:flags",
     "partner": "dsl_console.cli.partners:partner",
     "contract": "dsl_console.cli.partners:contract",
+    "bundle": "dsl_console.cli.ways:bundle",
     "case": "dsl_console.cli.cases:case",
     "share": "dsl_console.cli.share:share",
     "sync": "dsl_console.cli.exchange:sync",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,14 +33,25 @@ def _chosen(session: Session, vault: Vault, wanted: str | None) -> PartnerRow:
 @click.argument("org", required=False)
 @click.option("--name", metavar="NAME", default="", help="What you call it; left out, what it calls itself.")
 @click.option("--kind", metavar="KIND", type=Code(*PartnerKind), help=f"What sort it is: {codes(PartnerKind)}.")
+@click.option(
+    "--keys",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The key set or the bundle that they handed over, where they are at no hub; messages then go by hand.",
+)
 @click.pass_obj
-def add(session: Session, org: str | None, name: str, kind: str | None) -> None:
-    """Add a partner by its code, and fetch its keys from the hub."""
-    wanted = session.need(org, "ORG", "The partner's code (such as urn:scx:gb:la:301)")
+def add(session: Session, org: str | None, name: str, kind: str | None, keys: Path | None) -> None:
+    """Add a partner by its code, and fetch its keys from the hub; or from a file, without a hub."""
+    wanted = org if keys else session.need(org, "ORG", "The partner's code (such as urn:scx:gb:la:301)")
     with session.opened(writes=True) as vault:
         from sync import partners
 
-        row = partners.add_partner(vault, wanted, name, kind or "")
+        if keys:
+            from sync.bundles import key_set_in
+
+            row = partners.add_by_keys(vault, key_set_in(keys), wanted or "", name, kind or "")
+        else:
+            row = partners.add_partner(vault, wanted or "", name, kind or "")
         words = partners.words(vault, row.org)
     session.note(f"Before the first share, ring {row.name} on a number you already have and let them read these words:")
     session.note(indented(words))
@@ -53,8 +65,9 @@ def list_(session: Session) -> None:
     with session.opened() as vault:
         from storage.views import sharing
         from sync.identity import fingerprint_words
+        from sync.ways import words as way_words
 
-        rows = sharing.partners(vault)
+        rows, found = sharing.partners(vault), sharing.ways(vault)
     if session.json:
         print_json(
             [
@@ -67,6 +80,8 @@ def list_(session: Session) -> None:
                     "changed": row.changed,
                     "contact": row.contact,
                     "telephone": row.telephone,
+                    "way": found[row.org].way if row.org in found else "hub",
+                    "place": found[row.org].place if row.org in found else None,
                 }
                 for row in rows
             ]
@@ -74,7 +89,8 @@ def list_(session: Session) -> None:
         return
     for row in rows:
         state = "its key has changed: compare again" if row.changed else "compared" if row.verified else "not compared"
-        out(joined([row.org, one_line(row.name), label_of(PartnerKind, row.kind), state]))
+        way = one_line(way_words(found.get(row.org)))
+        out(joined([row.org, one_line(row.name), label_of(PartnerKind, row.kind), state, way]))
     if not rows:
         session.note("There is no partner yet.")
 
@@ -122,6 +138,72 @@ def remove(session: Session, partner: str | None, reason: str | None) -> None:
         row = _chosen(session, vault, partner)
         partners.remove(vault, row.org, session.need_text(reason, "--reason", "Why?"))
     session.done(row.org, "removed", "Nothing more is exchanged with this partner.")
+
+
+@partner.command(cls=Command)
+@click.argument("partner", required=False)
+@click.option("--hub", is_flag=True, help="By the hub that both have joined.")
+@click.option("--folder", metavar="DIR", help="By a folder that both see: a synced folder, a share, a stick.")
+@click.option("--sftp", metavar="URL", help="By an SFTP server: sftp://user@host/folder.")
+@click.option("--host-key", metavar="SHA256:…", help="The fingerprint of the server's key; left out, it is asked for.")
+@click.option("--hand", is_flag=True, help="By hand, in sealed bundles: secure e-mail, a stick (bundle write).")
+@click.pass_obj
+def carrier(
+    session: Session,
+    partner: str | None,
+    hub: bool,
+    folder: str | None,
+    sftp: str | None,
+    host_key: str | None,
+    hand: bool,
+) -> None:
+    """Set which way messages to and from a partner go. Whatever carries them can read none of them."""
+    if [hub, bool(folder), bool(sftp), hand].count(True) != 1:
+        raise click.UsageError("Name one way: --hub, --folder DIR, --sftp URL or --hand.")
+    with session.opened(writes=True) as vault:
+        from storage.views import sharing
+        from sync import ways
+
+        row = _chosen(session, vault, partner)
+        line = ""
+        if folder:
+            ways.by_folder(vault, row, folder)
+        elif sftp:
+            line = ways.by_sftp(vault, row, sftp, host_key or _host_key(session, sftp))
+        else:
+            (ways.by_hub if hub else ways.by_hand)(vault, row)
+        words = ways.words(sharing.ways(vault).get(row.org))
+    if line:
+        session.note("Give this line to the server's operator; with it we are let in:")
+        session.note(indented(line))
+    session.done(row.org, "carried", f"Messages to and from {one_line(row.name)} go {words}.", public_key=line or None)
+
+
+def _host_key(session: Session, address: str) -> str:
+    """Ask the server for its key, and a person whether it is the one that the operator named."""
+    from sync.carriers.sftp import host_fingerprint, parse
+
+    shown = host_fingerprint(parse(address))
+    session.note("The server shows this key. Compare it with what its operator reads to you over the telephone:")
+    session.note(indented(shown))
+    return session.need(None, "--host-key", "The fingerprint as the operator reads it")
+
+
+@partner.command(cls=Command)
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--code", metavar="ORG", default="", help="This organisation's code, where it has no keys yet.")
+@click.pass_obj
+def keys(session: Session, file: Path | None, code: str) -> None:
+    """Write this organisation's own key set to a file, to be handed to a partner who is at no hub with us."""
+    target = Path(session.need(str(file) if file else None, "FILE", "The new file"))
+    with session.opened(writes=True) as vault:
+        from sync import bundles, partners
+
+        words = bundles.hand_keys(vault, target, code)
+        org = partners.joined(vault).org
+    session.note("They compare these words with you over the telephone:")
+    session.note(indented(words))
+    session.done(str(target), "written", f"The key set of {org}. It is public; nobody can read anything with it.")
 
 
 @click.group(cls=Group, short_help="Agreements with partners.")

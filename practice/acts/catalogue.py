@@ -35,7 +35,7 @@ NAMES = {
     ),
     "sharing": (
         "ContractAdded ContractAnswered ContractEnded ContractOffered ContractReceived HubEnrolled "
-        "ItemAccepted ItemArrived ItemCorrected ItemRefused ItemWithdrawn PartnerAdded PartnerRemoved "
+        "ItemAccepted ItemArrived ItemCorrected ItemRefused ItemWithdrawn PartnerAdded PartnerCarried PartnerRemoved "
         "PartnerContactSet PartnerVerified ReportAccepted ReportAnswered ReportArrived ReportClosed ShareAgreed "
         "ShareApproved "
         "ShareCancelled ShareCorrected ShareHeld SharePreviewed ShareProgressed ShareProposed "

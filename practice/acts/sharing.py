@@ -72,6 +72,19 @@ class PartnerRemoved(Body):
     reason: Reason
 
 
+@kind("partner_carried")
+class PartnerCarried(Body):
+    """Which way messages to and from this agency go: the hub, a folder, an SFTP server, or bundles carried by hand.
+
+    `place` is the folder or the server's address, `host_key` the fingerprint that was compared; neither is a secret.
+    """
+
+    org: Identifier
+    way: Literal["hub", "folder", "sftp", "hand"]
+    place: str = Field(default="", max_length=4096)
+    host_key: Line = ""
+
+
 @kind("contract_added")
 class ContractAdded(Body):
     """A regular sharing agreement: nothing leaves under it past its review date (R-66)."""

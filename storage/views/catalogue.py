@@ -77,7 +77,7 @@ PLACES = {
     "partners": _place(
         "sharing",
         "contract_added contract_answered contract_ended contract_offered contract_received partner_added"
-        " partner_contact_set partner_removed partner_verified",
+        " partner_carried partner_contact_set partner_removed partner_verified",
     ),
     "shares": _place(
         "sharing",

@@ -18,6 +18,7 @@ from practice.acts import (
     ContractOffered,
     ContractReceived,
     PartnerAdded,
+    PartnerCarried,
     PartnerContactSet,
     PartnerRemoved,
     PartnerVerified,
@@ -58,6 +59,16 @@ class PartnerTable(ViewTable, table=True):
     changed: bool = typed(Flag)
     contact: str = string()
     telephone: str = string()
+
+
+class WayTable(ViewTable, table=True):
+    """Which way messages to and from a partner go, where it is not the hub."""
+
+    __tablename__ = "partner_ways"
+    org: str = string(primary_key=True)
+    way: str = string()
+    place: str = string()
+    host_key: str = string()
 
 
 class ContractTable(ViewTable, table=True):
@@ -111,9 +122,12 @@ class ShareTable(ViewTable, table=True):
 def _fold_partners(_key: str, acts: Sequence[Act]) -> Rows:
     partners: dict[str, dict[str, Any]] = {}
     contracts: dict[str, dict[str, Any]] = {}
+    ways: dict[str, dict[str, Any]] = {}
     for act in acts:
         body = act.body
-        if isinstance(body, PartnerAdded):
+        if isinstance(body, PartnerCarried):
+            ways[body.org] = {"org": body.org, "way": body.way, "place": body.place, "host_key": body.host_key}
+        elif isinstance(body, PartnerAdded):
             before = partners.get(body.org)
             same_key = before is not None and before["identity"] == body.identity
             other_key = before is not None and bool(before["identity"]) and not same_key
@@ -145,7 +159,11 @@ def _fold_partners(_key: str, acts: Sequence[Act]) -> Rows:
             contracts[body.contract] |= {"standing": body.answer}
         elif isinstance(body, ContractEnded) and body.contract in contracts:
             contracts[body.contract] |= {"ended": True, "ended_reason": body.reason}
-    return {"partners": list(partners.values()), "contracts": list(contracts.values())}
+    return {
+        "partners": list(partners.values()),
+        "contracts": list(contracts.values()),
+        "partner_ways": list(ways.values()),
+    }
 
 
 def _agreed(body: ContractAdded | ContractReceived) -> dict[str, Any]:
@@ -169,7 +187,7 @@ PARTNERS = view(
     View(
         name="partners",
         column="kind",
-        tables=((PartnerTable, "org"), (ContractTable, "id")),
+        tables=((PartnerTable, "org"), (ContractTable, "id"), (WayTable, "org")),
         fold=_fold_partners,
     )
 )
@@ -285,6 +303,16 @@ class PartnerRow:
 
 
 @dataclass(frozen=True)
+class WayRow:
+    """Which way messages to and from a partner go: `folder`, `sftp` or `hand`, and where that is."""
+
+    org: str
+    way: str
+    place: str
+    host_key: str
+
+
+@dataclass(frozen=True)
 class ContractRow:
     """A regular sharing agreement; nothing leaves under it past its review date (R-66)."""
 
@@ -351,6 +379,14 @@ def partners(vault: Vault, *, removed: bool = False) -> list[PartnerRow]:
         statement = statement.where(table.c.removed.is_(False))
     with vault.read() as connection:
         return [PartnerRow(**row._mapping) for row in connection.execute(statement)]
+
+
+def ways(vault: Vault) -> dict[str, WayRow]:
+    """Return by organisation the ways that are not the hub."""
+    table = table_of(WayTable)
+    with vault.read() as connection:
+        found = [WayRow(**row._mapping) for row in connection.execute(select(table).where(table.c.way != "hub"))]
+    return {row.org: row for row in found}
 
 
 def partner(vault: Vault, wanted: str) -> PartnerRow:

@@ -147,3 +147,38 @@ def test_before_a_hub_was_joined_sharing_says_what_to_do(school: School) -> None
     assert school.run("inbox", "list", "--json").json == []
     school.run("share", "preview", "none", "--json", status=1)
     school.run("inbox", "accept", "none", "--child", "Ada Lowe", "--json", status=1)
+
+
+def test_a_share_goes_by_hand_and_by_a_folder_without_a_hub(school: School, council: School, tmp_path: Path) -> None:
+    files = {place: tmp_path / name for place, name in ((US, "ours.keys"), (THEM, "theirs.keys"))}
+    school.run("partner", "keys", str(files[US]), status=1)
+    words = school.run("partner", "keys", str(files[US]), "--code", "100123").err.splitlines()[1].strip()
+    council.run("partner", "keys", str(files[THEM]), "--code", THEM)
+    assert words in council.run("partner", "add", "--keys", str(files[US])).err
+    school.run("partner", "add", "301", "--keys", str(files[US]), status=1)
+    school.run("partner", "add", "301", "--keys", str(files[THEM]), "--name", "Tarn Borough")
+    share = school.run("share", "propose", school.log(HOSTILE), "--to", "301", "--json").json["id"]
+    approve(school, share)
+    there, back = tmp_path / "there.scx", tmp_path / "back.scx"
+    assert school.run("bundle", "write", "301", str(there), "--json").json["messages"] == 1
+    taken = council.run("bundle", "take", str(there), "--answer", str(back), "--json").json
+    assert (taken["received"], taken["from"], taken["answered"]) == (1, US, 1)
+    assert "   1  receipts for what was sent" in school.run("bundle", "take", str(back)).out
+    assert school.run("share", "list", "--json").json[0]["state"] == "acknowledged"
+    assert HOSTILE.encode() not in there.read_bytes() + back.read_bytes()
+    # From now on by a folder that both see.
+    (tmp_path / "shared").mkdir()
+    school.run("partner", "carrier", "301", "--folder", str(tmp_path / "gone"), status=1)
+    school.run("partner", "carrier", "301", "--folder", str(tmp_path / "shared"), "--hand", status=2)
+    for place, org in ((school, THEM), (council, US)):
+        place.run("partner", "carrier", org, "--folder", str(tmp_path / "shared"))
+    assert school.run("partner", "list", "--json").json[0]["way"] == "folder"
+    assert f"by the folder {tmp_path / 'shared'}" in school.run("partner", "list").out
+    share = school.run("share", "propose", school.log("Later."), "--to", "301", "--json").json["id"]
+    approve(school, share)
+    assert school.run("sync", "--unattended", "--json", status=1).error["status"] == 1
+    assert school.run("sync", "--json").json["sent"] == 1
+    assert council.run("sync", "--json").json["received"] == 1
+    assert school.run("sync", "--unattended", "--json").json["received"] >= 1
+    assert school.run("sync", "--json").json["acknowledged"] == 1
+    school.run("partner", "carrier", "301", "--sftp", "sftp://host", "--host-key", "x", status=1)

@@ -102,6 +102,7 @@ def bodies(draw, before: list[Act]):
                 kinds.PartnerAdded(org=f"org-{words[0]}", name=words, identity=words),
                 kinds.PartnerVerified(org=f"org-{words[0]}", identity=words),
                 kinds.PartnerRemoved(org=f"org-{words[0]}", reason="ended"),
+                kinds.PartnerCarried(org=f"org-{words[0]}", way=draw(st.sampled_from(["hub", "folder"])), place=words),
                 kinds.ContractAdded(contract="c", org="o", purpose="help", basis="consent", review="2027-01-01"),
                 kinds.ContractEnded(contract="c", reason="ended"),
                 kinds.CaseOffered(case=CASE, org="o", contract="c", identity=draw(identities), mid="m"),
@@ -125,6 +126,7 @@ def bodies(draw, before: list[Act]):
         )
     )
     vault_wide = {"school_set", "person_added", "partner_added", "partner_verified", "partner_removed"}
+    vault_wide |= {"partner_carried"}
     vault_wide |= {"contract_added", "contract_ended", "supervision_held", "calendar_set"}
     if body.act_kind in vault_wide:
         return body, None, None
