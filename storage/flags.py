@@ -167,8 +167,11 @@ def _context_of(vault: Vault, rests_on: str, today: date) -> Context:
 def refresh(vault: Vault, *, afresh: bool = False) -> int:
     """Bring the flags up to date and return how many children were looked at; 0 where nothing has changed.
 
-    While the record does not agree with its anchor nothing is written, and the flags stand as they were.
+    While the record does not agree with its anchor nothing is written, and the flags stand as they were. A visit set
+    holds a part of the record, in which no pattern is looked for.
     """
+    if vault.visit is not None:
+        return 0
     today = vault.clock().astimezone().date()
     with vault.read() as connection:
         stands, rests_on = _stands(connection, today)

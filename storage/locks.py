@@ -68,6 +68,31 @@ class OpenLock:
 
 
 @contextlib.contextmanager
+def closed(folder: Path) -> Iterator[None]:
+    """Hold a vault that nobody has open while its folder is moved or removed; raises Refused where somebody has.
+
+    A folder that cannot be written is nobody's to have open, and is held by nobody.
+    """
+    try:
+        lock = ReadWriteLock(str(private_file(folder / FILE_NAME)), is_singleton=False)
+    except OSError:
+        yield
+        return
+    try:
+        lock.acquire_write(timeout=_WAIT_SECONDS)
+    except Timeout:
+        raise Refused(
+            "This is open in a console, so nothing was taken from it or removed.",
+            hint="Exit the console on it (Ctrl+Q), then do it again.",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release(force=True)
+        lock.close()
+
+
+@contextlib.contextmanager
 def briefly_alone(path: Path) -> Iterator[None]:
     """Hold a lock for the time that a few bytes take to be written; raises OSError after ten seconds in vain.
 

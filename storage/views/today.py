@@ -130,7 +130,7 @@ def _today(vault: Vault, now: datetime) -> TodayView:
     _partners(vault, view)
     _flags(vault, view)
     _shares(vault, view, now)
-    if wanting := backups.warning(vault, now):
+    if vault.visit is None and (wanting := backups.warning(vault, now)):
         view.this_week.append(Line("backup", "", "", "", wanting))
     _unfinished(vault, view, now)
     if sees_glass(vault.person.role):

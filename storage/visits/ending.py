@@ -11,12 +11,15 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from practice.errors import NotFound, Refused
 from storage.atomic import private_folder, sync_file, sync_folder, write_atomic
 from storage.header import FILE_NAME
+from storage.locks import FILE_NAME as LOCK
+from storage.locks import closed
 from storage.visits.terms import COVER
 
 SEALED = "sealed"
@@ -48,6 +51,25 @@ def cover_of(folder: Path) -> dict[str, str]:
     return found
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a set while it is moved or destroyed, and remove its folder if nothing is left there.
+
+    What somebody records between a copy and its removal would be lost: raises Refused where a console has it open. On a
+    stick that cannot be written nobody can have it open.
+    """
+    try:
+        with closed(folder):
+            yield
+    finally:
+        if not (folder / FILE_NAME).exists():
+            with contextlib.suppress(OSError):
+                (folder / LOCK).unlink(missing_ok=True)
+        if not (folder / COVER).exists():
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
 def destroy_key(folder: Path) -> None:
     """Overwrite and remove a set's key, then its database and everything else that only the key would open.
 
@@ -77,14 +99,14 @@ def _shred(path: Path) -> None:
 
 
 def remove(folder: Path) -> bool:
-    """Destroy a set and remove its files and its folder; say whether the folder is gone."""
+    """Destroy a set and remove its files, and its folder where nothing else lies in it; say whether the set is gone."""
     destroy_key(folder)
     shutil.rmtree(folder / SEALED, ignore_errors=True)
     with contextlib.suppress(OSError):
         (folder / COVER).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         folder.rmdir()
-    return not folder.exists()
+    return not (folder / COVER).exists()
 
 
 # -- from a stick to a laptop, and back --------------------------------------------------------------------------------
@@ -97,8 +119,12 @@ def begin(source: Path, target: Path) -> None:
     """
     from storage.places import check_place
 
-    cover = cover_of(source)
     check_place(target)
+    with alone(source):
+        _move(source, target, cover_of(source))
+
+
+def _move(source: Path, target: Path, cover: dict[str, str]) -> None:
     if target.exists() and any(target.iterdir()) and _said(target / _MOVING) != cover["visit"]:
         if not (target / COVER).exists() or cover_of(target) != cover:
             raise Refused(
@@ -139,18 +165,19 @@ def end(folder: Path, target: Path | None) -> Path | None:
     Returns the folder on the stick. Raises NotFound, Refused; then nothing that is sealed was removed.
     """
     cover = cover_of(folder)
-    destroy_key(folder)
-    if target is None:
-        return None
-    made = target / f"visit-{cover['visit'][-6:]}"
-    try:
-        _copy(folder, made, key_too=False)
-    except OSError:
-        raise Refused(
-            "The stick cannot be written, so what you recorded stays here, sealed. The set's key is destroyed.",
-            hint="Do it again with another stick, or return it from here.",
-        ) from None
-    remove(folder)
+    with alone(folder):
+        destroy_key(folder)
+        if target is None:
+            return None
+        made = target / f"visit-{cover['visit'][-6:]}"
+        try:
+            _copy(folder, made, key_too=False)
+        except OSError:
+            raise Refused(
+                "The stick cannot be written, so what you recorded stays here, sealed. The set's key is destroyed.",
+                hint="Do it again with another stick, or return it from here.",
+            ) from None
+        remove(folder)
     return made
 
 

@@ -7,6 +7,8 @@ waits there for a person: a set that was reported lost, acts from after its end,
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,16 +18,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from practice.acts import VisitLost, VisitReturned, VisitSettled, build, read_body
+from practice.compartments import CHILDREN
 from practice.errors import ConsoleError, IntegrityAlarm, NotAllowed, NotFound, Refused
 from practice.roles import MANAGES_PEOPLE, check_may_record
 from practice.visits import OWN, RECORDED, SLACK
-from storage import ledger, secrets_table
+from storage import ledger, reports, secrets_table
 from storage.atomic import private_folder, write_atomic
+from storage.drafts import inbox_info
 from storage.replication import incoming
 from storage.replication.wire import Line
-from storage.reports import SUFFIX as REPORT
 from storage.reports import spool as reports_spool
-from storage.sealed import SEALED_LIMIT, XWingPrivate
+from storage.sealed import SEALED_LIMIT, XWingPrivate, unseal
 from storage.types import from_utc_text
 from storage.views import visits as view
 from storage.views.visits import LOST, VisitRow
@@ -96,25 +99,28 @@ def take(vault: Vault, source: Path, progress: Progress = lambda _text: None) ->
     if vault.visit is not None:
         raise Refused("A visit set is returned at school, not to another one.")
     source = source.expanduser().absolute()
-    done = Returned()
-    folder = source if source.is_dir() else None
-    if folder is not None:
-        cover = ending.cover_of(folder)
-        if cover["school"] != vault.id:
-            raise Refused("That visit set belongs to another school's record. Nothing was taken from it.")
-        done.visit = cover["visit"]
-        files = _files(folder / ending.SEALED)
-    else:
-        files = [source]
+    if not source.is_dir():
+        done = Returned()
+        _bring(vault, source, done)
+        _take_waiting(vault, done, progress)
+        return done
+    cover = ending.cover_of(source)
+    if cover["school"] != vault.id:
+        raise Refused("That visit set belongs to another school's record. Nothing was taken from it.")
+    with ending.alone(source):
+        return _take_folder(vault, source, Returned(visit=cover["visit"]), progress)
+
+
+def _take_folder(vault: Vault, folder: Path, done: Returned, progress: Progress) -> Returned:
+    files = _files(folder / ending.SEALED)
     progress(f"{len(files):,} sealed files")
     for path in files:
         _bring(vault, path, done)
     _take_waiting(vault, done, progress)
-    if folder is not None:
-        _bring_others(vault, folder / ending.SEALED, done)
-        if not done.refused and not done.unknown:
-            _close(vault, done)
-            done.removed = ending.remove(folder)
+    _bring_others(vault, folder / ending.SEALED, done)
+    if not done.refused and not done.unknown:
+        _close(vault, done)
+        done.removed = ending.remove(folder)
     return done
 
 
@@ -171,27 +177,48 @@ def _bring(vault: Vault, path: Path, done: Returned) -> None:
 
 def hash_of(stored: bytes) -> str:
     """Return eight figures that tell two files of one number apart."""
-    import hashlib
-
     return hashlib.sha256(stored).hexdigest()[:8]
 
 
 def _bring_others(vault: Vault, folder: Path, done: Returned) -> None:
     """Bring home sealed reports and what somebody was still writing: both are sealed for the school already."""
-    for source, pattern, target in (
-        (folder / "reports", _REPORT, reports_spool(vault.folder)),
-        (folder, _DRAFT, vault.folder / "drafts"),
-    ):
-        if not source.is_dir():
-            continue
-        for path in sorted(each for each in source.iterdir() if pattern.fullmatch(each.name) and _plain(each)):
-            if path.stat().st_size > SEALED_LIMIT:
-                continue
-            place = private_folder(target) / path.name
-            if not place.exists():
-                write_atomic(place, path.read_bytes())
-                done.reports += path.suffix == REPORT
-                done.drafts += path.suffix != REPORT
+    for path in _sealed(folder / "reports", _REPORT):
+        place = private_folder(reports_spool(vault.folder)) / path.name
+        if not place.exists():
+            write_atomic(place, path.read_bytes())
+            done.reports += 1
+    for path in _sealed(folder, _DRAFT):
+        place = private_folder(vault.folder / "drafts") / path.name
+        if not place.exists():
+            write_atomic(place, path.read_bytes())
+            done.drafts += 1
+        elif place.read_bytes() != path.read_bytes() and _left_as_note(vault, path):
+            done.reports += 1
+
+
+def _sealed(folder: Path, pattern: re.Pattern[str]) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    found = [path for path in folder.iterdir() if pattern.fullmatch(path.name) and _plain(path)]
+    return sorted(path for path in found if path.stat().st_size <= SEALED_LIMIT)
+
+
+def _left_as_note(vault: Vault, path: Path) -> bool:
+    """Leave what was being written as a note, where a draft of that name is being written at school as well."""
+    try:
+        content = json.loads(unseal(path.read_bytes(), _inbox_keys(vault), inbox_info(vault.id, CHILDREN)))
+        words = [str(each) for each in content["fields"].values() if isinstance(each, str) and each.strip()]
+        told = {"child_as_written": "On a visit, not finished", "text": "\n".join(words), "reporter": vault.person.name}
+        reports.leave(vault.folder, told, clock=vault.clock)
+    except (ConsoleError, ValueError, KeyError, TypeError, AttributeError):
+        return False  # anybody could have sealed it, and nothing of it can be read
+    return True
+
+
+def _inbox_keys(vault: Vault) -> dict[bytes, XWingPrivate]:
+    with vault.read() as connection:
+        stored = secrets_table.under(connection, secrets_table.INBOX_PREFIX)
+    return {bytes.fromhex(name): XWingPrivate(raw) for name, raw in stored.items()}
 
 
 # -- taking in ---------------------------------------------------------------------------------------------------------
@@ -242,10 +269,9 @@ def _waiting(vault: Vault, row: VisitRow, done: Returned) -> _Waiting:
     found = _Waiting(row)
     by_seq: dict[int, Line] = {}
     with vault.read() as connection:
-        stored = secrets_table.under(connection, secrets_table.INBOX_PREFIX)
         end = ledger.head(connection, row.device).seq
         here = _ids(connection, row.device)
-    keys = {bytes.fromhex(name): XWingPrivate(raw) for name, raw in stored.items()}
+    keys = _inbox_keys(vault)
     paths = sorted(spool(vault).glob(f"{row.id}-*"), key=lambda path: (path.suffix == _PENDING, path.name))
     for path in paths:
         try:

@@ -13,13 +13,15 @@ import pytest
 from practice.acts import EntryMoved, FrontSheetLine
 from practice.errors import ConsoleError, IntegrityAlarm, NotAllowed, Refused, WrongPassphrase
 from practice.visits import left_words, length
-from storage import keys, reports
+from storage import keys, locks, reports
 from storage.desk import access, concerns, triage
 from storage.desk.concerns import Other
 from storage.ids import new_id
 from storage.replication import outgoing
+from storage.rotation import rotate
 from storage.vault import Vault, open_vault
 from storage.views import children, machines, record, visits
+from storage.views import reports as waiting_reports
 from storage.views.today import today
 from storage.visits import ending, returning, sealing
 from storage.visits.naming import MASK
@@ -110,7 +112,11 @@ def test_nothing_of_a_child_who_was_not_chosen_is_on_the_laptop(school, stick, h
     school.record(EntryMoved(from_child=other, reason=f"not {FIRST}"), child=chosen, entry=wrong)
     away = add_concern(school, chosen, "this was never Ada: medlar")
     school.record(EntryMoved(from_child=chosen, reason="wrong child"), child=other, entry=away)
-    for section, name, child in (("connected_child", "Zebby", other), ("family", f"{FIRST} {CANARY}, cousin", "")):
+    for section, name, child in (
+        ("connected_child", "Zebby", other),
+        ("sibling", "Zeb", other),
+        ("family", f"{FIRST} {CANARY}, cousin", ""),
+    ):
         line = FrontSheetLine(line=new_id(), section=section, name=name, child=child, contact="01632 960777")
         school.record(line, child=chosen)
     made = pack(school, [chosen], 4, stick, PASSPHRASE)
@@ -168,7 +174,7 @@ def test_what_does_not_belong_to_a_visit_is_refused_there(school, stick, hands):
 # -- there and back ----------------------------------------------------------------------------------------------------
 
 
-def test_a_visit_goes_out_and_comes_home(school, stick, hands):
+def test_a_visit_goes_out_and_comes_home(school, stick, hands, monkeypatch):
     child = add_child(school)
     before = add_concern(school, child, "before the visit")
     made = pack(school, [child], 4, stick, PASSPHRASE, purpose="home visit")
@@ -184,6 +190,10 @@ def test_a_visit_goes_out_and_comes_home(school, stick, hands):
         concerns.amend(school, before, "changed at school meanwhile", "at the desk")
         laptop.drafts.seal("log-new", {"text": "half a thought"})
         reports.leave(made.folder, {"child_as_written": "Another", "text": "seen there", "reporter": "A. Host"})
+        monkeypatch.setattr(locks, "_WAIT_SECONDS", 0.05)
+        with pytest.raises(Refused, match="open in a console"):
+            returning.take(school, made.folder)
+    rotate(school, "while the set is out")
     copy = shutil.copytree(made.folder, stick / "copy")
     done = returning.take(school, made.folder)
     assert (done.removed, done.held, done.missing, done.refused) == (True, 0, 0, {})
@@ -199,12 +209,17 @@ def test_a_visit_goes_out_and_comes_home(school, stick, hands):
     assert (row.state, row.children) == ("returned", ("Ada Thistlewood",))
     assert school.verify(rebuild=True, signatures=True).problems == []
     head = school.anchored().seq
+    school.drafts.seal("log-new", {"text": "something else by now"})
     again = returning.take(school, copy)  # a copy of the set, key and all
     assert (again.taken, again.held, again.removed) == (0, 0, True)
     assert not copy.exists()
     assert len(visits.visits(school)) == 1
     assert school.anchored().seq == head
     assert not list(returning.spool(school).iterdir())
+    assert school.drafts.get("log-new").fields["text"] == "something else by now"
+    triage.take_in(school)
+    said = [row.text for row in waiting_reports.reports(school, states=["waiting"])]
+    assert "half a thought" in said
 
 
 def test_what_was_recorded_comes_home_in_two_parts_in_either_order(school, stick, hands):
