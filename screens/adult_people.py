@@ -63,7 +63,7 @@ def draw(row: Row, width: int) -> list[Content]:
     if row.adult.leaving_date:
         kept = f"left {day_words(row.adult.leaving_date)}"
         kept += f", kept until {day_words(row.until)}" if row.until else ""
-    said = " · ".join(part for part in (works, kept, "to be looked at" if row.due else "") if part) or "works here"
+    said = " · ".join(part for part in ("to be looked at" if row.due else "", works, kept) if part) or "works here"
     style = "$text-warning" if row.due else "$text-muted"
     return [
         Content.assemble("  ", (name, "bold"), (f"  {count}", "$text-muted")),

@@ -197,7 +197,8 @@ class BackupsScreen(ConsoleScreen):
 
     def _proved(self, done: DrillReport) -> None:
         if done.ok:
-            self._end(f"Proved: {done.acts:,} acts came back whole, and the copy was removed again.", "good")
+            too = " So did the adults' register." if done.register else ""
+            self._end(f"Proved: {done.acts:,} acts came back whole, and the copy was removed again.{too}", "good")
         else:
             self._end(f"This backup is not good: {done.problem} Make a new one now and keep the older ones.", "bad")
 

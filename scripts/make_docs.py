@@ -186,7 +186,10 @@ SHAPES: dict[str, str] = {
         " happened, written_at, arrived_at, reason, answers: [{by, what, at}], candidates: [{id, name}]}"
     ),
     "backup": "{id, state, file, acts, bytes, sha256, head: {device, seq, mac}, unopened: [compartment]}",
-    "backup drill": "{id, state, file, acts, problem}     state: proved | failed",
+    "backup drill": (
+        "{id, state, file, acts, problem, register}     state: proved | failed\n"
+        "register: whether the adults' register in it was opened and checked too, as for those who hold its key"
+    ),
     "restore": (
         "{id, state, vault, acts, made_at, device, to_repeat, recovery_code}     recovery_code with --recovery only\n"
         "to_repeat: how many records were erased since and are here again: children repeat-erasures"

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from practice.acts import BackupProved, OldMachineGone, Restored
-from practice.compartments import CHILDREN
-from practice.errors import IntegrityAlarm, NotAllowed, NotFound, Refused
+from practice.compartments import ADULTS, CHILDREN
+from practice.errors import ConsoleError, IntegrityAlarm, NotAllowed, NotFound, Refused
 from practice.roles import check_may_record
 from storage import backup, backup_check, container, device_secret, ledger, outbox, secrets_table
 from storage.anchor import Anchor, Head
@@ -66,6 +66,8 @@ class DrillReport:
     acts: int
     sha256: str
     problem: str = ""
+    register: bool = False
+    """Whether the adults' register in it was opened and checked too: it is by those who hold its key, by no other."""
 
 
 @dataclass(frozen=True)
@@ -355,14 +357,14 @@ def drill(vault: Vault, file: Path, progress: Progress = quiet) -> DrillReport:
             hint="Plug its drive in, or name another: dsl-console backup drill FILE",
         )
     sha256 = container.digest_of(file).sha256
-    acts, problem = 0, ""
+    acts, problem, register = 0, "", False
     with backup.one_at_a_time(vault.folder), _drill_folder(vault.folder) as folder:
         try:
-            acts = _prove(vault, file, folder, progress)
+            acts, register = _prove(vault, file, folder, progress)
         except IntegrityAlarm as alarm:
             problem = alarm.message
     vault.record(BackupProved(sha256=sha256, ok=not problem, acts=acts, problem=problem, place=str(file)))
-    return DrillReport(file, not problem, acts, sha256, problem)
+    return DrillReport(file, not problem, acts, sha256, problem, register)
 
 
 @contextlib.contextmanager
@@ -383,7 +385,7 @@ def _drill_folder(folder: Path) -> Iterator[Path]:
         ) from None
 
 
-def _prove(vault: Vault, file: Path, folder: Path, progress: Progress) -> int:
+def _prove(vault: Vault, file: Path, folder: Path, progress: Progress) -> tuple[int, bool]:
     from storage.vault import open_vault
 
     staging, work = private_folder(folder / "vault"), private_folder(folder / "work")
@@ -405,6 +407,26 @@ def _prove(vault: Vault, file: Path, folder: Path, progress: Progress) -> int:
         if restored.alarm is not None:
             raise restored.alarm
         report = restored.verify(rebuild=True, progress=progress)
-    if not report.ok:
-        raise IntegrityAlarm(report.problems[0].text)
-    return held.acts
+        if not report.ok:
+            raise IntegrityAlarm(report.problems[0].text)
+        return held.acts, _prove_register(restored, vault.person_keys, progress)
+
+
+def _prove_register(restored: Vault, keys: PersonKeys, progress: Progress) -> bool:
+    """Open and check the adults' register that came back, where the person holds its key; False where it stays shut.
+
+    The sentence for one that is not whole says nothing of what it holds, since it goes into the children's record.
+    """
+    from storage.register import holds_register, open_with
+
+    if not (restored.folder / f"{ADULTS}.db").exists() or not holds_register(restored):
+        return False
+    progress("Checking the adults' register")
+    try:
+        with open_with(restored, keys) as register:
+            whole = register.alarm is None and register.verify(rebuild=True, signatures=True).ok
+    except ConsoleError:
+        whole = False
+    if not whole:
+        raise IntegrityAlarm("The adults' register in this backup did not come back whole.")
+    return True

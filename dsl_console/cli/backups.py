@@ -105,10 +105,12 @@ def drill(session: Session, file: str | None) -> int:
                 "file": str(done.file),
                 "acts": done.acts,
                 "problem": done.problem,
+                "register": done.register,
             }
         )
     elif done.ok:
         out(f"Proved: {done.file} came back whole, {done.acts} acts.")
+        session.note("The adults' register in it was opened and checked too." if done.register else "")
     else:
         out(f"Not good: {done.problem}")
         session.note("Make a new backup now, and keep the older ones.")

@@ -184,7 +184,7 @@ async def test_it_asks_for_the_passphrase_again_each_time_and_keeps_what_was_bei
         await press(pilot, "y")
         put(pilot, years="6", source="Our policy")
         await press(pilot, "ctrl+s")
-        await wait_for(pilot, "kept until Sun 31 Aug 2025 · to be looked at")
+        await wait_for(pilot, "to be looked at · Supply · left Sat 31 Aug 2019, kept until Sun 31 Aug 2025")
         await press(pilot, "escape", "p")
         await wait_for(pilot, "Nothing has enough in common")
         await press(pilot, "f8")

@@ -336,6 +336,26 @@ def test_a_dsls_backup_carries_it_unopened_and_a_restore_goes_on_as_a_new_device
             assert opened.verify(rebuild=True, signatures=True).ok
 
 
+def test_a_holders_drill_opens_and_checks_it_and_another_persons_leaves_it_shut(folder, tmp_path):
+    with as_(folder, "Hana Reed") as head:
+        with own(head) as opened:
+            fill(opened, 5)
+        whole = backup.backup(head, tmp_path / "whole.dslb").path
+        done = restore.drill(head, whole)
+        assert (done.ok, done.register) == (True, True)
+    database = folder / "adults.db"
+    stored = bytearray(database.read_bytes())
+    stored[len(stored) // 2] ^= 1
+    database.write_bytes(stored)
+    with as_(folder, "Dara Lowe") as dsl:
+        carried = backup.backup(dsl, tmp_path / "carried.dslb").path
+        done = restore.drill(dsl, carried)
+        assert (done.ok, done.register) == (True, False), "who does not hold its key learns nothing of it"
+    with as_(folder, "Hana Reed") as head:
+        done = restore.drill(head, carried)
+        assert (done.ok, done.problem) == (False, "The adults' register in this backup did not come back whole.")
+
+
 def test_a_head_without_a_register_is_told_to_make_one(tmp_path):
     made, _ = vault.create(
         tmp_path / "v", school=SchoolSet(name="A"), user="Hana Reed", passphrase=HEAD, role="head", kdf=FLOOR
