@@ -108,7 +108,7 @@ def sort_key(occurred: Occurred, recorded_at: datetime) -> str:
     elif len(occurred.start) == 16:
         event = occurred.start
     else:
-        event = occurred.start + ("T00:00" if occurred.precision is Precision.RANGE else "T12:00")
+        event = occurred.start + ("T00:00" if occurred.precision == Precision.RANGE else "T12:00")
     return f"{event}|{recorded.isoformat(timespec='microseconds')}"
 
 
@@ -117,7 +117,7 @@ def in_words(occurred: Occurred) -> str:
     if occurred.start is None:
         return f"not known: «{visible(occurred.text)}»"
     words = _span_words(occurred.start, occurred.end or occurred.start)
-    if occurred.precision is not Precision.APPROXIMATE:
+    if occurred.precision != Precision.APPROXIMATE:  # what was stored comes back as its plain code
         return words
     if " to " not in words and words[:3] in DAYS:
         words = words[4:]

@@ -23,7 +23,8 @@ _MEANT = {
     "time": "time timeofevent eventtime",
     "event": "event significantevent whathappened details detail description summary incident text entry narrative "
     "eventdetails descriptionofevent nature information contact",
-    "childs_words": "childsvoice childvoice voiceofthechild childswords childsownwords wishesandfeelings voice",
+    "childs_words": "childsvoice childvoice voiceofthechild childswords childsownwords wishesandfeelings voice "
+    "childsaid whatthechildsaid",
     "action": "action actiontaken actions response whatwasdone intervention",
     "outcome": "outcome result outcomes",
     "place": "place location where",

@@ -16,6 +16,7 @@ from dsl_console.cli.output import (
     one_line,
     out,
     print_json,
+    source_words,
     version_json,
 )
 from dsl_console.cli.removals import agree, removal_json, removals_, remove, restore
@@ -242,7 +243,7 @@ def _print_detail(found: EntryDetail, *, changes: bool = False) -> None:
 
     row, concern = found.entry, found.concern
     out(joined([row.id, row.child, label_of(EntryKind, row.kind), label_of(ConcernCategory, row.category)]))
-    out(f"{recorded_words(row)}, by {row.recorded_by}. Source: {joined([row.source, row.agency], ', ')}.")
+    out(f"{recorded_words(row)}, by {row.recorded_by}. Source: {source_words(row.source, row.agency)}.")
     facts = {
         "Where": concern.place,
         "How known": label_of(HowKnown, concern.how_known),

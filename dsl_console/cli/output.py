@@ -80,6 +80,11 @@ def joined(parts: Iterable[str], by: str = " · ") -> str:
     return by.join(part for part in parts if part)
 
 
+def source_words(source: str, agency: str) -> str:
+    """Return from where an entry came: the source, and the agency where that is another."""
+    return joined(dict.fromkeys([source, agency]), ", ")
+
+
 # -- the shapes of design.md §6 ----------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dsl_console.cli.options import HEEDED, Code, Command, Day, ShowGroup
-from dsl_console.cli.output import indented, joined, moment_json, occurred_json, one_line, out, print_json
+from dsl_console.cli.output import indented, joined, moment_json, occurred_json, one_line, out, print_json, source_words
 from dsl_console.cli.session import Session
 from practice.vocabulary import ConcernCategory, Decision, EntryKind, Impact, ShareState, Significance, label_of
 
@@ -187,7 +187,7 @@ def _print_entry(entry: EntryRow, shares: list[ShareRow], merged: Merging) -> No
         indented(
             joined(
                 [
-                    f"Source: {joined([entry.source, entry.agency], ', ')}",
+                    f"Source: {source_words(entry.source, entry.agency)}",
                     f"{recorded_words(entry)}, {entry.recorded_by}",
                 ]
             )

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from practice.acts import Amended, ConcernLogged, Decided, EntryMoved
-from practice.dates import Occurred, parse_when
+from practice.dates import Occurred, in_words, parse_when
 from practice.errors import NotFound, Refused
 from storage.ids import new_id
 from storage.vault import open_vault
@@ -66,6 +66,13 @@ def test_the_order_is_by_event_then_by_recording(vault, clock):
     assert texts(record.chronology(vault, child, limit=2, offset=1)) == ["second", "third"]
     assert texts(record.chronology(vault, child, start=date(2026, 10, 20), end=date(2026, 10, 21)))[0] == "second"
     assert record.count(vault, child) == 5
+
+
+def test_what_was_unsure_is_still_said_to_be_when_it_is_read_back(vault, clock):
+    child = add_child(vault)
+    vault.record(ConcernLogged(text="A fall", occurred=when("?20 Oct 2026")), child=child, entry=new_id())
+    (row,) = record.chronology(vault, child)
+    assert in_words(row.occurred) == "about 20 Oct 2026"
 
 
 def test_as_known_on_is_the_record_of_that_evening(vault, clock):
