@@ -54,6 +54,7 @@ SCREENS: dict[str, str] = {
     "partners": "screens.partners:PartnersScreen",
     "cases": "screens.cases:CasesScreen",
     "case": "screens.case:CaseScreen",
+    "recovered": "screens.recovered:RecoveredScreen",
     "backups": "screens.backups:BackupsScreen",
     "access": "screens.access:AccessScreen",
     "people": "screens.people:PeopleScreen",

@@ -15,7 +15,7 @@ from textual.content import Content
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
-from screens.partners_dialogs import AddDialog, CompareDialog, ContractDialog, EnrolDialog, TelephoneDialog
+from screens.partners_dialogs import AddDialog, CompareDialog, ContractDialog, EnrolDialog, RenewDialog, TelephoneDialog
 from screens.widgets.chrome import cut
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.record_list import RecordList
@@ -130,8 +130,8 @@ class PartnersScreen(ConsoleScreen):
     HELP = (
         "The agencies with whom this school shares. n adds one, w compares its key words with you over the telephone, "
         "g adds an agreement for regular sharing; on an agreement o offers it to be signed by both, a accepts and d "
-        "declines theirs, x ends it. c shows which children each side means; t keeps the number to ring there; r "
-        "removes a partner, h joins the hub. Tab goes to the agreements."
+        "declines theirs, x ends it. c shows which children each side means; t keeps the number to ring there; k makes "
+        "our own keys anew; r removes a partner, h joins the hub. Tab goes to the agreements."
     )
     CSS_PATH = "partners.tcss"
     BINDINGS = bindings("partners")
@@ -225,7 +225,7 @@ class PartnersScreen(ConsoleScreen):
         reasons = (
             (verb == "join" and enrolled, "This school has joined a hub already."),
             (verb != "join" and not enrolled, "Join the hub first: h."),
-            (verb not in ("join", "add", "cases") and partner is None, "Add a partner first: n."),
+            (verb not in ("join", "add", "cases", "renew") and partner is None, "Add a partner first: n."),
             (
                 verb == "contract" and partner is not None and partner.changed,
                 "The partner's key has changed: compare the words first (w).",
@@ -328,6 +328,15 @@ class PartnersScreen(ConsoleScreen):
     def act_cases(self) -> None:
         """Open the children whom partners and this organisation know to be the same."""
         self.console.open("cases")
+
+    def act_renew(self) -> None:
+        """Make our own keys anew, with the reason."""
+
+        def answered(words: str | None) -> None:
+            if words:
+                self._said(words)
+
+        self.app.push_screen(RenewDialog(), answered)
 
     def act_telephone(self) -> None:
         """Keep the number to ring there."""

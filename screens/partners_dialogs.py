@@ -271,3 +271,43 @@ class TelephoneDialog(FormDialog[str]):
             then=lambda _none: self.finish("The number is kept."),
             failed=self.failed,
         )
+
+
+class RenewDialog(FormDialog[str]):
+    """Makes our own signing and encryption keys anew; dismissed with the sentence to say."""
+
+    VERB = "Make them anew"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Our own keys anew",
+            "New signing and encryption keys go to the hub now, and every partner is told. The identity key stays: "
+            "nobody has to compare words again. Where the old keys are in other hands they are void at once.",
+        )
+
+    def fields(self) -> ComposeResult:
+        old = [("Yes: void them, and read nothing with them", "yes")]
+        yield Field(
+            "In other hands?", ChoiceField(old, prompt="No: they are kept to read what is on its way", id="void")
+        )
+        yield Field("Reason", AnswerField(id="reason", placeholder="Why they are made anew"))
+
+    def on_mount(self) -> None:
+        self.query_one("#void").focus()
+
+    def confirm(self) -> None:
+        from sync.renewing import renew
+
+        reason = self.query_one("#reason", AnswerField)
+        if not reason.text.strip():
+            self.ask("The reason is needed: it is kept with the record.", reason)
+            return
+        self.busy("Asking the hub.")
+        self.run(
+            renew,
+            vault_of(self),
+            reason.text.strip(),
+            compromised=bool(self.query_one("#void", ChoiceField).code),
+            then=lambda made: self.finish(f"Made anew. {made.told} partners are told with the next sync."),
+            failed=self.failed,
+        )

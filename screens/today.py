@@ -49,6 +49,7 @@ KINDS = {
     "landed": "Came in",
     "notice": "Police",
     "case": "Who is it",
+    "recovered": "Came back",
     "proposed": "Approve",
     "agreed": "Approve",
     "ring": "Ring them",
@@ -97,6 +98,7 @@ SUBJECTS = {
     "notice": ("sync", "item"),
     "landed": ("inbox", "item"),
     "case": ("cases", "case"),
+    "recovered": ("recovered", "share"),
 }
 """The screen of a line that opens at its subject, and what that screen calls it; a share otherwise."""
 SHARES = {"proposed", "held", "queued", "delivered", "refused", "expired"}

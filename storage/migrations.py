@@ -329,7 +329,13 @@ def urgent_and_second_approvals(connection: Connection) -> None:
 def _sharing_columns(connection: Connection) -> None:
     text = "TEXT NOT NULL DEFAULT ''"
     wanted = {
-        "shares": {"urgent": "INTEGER NOT NULL DEFAULT 0", "agreed_by": text, "alone": text, "heeded": text}
+        "shares": {
+            "urgent": "INTEGER NOT NULL DEFAULT 0",
+            "agreed_by": text,
+            "alone": text,
+            "heeded": text,
+            "recovered": text,
+        }
         | {"on_share": "TEXT NOT NULL DEFAULT 'ask'"},
         "partners": {"contact": text, "telephone": text},
     }
@@ -390,6 +396,12 @@ def ways_to_partners(connection: Connection) -> None:
     from storage.views.sharing import WayTable
 
     table_of(WayTable).create(connection, checkfirst=True)
+
+
+@step
+def recovered_shares(connection: Connection) -> None:
+    """What came back from a partner after a restore."""
+    _sharing_columns(connection)
 
 
 @adults_step

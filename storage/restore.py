@@ -37,6 +37,8 @@ from storage.unlocking import Unlocked, choose_slot
 if TYPE_CHECKING:
     from storage.vault import Vault
 
+INVENTORY = "inventory"
+"""Where the exchange keeps that partners are still to be asked what they hold of ours, after a restore (rule 8)."""
 HOLD = "restored_hold"
 """Where the exchange keeps that it is held: the moment of the restore, blank once somebody let it go."""
 
@@ -338,6 +340,7 @@ def confirm_old_machine_gone(vault: Vault) -> bool:
     with vault.write() as unit:
         unit.record(OldMachineGone())
         outbox.set_exchange(unit.connection, HOLD, "")
+        outbox.set_exchange(unit.connection, INVENTORY, "due")
     return True
 
 

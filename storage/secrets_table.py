@@ -11,6 +11,7 @@ INBOX_PREFIX = "inbox/"
 ORGANISATION = "organisation"
 ORGANISATION_PENDING = "organisation/pending"
 HUB = "hub"
+KEYS_NEXT = "organisation/next"
 DEVICE = "device"
 
 

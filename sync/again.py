@@ -144,10 +144,9 @@ def seal_anew(vault: Vault, unit: Unit, message: Message) -> Message | None:
 # -- who lost something ------------------------------------------------------------------------------------------------
 
 
-def ask_for_all(vault: Vault, orgs: Collection[str] | None = None) -> int:
-    """Ask every partner (or these) for what they sent before, once this vault was put back (rule 6).
-
-    After a restore of the hub nobody need ask: each sender sees the new epoch and offers again what has no receipt.
+def ask_for_all(vault: Vault, orgs: Collection[str] | None = None, *, why: str = "") -> int:
+    """Ask every partner (or these) for what they sent before: all of it once this vault was put back (rule 6), and
+    their word about ours where `why` is "epoch", since the hub was (rule 5).
     """
     keys = own_keys(vault)
     asked = 0
@@ -156,9 +155,18 @@ def ask_for_all(vault: Vault, orgs: Collection[str] | None = None) -> int:
         if reader is None or (orgs is not None and row.org not in orgs):
             continue
         with vault.write() as unit:
-            outgoing.queue_control(vault, unit, keys, reader, "resync?", {"role": outgoing.own_role(vault)})
+            outgoing.queue_control(vault, unit, keys, reader, "resync?", {"role": outgoing.own_role(vault), "why": why})
         asked += 1
     return asked
+
+
+def answer_all_again(vault: Vault, unit: Unit, org: str) -> None:
+    """Say our word about a partner's entries once more: the hub may have lost it. What of ours has no receipt is
+    offered again by itself under the new epoch."""
+    reader = _reader(vault, org)
+    for item in arrivals.items(vault):
+        if reader is not None and item.org == org and item.state in inbox.ANSWERED:
+            inbox.answer_again(vault, unit, item, reader)
 
 
 def send_all_again(vault: Vault, unit: Unit, org: str) -> int:
@@ -186,13 +194,10 @@ def send_all_again(vault: Vault, unit: Unit, org: str) -> int:
 
 
 def follow_up(vault: Vault, client: HubClient) -> list[str]:
-    """Do all that the hub's answer may settle, before anything is offered; return what a person must know.
+    """Do all that the hub's answer may settle, before anything is offered; return what a person must know."""
+    from sync import renewing
 
-    What was approved before a child's front sheet said who must not be told is held, and not offered.
-    """
-    said: list[str] = []
-    if held := recheck(vault):
-        said.append(f"{held} approved {'entry is' if held == 1 else 'entries are'} held. {HELD}")
+    said: list[str] = [renewing.look(vault, client)]
     try:
         tell_ended(vault, client)
     except ConsoleError as fault:
@@ -201,3 +206,21 @@ def follow_up(vault: Vault, client: HubClient) -> list[str]:
         said.append(f"An agreement could not be ended at the hub. {fault.message}")
     open_with_new_keys(vault)
     return said + ask_after(vault, client)
+
+
+def before_any(vault: Vault) -> list[str]:
+    """Do what comes before anything leaves by whichever way, and return what a person must know.
+
+    Partners are asked what they hold once this vault was put back, and what was approved before a child's front sheet
+    said who must not be told is held.
+    """
+    from sync import inventory
+
+    said: list[str] = []
+    if asked := inventory.ask(vault):
+        said.append(
+            f"This vault was put back: {asked} {'partner is' if asked == 1 else 'partners are'} asked what they hold."
+        )
+    if held := recheck(vault):
+        said.append(f"{held} approved {'entry is' if held == 1 else 'entries are'} held. {HELD}")
+    return said

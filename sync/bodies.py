@@ -111,6 +111,18 @@ class AnswerBody(_Body):
     reason: Line = ""
 
 
+Eid = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Rev = Annotated[int, Field(ge=0, lt=2**53)]
+
+
+class Held(BaseModel):
+    """One entry as the other side holds it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+    rev: Rev
+    digest: Annotated[str, StringConstraints(max_length=64)] = ""
+
+
 CaseNumber = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -136,6 +148,33 @@ class CaseAnswerBody(_Body):
 
     case: CaseNumber
     reason: Line = ""
+    role: Word = ""
+
+
+class KeyUpdateBody(_Body):
+    """The sender's key set as it is from now on: a JWS by its identity key."""
+
+    key_set: Annotated[str, StringConstraints(max_length=32 * 1024)]
+
+
+class InventoryAskedBody(_Body):
+    """What the sender, put back from a backup, still has of what it sent: the highest revision by `eid`."""
+
+    have: Annotated[dict[Eid, Rev], Field(max_length=1500)]
+    role: Word = ""
+
+
+class InventoryBody(_Body):
+    """What we hold of theirs: revision and content digest by `eid`; `back` holds their own signed words that they lack.
+
+    `whole` says that `have` is everything, so that what is not in it is not here.
+    """
+
+    have: Annotated[dict[Eid, Held], Field(max_length=1500)] = Field(default_factory=dict)
+    back: Annotated[list[Annotated[str, StringConstraints(max_length=400 * 1024)]], Field(max_length=200)] = Field(
+        default_factory=list
+    )
+    whole: bool = False
     role: Word = ""
 
 

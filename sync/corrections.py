@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from practice.acts import ShareProposed, ShareWithdrawn, build
@@ -82,7 +83,8 @@ def withdraw_in(vault: Vault, unit: Unit, share: ShareRow, reason: str) -> Messa
     sent = outbox.of_entry(unit.connection, share.org, share.entry_id, "data")
     previous = max([share.rev, *(each.rev or 0 for each in sent)])
     rev = next_rev(previous, outgoing.seconds(vault))
-    address = outgoing.Address(new_id(), sent[-1].ctr, "withdrawal", share.entry_id, rev, share.id)
+    ctr = sent[-1].ctr if sent else str(json.loads(share.payload)["ctr"])  # what came back has no message here
+    address = outgoing.Address(new_id(), ctr, "withdrawal", share.entry_id, rev, share.id)
     payload = _payload(vault, share, address, reason, previous)
     pages.check_size(payload)
     act = build(ShareWithdrawn, shares.because(share, reason) | {"mid": address.mid, "rev": rev})

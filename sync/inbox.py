@@ -18,7 +18,7 @@ from storage.views import arrivals, children, sharing
 from storage.views.arrivals import Arrived, ItemRow, case_of
 from storage.views.sharing import PartnerRow
 from sync import agreements, cases, outgoing, partners, plan, spool
-from sync.bodies import EntryBody, ReceiptBody, WithdrawalBody
+from sync.bodies import EntryBody, KeyUpdateBody, ReceiptBody, WithdrawalBody
 from sync.envelope import EnvelopeRefused, Opened
 from sync.identity import KeySet, OrgKeys
 from sync.membership import own_keys
@@ -60,17 +60,31 @@ def take(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) ->
     kind = opened.claims["type"]
     if kind in outgoing.DATA and opened.header.class_ == "data":
         return _take_entry(unit, opened, sender, name)
-    if kind == "withdrawal" and opened.header.class_ == "control":
-        return _take_withdrawal(unit, opened, sender, name)
-    if kind == "receipt" and opened.header.class_ == "control":
-        return _take_receipt(vault, unit, opened, name)
-    if kind in cases.KINDS and opened.header.class_ == "control":
-        return Effect(error=cases.take(vault, unit, opened, sender, name), answer=("stored", None))
-    if kind in agreements.KINDS and opened.header.class_ == "control":
-        return Effect(error=agreements.take(vault, unit, opened, sender, name))
-    if kind == "resync?" and opened.header.class_ == "control":
-        return _take_resync(vault, unit, opened, name)
+    if opened.header.class_ == "control":
+        if kind == "withdrawal":
+            return _take_withdrawal(unit, opened, sender, name)
+        if kind == "receipt":
+            return _take_receipt(vault, unit, opened, name)
+        said = _take_word(vault, unit, opened, sender, name)
+        if said is not None:
+            return said
     raise EnvelopeRefused("schema", "It is of a kind that this program does not know.")
+
+
+def _take_word(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect | None:
+    """Take in a message that is about no entry; None for a kind that is none of these."""
+    from sync import inventory
+
+    kind = opened.claims["type"]
+    if kind in cases.KINDS:
+        return Effect(error=cases.take(vault, unit, opened, sender, name), answer=("stored", None))
+    if kind in agreements.KINDS:
+        return Effect(error=agreements.take(vault, unit, opened, sender, name))
+    if kind in ("inventory?", "inventory"):
+        return Effect(error=inventory.take(vault, unit, opened, sender, name), answer=("stored", None))
+    if kind == "key-update":
+        return Effect(error=_take_keys(vault, unit, opened, sender), answer=("stored", None))
+    return _take_resync(vault, unit, opened, name) if kind == "resync?" else None
 
 
 def _take_entry(unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect:
@@ -107,10 +121,23 @@ def _take_entry(unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect
     )
 
 
+def _take_keys(vault: Vault, unit: Unit, opened: Opened, sender: KeySet) -> str:
+    from sync import renewing
+
+    try:
+        body = KeyUpdateBody.model_validate(opened.claims["body"])
+        return renewing.take(vault, unit, body.key_set, sender.org)
+    except (ValidationError, Refused) as fault:
+        raise EnvelopeRefused("schema", "Its content is not written as it must be.") from fault
+
+
 def _take_resync(vault: Vault, unit: Unit, opened: Opened, name: str) -> Effect:
     """A partner lost what it had: everything is offered again (rule 6)."""
-    from sync.again import send_all_again
+    from sync.again import answer_all_again, send_all_again
 
+    if opened.claims["body"].get("why") == "epoch":
+        answer_all_again(vault, unit, opened.header.sender)
+        return Effect()
     count = send_all_again(vault, unit, opened.header.sender)
     error = f"{visible(name)} has lost part of its record and asked for everything again: {count} messages."
     return Effect(error=error if count else "")

@@ -49,6 +49,7 @@ def sync(
     check_exchange(vault)
     with spool.locked(vault):
         spool.put_right(vault)
+        report.note(again.before_any(vault) if joined(vault) or sharing.ways(vault) else [])
         if files_run.exchange(vault, report, said) and not joined(vault):
             return finish(vault, report)
         with connect(vault, transport) as client:
@@ -208,6 +209,8 @@ class _Run:
             ):
                 outbox.set_exchange(unit.connection, name, value)
         if before:
+            here = {row.org for row in sharing.partners(self.vault)} - self.beside
+            again.ask_for_all(self.vault, here, why="epoch")
             self.note(["The hub was restored from a backup: what no partner has receipted is offered again."])
 
     def strange(self) -> HubUnreachable:

@@ -126,6 +126,25 @@ def telephone(session: Session, partner: str | None, contact: str, number: str |
     session.done(row.org, "set", "Kept. It stands beside what they have not answered in time.")
 
 
+@partner.command("renew-keys", cls=Command)
+@click.option("--compromised", is_flag=True, help="The old keys are in other hands: void them, and keep none to read.")
+@text_option("--reason", "Why they are made anew.")
+@click.pass_obj
+def renew_keys(session: Session, compromised: bool, reason: str | None) -> None:
+    """Make your own signing and encryption keys anew, put them at the hub, and announce them to every partner.
+
+    The identity key that partners compared stays, and vouches for the new ones. Where the hub cannot be reached, the
+    same command goes on with the same keys later.
+    """
+    with session.opened(writes=True) as vault:
+        from sync import renewing
+
+        why = session.need_text(reason, "--reason", "Why are they made anew?")
+        made = renewing.renew(vault, why, compromised=compromised)
+    said = f"The new keys are at the hub; {made.told} partners are told with the next sync."
+    session.done(str(made.serial), "renewed", said, told=made.told)
+
+
 @partner.command(cls=Command)
 @click.argument("partner", required=False)
 @text_option("--reason", "Why nothing more is exchanged.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dsl_console.cli.options import HEEDED, Code, Command, Group, codes, text_option
-from dsl_console.cli.output import joined, moment_json, one_line, out, print_json
+from dsl_console.cli.output import indented, joined, moment_json, one_line, out, print_json
 from dsl_console.cli.session import Session
 from practice.vocabulary import LawfulBasis, ShareState, Told, label_of
 
@@ -228,6 +228,66 @@ def withdraw(session: Session, share: str | None, reason: str | None) -> None:
         row = sharing.share(vault, session.need(share, "SHARE", "Share's id"))
         corrections.withdraw(vault, row.id, session.need_text(reason, "--reason", "Why is it taken back?"))
     session.done(row.id, "withdrawn", "Withdrawn. The partner is told with the next sync; telephone them as well.")
+
+
+@share.command(cls=Command)
+@click.pass_obj
+def recovered(session: Session) -> None:
+    """List what partners gave back after this record was put back from a backup: both texts, for you to choose."""
+    with session.opened() as vault:
+        from practice.received import received_entry
+        from storage.views.arrivals import hint_of
+        from sync import inventory
+
+        rows = [(row, inventory.here_text(vault, row)) for row in inventory.open_shares(vault)]
+    if session.json:
+        keys = ("id", "entry_id", "partner", "child_id", "state")
+        shown = [
+            {key: getattr(row, key) for key in keys} | {"here": here, "payload": row.payload} for row, here in rows
+        ]
+        print_json(shown)
+        return
+    for row, here in rows:
+        out(joined([row.id, one_line(row.partner), one_line(row.child or hint_of(row.payload)[0])]))
+        out(indented(f"The record now: {here or 'lost'}"))
+        out(
+            indented(
+                f"What they hold: {'taken back' if row.state == 'withdrawn' else received_entry(row.payload).text}"
+            )
+        )
+    if not rows:
+        session.note("Nothing came back that you have not looked at.")
+
+
+@share.command(cls=Command)
+@click.argument("share", required=False)
+@click.option("--child", metavar="CHILD", help="Whose entry it was, where it is lost here.")
+@click.pass_obj
+def take(session: Session, share: str | None, child: str | None) -> None:
+    """Take what came back into the record: as a new version, or as the entry itself where it is lost."""
+    with session.opened(writes=True) as vault:
+        from storage.views import sharing
+        from sync import inventory
+
+        row = sharing.share(vault, session.need(share, "SHARE", "Share's id"))
+        lost = not sharing.entry_is_here(vault, row.entry_id)
+        whose = session.child(vault, child, "--child").id if lost else ""
+        entry = inventory.take_in(vault, row.id, whose)
+    session.done(entry, "taken", "It is in the record again.")
+
+
+@share.command(cls=Command)
+@click.argument("share", required=False)
+@text_option("--reason", "Why the record stays as it is.")
+@click.pass_obj
+def leave(session: Session, share: str | None, reason: str | None) -> None:
+    """Leave the record as it is, beside what came back from a partner."""
+    with session.opened(writes=True) as vault:
+        from sync import inventory
+
+        ident = session.need(share, "SHARE", "Share's id")
+        inventory.leave(vault, ident, session.need_text(reason, "--reason", "Why?"))
+    session.done(ident, "left", "The record stays as it is.")
 
 
 @share.command("list", cls=Command)

@@ -35,7 +35,8 @@ NAMES = {
     ),
     "sharing": (
         "ContractAdded ContractAnswered ContractEnded ContractOffered ContractReceived HubEnrolled "
-        "ItemAccepted ItemArrived ItemCorrected ItemRefused ItemWithdrawn PartnerAdded PartnerCarried PartnerRemoved "
+        "ItemAccepted ItemArrived ItemCorrected ItemRefused ItemWithdrawn OwnKeysRenewed RecoveredSettled "
+        "ShareRecovered PartnerAdded PartnerCarried PartnerRemoved "
         "PartnerContactSet PartnerVerified ReportAccepted ReportAnswered ReportArrived ReportClosed ShareAgreed "
         "ShareApproved "
         "ShareCancelled ShareCorrected ShareHeld SharePreviewed ShareProgressed ShareProposed "

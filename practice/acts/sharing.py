@@ -257,6 +257,43 @@ class ShareProgressed(Body):
     receipt: Annotated[str, Field(max_length=16 * 1024)] = ""
 
 
+@kind("share_recovered")
+class ShareRecovered(Body):
+    """A partner gave back what we had signed and this record has lost, after it was put back from a backup (rule 8).
+
+    `payload` is exactly what we signed, `jws` the proof; the act's own entry is the one it is about.
+    """
+
+    share: Identifier
+    org: Identifier
+    contract: Line = ""
+    mid: Identifier
+    rev: int
+    withdrawn: bool = False
+    payload: Annotated[str, Field(max_length=256 * 1024)]
+    jws: Annotated[str, Field(max_length=400 * 1024)]
+
+
+@kind("recovered_settled")
+class RecoveredSettled(Body):
+    """A person looked at what came back: taken into the record, or left as the record has it."""
+
+    share: Identifier
+    how: Literal["taken", "left"]
+    reason: str = Field(default="", max_length=8000)
+
+
+@kind("own_keys_renewed")
+class OwnKeysRenewed(Body):
+    """This organisation's signing and encryption keys were made anew; thumbprints, and whether the old are void."""
+
+    serial: int
+    signing: Line
+    encryption: Line
+    compromised: bool = False
+    reason: Reason
+
+
 @kind("item_arrived")
 class ItemArrived(Body):
     """A partner's entry arrived, verified; it stands in no chronology until a person matches it to a child."""

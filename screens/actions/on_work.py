@@ -274,6 +274,10 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         own("inbox", "reply", "q", "Ask, answer", "Ask about it, or answer it", "Inbox", "Ask or answer"),
         own("inbox", "seen", "r", "Read", "Say that you have read it; the partner is told", "Inbox", "It was read"),
     ),
+    "recovered": (
+        own("recovered", "take", "t,enter", "Take in", "Take it into the record", "Came back", "Take it in"),
+        own("recovered", "leave", "x", "Leave", "Leave the record as it is", "Came back", "Leave it"),
+    ),
     "cases": (
         own("cases", "open", "enter", "Open", "Open the case under the cursor", "Which child", "Open the case"),
         own("cases", "new", "n", "Name a child", "Name a child to a partner", "Which child", "Name a child"),
@@ -321,6 +325,7 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         own(
             "partners", "cases", "c", "Which child", "Children named to partners, and theirs", "Partners", "Which child"
         ),
+        own("partners", "renew", "k", "Our keys anew", "Make our own keys anew", "Partners", "Our keys anew"),
         own("partners", "telephone", "t", "Telephone", "Keep the number to ring there", "Partners", "Number to ring"),
         own("partners", "remove", "r", "Remove", "Remove the partner, with the reason", "Partners", "Remove a partner"),
         own("partners", "join", "h", "Join a hub", "Join a hub with an invite code", "Partners", "Join a hub"),

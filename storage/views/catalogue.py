@@ -82,7 +82,7 @@ PLACES = {
     "shares": _place(
         "sharing",
         "share_agreed share_approved share_cancelled share_corrected share_held share_previewed share_progressed"
-        " share_proposed share_refused share_withdrawn",
+        " recovered_settled share_proposed share_recovered share_refused share_withdrawn",
     ),
     "transfers": _place(
         "transfers",

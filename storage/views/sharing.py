@@ -22,6 +22,7 @@ from practice.acts import (
     PartnerContactSet,
     PartnerRemoved,
     PartnerVerified,
+    RecoveredSettled,
     ShareAgreed,
     ShareApproved,
     ShareCancelled,
@@ -30,6 +31,7 @@ from practice.acts import (
     SharePreviewed,
     ShareProgressed,
     ShareProposed,
+    ShareRecovered,
     ShareRefused,
     ShareWithdrawn,
 )
@@ -117,6 +119,7 @@ class ShareTable(ViewTable, table=True):
     alone: str = string()
     on_share: str = string()
     heeded: str = string()
+    recovered: str = string()
 
 
 def _fold_partners(_key: str, acts: Sequence[Act]) -> Rows:
@@ -203,6 +206,8 @@ def _fold_shares(key: str, acts: Sequence[Act]) -> Rows:
         body: Any = act.body
         if isinstance(body, ShareProposed):
             shares[body.share] = _proposed(key, act, body)
+        elif isinstance(body, ShareRecovered):
+            shares[body.share] = _recovered(shares.get(body.share), key, act, body)
         share = shares.get(body.share)
         if share is None:
             continue
@@ -237,10 +242,8 @@ def _fold_shares(key: str, acts: Sequence[Act]) -> Rows:
         elif isinstance(body, (ShareHeld, ShareRefused, ShareCancelled)):
             state = {ShareHeld: "held", ShareRefused: "not_shared", ShareCancelled: "withheld"}[type(body)]
             share |= {"state": state, "reason": body.reason}
-        elif isinstance(body, ShareCorrected):
-            share |= {"state": "corrected"}
-        elif isinstance(body, ShareWithdrawn):
-            share |= {"state": "withdrawn", "reason": body.reason}
+        elif isinstance(body, (RecoveredSettled, ShareCorrected, ShareWithdrawn)):
+            share |= _afterwards(body)
         elif isinstance(body, ShareProgressed) and share["state"] not in OVERTAKEN:
             share |= {"state": body.state} | ({"reason": body.detail} if body.detail else {})
             share |= {"mid": body.mid} if body.state == "queued" else {}
@@ -268,7 +271,27 @@ def _proposed(key: str, act: Act, body: ShareProposed) -> dict[str, Any]:
         "urgent": False,
         "alone": "",
         "heeded": "",
+        "recovered": "",
         "on_share": body.on_share,
+    }
+
+
+def _afterwards(body: RecoveredSettled | ShareCorrected | ShareWithdrawn) -> dict[str, Any]:
+    """Return what becomes of a share that had left."""
+    if isinstance(body, RecoveredSettled):
+        return {"recovered": body.how}
+    return {"state": "corrected"} if isinstance(body, ShareCorrected) else {"state": "withdrawn", "reason": body.reason}
+
+
+def _recovered(before: dict[str, Any] | None, key: str, act: Act, body: ShareRecovered) -> dict[str, Any]:
+    """Return the row of a share whose newest revision came back from the partner who has it."""
+    began = ShareProposed(share=body.share, org=body.org, contract=body.contract)
+    return (before or _proposed(key, act, began)) | {
+        "state": "withdrawn" if body.withdrawn else "acknowledged",
+        "payload": body.payload,
+        "mid": body.mid,
+        "rev": body.rev,
+        "recovered": "open",
     }
 
 
@@ -367,6 +390,8 @@ class ShareRow:
     agreed_by_id: str = ""
     alone: str = ""
     on_share: str = "ask"
+    recovered: str = ""
+    """`open` where it came back from the partner after a restore and nobody has looked, then `taken` or `left`."""
     heeded: str = ""
     """The code of what was read of the front sheet when it was approved."""
 
@@ -501,6 +526,20 @@ def share(vault: Vault, share_id: str) -> ShareRow:
     if not found:
         raise NotFound("There is no share with that id in this vault.", hint="dsl-console share list shows them.")
     return found[0]
+
+
+def recovered(vault: Vault) -> list[ShareRow]:
+    """Return what came back from partners after a restore and nobody has looked at yet."""
+    table = table_of(ShareTable)
+    with vault.read() as connection:
+        ids = list(connection.execute(select(table.c.id).where(table.c.recovered == "open")).scalars())
+    return [share(vault, each) for each in ids]
+
+
+def entry_is_here(vault: Vault, entry_id: str) -> bool:
+    """Say whether an entry stands in this record."""
+    with vault.read() as connection:
+        return connection.exec_driver_sql("SELECT 1 FROM entries WHERE id = ?", (entry_id,)).first() is not None
 
 
 def places(connection: Connection, share_ids: Sequence[str]) -> dict[str, tuple[str, str, str]]:

@@ -204,6 +204,9 @@ def _partners(vault: Vault, view: TodayView) -> None:
         line = Line("notice" if police else "item", item.id, "", item.hint_name, item.sender)
         (view.act_today if police else view.this_week).append(line)
         view.inbox += 1
+    for share in sharing.recovered(vault):
+        words = f"given back by {share.partner}: is it in the record?"
+        view.act_today.append(Line("recovered", share.id, share.child_id, share.child, words))
     for item in arrivals.items(vault, states=["accepted"], landed="unseen"):
         child = children.get(vault, item.child_id or "").name
         view.this_week.append(Line("landed", item.id, item.child_id or "", child, item.sender))

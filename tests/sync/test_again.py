@@ -88,7 +88,7 @@ def test_what_a_partner_could_not_open_is_sealed_for_its_new_key(school: Place, 
     with council.vault.write() as unit:
         secrets_table.put(unit.connection, secrets_table.ORGANISATION, keys.to_secret())
     school.sync()
-    assert "sealed for a key that we do not hold" in council.sync().errors[0]
+    assert any("sealed for a key that we do not hold" in each for each in council.sync().errors)
     school.sync()
     assert (school.state(share), school.reason(share)) == ("refused", "unknown-key")
     assert school.sync().sent == 0, "the same key would not open it either"

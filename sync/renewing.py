@@ -1,0 +1,164 @@
+"""Our own keys made anew, announced under the identity key that partners compared (protocol: §2, rule 9).
+
+Retired keys are kept for reading what was sealed for them; compromised ones are not, and their signatures are void.
+What was prepared is kept before the hub hears of it, so that a lost answer is asked for again with the same keys.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from practice.acts import OwnKeysRenewed, build
+from practice.errors import Refused
+from storage import outbox, secrets_table
+from storage.views import sharing
+from sync import again, inbox, outgoing, partners, spool
+from sync.hub import jose
+from sync.identity import KeySet, OrgKeys, generate, read_key_set
+from sync.membership import connect, own_keys
+
+if TYPE_CHECKING:
+    import httpx
+
+    from storage.vault import Vault
+    from sync.carriers.hub import HubClient
+
+OWN_KEY_SET = "own_key_set"
+"""Where the exchange keeps our newest key set as the hub has it, by which our own signed words are known again."""
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """The new serial, and to how many partners it is announced with the next sync."""
+
+    serial: int
+    told: int
+
+
+def renew(
+    vault: Vault, reason: str, *, compromised: bool = False, transport: httpx.BaseTransport | None = None
+) -> Renewed:
+    """Make new signing and encryption keys, put them at the hub and queue their announcement to every partner.
+
+    `compromised` voids the old ones: nothing sealed for them is read any more, and what is on its way is signed and
+    sealed anew. Raises Refused without a reason, and HubUnreachable, after which calling it again goes on with the
+    same new keys.
+    """
+    if not reason.strip():
+        raise Refused("Making keys anew needs its reason. Nothing was changed.", hint="Write why in one sentence.")
+    before, after, void = _prepared(vault, compromised=compromised)
+    with connect(vault, transport) as client:
+        serial, key_set = _put(vault, client, before, after, void)
+    told = []
+    with vault.write() as unit:
+        secrets_table.put(unit.connection, secrets_table.ORGANISATION, after.to_secret())
+        secrets_table.drop(unit.connection, secrets_table.KEYS_NEXT)
+        outbox.set_exchange(unit.connection, OWN_KEY_SET, key_set)
+        thumbs = {"signing": jose.thumbprint(after.signing), "encryption": jose.thumbprint(after.encryption)}
+        unit.record(build(OwnKeysRenewed, {"serial": serial, "compromised": void, "reason": reason, **thumbs}))
+        for row in sharing.partners(vault):
+            reader = inbox.reader_of(row)
+            if reader is not None:
+                keys = after if void else before
+                told.append(outgoing.queue_control(vault, unit, keys, reader, "key-update", {"key_set": key_set}))
+    for message in told:
+        spool.keep(vault, message.mid, message.envelope)
+    if void:
+        _seal_all_anew(vault)
+    return Renewed(serial, len(told))
+
+
+def _prepared(vault: Vault, *, compromised: bool) -> tuple[OrgKeys, OrgKeys, bool]:
+    """Return the present keys, the new ones and whether the old are void; kept before anybody hears of them."""
+    before = own_keys(vault)
+    with vault.write() as unit:
+        kept = secrets_table.get(unit.connection, secrets_table.KEYS_NEXT)
+        if kept is not None:
+            found = json.loads(kept)
+            return before, OrgKeys.from_secret(found["keys"].encode()), bool(found["void"])
+        fresh = generate(before.org)
+        retired = () if compromised else before.reading_keys()
+        after = replace(before, signing=fresh.signing, encryption=fresh.encryption, retired=retired)
+        content = {"keys": after.to_secret().decode(), "void": compromised}
+        secrets_table.put(unit.connection, secrets_table.KEYS_NEXT, json.dumps(content).encode())
+        readable = replace(before, retired=(after.encryption, *before.retired))
+        secrets_table.put(unit.connection, secrets_table.ORGANISATION, readable.to_secret())
+    return before, after, compromised
+
+
+def _put(vault: Vault, client: HubClient, before: OrgKeys, after: OrgKeys, void: bool) -> tuple[int, str]:
+    """Put the new key set at the hub, unless it is there already; return its serial and the set."""
+    there = read_key_set(client.key_set(before.org), before.identity_thumbprint)
+    if jose.thumbprint(after.signing) in {jose.thumbprint(key) for key in there.signing}:
+        return there.serial, there.jws
+    serial = max(there.serial, _known_serial(vault)) + 1
+    gone = {jose.thumbprint(key) for key in (*before.reading_keys(), before.signing)} if void else set()
+    gone -= {jose.thumbprint(after.encryption)}
+    former = [jose.public_part(key) for key in there.signing if jose.thumbprint(key) not in gone][:8]
+    key_set = after.public_key_set(
+        serial,
+        name=there.name,
+        kind=there.kind,
+        revoked={*there.revoked, *gone},
+        former_signing=former,
+    )
+    client.put_keys(key_set, there.serial)
+    return serial, key_set
+
+
+def _known_serial(vault: Vault) -> int:
+    with vault.read() as connection:
+        kept = outbox.exchange(connection, OWN_KEY_SET)
+    return read_key_set(kept, None).serial if kept else 0
+
+
+def _seal_all_anew(vault: Vault) -> None:
+    """Sign and seal anew what no partner has receipted: its signature is void now."""
+    with vault.read() as connection:
+        waiting = [each for each in outbox.messages(connection, *outbox.OPEN) if each.share]
+    for message in waiting:
+        with vault.write() as unit:
+            fresh = again.seal_anew(vault, unit, message)
+        spool.discard(vault, message.mid)
+        if fresh is not None:
+            spool.keep(vault, fresh.mid, fresh.envelope)
+
+
+def look(vault: Vault, client: HubClient) -> str:
+    """Compare our keys with those the hub shows to partners; return what a person must know.
+
+    After a restore the hub may hold newer keys than this vault: partners then seal for a key that is lost.
+    """
+    keys = own_keys(vault)
+    there = read_key_set(client.key_set(keys.org), keys.identity_thumbprint)
+    with vault.read() as connection:
+        kept = outbox.exchange(connection, OWN_KEY_SET)
+    if kept != there.jws:
+        with vault.write() as unit:
+            outbox.set_exchange(unit.connection, OWN_KEY_SET, there.jws)
+    ours = {jose.thumbprint(key) for key in keys.reading_keys()}
+    if ours.isdisjoint(jose.thumbprint(key) for key in there.encryption):
+        return "Partners seal for keys that this vault does not hold. Make keys anew: dsl-console partner renew-keys."
+    return ""
+
+
+def own_signing(vault: Vault) -> list[Any]:
+    """Return every public key by which our own signed words are known: the present one and the former ones."""
+    with vault.read() as connection:
+        kept = outbox.exchange(connection, OWN_KEY_SET)
+    keys = own_keys(vault)
+    known: KeySet | None = read_key_set(kept, keys.identity_thumbprint) if kept else None
+    return [jose.public_key(jose.public_part(keys.signing), "sig"), *(known.signing if known else ())]
+
+
+def take(vault: Vault, unit: Any, key_set: str, org: str) -> str:
+    """Take a partner's announced key set in; raises Refused where it is not of the identity that is known."""
+    row = next((each for each in sharing.partners(vault) if each.org == org), None)
+    if row is None or row.changed:
+        return ""
+    found = read_key_set(key_set, row.identity)
+    if found.org == org and partners.compare(row, found) == "newer":
+        partners.record_keys(unit, row, found)
+    return ""

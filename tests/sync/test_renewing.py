@@ -1,0 +1,156 @@
+"""Keys made anew under the compared identity, and what partners give back to who was restored (rules 8, 9)."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import httpx
+import pytest
+from exchange import COUNCIL, PASSPHRASE, SCHOOL, Meddling, Place
+
+from practice.errors import HubUnreachable, Refused
+from storage.desk.concerns import amend
+from storage.restore import HOLD, confirm_old_machine_gone
+from storage.vault import open_vault
+from storage.views import record, sharing
+from sync import corrections, inventory, partners, renewing
+from sync.hub import jose
+from sync.membership import own_keys
+
+
+def exchange(*places: Place) -> list[str]:
+    return [sentence for place in (*places, *places) for sentence in place.sync().errors]
+
+
+def test_keys_are_announced_and_the_retired_still_read(school: Place, council: Place) -> None:
+    partners.verify_partner(council.vault, SCHOOL, partners.own_words(school.vault))
+    before = own_keys(school.vault)
+    in_flight = council.share(council.entry(council.child(), "Sealed for the old key"), SCHOOL)
+    council.sync()
+    mine = school.share(school.entry(school.child(), "Signed by the old key"), COUNCIL)
+    with pytest.raises(Refused, match="needs its reason"):
+        renewing.renew(school.vault, " ")
+    assert renewing.renew(school.vault, "Every year") == renewing.Renewed(2, 1)
+    after = own_keys(school.vault)
+    assert after.identity_thumbprint == before.identity_thumbprint
+    assert jose.thumbprint(after.signing) != jose.thumbprint(before.signing)
+    assert [jose.thumbprint(key) for key in after.retired] == [jose.thumbprint(before.encryption)]
+    assert exchange(school, council) == []
+    row = sharing.partner(council.vault, SCHOOL)
+    assert (partners.key_set_of(row).serial, row.verified) == (2, True), "the identity that was compared vouches"
+    assert [item.text for item in school.items()] == ["Sealed for the old key"]
+    assert (school.state(mine), council.state(in_flight)) == ("acknowledged", "acknowledged")
+    assert school.vault.verify(rebuild=True, signatures=True).problems == []
+
+
+def test_compromised_keys_read_nothing_more_and_what_waits_is_sealed_anew(school: Place, council: Place) -> None:
+    lost = council.share(council.entry(council.child(), "Sealed for the stolen key"), SCHOOL)
+    council.sync()
+    mine = school.share(school.entry(school.child(), "Waits here"), COUNCIL)
+    stolen = own_keys(school.vault)
+    renewing.renew(school.vault, "The laptop was stolen", compromised=True)
+    after = own_keys(school.vault)
+    assert after.retired == ()
+    (old, new) = [each for each in school.outbox() if each.type == "entry"]
+    assert (old.state, new.state, new.mid != old.mid) == ("superseded", "queued", True)
+    for _ in range(3):
+        exchange(school, council)
+    known = partners.key_set_of(sharing.partner(council.vault, SCHOOL))
+    assert jose.thumbprint(stolen.signing) in known.revoked
+    assert jose.thumbprint(stolen.signing) not in {jose.thumbprint(key) for key in known.signing}
+    assert [item.text for item in council.items()] == ["Waits here"]
+    assert [item.text for item in school.items()] == ["Sealed for the stolen key"], "sealed anew by the council"
+    assert (school.state(mine), council.state(lost)) == ("acknowledged", "acknowledged")
+
+
+def test_a_lost_answer_is_asked_for_again_with_the_same_keys(school: Place, council: Place) -> None:
+    def cut(request: httpx.Request, _answer: httpx.Response) -> httpx.Response | None:
+        return httpx.Response(503, json={}) if request.method == "PUT" else None
+
+    with pytest.raises(HubUnreachable):
+        renewing.renew(school.vault, "Every year", transport=Meddling(cut))
+    council.sync()
+    council.share(council.entry(council.child(), "For the key that nobody was told of"), SCHOOL)
+    council.sync()
+    assert school.sync().received == 1, "the new key was kept before the hub heard of it"
+    assert renewing.renew(school.vault, "Every year").serial == 2
+    assert exchange(school, council) == []
+
+
+@pytest.fixture
+def restored(school: Place, council: Place, tmp_path: Path) -> dict[str, str]:
+    """A school that was put back to a moment before most of what the council holds of it; some ids."""
+    child = school.child()
+    kept_entry = school.entry(child, "As it was first")
+    kept = school.share(kept_entry, COUNCIL)
+    exchange(school, council)
+    folder, copy = school.vault.folder, tmp_path / "copy"
+    school.vault.close()
+    shutil.copytree(folder, copy)
+    school.vault = open_vault(folder, passphrase=PASSPHRASE)
+    amend(school.vault, kept_entry, "As it was amended", "Clearer")
+    newer = corrections.correct(school.vault, kept, "Clearer")
+    school.approve(newer)
+    lost_entry = school.entry(child, "Recorded after the backup")
+    school.share(lost_entry, COUNCIL)
+    exchange(school, council)
+    school.vault.close()
+    shutil.rmtree(folder)
+    shutil.copytree(copy, folder)
+    school.vault = open_vault(folder, passphrase=PASSPHRASE)
+    school.set_exchange(HOLD, "2026-11-22T00:00:00Z")
+    assert confirm_old_machine_gone(school.vault)
+    return {"child": child, "kept": kept_entry, "lost": lost_entry, "share": kept}
+
+
+def test_what_a_restore_lost_comes_back_from_the_partner_and_a_person_decides(
+    school: Place, council: Place, restored: dict[str, str]
+) -> None:
+    said = exchange(school, council, school)
+    assert any("asked what they hold" in each for each in said)
+    assert any("2 given back" in each for each in said)
+    assert any("2 newer than here" in each for each in said)
+    came = {row.entry_id: row for row in inventory.open_shares(school.vault)}
+    assert set(came) == {restored["kept"], restored["lost"]}
+    assert came[restored["kept"]].id == restored["share"]
+    assert inventory.here_text(school.vault, came[restored["kept"]]) == "As it was first"
+    assert inventory.here_text(school.vault, came[restored["lost"]]) == ""
+    with pytest.raises(Refused, match="Whose entry"):
+        inventory.take_in(school.vault, came[restored["lost"]].id)
+    assert inventory.take_in(school.vault, came[restored["lost"]].id, restored["child"]) == restored["lost"]
+    inventory.take_in(school.vault, came[restored["kept"]].id)
+    assert {row.text for row in record.chronology(school.vault, restored["child"])} == {
+        "As it was amended",
+        "Recorded after the backup",
+    }
+    assert inventory.open_shares(school.vault) == []
+    with pytest.raises(Refused, match="looked at already"):
+        inventory.leave(school.vault, came[restored["kept"]].id, "Again")
+    corrections.withdraw(school.vault, came[restored["lost"]].id, "It can be taken back again")
+    exchange(school, council)
+    assert [item.eid for item in council.items("withdrawn")] == [restored["lost"]]
+    assert school.exchange("inventory") == "asked", "once"
+    for place in (school, council):
+        assert place.vault.verify(rebuild=True, signatures=True).problems == []
+
+
+def test_what_a_partner_lost_is_offered_again_after_the_comparison(school: Place, council: Place, tmp_path) -> None:
+    council.sync()
+    folder, copy = council.vault.folder, tmp_path / "copy"
+    council.vault.close()
+    shutil.copytree(folder, copy)
+    council.vault = open_vault(folder, passphrase=PASSPHRASE)
+    share = school.share(school.entry(school.child(), "The council loses this"), COUNCIL)
+    exchange(school, council)
+    council.vault.close()
+    shutil.rmtree(folder)
+    shutil.copytree(copy, folder)
+    council.vault = open_vault(folder, passphrase=PASSPHRASE)
+    council.set_exchange("acked_through", "1000000")  # so that it does not notice by itself
+    school.set_exchange("inventory", "due")
+    said = exchange(school, council, school)
+    assert any("1 offered to them again" in each for each in said)
+    council.sync()
+    assert [item.text for item in council.items()] == ["The council loses this"]
+    assert school.state(share) == "acknowledged"
