@@ -26,6 +26,7 @@ HARNESSES = (
     "tests/faults/test_kill_machines.py",
     "tests/faults/test_random_operations.py",
     "tests/faults/test_flips.py",
+    "tests/storage/test_erasure.py",
     "tests/storage/test_ledger_chain.py",
     "tests/faults/test_plaintext_writes.py",
     "tests/faults/test_fuzz.py",

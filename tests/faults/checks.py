@@ -11,9 +11,11 @@ from storage import backup_check, container
 from storage.desk import triage
 from storage.keys import hkdf
 from storage.vault import Vault, exists, open_vault
-from storage.views import record, reports
+from storage.views import erasures, record, reports
 from tests.conftest import PASSPHRASE, PERSON
-from tests.faults.operations import BEN, NEW
+from tests.faults import in_register
+from tests.faults.operations import BEN, ERASED, NEW
+from tests.storage.decrypted import traces
 
 _ANOTHER = ChildAdded(legal_forename="After", legal_surname="Thistlewood")
 
@@ -80,9 +82,26 @@ def check_backup(root: Path, said: Counter[str]) -> None:
         expect(held.seq >= promised, "the backup is an older one than was acknowledged")
 
 
+def check_erasure(folder: Path, said: Counter[str]) -> None:
+    """Raise Wrong unless the record is whole, or gone without a trace."""
+    with reopened(folder, said) as vault:
+        state = [row.state for row in erasures.rows(vault)]
+        words = traces(vault, (ERASED,))
+        if state == ["erased"]:
+            expect(not words, f"after the erasure a word stands {words} times")
+            return
+        expect(not said["erased"], "an acknowledged erasure is undone")
+        expect(len(record.search(vault, ERASED)) == 6, "the record is neither whole nor erased")
+
+
 def check(name: str, root: Path, said: Counter[str]) -> None:
     """Raise Wrong or ConsoleError where a state is not as it must be."""
     check_vault(root / "vault", said)
+    if name == "register":
+        found = in_register.faults(root / "vault", {line.split()[1] for line in said if line.startswith("adult ")})
+        expect(not found, f"the register: {found}")
+    if name == "erasure":
+        check_erasure(root / "vault", said)
     if name == "backup":
         check_backup(root, said)
     if name == "restore":

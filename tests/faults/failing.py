@@ -19,7 +19,9 @@ from storage.ids import new_id
 from storage.keys import FLOOR
 from storage.vault import Vault, open_vault
 from storage.views import record
+from storage.views import register as views
 from tests.conftest import PASSPHRASE
+from tests.faults import in_register
 from tests.faults.operations import BEN, NEW, WORDS, derive_once
 from tests.faults.shim import Recorder
 from tests.faults.work import concern
@@ -70,6 +72,31 @@ class Work:
         self.one(vault, ROUNDS)
 
 
+def run_in_register(template: Path, folder: Path, recorder: Recorder, job: dict[str, Any]) -> dict[str, Any]:
+    """Do one job in the adults' register and say what was found."""
+    place = Path(shutil.copytree(template, folder / "vault"))
+    kept: list[str] = []
+    refused: list[str] = []
+    work = Work(place, recorder)
+    recorder.begin(folder)
+    with in_register.opened(place) as (_vault, held):
+        recorder.fail(job["kind"], job["first"], job["every"], sticky=job["sticky"])
+        for number in range(2 * ROUNDS):
+            entry = new_id()
+            made = work.attempt(in_register.concern, held, WORDS * (1 + number % 3 * 60), entry=entry)
+            (kept if made else refused).append(entry)
+            rows = work.attempt(views.entries, held)
+            work.unread += rows is None or {row.id for row in rows} != set(kept)
+        failed = recorder.failed
+        recorder.heal()
+        kept.append(in_register.concern(held, "with a whole disk again"))
+    recorder.end()
+    found = {"failed": failed, "refused": work.sentences, "unread": work.unread, "alarm": "", "lost": 0}
+    with in_register.opened(place) as (_vault, held):
+        found["ghosts"] = len(set(refused) & {row.id for row in views.entries(held)})
+    return found | {"problems": in_register.faults(place, set(kept))}
+
+
 def run(template: Path, folder: Path, recorder: Recorder, job: dict[str, Any]) -> dict[str, Any]:
     """Do one job and say what was found."""
     place = Path(shutil.copytree(template, folder / "vault"))
@@ -108,13 +135,17 @@ def main(template: Path, folder: Path) -> None:
     recorder = Recorder()
     open_vault(Path(shutil.copytree(template, folder / "warm")), passphrase=PASSPHRASE).close()
     FLOOR.derive(NEW, b"0" * 16)
+    adults = folder / "adults"
+    in_register.make(adults)
     for number, line in enumerate(sys.stdin):
         place = folder / f"job-{number}"
         place.mkdir()
         reading, writing = os.pipe()
         if os.fork() == 0:
             try:
-                os.write(writing, json.dumps(run(template, place, recorder, json.loads(line))).encode())
+                job = json.loads(line)
+                given = (adults, run_in_register) if job["from"] == "register" else (template, run)
+                os.write(writing, json.dumps(given[1](given[0], place, recorder, job)).encode())
                 os._exit(0)
             except BaseException as error:  # noqa: BLE001  (reported to the test, which fails)
                 recorder.end()

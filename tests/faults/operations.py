@@ -15,17 +15,23 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from practice.acts import ChildAdded
 from storage import backup, migrations, people, reports, restore, rotation
+from storage.desk import erasure
 from storage.engine import _PRAGMAS
 from storage.ids import new_id
 from storage.keys import FLOOR, Kdf
 from storage.vault import Vault, open_vault
+from storage.views import erasures
 from tests.conftest import PASSPHRASE
+from tests.faults import in_register
 from tests.faults.shim import Recorder
 from tests.faults.work import concern
 
 NEW = "under the old stone bridge"
 BEN = "seven tall paper boats"
+ERASED = "Quillanova"
+"""The word that stands in a record which is erased, and nowhere else."""
 WORDS = "She said [he hit me] after lunch in the corridor by the hall. "
 
 
@@ -133,6 +139,21 @@ def put_back(root: Path, say: Acknowledged) -> None:
         say("restored-entry", concern(vault, new_id(), WORDS))
 
 
+def in_the_register(root: Path, say: Acknowledged) -> None:
+    """Record concerns about adults, short and long."""
+    with in_register.opened(root / "vault") as (_vault, held):
+        for number in range(6):
+            say("adult", in_register.concern(held, WORDS * (1 + number % 3 * 60)))
+
+
+def erase(root: Path, say: Acknowledged) -> None:
+    """Agree, as a second person, that a record be erased."""
+    with open_vault(root / "vault", passphrase=BEN, user="Ben Ode") as vault:
+        row = erasures.rows(vault, states=["proposed"])[0]
+        erasure.agree(vault, row.child_id, row.child)
+        say("erased")
+
+
 OPERATIONS: dict[str, Callable[[Path, Acknowledged], None]] = {
     "commit": commit,
     "checkpoint": checkpoint,
@@ -141,6 +162,8 @@ OPERATIONS: dict[str, Callable[[Path, Acknowledged], None]] = {
     "header": header,
     "backup": back_up,
     "restore": put_back,
+    "register": in_the_register,
+    "erasure": erase,
     "lazy_commit": lazy_commit,
 }
 
@@ -152,8 +175,21 @@ def derive_once() -> None:
 
 def prepare(root: Path, template: Path) -> None:
     """Lay out what an operation begins with."""
-    shutil.copytree(template, root / "vault")
+    if root.name == "register":
+        in_register.make(root / "vault")
+    else:
+        shutil.copytree(template, root / "vault")
     (root / "backups").mkdir()
+    if root.name == "erasure":
+        with opened(root) as vault:
+            child = new_id()
+            vault.record(
+                ChildAdded(legal_forename="Ada", legal_surname=ERASED, date_of_birth="1980-01-01"), child=child
+            )
+            for number in range(6):
+                concern(vault, child, f"{ERASED} " * (1 + number % 3 * 400))
+            erasure.propose(vault, child, "order", "A made-up order")
+            people.add_person(vault, "Ben Ode", "deputy", BEN, FLOOR)
     if root.name == "restore":
         with opened(root) as vault:
             concern(vault, new_id(), WORDS)

@@ -71,6 +71,19 @@ def test_every_tenth_write_failing_loses_nothing(job: Job, kind: str) -> None:
     assert failed > 10
 
 
+@pytest.mark.parametrize("kind", list(FAILURES) if STEP else ["full"])
+def test_writes_failing_in_the_register_lose_nothing_of_it(job: Job, kind: str) -> None:
+    found = [job(kind, first, 10, armed="register") for first in FIRSTS]
+    faults = [each for one in found for each in wrong(one)]
+    failed = sum(one.get("failed", 0) for one in found)
+    say(
+        f"every tenth write of the adults' register failing ({kind})",
+        f"{failed} failures, {len(faults)} lost or unread",
+    )
+    assert faults == []
+    assert failed > 3
+
+
 def test_a_disk_that_stays_full_refuses_everything_and_loses_nothing(job: Job) -> None:
     found = job("full", 5, sticky=True)
     assert wrong(found) == []

@@ -6,6 +6,7 @@ changes are tried in a second. What is tried by opening the whole vault is sampl
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 from pathlib import Path
@@ -23,6 +24,7 @@ from storage.sealed import unseal
 from storage.secrets_table import INBOX_PREFIX, under
 from storage.vault import open_vault
 from tests.conftest import PASSPHRASE, add_child, add_concern
+from tests.faults import in_register
 from tests.faults.processes import PAGE, commits, start
 from tests.faults.sizes import say, size
 
@@ -82,17 +84,48 @@ def bad_pages(path: Path, key: bytes, *, macs: bool = True) -> int:
             connection.execute("SELECT * FROM acts a JOIN bodies b ON b.act = a.id").fetchall()
             return 0
         return len(connection.execute("PRAGMA cipher_integrity_check").fetchall())
-    except sqlcipher.DatabaseError:
+    except (sqlcipher.DatabaseError, UnicodeDecodeError):
         return 1
     finally:
         connection.close()
 
 
+@pytest.fixture(scope="module")
+def with_register(tmp_path_factory) -> tuple[Path, bytes]:
+    """A closed vault with a register in which something stands, and the register's key."""
+    folder = tmp_path_factory.mktemp("register") / "vault"
+    in_register.make(folder)
+    with in_register.opened(folder) as (_vault, held):
+        for number in range(5):
+            in_register.concern(held, f"Note {number} of a made up day " * 15)
+        return folder, held.compartment_key
+
+
 def test_a_changed_byte_on_any_page_is_reported(folder):
-    """The first page holds the salt, without which no page can be checked: it is changed by itself."""
-    path, turns = folder / "children.db", random.Random(1)
     with open_vault(folder, passphrase=PASSPHRASE) as vault:
         key = hkdf(vault.compartment_key, "database")
+    flip_pages(folder / "children.db", key, "the database")
+
+
+def test_a_changed_byte_of_the_register_or_its_anchor_is_reported(with_register, tmp_path):
+    folder, key = with_register
+    flip_pages(shutil.copy(folder / "adults.db", tmp_path / "adults.db"), hkdf(key, "database"), "the adults' register")
+    path = Path(shutil.copy(folder / "adults.anchor", tmp_path / "adults.anchor"))
+    heads = [head for _counter, head in Anchor(path, key)._slots()]
+    stored, turns, believed = path.read_bytes(), random.Random(4), 0
+    for _ in range(SMALL_FLIPS):
+        changed = bytearray(stored)
+        changed[turns.randrange(len(stored))] ^= turns.randrange(1, 256)
+        path.write_bytes(changed)
+        with contextlib.suppress(IntegrityAlarm):
+            believed += Anchor(path, key).read() not in heads
+    say("bytes changed in the adults' anchor", f"{SMALL_FLIPS}, {believed} believed")
+    assert believed == 0
+
+
+def flip_pages(path: Path, key: bytes, what: str) -> None:
+    """Change bytes of every page; the first holds the salt, without which no page can be checked: it is done apart."""
+    turns = random.Random(1)
     stored = path.read_bytes()
     assert bad_pages(path, key) == 0
     pages, tried, missed = len(stored) // PAGE, 0, 0
@@ -107,7 +140,7 @@ def test_a_changed_byte_on_any_page_is_reported(folder):
         changed[at] ^= turns.randrange(1, 256)
         path.write_bytes(changed)
         tried, missed = tried + 1, missed + (bad_pages(path, key) == 0)
-    say("bytes changed in the database", f"{tried}, {missed} missed")
+    say(f"bytes changed in {what}", f"{tried}, {missed} missed")
     assert (pages > 50, missed) == (True, 0)
 
 

@@ -61,7 +61,7 @@ def run(nursery: subprocess.Popen[str], name: str, place: Path, kill_after: floa
     return status, time.perf_counter() - started
 
 
-@pytest.mark.parametrize("name", ["rotation", "migration", "backup", "restore", "header"])
+@pytest.mark.parametrize("name", ["rotation", "migration", "backup", "restore", "header", "register", "erasure"])
 def test_a_killed_operation_leaves_one_whole_vault(nursery, vault_template, tmp_path, monkeypatch, name):
     turns, wrong, killed = random.Random(11), [], 0
     root = tmp_path / name
