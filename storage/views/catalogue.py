@@ -63,15 +63,17 @@ PLACES = {
     "machines": _place("machines", "machine_added machine_removed machine_renewed restored"),
     "meetings": _place("meetings", "meeting_cancelled meeting_changed meeting_held meeting_planned"),
     "quality": _place("quality", "quality_audit_begun quality_rated"),
-    "register adults": _place("register", "adult_added adult_changed adult_left", ADULTS),
-    "register entries": _place("register", "adult_amended adult_concern_logged adult_decided lado_called", ADULTS),
+    "register adults": _place("register_tables", "adult_added adult_changed adult_left", ADULTS),
+    "register entries": _place(
+        "register_tables", "adult_amended adult_concern_logged adult_decided lado_called", ADULTS
+    ),
     "register reports": _place(
-        "register",
+        "register_tables",
         "adult_report_accepted adult_report_answered adult_report_arrived adult_report_closed",
         ADULTS,
     ),
-    "register reviews": _place("register", "adult_patterns_reviewed", ADULTS),
-    "register settings": _place("register", "adult_retention_set", ADULTS),
+    "register reviews": _place("register_tables", "adult_patterns_reviewed", ADULTS),
+    "register settings": _place("register_tables", "adult_retention_set", ADULTS),
     "reports": _place("reports", "report_accepted report_answered report_arrived report_closed"),
     "sessions": _place("sessions", "minute_kept session_begun session_ended"),
     "partners": _place(

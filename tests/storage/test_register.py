@@ -364,6 +364,22 @@ def test_a_head_without_a_register_is_told_to_make_one(tmp_path):
         open_register(made, HEAD)
 
 
+def test_neither_database_has_a_table_of_the_others_views(folder):
+    """Not even an empty one: its presence would say what is kept, and a fold could write into it."""
+
+    def tables(opened) -> set[str]:
+        with opened.read() as connection:
+            return {row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+    with as_(folder, "Hana Reed") as head, own(head) as opened:
+        children, adults = tables(head), tables(opened)
+    assert {name for name in children if "register" in name or "adult" in name} == set()
+    assert {"children", "entries", "shares", "outbox"} <= children
+    assert {"register_entries", "register_adults", "acts", "people"} <= adults
+    both = {"acts", "bodies", "secrets", "people", "settings", "grants", "covers"}
+    assert children & adults == both | {"waiting_acts", "machine_files", "machine_notes", "moved_acts"}
+
+
 def test_acts_of_one_compartment_have_no_place_in_the_other(folder):
     with as_(folder, "Hana Reed") as head, own(head) as opened:
         with pytest.raises(Refused, match="no place"):
