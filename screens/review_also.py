@@ -11,11 +11,12 @@ from textual.widgets import Button, Input
 
 from practice.dates import in_words
 from practice.errors import ConsoleError
+from practice.text import visible
 from practice.vocabulary import EntryKind, label_of
 from screens.action_dialogs import AddActionDialog
 from screens.base import Calls
 from screens.review_evidence import excerpt
-from screens.share_propose import ProposeDialog, plain_options
+from screens.share_propose import ProposeDialog
 from screens.widgets.answer import AnswerField
 from screens.widgets.dialogs import Dialog, ReasonDialog, back_button
 from screens.widgets.fields import ChoiceField, Field
@@ -116,8 +117,8 @@ class ChooseEntryDialog(FormDialog[str]):
 
     def fields(self) -> ComposeResult:
         entries = self._found.newest
-        listed = [(f"{in_words(entry.occurred)}: {excerpt(entry.text, 60)}", entry.id) for entry in entries]
-        yield Field("Entry", ChoiceField(plain_options(listed), value=listed[0][1], id="entry"))
+        listed = [(f"{in_words(entry.occurred)}: {visible(excerpt(entry.text, 60))}", entry.id) for entry in entries]
+        yield Field("Entry", ChoiceField(listed, value=listed[0][1], id="entry"))
 
     def confirm(self) -> None:
         code = self.query_one("#entry", ChoiceField).code

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 from conftest import HOSTILE, settled, wait_for, words_on
 
+from practice.acts import PartnerAdded
 from screens.review_child import ReviewChildScreen
 from storage import flags
 from storage.desk import children, concerns, reviews
 from storage.views import sessions
 from storage.views.actions import actions
+from storage.views.record import chronology
+from storage.views.sharing import shares
 
 
 @pytest.fixture
@@ -55,6 +58,17 @@ async def test_a_session_is_walked_left_gone_on_with_and_signed(console, vault, 
         await wait_for(pilot, "It stands on the list of actions.")
         found = [row.what for row in actions(vault, vault.clock().date(), child_id=due[0])]
         assert found == ["Ring"]
+        vault.record(PartnerAdded(org="hill", name="Hill [b] School", organisation="school"))
+        await pilot.press("ctrl+r", "3")
+        await wait_for(pilot, "Which entry?")
+        await pilot.press("ctrl+s")
+        await wait_for(pilot, "Hill [b] School")
+        await pilot.press("ctrl+s")
+        await wait_for(pilot, "Proposed: it waits under Share for its approval.")
+        await pilot.press("ctrl+r", "5", *"Manager", "tab", *"Why", "ctrl+s")
+        await wait_for(pilot, "The challenge is in the record, and its answer asked for.")
+        assert chronology(vault, due[0])[-1].kind == "challenge"
+        assert [share.state for share in shares(vault, child_id=due[0])] == ["proposed"]
         assert pilot.app.screen.query_one("#answer-since").text == "Half"
         await decide(pilot, "early", "Ok [b]")
         await wait_for(pilot, "Review, 2 of 2")
