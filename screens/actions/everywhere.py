@@ -81,7 +81,7 @@ EVERYWHERE: tuple[Action, ...] = (
         "Wording coach",
         "What the wording coach asks, and rows of your own",
         "Lists what the wording coach finds and asks, with its sources; silences rows and adds some.",
-        "Settings",
+        "Record",
         "Wording coach",
         opens="wording_rows",
         shown=False,

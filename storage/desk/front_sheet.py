@@ -154,6 +154,6 @@ def check_heeded(vault: Vault, child_ids: Sequence[str], heeded: str, done: str 
         changed = "has changed since you read it" if heeded.strip() else "says what must be read before a copy goes out"
         raise Refused(
             f"The front sheet {changed}. {' '.join(said)} {done}",
-            hint=f"Read it, make sure that the copy reaches none of them, then say so with {code}.",
+            hint=f"Read it, make sure that the copy reaches none of them, then say so with its code, {code}.",
         )
     return code

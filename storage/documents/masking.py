@@ -31,6 +31,11 @@ _CONCERN = (
 _LINE = ("name", "role", "agency", "contact", "words")
 
 
+def place_words(count: int) -> str:
+    """Return how many places, in words."""
+    return f"{count} places" if count != 1 else "one place"
+
+
 def mask_copy(made: Copy, glossary: Glossary, *, anonymous: bool) -> None:
     """Mask the names of a glossary in every text of a copy; an anonymous one also loses who the child is."""
     count = 0
@@ -50,11 +55,11 @@ def mask_copy(made: Copy, glossary: Glossary, *, anonymous: bool) -> None:
     if anonymous:
         made.child = nameless(made.child)
         made.left_out.append(
-            f"Names are masked by this child's glossary, in {count} places. A name that nobody marked is not masked: "
+            f"Names are masked by this child's glossary, in {place_words(count)}. A name that nobody marked is not masked: "
             "read it through before it leaves."
         )
     elif count:
-        made.left_out.append(f"Reporters, addresses and third parties that were marked are masked, in {count} places.")
+        made.left_out.append(f"Reporters, addresses and third parties that were marked are masked, in {place_words(count)}.")
 
 
 def _entry(entry: EntryCopy, masked: Any, anonymous: bool) -> EntryCopy:
