@@ -55,11 +55,12 @@ def mask_copy(made: Copy, glossary: Glossary, *, anonymous: bool) -> None:
     if anonymous:
         made.child = nameless(made.child)
         made.left_out.append(
-            f"Names are masked by this child's glossary, in {place_words(count)}. A name that nobody marked is not masked: "
-            "read it through before it leaves."
+            f"Names are masked by this child's glossary, in {place_words(count)}. A name that nobody marked is not "
+            "masked: read it through before it leaves."
         )
     elif count:
-        made.left_out.append(f"Reporters, addresses and third parties that were marked are masked, in {place_words(count)}.")
+        said = f"Reporters, addresses and third parties that were marked are masked, in {place_words(count)}."
+        made.left_out.append(said)
 
 
 def _entry(entry: EntryCopy, masked: Any, anonymous: bool) -> EntryCopy:
