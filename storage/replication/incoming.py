@@ -115,11 +115,16 @@ class _TakeIn:
         }
         found: dict[str, dict[tuple[int, bytes], Line]] = defaultdict(dict)
         with vault.read() as connection:
+            stale = _Superseded(connection)
             for kept in waiting.kept(connection).values():
                 for line in kept:
+                    if not stale.holds(line):
+                        found[line.device][line.seq, line.mac] = line
+            for line in lines:
+                if stale.holds(line):
+                    self.taken.known += 1
+                else:
                     found[line.device][line.seq, line.mac] = line
-        for line in lines:
-            found[line.device][line.seq, line.mac] = line
         self.all = sum(len(own) for own in found.values())
         first = {vault.device: found.pop(vault.device)} if vault.device in found else {}
         self.chains = {
@@ -322,6 +327,34 @@ class _TakeIn:
             self.taken.gaps = waiting.gaps(unit.connection)
             self.taken.unbound = self.unbound
             self.taken.waiting = sum(gap.waiting for gap in self.taken.gaps)
+
+
+class _Superseded:
+    """Which lines say acts under a number that they bore before their machine was renewed: they are here already.
+
+    A folder keeps what a machine wrote before that, and any machine may read it at any time.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.moved = ledger.moved_acts(connection)
+        renewals = ledger.acts_where(connection, "kind", [], [MachineRenewed.act_kind]) if self.moved else ()
+        self.took_over = {(act.device, act.body.device) for act in renewals if isinstance(act.body, MachineRenewed)}
+
+    def holds(self, line: Line) -> bool:
+        """Say whether a line's act stands here in a chain that took over from the line's."""
+        if line.id not in self.moved:
+            return False
+        row = self.connection.exec_driver_sql("SELECT device FROM acts WHERE id = ?", (line.id,)).first()
+        return row is not None and self._came_from(row[0], line.device)
+
+    def _came_from(self, device: str, before: str) -> bool:
+        """Say whether a chain took over from another one, be it by way of others."""
+        seen, near = set[str](), {device}
+        while near - seen:
+            seen |= near
+            near = {old for new, old in self.took_over if new in near}
+        return device != before and before in seen
 
 
 def _held_elsewhere(connection: Connection, lines: list[Line]) -> set[str]:

@@ -181,6 +181,31 @@ def test_a_machine_that_wrote_on_after_it_was_put_back_is_renewed_and_nothing_is
         add_child(again, "Max", "Birch")
 
 
+def test_what_it_wrote_before_it_was_renewed_may_be_read_again_by_all(office, laptop, tmp_path):
+    hand_over(laptop, office)
+    hand_over(office, laptop)
+    laptop.checkpoint()
+    old = tmp_path / "old"
+    shutil.copytree(laptop.folder, old, ignore=shutil.ignore_patterns("lock", "*.lock", "*-lock"))
+    lost = [add_child(laptop, name, "Birch") for name in ("Kay", "Kit")]
+    real = bundles(laptop, everything=True)
+    take(office, *real)
+    with opened(old, laptop.person_keys, laptop.clock) as put_back:
+        written = [add_child(put_back, name, "Birch") for name in ("Lou", "Lea")]
+        stale = bundles(put_back, everything=True)
+        assert hand_over(office, put_back, everything=True)[0].taken.forks
+        machines.renew(put_back)
+        for files in ((*stale, *real), (*real, *stale)):  # the folder keeps them all
+            assert not take(put_back, *files).refused
+        fresh = bundles(put_back, everything=True)
+        for files in ((*stale, *fresh), (*fresh, *stale)):
+            assert not take(office, *files).refused
+        for each in (office, put_back):
+            assert not machines.forks(each) + machines.gaps(each)
+            assert each.verify(rebuild=True, signatures=True).ok
+            assert {*lost, *written} <= {row[0] for row in contents(each)["children"]}
+
+
 def test_a_machine_that_was_put_back_takes_its_own_acts_again(office, laptop, tmp_path):
     hand_over(laptop, office)
     laptop.checkpoint()
