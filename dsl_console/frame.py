@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from practice.acts import SchoolSet
     from storage.vault import Vault
 
-WAITING = ("proposed",)
+WAITING = ("proposed", "agreed")
 QUEUED = ("approved", "queued", "offered")
 
 
@@ -56,7 +56,10 @@ def frame_state(vault: Vault) -> FrameState:
     from storage.register import way_in
     from storage.views import arrivals, sharing
 
-    states = Counter(share.state for share in sharing.shares(vault, states=(*WAITING, "held", *QUEUED)))
+    shares = sharing.shares(vault, states=(*WAITING, "held", *QUEUED))
+    states = Counter(
+        share.state for share in shares if share.state != "agreed" or share.agreed_by_id != vault.person.id
+    )
     arrived = len(arrivals.items(vault, states=("waiting",)))
     with vault.read() as connection:
         last = moment_words(outbox.exchange(connection, "last_sync"), vault.clock().astimezone())

@@ -138,8 +138,8 @@ class CaseScreen(ConsoleScreen):
     # -- answering -----------------------------------------------------------------------------------------------------
 
     def why_not(self, action_id: str) -> str:
-        if self.found is None:
-            return "The case is still being read."
+        if self.found is None or action_id == "back":
+            return "" if action_id == "back" else "The case is still being read."
         row = self.found.case
         if action_id == "case.unlink":
             return "" if row.state in ("accepted", "offered") else "There is no match to take back."

@@ -108,6 +108,8 @@ class CasesScreen(ConsoleScreen):
         return row
 
     def why_not(self, action_id: str) -> str:
+        if action_id == "back":
+            return ""
         row = self._current()
         if action_id == "cases.new":
             return ""

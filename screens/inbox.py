@@ -194,8 +194,8 @@ class InboxScreen(ConsoleScreen):
     # -- matching ------------------------------------------------------------------------------------------------------
 
     def why_not(self, action_id: str) -> str:
-        if self.found is None:
-            return "The entry is still being read."
+        if self.found is None or action_id == "back":
+            return "" if action_id == "back" else "The entry is still being read."
         if action_id == "inbox.reply":
             return "" if self.found.item.state == "accepted" else "Match it to a child first, or ring them."
         if action_id == "inbox.seen":

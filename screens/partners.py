@@ -87,11 +87,12 @@ def draw(row: Row, width: int) -> list[Content]:
     count = f"{row.contracts} agreement{'s' if row.contracts != 1 else ''}"
     kind = label_of(PartnerKind, row.partner.kind)
     rung = row.partner.telephone
-    ring = f" · ring {visible(f'{row.partner.contact}, {rung}' if row.partner.contact else rung)}" if rung else ""
+    ring = f"  Ring {f'{row.partner.contact}, {rung}' if row.partner.contact else rung}"
     return [
         Content.assemble(name, space, (state, tone)),
-        Content.styled(cut(f"  {kind} · {count}{ring}", width - 1), "$text-muted"),
+        Content.styled(cut(f"  {kind} · {count}", width - 1), "$text-muted"),
         Content.styled(cut(f"  {visible(row.partner.org)}", width - 1), "$text-muted"),
+        *([Content.styled(cut(visible(ring), width - 1), "$text-muted")] if rung else []),
     ]
 
 
@@ -218,6 +219,8 @@ class PartnersScreen(ConsoleScreen):
         return row.contract if row else None
 
     def why_not(self, action_id: str) -> str:
+        if action_id == "back":
+            return ""
         verb = action_id.rpartition(".")[2]
         enrolled = self.found is not None and self.found.hub is not None
         partner, contract = self._partner(), self._contract()

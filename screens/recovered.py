@@ -141,6 +141,8 @@ class RecoveredScreen(ConsoleScreen):
         return row
 
     def why_not(self, action_id: str) -> str:
+        if action_id == "back":
+            return ""
         row = self._current()
         if row is None:
             return "Nothing came back."

@@ -204,7 +204,7 @@ class ShareScreen(ConsoleScreen):
         return row.share if row else None
 
     def why_not(self, action_id: str) -> str:
-        if action_id in ("share.sync", "share.partners"):
+        if action_id in ("back", "share.sync", "share.partners"):
             return ""
         share = self._current()
         return "There is no share in the list." if share is None else why_not_now(share, action_id)

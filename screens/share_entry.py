@@ -162,8 +162,8 @@ class ShareEntryScreen(ConsoleScreen):
     # -- deciding ------------------------------------------------------------------------------------------------------
 
     def why_not(self, action_id: str) -> str:
-        if self.found is None:
-            return "The share is still being read."
+        if self.found is None or action_id == "back":
+            return "" if action_id == "back" else "The share is still being read."
         if action_id == "share_entry.approve" and not self.found.payload:
             return self.found.fault or "There are no bytes to approve yet."
         if action_id in ("share_entry.sync", "share_entry.child"):

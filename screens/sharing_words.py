@@ -86,7 +86,7 @@ def share_words(share: ShareRow) -> str:
         where = {"acknowledged": "the partner has confirmed it", "delivered": "the partner has yet to collect it"}
         return f"Taken back; {where.get(share.taken_back, 'the partner is told with the next sync')}"
     if share.state == "agreed":
-        return f"Approved by {visible(share.agreed_by)}, waits for a second yes"
+        return f"Waits for a second yes: {visible(share.agreed_by)} approved it"
     if share.corrects and share.state in ("proposed", "held"):
         return f"A correction: {state_words(share.state).lower()}"
     return state_words(share.state, "" if share.state in ("queued", "acknowledged") else share.reason)

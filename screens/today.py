@@ -72,6 +72,7 @@ NAMELESS = {
     "backup": "the whole record",
     "damaged": "a sealed report",
     "machine": "between machines",
+    "recovered": "an entry lost here",
     "visit": "on a laptop",
     "erasure": "erased records",
 }

@@ -514,10 +514,17 @@ def _share(row: Any, offered: set[str], taken_back: dict[str, str]) -> ShareRow:
     fields["approved_by"] = fields.pop("approver") or ""
     fields["agreed_by_id"], fields["agreed_by"] = fields["agreed_by"], fields.pop("first") or ""
     fields["partner"] = fields["partner"] or fields["org"]
-    fields["child"] = fields["child"] or ""
+    fields["child"] = fields["child"] or (_named(fields["payload"]) if fields["recovered"] else "")
     fields["entry_text"] = fields["entry_text"] or ""
     fields["occurred"] = Occurred.model_construct(**fields["occurred"]) if fields["occurred"] else None
     return ShareRow(**fields)
+
+
+def _named(payload: str) -> str:
+    """Return the name of the child in what came back of an entry that is lost here."""
+    from storage.views.arrivals import hint_of
+
+    return hint_of(payload)[0]
 
 
 def share(vault: Vault, share_id: str) -> ShareRow:

@@ -477,8 +477,9 @@ async def test_which_child_is_named_confirmed_by_a_person_and_taken_back(console
         await wait_until(pilot, lambda: case_rows.get(joined, asked).state == "accepted")
         assert HOSTILE in [row.text for row in record.chronology(joined, mine)]
         await wait_for(pilot, "Confirmed by Sam Okafor: Mia Hart.")
-        pilot.app.open("case", case=asked)
-        await settled(pilot)
+        await press(pilot, "enter")
+        await wait_for(pilot, "What they told")
+        assert pilot.app.why_not("back") == "", "Escape leads back also where nothing waits for an answer"
         await press(pilot, "u")
         await answer_reason(pilot, "Another Mia")
         await wait_until(pilot, lambda: case_rows.get(joined, asked).state == "unlinked")
@@ -504,7 +505,7 @@ async def test_a_second_yes_is_said_on_screen_and_what_is_late_names_the_number(
         assert "Ring them Mia Hart Ring 01234 56789" in words_on(pilot.app)
         pilot.app.open("share", share_id=share)
         await settled(pilot)
-        await wait_for(pilot, "Approved by Robin Deputy, waits for a second yes")
+        await wait_for(pilot, "Waits for a second yes: Robin Deputy approved it")
         await press(pilot, "a")
         await wait_for(pilot, "A second yes for Northfield [red]Services")
         assert "Reason: She must be [seen]" in words_on(pilot.app)
