@@ -113,7 +113,7 @@ def retention(
         )
         return
     for each in periods:
-        session.note(f"{each.label}: {each.years} years. ")
+        session.note(f"{each.label}: {each.years} years.")
     session.note(told)
     _print(session, rows, holds, erased)
 

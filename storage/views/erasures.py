@@ -81,6 +81,9 @@ HOLDS = view(
 )
 
 
+_LATER = "somebody who joined after the backup that was restored"
+
+
 @dataclass(frozen=True)
 class ErasureRow:
     """A proposal or an erasure, with the people's names; `child` is the name while the record stands."""
@@ -144,7 +147,7 @@ def rows(vault: Vault, *, child_id: str = "", states: Sequence[str] = ()) -> lis
             fields = dict(row._mapping)
             fields["proposed_by_id"] = fields["proposed_by"]
             for name in ("proposed_by", "agreed_by", "ended_by"):
-                fields[name] = names.get(fields[name], "")
+                fields[name] = names.get(fields[name], _LATER if fields[name] else "")
             found.append(ErasureRow(**(fields | {"child": fields["child"] or ""})))
         return found
 

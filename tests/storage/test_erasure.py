@@ -395,6 +395,19 @@ def test_an_older_backup_says_what_was_erased_since_and_it_is_erased_again(vault
         assert not [line for line in today.today(back, back.clock()).act_today if line.kind == "erasure"]
 
 
+def test_who_agreed_may_have_come_after_the_backup_was_made(vault, tmp_path):
+    child = leaver(vault)
+    backup.backup(vault, tmp_path / "old.dslb")
+    add_person(vault, "Lee Marsh", "head", SECOND, FLOOR)
+    with open_vault(vault.folder, passphrase=SECOND, user="Lee Marsh") as newcomer:
+        erase(vault, newcomer, child)
+    restore.restore(tmp_path / "old.dslb", tmp_path / "back", passphrase=PASSPHRASE, user=PERSON)
+    with open_vault(tmp_path / "back", passphrase=PASSPHRASE, user=PERSON) as back:
+        assert erasure.repeat(back) > 0
+        assert words_left(back) == {}
+        assert back.verify(rebuild=True, signatures=True).ok
+
+
 def test_a_list_of_erasures_that_was_changed_or_is_a_strangers_erases_nothing(vault, second, tmp_path):
     child = leaver(vault)
     erase(vault, second, child)
@@ -406,7 +419,7 @@ def test_a_list_of_erasures_that_was_changed_or_is_a_strangers_erases_nothing(va
         (tmp_path / "changed").write_bytes(changed)
         with pytest.raises(Refused, match="damaged, or lists"):
             erasure_log.take(vault, tmp_path / "changed")
-    [kept] = erasure_log._read(vault, file)
+    [kept] = erasure_log._read(vault, file).erasures
     forged = erasure_log.Kept(kept.erased, kept.erased)
     with pytest.raises(IntegrityAlarm, match="did not sign"):
         erasure_log.check_signatures(vault, forged)
