@@ -43,6 +43,8 @@ ALWAYS = ("hide", "lock")
 SEAL_SECONDS = 3.0
 END_SECONDS = 8.0
 """How long the end may take once the terminal or the supervisor is gone."""
+SEALED = "unlock.report"
+"""What logging is at the lock screen: a sealed note."""
 ASKED = "Answer what is asked first; Escape leaves it."
 """Why most keys are greyed while a dialog is open."""
 TOUCHES = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp, events.Paste)
@@ -270,12 +272,16 @@ class DslConsole(Keeping):
         if self.hidden and action_id not in {"lock", "exit"}:
             return "The screen is hidden: your passphrase brings it back."
         if not action.locked and self.vault is None:
-            return "Unlock first."
+            return self._why_not_here(SEALED) if self._at_lock(action_id) else "Unlock first."
         if action_id == "adults" and not self.register_way:
             return "You do not hold the key of the adults' register."
         if isinstance(self._shown, ModalScreen) and (action.opens or action_id in {"help", "commands"}):
             return ASKED
         return visiting.why_not(self.vault, action)
+
+    def _at_lock(self, action_id: str) -> bool:
+        """Say whether somebody who may read nothing wants to write it down: it becomes a sealed note."""
+        return action_id == "log" and self.vault is None and getattr(self._shown, "NAME", "") == "unlock"
 
     def _why_not_here(self, action_id: str) -> str:
         """Return why an action of the screen on top cannot be done now."""
@@ -306,9 +312,9 @@ class DslConsole(Keeping):
         action = TABLE[action_id]
         if reason:
             self.say(reason, title=action.label)
-        elif action not in EVERYWHERE:
+        elif action not in EVERYWHERE or self._at_lock(action_id):
             if isinstance(self._shown, ConsoleScreen):
-                self._shown.action_do(action_id)
+                self._shown.action_do(SEALED if self._at_lock(action_id) else action_id)
         elif action.opens:
             there = any(action.opens == getattr(each, "NAME", "") for each in self.screen_stack)
             own = isinstance(self.screen, ConsoleScreen) and not there

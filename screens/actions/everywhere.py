@@ -20,7 +20,7 @@ EVERYWHERE: tuple[Action, ...] = (
         "f2",
         "Log",
         "Log a concern about a child",
-        "Opens a blank concern from anywhere, or continues the draft that was kept.",
+        "Opens a blank concern from anywhere, or continues the draft that was kept; at the lock screen, a sealed note.",
         "Record",
         "Log a concern",
         opens="log",

@@ -30,7 +30,7 @@ def spool(folder) -> list:
 
 async def write_note(pilot) -> None:
     """Walk from the lock screen into the form and write a note."""
-    await pilot.press("ctrl+n")
+    await pilot.press("f2")
     await settled(pilot)
     await pilot.press("1")
     await settled(pilot)
