@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLiteDialect
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from practice.acts import Act
 from practice.compartments import ADULTS, CHILDREN
@@ -425,17 +428,29 @@ def register_on_other_machines(connection: Connection) -> None:
 
 def make_views(connection: Connection, compartment: str = CHILDREN) -> None:
     """Create every table of a compartment's views, and for the children's the search index over the entries."""
+    for statement in _shape_of_views(compartment):
+        connection.exec_driver_sql(statement)
+
+
+@cache
+def _shape_of_views(compartment: str) -> tuple[str, ...]:
+    """Return the statements that make a compartment's views; written once, which costs more than running them."""
     from storage.views import entries
     from storage.views.base import table_of, views_of
 
-    if compartment != CHILDREN:
-        for view in views_of(compartment):
-            for model, _ in view.tables:
-                table_of(model).create(connection, checkfirst=True)
-        return
-    children_tables().create_all(connection)
-    for statement in entries.SEARCH_SCHEMA:
-        connection.exec_driver_sql(statement)
+    dialect = SQLiteDialect()
+    if compartment == CHILDREN:
+        tables = list(children_tables().sorted_tables)
+    else:
+        tables = [table_of(model) for view in views_of(compartment) for model, _ in view.tables]
+    made: list[CreateTable | CreateIndex] = []
+    for table in tables:
+        made.append(CreateTable(table, if_not_exists=True))
+        made += [
+            CreateIndex(index, if_not_exists=True) for index in sorted(table.indexes, key=lambda each: str(each.name))
+        ]
+    statements = tuple(str(each.compile(dialect=dialect)) for each in made)
+    return statements + (entries.SEARCH_SCHEMA if compartment == CHILDREN else ())
 
 
 def pending(engine: Engine, compartment: str = CHILDREN, *, fresh: bool = False) -> int:

@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import Any
 
 from pydantic import ConfigDict
-from sqlalchemy import Connection, MetaData, Table, Text, delete, select
+from sqlalchemy import Connection, MetaData, Table, Text, delete
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLiteDialect
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -232,13 +232,13 @@ def chunks(keys: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def contents(connection: Connection, compartment: str = CHILDREN) -> dict[str, list[tuple[Any, ...]]]:
-    """Return every row of every view, sorted, for comparing two replays; row numbers of the machine are left out."""
+    """Return every row of every view as stored, sorted, for comparing two; a machine's row numbers are left out."""
     found = {}
     for each in views_of(compartment):
         for model, _ in each.tables:
             table = table_of(model)
-            columns = [column for column in table.columns if column.name != "pk"]
-            rows = [tuple(row) for row in connection.execute(select(*columns))]
+            columns = ", ".join(column.name for column in table.columns if column.name != "pk")
+            rows = ledger.plain_rows(connection, f"SELECT {columns} FROM {table.name}")  # noqa: S608  (our own names)
             found[table.name] = sorted(rows, key=repr)
     return found
 
