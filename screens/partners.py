@@ -16,6 +16,7 @@ from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.partners_dialogs import AddDialog, CompareDialog, ContractDialog, EnrolDialog, RenewDialog, TelephoneDialog
+from screens.partners_ways import BundleDialog, WayDialog
 from screens.widgets.chrome import cut
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.record_list import RecordList
@@ -24,7 +25,7 @@ from screens.widgets.text import PlainText, StateLine, plain
 if TYPE_CHECKING:
     from practice.acts import HubEnrolled
     from storage.vault import Vault
-    from storage.views.sharing import ContractRow, PartnerRow
+    from storage.views.sharing import ContractRow, PartnerRow, WayRow
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,21 @@ class Agencies:
     partners: list[PartnerRow]
     contracts: list[ContractRow]
     today: date
+    ways: dict[str, WayRow]
+    holds: bool
+    """Whether this machine holds the organisation's keys, with or without a hub."""
 
 
 def agencies(vault: Vault) -> Agencies:
     """Return the hub, the partners and the agreements."""
     from storage.views import organisation, sharing
+    from sync.membership import holds_keys
 
     today = vault.clock().astimezone().date()
-    return Agencies(organisation.hub(vault), sharing.partners(vault), sharing.contracts(vault), today)
+    found = sharing.ways(vault)
+    return Agencies(
+        organisation.hub(vault), sharing.partners(vault), sharing.contracts(vault), today, found, holds_keys(vault)
+    )
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class Row:
 
     partner: PartnerRow
     contracts: int
+    way: WayRow | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,7 @@ def compared_words(partner: PartnerRow) -> tuple[str, str]:
 def draw(row: Row, width: int) -> list[Content]:
     """Draw a partner: name and whether the words were compared, kind and agreements, code."""
     from practice.vocabulary import PartnerKind, label_of
+    from sync.ways import words as way_words
 
     state, tone = compared_words(row.partner)
     name = cut(visible(row.partner.name), max(width - 3 - cell_len(state), 10))
@@ -91,7 +101,7 @@ def draw(row: Row, width: int) -> list[Content]:
     return [
         Content.assemble(name, space, (state, tone)),
         Content.styled(cut(f"  {kind} · {count}", width - 1), "$text-muted"),
-        Content.styled(cut(f"  {visible(row.partner.org)}", width - 1), "$text-muted"),
+        Content.styled(cut(f"  {visible(row.partner.org)} · {way_words(row.way)}", width - 1), "$text-muted"),
         *([Content.styled(cut(visible(ring), width - 1), "$text-muted")] if rung else []),
     ]
 
@@ -131,8 +141,10 @@ class PartnersScreen(ConsoleScreen):
     HELP = (
         "The agencies with whom this school shares. n adds one, w compares its key words with you over the telephone, "
         "g adds an agreement for regular sharing; on an agreement o offers it to be signed by both, a accepts and d "
-        "declines theirs, x ends it. c shows which children each side means; t keeps the number to ring there; k makes "
-        "our own keys anew; r removes a partner, h joins the hub. Tab goes to the agreements."
+        "declines theirs, x ends it. c shows which children each side means; t keeps the number to ring there; k makes our "
+        "own keys anew; v "
+        "sets which way messages go: the hub, a folder, SFTP or by hand, and b writes or takes in what is carried by "
+        "hand. r removes a partner, h joins the hub. Tab goes to the agreements."
     )
     CSS_PATH = "partners.tcss"
     BINDINGS = bindings("partners")
@@ -166,13 +178,17 @@ class PartnersScreen(ConsoleScreen):
             Row(
                 partner,
                 sum(c.org == partner.org and not c.ended and c.review >= found.today for c in found.contracts),
+                found.ways.get(partner.org),
             )
             for partner in found.partners
         ]
         listed.show(rows, keep=lambda row: row.partner.org)
         hub = found.hub
-        said = f"Hub {hub.url}. Our code: {hub.org}" if hub else "This school has not joined a hub yet: press h."
-        self.query_one("#said", StateLine).say(said, "" if hub else "warn")
+        none = (
+            "No hub. Messages go by folder, SFTP or hand: v." if found.holds else "No hub has been joined yet: press h."
+        )
+        said = f"Hub {hub.url}. Our code: {hub.org}" if hub else none
+        self.query_one("#said", StateLine).say(said, "" if hub or found.holds else "warn")
         self._show_contracts()
         self.refresh_bindings()
 
@@ -180,7 +196,8 @@ class PartnersScreen(ConsoleScreen):
         if self.found is None or self.found.hub is None:
             return (
                 "First join the hub: ask its operator for the address and an invite code, then press h.\n\n"
-                "After that, n adds a partner by its code."
+                "After that, n adds a partner by its code.\n\nWithout a hub: b writes your public keys to a file for a "
+                "partner, and adds them from theirs."
             )
         return "No partner yet. Press n and type the partner's code, such as the council's three-digit number."
 
@@ -223,12 +240,17 @@ class PartnersScreen(ConsoleScreen):
             return ""
         verb = action_id.rpartition(".")[2]
         enrolled = self.found is not None and self.found.hub is not None
+        holds = enrolled or (self.found is not None and self.found.holds)
         partner, contract = self._partner(), self._contract()
         no_contract = contract is None or contract.ended
         reasons = (
-            (verb == "join" and enrolled, "This school has joined a hub already."),
-            (verb != "join" and not enrolled, "Join the hub first: h."),
-            (verb not in ("join", "add", "cases", "renew") and partner is None, "Add a partner first: n."),
+            (verb == "join" and enrolled, "A hub has been joined already."),
+            (
+                verb not in ("join", "bundle") and not holds,
+                "Join the hub first (h), or write your keys for a partner (b).",
+            ),
+            (verb == "add" and not enrolled, "There is no hub to fetch keys from: b adds a partner from their file."),
+            (verb not in ("join", "add", "cases", "renew", "bundle") and partner is None, "Add a partner first: n."),
             (
                 verb == "contract" and partner is not None and partner.changed,
                 "The partner's key has changed: compare the words first (w).",
@@ -346,6 +368,16 @@ class PartnersScreen(ConsoleScreen):
         partner = self._partner()
         if partner is not None:
             self.app.push_screen(TelephoneDialog(partner), self._said)
+
+    def act_way(self) -> None:
+        """Set which way messages to and from the partner go."""
+        partner, found = self._partner(), self.found
+        if partner is not None and found is not None:
+            self.app.push_screen(WayDialog(partner, found.ways.get(partner.org)), self._said)
+
+    def act_bundle(self) -> None:
+        """Write or take in what is carried by hand."""
+        self.app.push_screen(BundleDialog(self._partner()), self._said)
 
     def act_remove(self) -> None:
         """Remove the partner, with the reason."""

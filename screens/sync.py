@@ -301,7 +301,7 @@ class SyncScreen(ConsoleScreen):
         from storage.types import from_utc_text
 
         if found.hub is None and not found.ways:
-            return "This school has not joined a hub yet. Press p for Partners: it takes the hub's address and a code."
+            return "No hub has been joined yet. Press p for Partners: it joins one, or sets another way."
         by = [f"Hub {found.hub.url}" if found.hub else "No hub", *(WAYS[way] for way in found.ways)]
         if not found.last_sync:
             return f"{', '.join(by)}. Not synced yet."
@@ -354,8 +354,8 @@ class SyncScreen(ConsoleScreen):
         if action_id == "sync.run":
             if job_of(self.console).running:
                 return "A sync is under way."
-            if self.found is not None and self.found.hub is None and not self.found.machines:
-                return "This school has not joined a hub yet: Partners does that."
+            if self.found is not None and self.found.hub is None and not (self.found.machines or self.found.ways):
+                return "No hub has been joined and no other way is set: Partners does both."
         if action_id == "sync.open" and (self._item() if self._in_inbox else self._share()) is None:
             return "Nothing is in this list."
         return ""

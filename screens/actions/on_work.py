@@ -327,6 +327,8 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         ),
         own("partners", "renew", "k", "Our keys anew", "Make our own keys anew", "Partners", "Our keys anew"),
         own("partners", "telephone", "t", "Telephone", "Keep the number to ring there", "Partners", "Number to ring"),
+        own("partners", "way", "v", "Way", "Which way messages go: hub, folder, SFTP, hand", "Partners", "Set the way"),
+        own("partners", "bundle", "b", "By hand", "Bundles and keys, carried by hand", "Partners", "Carry by hand"),
         own("partners", "remove", "r", "Remove", "Remove the partner, with the reason", "Partners", "Remove a partner"),
         own("partners", "join", "h", "Join a hub", "Join a hub with an invite code", "Partners", "Join a hub"),
     ),

@@ -20,6 +20,7 @@ from screens.today import TodayScreen
 from screens.widgets.answer import AnswerField
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
+from screens.widgets.fields import ChoiceField
 from screens.widgets.mark_list import MarkList
 from screens.widgets.record_list import RecordList
 from screens.widgets.verbatim import Verbatim, folded
@@ -117,7 +118,44 @@ async def test_before_the_hub_every_screen_says_what_to_do_first(console):
         assert pilot.app.why_not("sync.run")
         await press(pilot, "p")
         assert "First join the hub" in words_on(pilot.app)
-        assert pilot.app.why_not("partners.add") == "Join the hub first: h."
+        assert pilot.app.why_not("partners.add").startswith("Join the hub first (h), or write your keys")
+        assert pilot.app.why_not("partners.bundle") == ""
+
+
+async def test_without_a_hub_keys_a_way_and_bundles_by_keys(console, vault, entry, tmp_path):
+    council = Place(tmp_path / "council", COUNCIL, "Northfield [red]Services", "social_care")
+    partners.own_key_set(vault, SCHOOL)
+    theirs, out = tmp_path / "theirs.keys", tmp_path / "out.scx"
+    theirs.write_text(partners.own_key_set(council.vault, COUNCIL))
+    partners.add_by_keys(council.vault, partners.own_key_set(vault))
+    async with console() as pilot:
+        pilot.app.open("partners")
+        await wait_for(pilot, "No hub. Messages go by folder, SFTP or hand: v.")
+        await press(pilot, "b")
+        pilot.app.screen.query_one("#deed", ChoiceField).code = "add"
+        pilot.app.screen.query_one("#file", Input).value = str(theirs)
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, f"{COUNCIL} · by hand, in sealed bundles")
+        assert "Northfield [red]Services" in words_on(pilot.app)
+        share = shares.propose(vault, entry, COUNCIL)
+        shares.approve(vault, share, shares.preview(vault, share).digest, "public_task", "told", "told", "Why.")
+        await press(pilot, "b")
+        pilot.app.screen.query_one("#file", Input).value = str(out)
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "1 sealed message for Northfield")
+        await press(pilot, "v")
+        pilot.app.screen.query_one("#way", ChoiceField).code = "folder"
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "Where? The folder's whole path")
+        pilot.app.screen.query_one("#place", Input).value = str(tmp_path)
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, f"{COUNCIL} · by the folder")
+        pilot.app.open("sync")
+        await wait_for(pilot, "No hub, folders. Not synced yet.")
+        assert "In a sealed bundle, to be handed over" in words_on(pilot.app)
+        assert pilot.app.why_not("sync.run") == ""
+    council.vault.close()
+    assert out.is_file()
 
 
 async def test_join_add_compare_and_agree_by_keys(console, vault, hub, tmp_path):
