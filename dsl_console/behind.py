@@ -93,7 +93,7 @@ class Behind:
             arguments = (vault, shared, seconds)
             threading.Thread(target=self._take_reports, args=arguments, name="report watch", daemon=True).start()
         spool = vault.folder / "spool"
-        if any(any((spool / name).glob("*")) for name in ("receipts", "inbox")):
+        if any(any((spool / name).glob("*")) for name in ("receipts", "inbox", "files")):
             threading.Thread(target=self._take_exchange, args=(vault,), name="exchange", daemon=True).start()
 
     def _take_exchange(self, vault: Vault) -> None:

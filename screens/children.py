@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.widgets import Input
 
 from practice.dates import day_words
+from practice.organisations import is_school
 from practice.roles import finds_only_given
 from practice.text import visible
 from screens.actions import bindings
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.children import ChildRow
 
+EMPTY_ELSEWHERE = "No children yet: press n to add one, or match what a partner sent (Sync)."
 EMPTY = "No children yet: import the roll (dsl-console children import FILE) or press n."
 SIMILAR = "≈"
 """Beside a name that is easily taken for another child's."""
@@ -227,7 +229,9 @@ class ChildrenScreen(ConsoleScreen):
                 "Nobody who was given to you has a name like that. Ctrl+O opens another child, with a reason that the "
                 "DSL sees."
             )
-        return "Nobody has a name like that. Try fewer letters, or add the child with Ctrl+N." if self.lines else EMPTY
+        if self.lines:
+            return "Nobody has a name like that. Try fewer letters, or add the child with Ctrl+N."
+        return EMPTY if is_school(self.vault.school.organisation) else EMPTY_ELSEWHERE
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keep breaking the glass from those who find every child anyway."""

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from practice.errors import ConsoleError
+from practice.organisations import front_door_words, is_school, role_words
 from practice.vocabulary import PartnerKind, Role
 from screens.actions import bindings
 from screens.base import ConsoleScreen
@@ -94,7 +95,13 @@ class FirstRunScreen(ConsoleScreen):
     @property
     def heading(self) -> str:
         """Say which step this is."""
-        return f"First run: step {self.step + 1} of {len(STEPS)}"
+        steps = self._steps()
+        return f"First run: step {steps.index(self.step) + 1} of {len(steps)}"
+
+    def _steps(self) -> list[int]:
+        """Return the steps for this sort of organisation: only a school has a roll."""
+        school = is_school(self.answers.organisation)
+        return [step for step in range(len(STEPS)) if school or STEPS[step] != "Roll"]
 
     def body(self) -> ComposeResult:
         with Vertical(id="sheet"):
@@ -139,7 +146,13 @@ class FirstRunScreen(ConsoleScreen):
         yield Field("Name", Input(answers.school, id="school", max_length=400, placeholder="As partners know it"))
         yield Field("Kind", ChoiceField(PartnerKind.choices(), value=answers.organisation, id="kind"))
         yield Field(
-            "Code", Input(answers.code, id="code", max_length=40, placeholder="URN or local code; may stay empty")
+            "Code",
+            Input(
+                answers.code,
+                id="code",
+                max_length=40,
+                placeholder="URN, or a council's number; may stay empty",
+            ),
         )
         yield PlainText(f"The record will lie in {self.folder}", classes="note")
         yield Button("This school already has a vault: join it  Ctrl+O", id="join", compact=True)
@@ -147,20 +160,24 @@ class FirstRunScreen(ConsoleScreen):
     def _step_1(self) -> Iterator[Widget]:
         answers = self.answers
         yield PlainText("Which numbers does a worried person ring?", classes="question")
-        yield Field("Front door", Input(answers.front_door, id="front_door", max_length=60))
+        label = front_door_words(answers.organisation)
+        yield Field(label, Input(answers.front_door, id="front_door", max_length=60))
         yield Field("Out of hours", Input(answers.out_of_hours, id="out_of_hours", max_length=60))
         yield PlainText(
             "They stand at the top of every screen beside 999: your local children's social care, by day and by night. "
             "If you do not have them at hand, leave them empty; the line will say that they are not set.",
             classes="note",
         )
+        if not is_school(answers.organisation):
+            return
         yield Field("LADO", Input(answers.lado, id="lado", max_length=60))
         yield Field("Chair of governors", Input(answers.chair_of_governors, id="chair_of_governors", max_length=60))
         yield PlainText("Shown to whoever is worried about the headteacher, before any passphrase.", classes="note")
 
     def _step_2(self) -> Iterator[Widget]:
         answers = self.answers
-        roles = [(role.label, role.value) for role in (Role.DSL, Role.DEPUTY, Role.HEAD)]
+        kind = answers.organisation
+        roles = [(role_words(role.value, kind), role.value) for role in (Role.DSL, Role.DEPUTY, Role.HEAD)]
         yield PlainText("Who opens this record?", classes="question")
         yield Field("Your name", Input(answers.name, id="name", max_length=200))
         yield Field("Your role", ChoiceField(roles, value=answers.role, id="role"))
@@ -174,8 +191,8 @@ class FirstRunScreen(ConsoleScreen):
     def _step_3(self) -> Iterator[Widget]:
         yield PlainText("Your recovery code", classes="question")
         yield PlainText(
-            "It opens the record if the passphrase is lost. Write it on paper and keep it where you keep the school's "
-            "sealed documents. It is shown this once, and never again.",
+            "It opens the record if the passphrase is lost. Write it on paper and keep it where sealed documents "
+            "are kept. It is shown this once, and never again.",
             classes="note",
         )
         yield PlainText(code_rows(self.answers.groups), id="recovery")
@@ -195,7 +212,7 @@ class FirstRunScreen(ConsoleScreen):
 
     def _step_5(self) -> Iterator[Widget]:
         assert self.vault_made is not None
-        yield TermsStep(self.vault_made)
+        yield TermsStep(self.vault_made, school=is_school(self.answers.organisation))
 
     def _step_6(self) -> Iterator[Widget]:
         assert self.vault_made is not None
@@ -244,7 +261,7 @@ class FirstRunScreen(ConsoleScreen):
 
     def _take_1(self) -> tuple[str, str]:
         for name in ("front_door", "out_of_hours", "lado", "chair_of_governors"):
-            text = self._value(name)
+            text = self._value(name) if self.query(f"#{name}") else ""
             if text and sum(letter.isdigit() for letter in text) < 3:
                 return "That does not read as a telephone number. Leave it empty if you do not have it.", name
             setattr(self.answers, name, text)
@@ -323,7 +340,7 @@ class FirstRunScreen(ConsoleScreen):
             return
         self.answers.groups = []
         self._rename("previous", "Back  Esc")
-        await self._show_later(4)
+        await self._show_later(next(step for step in self._steps() if step >= 4))
 
     async def _show_later(self, step: int) -> None:
         """Show a step that may wait."""

@@ -65,11 +65,16 @@ def kept_terms(vault: Vault, nation: str, path: str) -> tuple[CalendarReport, st
 class TermsStep(LaterStep):
     """The nation, and a file of the school's own dates."""
 
+    def __init__(self, vault: Vault, *, school: bool = True) -> None:
+        super().__init__(vault)
+        self._school = school
+
     def compose(self) -> ComposeResult:
-        yield PlainText("Which term dates does the school keep?", classes="question")
+        question = "Which term dates does the school keep?" if self._school else "Which term dates do the schools keep?"
+        yield PlainText(question, classes="question")
         yield PlainText(
             "Every review date rests on them. The bank holidays are those of the nation, and its usual terms are "
-            "assumed until the school's own are taken in. It can also be done later, on the Calendar screen.",
+            "assumed until a school's own are taken in. It can also be done later, on the Calendar screen.",
             classes="note",
         )
         yield Field("Nation", ChoiceField(NATIONS, value="england", blank=False, id="nation"))

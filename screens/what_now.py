@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Digits
 
+from practice.organisations import front_door_words
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
@@ -81,7 +82,7 @@ class WhatNowScreen(ConsoleScreen):
         numbers = [Number("Immediate danger", "999")]
         if school is not None:
             numbers += [
-                Number("Front door", school.phones.front_door),
+                Number(front_door_words(school.organisation), school.phones.front_door),
                 Number("Out of hours", school.phones.out_of_hours),
             ]
         return [each for each in numbers if each.number]

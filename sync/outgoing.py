@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from practice.acts import ShareProgressed, build
-from practice.vocabulary import Role, label_of
+from practice.organisations import role_words
 from storage import outbox
 from storage.ids import new_id
 from storage.ledger import Draft
@@ -42,7 +42,7 @@ def seconds(vault: Vault) -> int:
 
 def own_role(vault: Vault) -> str:
     """Return the role that speaks, in words."""
-    return label_of(Role, vault.person.role)
+    return role_words(vault.person.role, vault.school.organisation)
 
 
 @dataclass(frozen=True)

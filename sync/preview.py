@@ -13,9 +13,10 @@ from sqlalchemy import select
 from practice.dates import Occurred, day_words, in_words, time_words
 from practice.errors import Refused
 from practice.glossary import masks_in
+from practice.organisations import role_words
 from practice.received import received_occurred
 from practice.text import visible
-from practice.vocabulary import ConcernCategory, EntryKind, LawfulBasis, PartnerKind, Role, Significance, label_of
+from practice.vocabulary import ConcernCategory, EntryKind, LawfulBasis, PartnerKind, Significance, label_of
 from storage.types import from_utc_text, utc_text
 from storage.views import arrivals, children, glossary, record
 from storage.views.base import table_of
@@ -99,7 +100,7 @@ def _author_role(vault: Vault, entry_id: str) -> str:
     entries, people = table_of(EntryTable), table_of(PersonTable)
     statement = select(people.c.role).join(entries, entries.c.author == people.c.id).where(entries.c.id == entry_id)
     with vault.read() as connection:
-        return label_of(Role, connection.execute(statement).scalar())
+        return role_words(connection.execute(statement).scalar(), vault.school.organisation)
 
 
 def check_size(payload: bytes) -> None:

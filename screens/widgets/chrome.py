@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from practice.organisations import front_door_words, is_school
 from practice.text import visible
 from screens.actions import BACK, EVERYWHERE, TABLE, Action, key_name
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from screens.base import ConsoleScreen
     from screens.console import Console
 
+PARTNER_ROLES = {"dsl": "lead", "deputy": "deputy lead", "head": "head of service", "read_only": "read only"}
 ROLES = {"dsl": "DSL", "deputy": "deputy DSL", "head": "headteacher", "read_only": "read only"}
 
 
@@ -44,7 +46,8 @@ class HeaderLine(Widget):
         place, right, lock = "", console.sync_words, console.lock_words
         vault = console.vault
         if vault is not None and not console.hidden:
-            role = ROLES.get(vault.person.role, vault.person.role)
+            kind = console.school.organisation if console.school else ""
+            role = (ROLES if is_school(kind) else PARTNER_ROLES).get(vault.person.role, vault.person.role)
             school = f"{console.school.name} · " if console.school else ""
             place = visible(f"{school}{vault.person.name}, {role}")
         elif console.hidden:
@@ -72,13 +75,14 @@ class HeaderLine(Widget):
         return Content.assemble(*parts)
 
 
-def emergency_words(front_door: str, out_of_hours: str, *, known: bool) -> list[str]:
+def emergency_words(front_door: str, out_of_hours: str, *, known: bool, organisation: str = "") -> list[str]:
     """Return the parts of the emergency line; before unlock only 999 is known."""
     if not known:
         return ["Immediate danger: 999"]
+    label = front_door_words(organisation)
     words = [
         "Immediate danger: 999",
-        f"Front door {front_door}" if front_door else "Front door: not set (Ctrl+P, Settings)",
+        f"{label} {front_door}" if front_door else f"{label}: not set (Ctrl+P, Settings)",
     ]
     if out_of_hours:
         words.append(f"Out of hours {out_of_hours}")
@@ -101,8 +105,8 @@ class EmergencyLine(Widget):
         console = cast("Console", self.app)
         if console.school is None or console.hidden:
             return emergency_words("", "", known=False)
-        phones = console.school.phones
-        return emergency_words(visible(phones.front_door), visible(phones.out_of_hours), known=True)
+        phones, kind = console.school.phones, console.school.organisation
+        return emergency_words(visible(phones.front_door), visible(phones.out_of_hours), known=True, organisation=kind)
 
     def lines(self, width: int) -> list[str]:
         """Return the line folded between its parts."""

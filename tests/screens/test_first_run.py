@@ -151,6 +151,41 @@ async def test_a_name_is_needed_before_anything_else(new: DslConsole):
         assert isinstance(pilot.app.screen, FirstRunScreen)
 
 
+async def test_a_social_care_team_begins_without_a_roll_in_its_own_words(new: DslConsole):
+    async with new.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await put(pilot, "school", "Northfield Children's Services")
+        pilot.app.screen.query_one("#kind", ChoiceField).code = "social_care"
+        await go_on(pilot)
+        assert "step 2 of 6" in picture(pilot.app)
+        assert "Our front door" in words_on(pilot.app)
+        assert "governors" not in words_on(pilot.app)
+        await put(pilot, "front_door", "01632 960009")
+        await go_on(pilot)
+        await put(pilot, "name", "Robin Example")
+        await put(pilot, "passphrase", PASSPHRASE)
+        await put(pilot, "again", PASSPHRASE)
+        roles = [str(label) for label, _ in pilot.app.screen.query_one("#role", ChoiceField)._options]
+        assert roles[-1] == "Head of service"
+        await go_on(pilot)
+        await wait_for(pilot, "Your recovery code")
+        groups = pilot.app.screen.query_one("#recovery").text.split()
+        await go_on(pilot)
+        first, second = pilot.app.screen.answers.asked
+        await put(pilot, "group_a", groups[first])
+        await put(pilot, "group_b", groups[second])
+        await go_on(pilot)
+        await wait_for(pilot, "Which term dates do the schools keep?")
+        assert "step 5 of 6" in picture(pilot.app)
+        await go_on(pilot)
+        await wait_for(pilot, "Where does the first backup go?")
+        await go_on(pilot)
+        await wait_for(pilot, "Our front door 01632 960009")
+        assert "Robin Example, lead" in words_on(pilot.app)
+        await pilot.press("f7")
+        await wait_for(pilot, "match what a partner sent")
+
+
 async def test_leaving_before_the_code_was_read_back_asks_and_closes_the_record(new: DslConsole):
     async with new.run_test(size=(80, 24)) as pilot:
         await to_the_code(pilot)

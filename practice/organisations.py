@@ -1,0 +1,31 @@
+"""Words that fit the organisation whose record this is: a school, or a partner with the same program (R-120)."""
+
+from __future__ import annotations
+
+from practice.vocabulary import PartnerKind, Role, label_of
+
+_ROLES = {
+    Role.DSL.value: "Safeguarding lead",
+    Role.DEPUTY.value: "Deputy safeguarding lead",
+    Role.HEAD.value: "Head of service",
+}
+_FRONT_DOORS = {
+    PartnerKind.SOCIAL_CARE.value: "Our front door",
+    PartnerKind.POLICE.value: "Children's social care",
+}
+
+
+def is_school(organisation: str) -> bool:
+    """Say whether an organisation has a roll, term dates and a headteacher."""
+    return organisation in ("", PartnerKind.SCHOOL.value)
+
+
+def role_words(role: str | None, organisation: str) -> str:
+    """Return a role in the words of the organisation: nobody is a DSL or a headteacher in a police unit."""
+    found = None if is_school(organisation) else _ROLES.get(role or "")
+    return found or label_of(Role, role)
+
+
+def front_door_words(organisation: str) -> str:
+    """Return what the first number of the emergency line is called there."""
+    return _FRONT_DOORS.get(organisation, "Front door")
