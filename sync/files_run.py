@@ -171,10 +171,9 @@ class PlaceRun:
         assert self.carrier is not None
         stand = self.enter(self.carrier)
         self.acknowledge(self.carrier)
-        keys = own_keys(self.vault)
-        known = self.carrier.key_set(keys.org)
-        if known is None or not _is_ours(known, keys.identity_thumbprint):
-            self.carrier.publish(partners.own_key_set(self.vault))
+        ours = partners.own_key_set(self.vault)
+        if not _stands(self.carrier.key_set(own_keys(self.vault).org), ours):
+            self.carrier.publish(ours)
         rows = [row for row in sharing.partners(self.vault) if row.org in self.place.orgs]
         self.report.note([self.taking.refresh(row) for row in rows])
         self.settle(self.carrier)
@@ -328,8 +327,10 @@ class PlaceRun:
         return effect
 
 
-def _is_ours(key_set: str, identity: str) -> bool:
+def _stands(there: str | None, ours: str) -> bool:
+    """Say whether the key set that lies there is ours and not an older one."""
+    own = read_key_set(ours, None)
     try:
-        return bool(read_key_set(key_set, identity).org)
+        return there is not None and read_key_set(there, own.identity_thumbprint).serial >= own.serial
     except ConsoleError:
         return False

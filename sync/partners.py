@@ -65,6 +65,16 @@ def _public(vault: Vault, keys: OrgKeys) -> str:
     return keys.public_key_set(FIRST_SERIAL, name=school.name[:200], kind=_kind(school.organisation))
 
 
+def _published(vault: Vault, keys: OrgKeys) -> str:
+    """Return the key set as it was last made anew, or the first one."""
+    from storage import outbox
+    from sync.renewing import OWN_KEY_SET
+
+    with vault.read() as connection:
+        kept = outbox.exchange(connection, OWN_KEY_SET)
+    return kept or _public(vault, keys)
+
+
 def own_key_set(vault: Vault, code: str = "") -> str:
     """Return our own public key set, to be handed to a partner; keys are made for `code` where there are none yet.
 
@@ -76,7 +86,7 @@ def own_key_set(vault: Vault, code: str = "") -> str:
         keys = own_keys(vault)
         if code and normalise_org(code) != keys.org:
             raise Refused(f"This organisation exchanges as {keys.org} already. Nothing was changed.")
-        return _public(vault, keys)
+        return _published(vault, keys)
     keys = _pending_keys(vault, normalise_org(code))
     with vault.write() as unit:
         secrets_table.put(unit.connection, secrets_table.ORGANISATION, keys.to_secret())
