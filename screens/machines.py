@@ -98,7 +98,7 @@ def state_words(row: MachineState) -> tuple[str, str]:
         return "this machine", "$text-primary"
     if row.last_heard is None:
         return "has not been heard of since it joined", "$text-warning"
-    lacks = f"{row.lacks:,} acts to hand on" if row.lacks else "holds everything"
+    lacks = f"{row.lacks:,} act{'s' if row.lacks != 1 else ''} to hand on" if row.lacks else "holds everything"
     return f"last heard {moment_words(row.last_heard)} · {lacks}", "$text-warning" if row.lacks else "$text-muted"
 
 

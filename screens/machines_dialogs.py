@@ -257,6 +257,7 @@ class HubDialog(FormDialog[str]):
     """A hub as a carrier between the machines: its address and an invite code of the mailbox's own."""
 
     VERB = "Use this hub"
+    DEFAULT_CSS = "HubDialog .now { color: $text-muted; height: auto; margin: 0 0 1 0; }"
 
     def __init__(self, vault: Vault, now: str) -> None:
         super().__init__(
@@ -268,7 +269,8 @@ class HubDialog(FormDialog[str]):
         self.vault, self.now = vault, now
 
     def fields(self) -> ComposeResult:
-        yield PlainText(f"Now: {self.now}" if self.now else "Now: by the folder and the stick alone.")
+        now = f"Now: {self.now}" if self.now else "Now: by the folder and the stick alone."
+        yield PlainText(now, classes="now")
         yield Field("Address", Input(id="url", placeholder="https://hub.example; empty to stop using it"))
         yield Field("Code", Input(id="code", placeholder="as the hub's operator gave it", max_length=200))
 

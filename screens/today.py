@@ -218,7 +218,7 @@ def machines_words(vault: Vault) -> str:
     for row in states(vault):
         if not row.here:
             heard = f"last heard {moment_words(row.last_heard)}" if row.last_heard else "not heard of yet"
-            lacks = f", {row.lacks:,} acts to hand on" if row.lacks else ""
+            lacks = f", {row.lacks:,} act{'s' if row.lacks != 1 else ''} to hand on" if row.lacks else ""
             said.append(f"{row.name}: {heard}{lacks}.")
     said += [f"{words} («{row.name}»)." for row, words in at_work(vault)]
     return " ".join(said)

@@ -73,7 +73,8 @@ def _state_words(row: MachineState) -> str:
     if row.here:
         return "this machine"
     heard = f"last heard {row.last_heard.astimezone():%d %b %Y %H:%M}" if row.last_heard else "not heard of yet"
-    return joined([heard, f"{row.lacks} acts to hand on" if row.lacks else "holds everything"])
+    acts = "act" if row.lacks == 1 else "acts"
+    return joined([heard, f"{row.lacks} {acts} to hand on" if row.lacks else "holds everything"])
 
 
 # -- joining -----------------------------------------------------------------------------------------------------------
