@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from practice.acts import BackupMade
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, Refused
-from storage import container, erasure_log, ledger
+from storage import chain, container, erasure_log
 from storage.atomic import private_file, private_folder, replace, sync_folder
 from storage.backup_check import (
     FORMAT,
@@ -439,6 +439,6 @@ def _compare_live(folder: Path, key: bytes, held: Held) -> None:
     engine = make_engine(folder / f"{CHILDREN}.db", hkdf(key, "database"), query_only=True)
     try:
         with plain_errors(), engine.connect() as connection:
-            ledger.check_head(connection, held.device, held.seq, bytes.fromhex(held.mac))
+            chain.check_head(connection, held.device, held.seq, bytes.fromhex(held.mac))
     finally:
         engine.dispose()

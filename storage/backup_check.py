@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, Refused
-from storage import container, erasing, ledger, secrets_table
+from storage import chain, container, erasing, ledger, secrets_table
 from storage.container import Container
 from storage.engine import connect, make_engine, plain_errors
 from storage.header import FILE_NAME, HEADER_LIMIT, Header, read_header
@@ -80,7 +80,7 @@ def check_database(database: Path, key: bytes) -> Held:
             pages = beside.submit(_check_pages, database, key)
             try:
                 audit = secrets_table.get(connection, secrets_table.AUDIT)
-                acts, problems = ledger.verify_chain(connection, audit or b"", erased=erasing.erased(connection))
+                acts, problems = chain.verify_chain(connection, audit or b"", erased=erasing.erased(connection))
             finally:
                 pages.result()  # a damaged page is told of as such, whatever came of reading it
             if audit is None or problems:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from practice.acts import Act, Body
 from practice.errors import ConsoleError, IntegrityAlarm, WrongPassphrase
 from practice.roles import check_may_record
-from storage import device_secret, ledger, migrations, secrets_table
+from storage import chain, device_secret, ledger, migrations, secrets_table
 from storage.anchor import Anchor, Head
 from storage.drafts import Drafts
 from storage.engine import PAGE_SIZE, Prepare, looks_plain, make_engine, plain_errors
@@ -237,7 +237,7 @@ class OpenCompartment:
                 self._check_went_on(anchored)
             else:
                 with self.read() as connection:
-                    ledger.check_head(connection, anchored.device, anchored.seq, anchored.mac)
+                    chain.check_head(connection, anchored.device, anchored.seq, anchored.mac)
             revision = self._header.revision(self.name)
             replaced = anchored.header_generation == revision
             replaced = replaced and anchored.header_digest != self._header_digest

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from practice.errors import IntegrityAlarm
-from storage import ledger
+from storage import chain, ledger
 from storage.keys import b64, hkdf, unb64
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def check(vault: OpenCompartment, seconds: float = WAIT_SECONDS) -> IntegrityAla
         return None
     try:
         with vault.read() as connection:
-            ledger.check_head(connection, device, seq, mac)
+            chain.check_head(connection, device, seq, mac)
     except IntegrityAlarm as alarm:
         return alarm
     return None

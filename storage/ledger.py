@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from json.encoder import encode_basestring as _quoted
@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from sqlalchemy import Connection
 
 from practice.acts import Act, Body, MachineHeard, read_body
-from practice.errors import IntegrityAlarm
 from storage.ids import new_id
 from storage.types import from_utc_text, utc_text
 
@@ -106,13 +105,13 @@ def head(connection: Connection, device: str) -> Link:
     row = connection.exec_driver_sql(
         "SELECT seq, mac, recorded_at FROM acts WHERE device = ? ORDER BY seq DESC LIMIT 1", (device,)
     ).first()
-    return Link(row[0], row[1], row[2]) if row else Link(0, _genesis(device), "")
+    return Link(row[0], row[1], row[2]) if row else Link(0, genesis(device), "")
 
 
 def link_at(connection: Connection, device: str, seq: int) -> bytes | None:
     """Return the MAC of one act, or None where the chain does not reach so far."""
     if seq == 0:
-        return _genesis(device)
+        return genesis(device)
     row = connection.exec_driver_sql("SELECT mac FROM acts WHERE device = ? AND seq = ?", (device, seq)).first()
     return bytes(row[0]) if row else None
 
@@ -145,7 +144,7 @@ def append(connection: Connection, author: Author, drafts: Sequence[Draft], now:
             "uncertain" if uncertain else "",
         )
         digest = hashlib.sha256(salt + stored).digest()
-        line = _line(fields, digest)
+        line = line_bytes(fields, digest)
         mac = hmac.digest(author.audit_key, mac + line, "sha256")
         order = ordered(connection, recorded_at, order, draft.body)
         later = None if order == recorded_at else order
@@ -201,17 +200,17 @@ def ordered(connection: Connection, recorded_at: str, before: str, body: Body) -
 
 def next_mac(audit_key: bytes, before: bytes, fields: Sequence[object], digest: bytes) -> bytes:
     """Return the MAC of an act that follows on another; `fields` are its line's, from `id` to `clock`."""
-    return hmac.digest(audit_key, before + _line(fields, digest), "sha256")
+    return hmac.digest(audit_key, before + line_bytes(fields, digest), "sha256")
 
 
 def sign(signing: Ed25519PrivateKey, fields: Sequence[object], digest: bytes) -> bytes:
     """Return a signature over an act's line; `fields` are its line's, from `id` to `clock`."""
-    return signing.sign(_SIGNED + _line(fields, digest))
+    return signing.sign(_SIGNED + line_bytes(fields, digest))
 
 
 def is_signed(fields: Sequence[object], digest: bytes, signature: bytes, keys: Sequence[Ed25519PublicKey]) -> bool:
     """Say whether one of its author's keys signed an act's line."""
-    return _signed(signature, _SIGNED + _line(fields, digest), keys)
+    return signed_by(signature, _SIGNED + line_bytes(fields, digest), keys)
 
 
 def insert(
@@ -260,11 +259,11 @@ def macs_between(connection: Connection, device: str, first: int, last: int) -> 
     return {row[0]: bytes(row[1]) for row in rows}
 
 
-def _genesis(device: str) -> bytes:
+def genesis(device: str) -> bytes:
     return hashlib.sha256(_GENESIS + device.encode()).digest()
 
 
-def _line(fields: Sequence[object], digest: bytes) -> bytes:
+def line_bytes(fields: Sequence[object], digest: bytes) -> bytes:
     """Return the bytes of an act's line that the MAC and the signature cover."""
     # As json.dumps writes it, which takes four times as long: an encoder is made for every line.
     written = [_quoted(each) if type(each) is str else "null" if each is None else str(each) for each in fields]
@@ -351,151 +350,6 @@ def devices(connection: Connection) -> list[str]:
     return [row[0] for row in connection.exec_driver_sql("SELECT DISTINCT device FROM acts ORDER BY device")]
 
 
-# -- verifying ---------------------------------------------------------------------------------------------------------
-
-
-def _macs(key: bytes) -> Callable[[bytes], bytes]:
-    """Return HMAC-SHA256 (RFC 2104) under a key of at most 64 bytes, its two inner states made once.
-
-    `hmac.digest` sets them up for every line, which is half of what verifying an act costs.
-    """
-    block = key.ljust(64, b"\0")
-    inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
-
-    def mac(data: bytes) -> bytes:
-        within, around = inner.copy(), outer.copy()
-        within.update(data)
-        around.update(within.digest())
-        return around.digest()
-
-    return mac
-
-
-def verify_chain(
-    connection: Connection,
-    audit_key: bytes,
-    step: Callable[[], None] = lambda: None,
-    erased: Collection[str] = frozenset(),
-) -> tuple[int, list[Problem]]:
-    """Recompute every MAC and every body's digest; return how many acts there are and what is wrong.
-
-    The bodies of the acts that were `erased` must be gone, every other must be there. `step` is called every few
-    hundred acts and may raise.
-    """
-    problems: list[Problem] = []
-    count, device, seq, mac = 0, "", 0, b""
-    mac_of = _macs(audit_key)
-    rows = plain_rows(
-        connection,
-        "SELECT a.id, a.device, a.seq, a.captured_at, a.recorded_at, a.author, a.kind, a.child, a.entry, a.event,"
-        " a.clock, a.digest, a.mac, b.salt, b.body FROM acts a LEFT JOIN bodies b ON b.act = a.id"
-        " ORDER BY a.device, a.seq",
-    )
-    for row in rows:
-        count += 1
-        if count % _CHUNK == 0:
-            step()
-        if row[1] != device:
-            device, seq, mac = row[1], 0, _genesis(row[1])
-        seq += 1
-        if row[2] != seq:
-            problems.append(Problem("chain", f"Acts are missing before number {row[2]} of this record's chain."))
-            seq = row[2]
-        elif mac_of(mac + _line(row[:11], row[11])) != row[12]:
-            problems.append(Problem("chain", f"Act number {seq} is not as it was recorded on {row[4][:10]}."))
-        mac = row[12]
-        if row[14] is None:
-            if row[0] in erased:
-                continue
-            problems.append(Problem("body", f"The text of act number {seq} of {row[4][:10]} is missing."))
-        elif hashlib.sha256(row[13] + row[14]).digest() != row[11]:
-            problems.append(Problem("body", f"The text of act number {seq} of {row[4][:10]} was changed."))
-        elif erased and row[0] in erased:
-            problems.append(Problem("body", f"The text of act number {seq} of {row[4][:10]} was erased, and is here."))
-    stray = connection.exec_driver_sql(
-        "SELECT count(*) FROM bodies WHERE act NOT IN (SELECT id FROM acts)"
-    ).scalar_one()
-    if stray:
-        problems.append(Problem("chain", f"{stray} texts stand in the record without an act."))
-    return count, problems
-
-
-def verify_order(connection: Connection) -> list[Problem]:
-    """Work out afresh where every act stands among all acts; return what is not so."""
-    return [
-        Problem("chain", f"Act number {seq} of {recorded_at[:10]} does not stand in its place.")
-        for _ident, seq, recorded_at, _order in _misplaced(connection)
-    ]
-
-
-def _misplaced(connection: Connection) -> list[tuple[str, int, str, str]]:
-    """Return the acts that do not stand where they should: id, number, when recorded, and the right place."""
-    said = {
-        row[0]: read_body("machine_heard", row[1])
-        for row in connection.exec_driver_sql(
-            "SELECT a.id, b.body FROM acts a JOIN bodies b ON b.act = a.id WHERE a.kind = 'machine_heard'"
-        )
-    }
-    found = []
-    device, order = "", ""
-    for row in connection.exec_driver_sql(
-        "SELECT device, seq, recorded_at, ordered_at, id FROM acts ORDER BY device, seq"
-    ):
-        order = order if row[0] == device else ""
-        device = row[0]
-        body = said.get(row[4])
-        order = ordered(connection, row[2], order, body) if body else max(row[2], order)
-        if (row[3] or row[2]) != order:
-            found.append((row[4], row[1], row[2], order))
-    return found
-
-
-def reorder(connection: Connection) -> list[Act]:
-    """Put every act where it should stand, after acts were moved into another chain; return those that moved."""
-    moved: set[str] = set()
-    while wrong := _misplaced(connection):
-        places = [(None if order == recorded_at else order, ident) for ident, _seq, recorded_at, order in wrong]
-        connection.exec_driver_sql("UPDATE acts SET ordered_at = ? WHERE id = ?", places)
-        moved |= {ident for ident, *_rest in wrong}
-    return [act for each in devices(connection) for act in all_acts(connection, each) if act.id in moved]
-
-
-def set_order(connection: Connection) -> list[Act]:
-    """Work out where the acts of an older ledger stand, recorded while a clock had gone back; return those that moved.
-
-    No machine had heard of another when they were recorded.
-    """
-    moved: list[tuple[str, str]] = []
-    device, order = "", ""
-    for row in connection.exec_driver_sql("SELECT device, id, recorded_at FROM acts ORDER BY device, seq"):
-        order = max(order, row[2]) if row[0] == device else row[2]
-        device = row[0]
-        if order != row[2]:
-            moved.append((order, row[1]))
-    if moved:
-        connection.exec_driver_sql("UPDATE acts SET ordered_at = ? WHERE id = ?", moved)
-    ids = {ident for _order, ident in moved}
-    return [act for each in devices(connection) for act in all_acts(connection, each) if act.id in ids] if ids else []
-
-
-def verify_signatures(connection: Connection, keys: dict[str, list[bytes]]) -> list[Problem]:
-    """Check every act's signature against its author's keys; `keys` maps a person's id to keys of 32 bytes.
-
-    A key that signs in one chain alone, as a visit set's does, stands under `chain_keys`.
-    """
-    public = {person: [Ed25519PublicKey.from_public_bytes(key) for key in own] for person, own in keys.items()}
-    moved = moved_acts(connection)
-    rows = connection.exec_driver_sql(
-        "SELECT id, device, seq, captured_at, recorded_at, author, kind, child, entry, event, clock, digest, signature"
-        " FROM acts ORDER BY device, seq"
-    )
-    return [
-        Problem("signature", f"Act number {row[2]} does not carry its author's signature.")
-        for row in rows
-        if not is_signed(signed_fields(row[:11], moved.get(row[0])), row[11], row[12], keys_for(public, row[1], row[5]))
-    ]
-
-
 def chain_keys(device: str, person: str) -> str:
     """Return under which name the keys stand by which a person signs in one chain and no other."""
     return f"{device}/{person}"
@@ -506,7 +360,7 @@ def keys_for(keys: Mapping[str, list[Ed25519PublicKey]], device: str, person: st
     return [*keys.get(person, []), *keys.get(chain_keys(device, person), []), *keys.get(chain_keys(device, ""), [])]
 
 
-def _signed(signature: bytes, message: bytes, keys: Sequence[Ed25519PublicKey]) -> bool:
+def signed_by(signature: bytes, message: bytes, keys: Sequence[Ed25519PublicKey]) -> bool:
     for key in reversed(keys):
         try:
             key.verify(signature, message)
@@ -514,20 +368,3 @@ def _signed(signature: bytes, message: bytes, keys: Sequence[Ed25519PublicKey]) 
             continue
         return True
     return False
-
-
-def check_head(connection: Connection, device: str, seq: int, mac: bytes) -> None:
-    """Raise IntegrityAlarm where the chain does not reach, or contradicts, a head that was kept elsewhere."""
-    found = link_at(connection, device, seq)
-    if found is None:
-        last = head(connection, device).seq
-        raise IntegrityAlarm(
-            f"The record ends {seq - last} act{'s' if seq - last > 1 else ''} before what was last recorded here:"
-            " the database is an older copy, or its newest part was removed.",
-            hint="What is here can still be read. Put back the newest backup, or the replaced file, before writing.",
-        )
-    if not hmac.compare_digest(found, mac):
-        raise IntegrityAlarm(
-            "The record does not agree with the last head that was kept beside it: it was changed or replaced.",
-            hint="What is here can still be read. Keep this folder as it is and restore the latest backup elsewhere.",
-        )

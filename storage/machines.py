@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from practice.acts import MachineAdded, MachineHeard, MachineRemoved, MachineRenewed, build, read_body
 from practice.errors import Refused
 from practice.roles import check_may_record
-from storage import ledger, secrets_table
+from storage import chain, ledger, secrets_table
 from storage.erasing import Gone
 from storage.ids import new_id
 from storage.ledger import Author, Draft, Link
@@ -170,7 +170,7 @@ def renew(vault: Vault) -> int:
         apply(connection, [*added, *more])
         ids = {line.id for line in lines}
         apply(connection, [act for act in ledger.all_acts(connection, made) if act.id in ids], again=True)
-        apply(connection, ledger.reorder(connection), again=True)
+        apply(connection, chain.reorder(connection), again=True)
         secrets_table.put(connection, secrets_table.DEVICE, made.encode())
         waiting.forget_fork(connection, device)
         vault.device, vault.author = made, author

@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from practice.acts import Act
 from practice.compartments import ADULTS, CHILDREN
 from practice.errors import IntegrityAlarm
-from storage import ledger
+from storage import chain, ledger
 from storage.opening import NAMES
 from storage.views.base import View, children_tables
 
@@ -146,7 +146,7 @@ def made_in_two_places(connection: Connection) -> None:
     _number_cases(connection)  # and one of what arrived into these
     _sharing_columns(connection)  # and one of shares into these
     if not connection.exec_driver_sql("SELECT count(*) FROM acts WHERE kind = 'machine_heard'").scalar_one():
-        moved = ledger.set_order(connection)
+        moved = chain.set_order(connection)
         children_tables().create_all(connection)  # a fold may write into a table that a later step adds
         apply(connection, moved, again=True)
 

@@ -20,7 +20,7 @@ from practice.acts import BackupProved, OldMachineGone, Restored
 from practice.compartments import ADULTS, CHILDREN
 from practice.errors import ConsoleError, IntegrityAlarm, NotAllowed, NotFound, Refused
 from practice.roles import check_may_record
-from storage import backup, backup_check, container, device_secret, ledger, outbox, secrets_table
+from storage import backup, backup_check, chain, container, device_secret, ledger, outbox, secrets_table
 from storage.anchor import Anchor, Head
 from storage.atomic import private_folder, sync_folder
 from storage.backup import Progress, quiet, reached
@@ -405,7 +405,7 @@ def _prove(vault: Vault, file: Path, folder: Path, progress: Progress) -> tuple[
     opened = _opened(found, header, slot, vault.person_keys)
     held = _materialise(opened, staging, work, vault.clock(), progress)
     with vault.read() as connection:
-        ledger.check_head(connection, held.device, held.seq, bytes.fromhex(held.mac))
+        chain.check_head(connection, held.device, held.seq, bytes.fromhex(held.mac))
     with open_vault(staging, unlocked=Unlocked(header, slot, vault.person_keys), clock=vault.clock) as restored:
         if restored.alarm is not None:
             raise restored.alarm

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from practice.acts import Act, BackupMade, Restored
 from practice.compartments import CHILDREN
 from practice.errors import ConsoleError, IntegrityAlarm
-from storage import erasing, ledger, migrations, secrets_table, weighing
+from storage import chain, erasing, ledger, migrations, secrets_table, weighing
 from storage.anchor import Head
 from storage.engine import memory_engine
 from storage.ledger import Problem
@@ -61,7 +61,7 @@ def verify(vault: OpenCompartment, *, rebuild: bool, signatures: bool, progress:
             _chain(connection, anchored, report)
             if signatures:
                 progress("Checking every signature")
-                report.problems += ledger.verify_signatures(connection, vault.signing_keys())
+                report.problems += chain.verify_signatures(connection, vault.signing_keys())
             if rebuild and report.ok:
                 progress("Replaying every act into fresh views")
                 report.problems += _rebuild(connection, vault.name) or _search(vault)
@@ -164,8 +164,8 @@ def _chain(
     audit = secrets_table.get(connection, secrets_table.AUDIT)
     if audit is None:
         raise IntegrityAlarm("The vault's own keys are missing from its database.")
-    report.acts, problems = ledger.verify_chain(connection, audit, step, erasing.erased(connection))
-    report.problems += problems or ledger.verify_order(connection)
+    report.acts, problems = chain.verify_chain(connection, audit, step, erasing.erased(connection))
+    report.problems += problems or chain.verify_order(connection)
     heads = [] if anchored is None else [("anchor", anchored.device, anchored.seq, anchored.mac)]
     moved = ledger.moved_acts(connection)
     own = (secrets_table.get(connection, secrets_table.DEVICE) or b"").decode()
@@ -181,7 +181,7 @@ def _chain(
         heads += [("machine", device, seq, bytes.fromhex(mac)) for device, (seq, mac) in heard.heads.items()]
     for kind, device, seq, mac in heads:
         try:
-            ledger.check_head(connection, device, seq, mac)
+            chain.check_head(connection, device, seq, mac)
         except IntegrityAlarm as alarm:
             if all(problem.text != alarm.message for problem in report.problems):
                 report.problems.append(Problem(kind, alarm.message))

@@ -16,12 +16,12 @@ ORDER = 9
 
 @contextmanager
 def prepare(folder: Path, size: int) -> Iterator[Pair]:
-    from storage import ledger, secrets_table
+    from storage import chain, ledger, secrets_table
 
     with vault_of(folder / "vault", size) as (vault, _ids), vault.long_read() as connection:
         key = secrets_table.get(connection, secrets_table.AUDIT) or b""
         lines = [
-            (row[12], ledger._line(row[:11], row[11]), row[13], row[14])
+            (row[12], ledger.line_bytes(row[:11], row[11]), row[13], row[14])
             for row in connection.exec_driver_sql(
                 "SELECT a.id, a.device, a.seq, a.captured_at, a.recorded_at, a.author, a.kind, a.child, a.entry,"
                 " a.event, a.clock, a.digest, a.mac, b.salt, b.body FROM acts a JOIN bodies b ON b.act = a.id"
@@ -30,7 +30,7 @@ def prepare(folder: Path, size: int) -> Iterator[Pair]:
         ]
 
         def ours() -> None:
-            count, problems = ledger.verify_chain(connection, key)
+            count, problems = chain.verify_chain(connection, key)
             assert (count, problems) == (len(lines), [])
 
         def theirs() -> None:

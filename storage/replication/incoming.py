@@ -35,7 +35,7 @@ from practice.acts import (
 from practice.acts.machines import MACHINES_LIMIT
 from practice.erasure import STAYS
 from practice.errors import IntegrityAlarm
-from storage import erasing, ledger
+from storage import chain, erasing, ledger
 from storage.erasing import Gone
 from storage.keys import unb64
 from storage.ledger import Link
@@ -163,7 +163,7 @@ class _TakeIn:
             apply(unit.connection, again, name, again=True)
             erasing.carry_out(unit.connection)
             if acts and ledger.moved_acts(unit.connection):  # what took another's number may have come only now
-                apply(unit.connection, ledger.reorder(unit.connection), name, again=True)
+                apply(unit.connection, chain.reorder(unit.connection), name, again=True)
             self.unbound = self.unbound or any(act.kind != "machine_heard" for act in acts)
             self._bind(unit)
         self.taken.applied += len(acts)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from practice.acts import PersonAdded, SchoolSet
-from storage import ledger, migrations
+from storage import chain, ledger, migrations
 from storage.compartment import SlotPerson
 from storage.engine import memory_engine
 from storage.ids import new_id
@@ -106,8 +106,8 @@ class MemoryVault(Vault):
     def problems(self):
         """What the chain, the order of acts and their signatures tell."""
         with self.read() as connection:
-            found = ledger.verify_chain(connection, AUDIT)[1] + ledger.verify_order(connection)
-            return found + ledger.verify_signatures(connection, self.signing_keys())
+            found = chain.verify_chain(connection, AUDIT)[1] + chain.verify_order(connection)
+            return found + chain.verify_signatures(connection, self.signing_keys())
 
 
 def school(machines: int, draw: random.Random) -> list[MemoryVault]:

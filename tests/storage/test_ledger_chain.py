@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from practice.acts import ChildLeft, RecordOpened
 from practice.errors import IntegrityAlarm
+from storage import chain as checks
 from storage import ledger
 from storage.engine import memory_engine
 from storage.ledger import Author, Draft
@@ -51,11 +52,11 @@ def changed(chain):
 
 
 def faults(connection, *, anchor: ledger.Link | None) -> list[str]:
-    _count, problems = ledger.verify_chain(connection, AUTHOR.audit_key)
+    _count, problems = checks.verify_chain(connection, AUTHOR.audit_key)
     found = [problem.kind for problem in problems]
     if anchor is not None:
         try:
-            ledger.check_head(connection, AUTHOR.device, anchor.seq, anchor.mac)
+            checks.check_head(connection, AUTHOR.device, anchor.seq, anchor.mac)
         except IntegrityAlarm:
             found.append("anchor")
     return found
@@ -122,8 +123,8 @@ def missed(chain, kinds, anchor) -> tuple[int, list[str]]:
 
 def test_an_untouched_chain_is_whole(chain):
     assert faults(chain, anchor=ledger.head(chain, AUTHOR.device)) == []
-    assert ledger.verify_chain(chain, AUTHOR.audit_key)[0] == ACTS
-    assert ledger.verify_signatures(chain, KEYS) == []
+    assert checks.verify_chain(chain, AUTHOR.audit_key)[0] == ACTS
+    assert checks.verify_signatures(chain, KEYS) == []
 
 
 def test_no_single_mutation_is_missed(chain):
@@ -137,14 +138,14 @@ def test_no_single_mutation_is_missed(chain):
 )
 def test_a_line_is_written_as_json_is(fields):
     assert (
-        ledger._line(fields, b"\xff\0")
+        ledger.line_bytes(fields, b"\xff\0")
         == json.dumps([*fields, "ff00"], ensure_ascii=False, separators=(",", ":")).encode()
     )
 
 
 @given(st.binary(max_size=64), st.binary(max_size=300))
 def test_a_lines_mac_is_hmac(key, data):
-    assert ledger._macs(key)(data) == hmac.digest(key, data, "sha256")
+    assert checks._macs(key)(data) == hmac.digest(key, data, "sha256")
 
 
 def test_an_act_is_verified_within_ten_microseconds(chain):
@@ -152,7 +153,7 @@ def test_an_act_is_verified_within_ten_microseconds(chain):
     rounds = size(20, 50, 500)
     started = time.process_time()
     for _ in range(rounds):
-        ledger.verify_chain(chain, AUTHOR.audit_key)
+        checks.verify_chain(chain, AUTHOR.audit_key)
     each = (time.process_time() - started) / rounds / ACTS * 1e6
     say("verifying one act", f"{each:.1f} microseconds, over {rounds * ACTS} acts")
     assert each < 30, "as written here it takes 5 to 10; other programs of the machine share its caches"
@@ -165,7 +166,7 @@ def test_without_the_anchor_cut_ends_go_unseen(chain):
 
 
 def test_another_audit_key_fits_no_line(chain):
-    _count, problems = ledger.verify_chain(chain, secrets.token_bytes(32))
+    _count, problems = checks.verify_chain(chain, secrets.token_bytes(32))
     assert len(problems) == ACTS
 
 
@@ -175,14 +176,14 @@ def test_a_line_made_anew_by_a_reader_fails_its_signature(changed):
     changed.exec_driver_sql("DELETE FROM bodies WHERE act NOT IN (SELECT id FROM acts)")
     forger = Author("robin", AUTHOR.device, Ed25519PrivateKey.generate(), AUTHOR.audit_key)
     ledger.append(changed, forger, [Draft(RecordOpened(), child="child-1")], NOON)
-    assert ledger.verify_chain(changed, AUTHOR.audit_key)[1] == []
-    problems = ledger.verify_signatures(changed, KEYS)
+    assert checks.verify_chain(changed, AUTHOR.audit_key)[1] == []
+    problems = checks.verify_signatures(changed, KEYS)
     assert [problem.kind for problem in problems] == ["signature"]
     assert str(ACTS) in problems[0].text
 
 
 def test_a_signature_of_somebody_unknown_is_reported(chain):
-    assert len(ledger.verify_signatures(chain, {})) == ACTS
+    assert len(checks.verify_signatures(chain, {})) == ACTS
 
 
 def test_captured_is_when_it_was_written_and_recorded_when_it_entered(changed):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from practice.errors import ConsoleError, IntegrityAlarm, Refused
-from storage import backup, container, ledger, migrations, restore
+from storage import backup, chain, container, migrations, restore
 from storage.places import HERE, Platform, check_open
 from storage.vault import open_vault
 from storage.views import base as views_base
@@ -126,7 +126,7 @@ def test_a_ledger_whose_clock_went_back_is_put_in_order_without_a_row_standing_t
         add_concern(vault, child, "Recorded after the clock went back")
         with vault.write() as unit:
             unit.connection.exec_driver_sql("UPDATE acts SET ordered_at = NULL")
-            moved = ledger.set_order(unit.connection)
+            moved = chain.set_order(unit.connection)
             assert "concern_logged" in {act.kind for act in moved}
             views_base.apply(unit.connection, moved, again=True)
         assert vault.verify(rebuild=True).problems == []
