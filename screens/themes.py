@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
+from screens.theme_parts import whole
 from screens.themes_clear import HIGH_CONTRAST, HIGH_CONTRAST_LIGHT, colour_blind
 
 TEXT_PAIRS: tuple[tuple[str, str], ...] = (
@@ -47,7 +48,7 @@ TEXT_PAIRS: tuple[tuple[str, str], ...] = (
 )
 """Text and the ground it stands on, by the names of their variables."""
 
-DARK = Theme(
+DARK = whole(
     name="console-dark",
     dark=True,
     primary="#7db3d8",
@@ -62,48 +63,30 @@ DARK = Theme(
     panel="#212a34",
     boost="#263240",
     variables={
-        "text": "#d9e0e7",
         "text-muted": "#9dabb9",
         "text-disabled": "#8c99a7",
         "text-primary": "#8cc0e4",
-        "text-success": "#8fc99d",
-        "text-warning": "#e3b566",
-        "text-error": "#f08d84",
-        "text-accent": "#d3b57a",
         "emergency-background": "#3a2326",
         "emergency-foreground": "#f4d9d4",
-        "footer-key-foreground": "#8cc0e4",
-        "footer-description-foreground": "#d9e0e7",
         "block-cursor-foreground": "#f3f7fa",
         "block-cursor-background": "#2c5675",
-        "block-cursor-text-style": "none",
-        "block-cursor-blurred-foreground": "#d9e0e7",
         "block-cursor-blurred-background": "#27333f",
         "block-hover-background": "#1e2731",
-        "button-foreground": "#d9e0e7",
         "button-background": "#2a3542",
         "button-focus-background": "#2c5675",
         "button-primary-foreground": "#0d1217",
         "button-primary-background": "#7db3d8",
-        "button-color-foreground": "#0d1217",
-        "button-focus-text-style": "bold",
         "border": "#5b93bb",
         "border-blurred": "#33404d",
         "input-selection-background": "#2c5675",
         "input-selection-foreground": "#f3f7fa",
-        "input-cursor-background": "#d9e0e7",
-        "input-cursor-foreground": "#12171d",
         "scrollbar": "#3a4856",
         "scrollbar-hover": "#4c5d6e",
-        "scrollbar-active": "#5b93bb",
         "scrollbar-background": "#181f27",
-        "scrollbar-background-hover": "#181f27",
-        "scrollbar-background-active": "#181f27",
-        "scrollbar-corner-color": "#181f27",
     },
 )
 
-LIGHT = Theme(
+LIGHT = whole(
     name="console-light",
     dark=False,
     primary="#1f5f8b",
@@ -118,44 +101,28 @@ LIGHT = Theme(
     panel="#e7e4dc",
     boost="#efece5",
     variables={
-        "text": "#1b2228",
         "text-muted": "#505b66",
         "text-disabled": "#59636d",
         "text-primary": "#1a5680",
-        "text-success": "#1f6a38",
         "text-warning": "#744e00",
-        "text-error": "#a3271f",
         "text-accent": "#744e00",
         "emergency-background": "#f6dcd8",
         "emergency-foreground": "#701711",
-        "footer-key-foreground": "#1a5680",
-        "footer-description-foreground": "#1b2228",
         "block-cursor-foreground": "#ffffff",
         "block-cursor-background": "#1f5f8b",
-        "block-cursor-text-style": "none",
-        "block-cursor-blurred-foreground": "#1b2228",
         "block-cursor-blurred-background": "#d5dfe6",
         "block-hover-background": "#ece9e2",
-        "button-foreground": "#1b2228",
         "button-background": "#dedad0",
         "button-focus-background": "#c3d6e4",
         "button-primary-foreground": "#ffffff",
         "button-primary-background": "#1f5f8b",
-        "button-color-foreground": "#ffffff",
-        "button-focus-text-style": "bold",
         "border": "#1f5f8b",
         "border-blurred": "#c2bdb1",
         "input-selection-background": "#b9d3e5",
         "input-selection-foreground": "#10161b",
-        "input-cursor-background": "#1b2228",
-        "input-cursor-foreground": "#fbfaf7",
         "scrollbar": "#bdb8ac",
         "scrollbar-hover": "#a39d8f",
-        "scrollbar-active": "#1f5f8b",
         "scrollbar-background": "#f3f1ec",
-        "scrollbar-background-hover": "#f3f1ec",
-        "scrollbar-background-active": "#f3f1ec",
-        "scrollbar-corner-color": "#f3f1ec",
     },
 )
 
