@@ -11,9 +11,10 @@ from practice.dates import day_words
 from practice.errors import Refused
 from practice.vocabulary import ReviewStatus, label_of
 from storage import flags
+from storage.desk.meetings import told as meeting_words
 from storage.documents.blocks import Blank, Block, Facts, Heading, Para
 from storage.documents.pages import Page
-from storage.views import actions, children, holidays, record, reviews, sessions
+from storage.views import actions, children, holidays, meetings, record, reviews, sessions, transfers
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -78,6 +79,8 @@ def page(vault: Vault) -> Page:
                 for row in late_actions
             ],
         ),
+        ("Meetings", [(row.child, meeting_words(row)) for row in meetings.meetings(vault)[:40]]),
+        ("Files to be sent or receipted", [(row.child, _file(row)) for row in transfers.transfers(vault)[:40]]),
         ("Patterns to consider", [(row.child, f"{row.label}. {row.sentence}") for row in patterns[:40]]),
         (
             "Wait over the holiday",
@@ -94,6 +97,11 @@ def page(vault: Vault) -> Page:
         ]
     blocks += [Heading(2, "This supervision"), Blank("Reflection", 3), Blank("Agreed, by whom and when", 2)]
     return Page(title, tuple(blocks), len(plans))
+
+
+def _file(row: transfers.TransferRow) -> str:
+    due = f", due {day_words(row.due)}" if row.due else ""
+    return f"{row.words}{due}"
 
 
 def _excerpt(text: str) -> str:

@@ -10,6 +10,8 @@ from practice.errors import NotFound, Refused
 from storage.desk import actions as to_do
 from storage.desk import meetings as desk
 from storage.documents.ics import calendar_bytes
+from storage.papers import supervision
+from storage.papers.text import page_text
 from storage.vault import Vault
 from storage.views import record
 from storage.views.actions import actions
@@ -42,6 +44,7 @@ def test_a_meeting_is_planned_stands_on_today_and_owes_its_report(vault: Vault) 
         ("meeting", "Core group, 10:00", made.day),
         ("meeting_report", "report for core group", made.report_due),
     ]
+    assert "Core group: Wed 2 Dec 2026, 10:00. Report due Mon 30 Nov 2026." in page_text(supervision.page(vault))
     sooner = desk.change(
         vault, made.id, reason="the chair asked", day=date(2026, 11, 24), report_due=date(2026, 11, 20)
     )
