@@ -308,6 +308,6 @@ class RenewDialog(FormDialog[str]):
             vault_of(self),
             reason.text.strip(),
             compromised=bool(self.query_one("#void", ChoiceField).code),
-            then=lambda made: self.finish(f"Made anew. {made.told} partners are told with the next sync."),
+            then=lambda _made: self.finish("Made anew. Every partner is told with the next sync."),
             failed=self.failed,
         )

@@ -141,7 +141,8 @@ def renew_keys(session: Session, compromised: bool, reason: str | None) -> None:
 
         why = session.need_text(reason, "--reason", "Why are they made anew?")
         made = renewing.renew(vault, why, compromised=compromised)
-    said = f"The new keys are at the hub; {made.told} partners are told with the next sync."
+    told = "1 partner is" if made.told == 1 else f"{made.told} partners are"
+    said = f"The new keys are at the hub; {told} told with the next sync."
     session.done(str(made.serial), "renewed", said, told=made.told)
 
 
