@@ -63,7 +63,7 @@ def verify(vault: OpenCompartment, *, rebuild: bool, signatures: bool, progress:
                 progress("Checking every signature")
                 report.problems += chain.verify_signatures(connection, vault.signing_keys())
             if rebuild and report.ok:
-                progress("Replaying every act into fresh views")
+                progress("Working every view out afresh from the acts")
                 report.problems += _rebuild(connection, vault.name) or _search(vault)
     except ConsoleError as error:
         report.problems.append(Problem("page", error.message))
