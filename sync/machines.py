@@ -161,7 +161,7 @@ class _Run:
         until = self.now + KEPT
         envelopes = [(new_id(), part) for part in in_parts(written.id, written.content)]
         sealed = ((mid, seal(part, mid, until, self.box)) for mid, part in envelopes)
-        self.progress(f"Handing on {written.acts:,} acts in {len(envelopes):,} sealed parts")
+        self.progress(f"Handing on, in sealed parts: {len(envelopes):,}")
         for group in _in_fours(sealed):
             for batch in batches(group):
                 self._deliver(batch)
