@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from practice.acts import MachineAdded
 from practice.errors import ConsoleError, NotAllowed, Refused
 from storage import ledger, secrets_table
 from storage.header import FILE_NAME
@@ -136,6 +137,8 @@ def write_bundles(
             parts = [(device, 1, seq) for device, seq in heads.items()]
         else:
             parts = outgoing.missing(connection, others, covered)
+            if _unaware(connection, own, vault.device, others):  # the others' acts are theirs to hand on until then
+                parts = [part for part in parts if part[0] == vault.device]
         nothing: tuple[dict[str, list[tuple[int, int]]], list[bytes]] = ({}, [])
         batches = outgoing.batches(connection, parts)
         for ranges, lines in batches if parts else iter([nothing] if always else []):
@@ -153,6 +156,17 @@ def write_register(vault: Vault, reader: Reader, blob: bytes) -> Written:
     front = Front(utc_text(vault.clock()), (vault.folder / FILE_NAME).read_bytes(), trail, ident, {}, {})
     name, content = bundle.write(vault.id, own, [reader], front, carry, {}, [], register=blob)
     return Written(name, content, (reader.machine,), {}, 0)
+
+
+def _unaware(connection: Connection, own: Identity, device: str, others: Sequence[MachineRow]) -> list[MachineRow]:
+    """Return the machines of which it is not known that they have heard of this one: they cannot open a file of it.
+
+    Were the acts that tell of it in such a file, whoever lays acts into the folder would take them for handed on.
+    """
+    for act in ledger.acts_where(connection, "kind", [], [MachineAdded.act_kind]):
+        if isinstance(act.body, MachineAdded) and act.body.machine == own.machine and act.device != device:
+            return [row for row in others if outgoing.known_to(connection, row).get(act.device, 0) < act.seq]
+    return []
 
 
 # -- taking in ---------------------------------------------------------------------------------------------------------

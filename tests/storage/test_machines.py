@@ -387,3 +387,21 @@ def test_the_exchange_with_partners_stays_with_the_machine_that_joined_the_hub(o
     hand_over(office, laptop)
     with pytest.raises(Refused, match="stays with the machine that joined the hub"):
         membership.own_keys(laptop)
+
+
+def test_a_new_machine_that_syncs_first_keeps_nothing_from_the_others(vault, tmp_path):
+    """What tells the others of it never lies in its own file alone, which they cannot open before they know of it."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    with joined(vault, tmp_path, tmp_path / "first", "First") as first:
+        carrying.sync(vault, shared)
+        carrying.sync(first, shared)
+        add_child(vault, "Before", "Joining")
+        with joined(vault, tmp_path, tmp_path / "second", "Second") as second:
+            carrying.sync(second, shared)
+            child = add_child(second, "After", "Joining")
+            for machine in (vault, second, first, vault, second, first):
+                done = carrying.sync(machine, shared)
+            assert done.waiting == 0
+            with first.read() as connection:
+                assert connection.exec_driver_sql("SELECT 1 FROM children WHERE id = ?", (child,)).first()
