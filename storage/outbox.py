@@ -100,6 +100,12 @@ def mids(connection: Connection, *states: str) -> set[str]:
     return {row[0] for row in connection.exec_driver_sql(f"SELECT mid FROM outbox WHERE state IN ({marks})", states)}  # noqa: S608
 
 
+def with_detail(connection: Connection, state: str, detail: str) -> set[str]:
+    """Return the ids of the messages in a state that have these words beside them, without their envelopes."""
+    statement = "SELECT mid FROM outbox WHERE state = ? AND detail = ?"
+    return {row[0] for row in connection.exec_driver_sql(statement, (state, detail))}
+
+
 def waiting_entries(connection: Connection) -> int:
     """Return how many entries the hub has not acknowledged yet."""
     statement = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'offered') AND class = 'data'"

@@ -50,11 +50,11 @@ def unanswered(vault: Vault, now: datetime, shares: Sequence[ShareRow] | None = 
         return []
     here, day = now.astimezone(), hours(vault, now.astimezone())
     with vault.read() as connection:
-        details = {each.mid: each.detail for each in outbox.messages(connection, "delivered")}
+        fetched = outbox.with_detail(connection, "delivered", COLLECTED)
     late = []
     for share in sent:
         assert share.approved_at is not None
-        collected = details.get(share.mid) == COLLECTED
+        collected = share.mid in fetched
         approved = share.approved_at.astimezone()
         if why := must_ring(share.state, approved, here, day, urgent=share.urgent, collected=collected):
             late.append((share, why))
