@@ -61,7 +61,7 @@ def test_nothing_lands_before_a_person_confirmed_and_everything_after(
     exchange(council, school, council)
     assert (rows.get(school.vault, case).state, rows.get(school.vault, case).by_role) == (
         "accepted",
-        "Designated Safeguarding Lead",
+        "Safeguarding lead",
     )
     assert rows.get(council.vault, case).confirmed_by == "Pat Example"
     assert {each.text for each in record.chronology(council.vault, theirs)} == {"The first", "The second"}
