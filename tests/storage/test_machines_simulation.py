@@ -22,11 +22,15 @@ from storage.restore import restore
 from storage.unlocking import Unlocked
 from storage.vault import Vault, open_vault
 from storage.views import base
+from storage.visits import ending, returning
+from storage.visits.packing import pack
 from tests.conftest import PASSPHRASE, on_day
 from tests.faults.sizes import say, size
 from tests.storage.machines import Clock, joined
 
 DAYS = size(5, 200, 200)
+VISITS = size(0, 0.04, 0.04)
+"""How often, for each machine and day, somebody takes a child's record along."""
 SEEDS = range(size(1, 1, 5))
 BOUNDARIES = (
     (carrying, "_write"),
@@ -38,6 +42,8 @@ BOUNDARIES = (
     (exchange, "_keep_keys"),
 )
 """Where a machine may be killed while it carries: each is a step that writes."""
+HOME = ((returning, "_bring"), (returning, "_close"), (ending, "destroy_key"), *BOUNDARIES)
+"""The same while a visit set is brought home."""
 
 
 class Killed(BaseException):
@@ -74,7 +80,8 @@ class Term:
         self.shared.mkdir()
         self.acknowledged: set[str] = set()
         self.lost: set[str] = set()
-        self.counts = dict.fromkeys(("acts", "syncs", "kills", "put back", "restored", "replaced"), 0)
+        self.out: list[Path] = []
+        self.counts = dict.fromkeys(("acts", "syncs", "kills", "put back", "restored", "replaced", "visits"), 0)
         keys = first.person_keys
         names = ["Laptop", "Deputy", "Head", "Spare"]
         vaults = [first] + [joined(first, folder, folder / name, name, first.clock) for name in names]
@@ -93,6 +100,10 @@ class Term:
                 self.write(machine)
             if number in reached:
                 self.carry(machine, killed=self.draw.random() < 0.3)
+            if VISITS and self.draw.random() < VISITS:
+                self.visit(machine)
+            if self.out and self.draw.random() < 0.3:
+                self.bring_home(self.draw.choice(self.out), machine, killed=self.draw.random() < 0.3)
             happening = self.draw.random()
             if happening < 0.03:
                 self.snapshot(machine)
@@ -118,6 +129,43 @@ class Term:
         machine.unsynced.add(act.id)
         self.counts["acts"] += 1
 
+    def visit(self, machine: Machine) -> None:
+        """A child's record goes out on a laptop, whose clock is wrong again, and is written on there."""
+        with machine.vault.read() as connection:
+            children = [row[0] for row in connection.exec_driver_sql("SELECT id FROM children ORDER BY id")]
+        if not children:
+            return
+        stick = self.folder / new_id()
+        stick.mkdir()
+        child = self.draw.choice(children)
+        made = pack(machine.vault, [child], 72, stick, PASSPHRASE)
+        clock = Clock(machine.clock.at + timedelta(hours=self.draw.choice([-50, 0, 1])))
+        with open_vault(made.folder, passphrase=PASSPHRASE, clock=clock) as laptop:
+            for _ in range(self.draw.randint(1, 3)):
+                body = kinds.ConcernLogged(text="seen on a visit", occurred=on_day("2026-09-02"))
+                self.acknowledged.add(laptop.record(body, child=child, entry=new_id()).id)
+        self.out.append(made.folder)
+        self.counts["visits"] += 1
+
+    def bring_home(self, folder: Path, machine: Machine, *, killed: bool = False) -> None:
+        """The set comes back to any of the machines; one that has not heard of it takes nothing from it yet."""
+        try:
+            with self.patch.context() as patch:
+                if killed:
+                    self.arm(patch, HOME)
+                done = returning.take(machine.vault, folder)
+        except Killed:
+            self.counts["kills"] += 1
+            machine.vault.close()
+            machine.open()
+            if not folder.exists():
+                self.out.remove(folder)
+            return
+        assert (done.held, done.missing, done.refused) == (0, 0, {})
+        assert done.removed != done.unknown
+        if done.removed:
+            self.out.remove(folder)
+
     def carry(self, machine: Machine, *, killed: bool = False) -> None:
         """Sync by the folder, or by a stick to one other; sometimes the power goes at a boundary."""
         self.counts["syncs"] += 1
@@ -140,8 +188,8 @@ class Term:
                 each.vault.close()
                 each.open()
 
-    def arm(self, patch) -> None:
-        module, name = self.draw.choice(BOUNDARIES)
+    def arm(self, patch, boundaries=BOUNDARIES) -> None:
+        module, name = self.draw.choice(boundaries)
         left, real, after = [self.draw.randint(0, 2)], getattr(module, name), self.draw.random() < 0.5
 
         def dying(*arguments, **keywords):
@@ -209,6 +257,11 @@ class Term:
         self.counts["replaced"] += 1
 
     def settle(self) -> None:
+        for machine in self.machines * 3:  # so that the first has heard of every set
+            carrying.sync(machine.vault, self.shared)
+        for folder in [*self.out]:
+            self.bring_home(folder, self.machines[0])
+        assert not self.out
         for _round in range(3):
             for machine in self.machines:
                 done = carrying.sync(machine.vault, self.shared)
@@ -230,6 +283,8 @@ def test_five_machines_hold_the_union_of_all_that_was_acknowledged(vault_folder,
             term.restored(term.machines[1])
         if day == DAYS // 2:
             term.replaced(term.machines[3], term.machines[0])
+    if not term.counts["visits"]:
+        term.visit(term.machines[2])
     term.settle()
     views = []
     for machine in term.machines:
