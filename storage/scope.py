@@ -15,7 +15,9 @@ from storage.types import utc_text
 if TYPE_CHECKING:
     from storage.vault import Vault
 
-OPEN = frozenset({"people", "settings", "partners", "contracts", "grants", "covers", "backups", "machines"})
+OPEN = frozenset(
+    {"people", "settings", "partners", "partner_ways", "contracts", "grants", "covers", "backups", "machines"}
+)
 """Views that are about no child."""
 _GIVEN = "(SELECT child FROM temp.given_children)"
 _WITH_ENTRY = f"entry_id IN (SELECT id FROM main.entries WHERE child_id IN {_GIVEN})"  # noqa: S608
@@ -26,6 +28,7 @@ _CLAUSES = {
     "quality_ratings": "1 = 0",
     "visits": "1 = 0",  # a set holds several children
     "children": f"id IN {_GIVEN}",
+    "holds": f"child IN {_GIVEN}",
     "traces": f"from_child IN {_GIVEN} OR to_child IN {_GIVEN}",
 }
 
