@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-from textual import on
-from textual.app import ComposeResult
 from textual.content import Content
 
 from practice.text import visible
 from screens.actions import bindings
-from screens.base import ConsoleScreen
+from screens.dated_list import DatedListScreen, drawn
 from screens.meetings_dialogs import ChangeMeetingDialog, DayDialog, PlanMeetingDialog, RecordMeetingDialog
-from screens.widgets.chrome import cut
 from screens.widgets.dialogs import ReasonDialog
-from screens.widgets.record_list import RecordList
-from screens.widgets.text import MessageBar, StateLine, plain
-from screens.wording import READ_ONLY, may_write
 
 if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.meetings import MeetingRow
 
 _WEEK = timedelta(days=7)
-WRITES = {"new", "record", "change", "cancel", "report", "minutes"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """A heading, or a meeting as of a day."""
-
-    heading: str = ""
-    meeting: MeetingRow | None = None
-    today: date | None = None
-
-    @property
-    def key(self) -> object:
-        """What the row is, so that the cursor stays on it."""
-        return (self.meeting.id, self.meeting.meeting_type, self.meeting.state) if self.meeting else self.heading
 
 
 def when_words(row: MeetingRow, today: date) -> tuple[str, str]:
@@ -57,20 +34,6 @@ def when_words(row: MeetingRow, today: date) -> tuple[str, str]:
     if row.day < today:
         return f"was {day}", "$text-error"
     return (f"today, {visible(row.at)}".strip(", "), "$text-warning") if row.day == today else (day, "")
-
-
-def draw(row: Row, width: int) -> list[Content]:
-    """Draw a meeting: the child and what it is, when, and in whole what stands about it."""
-    if row.meeting is None or row.today is None:
-        return [Content(""), Content.styled(row.heading, "bold $text-primary")]
-    found = row.meeting
-    when, tone = when_words(found, row.today)
-    left = cut(f"  {visible(found.child)} · {found.words}", max(width - cell_len(when) - 3, 12))
-    space = " " * max(width - 1 - cell_len(left) - cell_len(when), 1)
-    lines = [Content.assemble((left, "bold"), space, (when, tone))]
-    for text, style in facts_of(found, row.today):
-        lines += [Content("    ") + line for line in plain(text, style).wrap(max(width - 6, 10))]
-    return lines
 
 
 def facts_of(row: MeetingRow, today: date) -> list[tuple[str, str]]:
@@ -102,25 +65,6 @@ def facts_of(row: MeetingRow, today: date) -> list[tuple[str, str]]:
     return [(text, tone) for text, tone in said if text]
 
 
-def rows_of(found: list[MeetingRow], today: date) -> list[Row]:
-    """Return the lines: to be recorded, what must follow, this week, later, and what is over."""
-    planned = [row for row in found if row.state == "planned"]
-    parts = [
-        ("To be recorded", [row for row in planned if row.day < today]),
-        ("Must follow, and nobody planned it", [row for row in found if row.state == "wanted"]),
-        ("This week", [row for row in planned if today <= row.day <= today + _WEEK]),
-        ("Later", [row for row in planned if row.day > today + _WEEK]),
-        ("Held", [row for row in found if row.state == "held"][::-1]),
-        ("Cancelled", [row for row in found if row.state == "cancelled"][::-1]),
-    ]
-    rows: list[Row] = []
-    for heading, some in parts:
-        if some:
-            rows.append(Row(f"{heading} ({len(some)})"))
-            rows += [Row(meeting=row, today=today) for row in some]
-    return rows
-
-
 def read(vault: Vault, child_id: str, everything: bool) -> tuple[list[MeetingRow], str]:
     """Return the meetings, and whose they are where they are one child's."""
     from storage.views.children import get
@@ -129,7 +73,7 @@ def read(vault: Vault, child_id: str, everything: bool) -> tuple[list[MeetingRow
     return meetings(vault, child_id=child_id, everything=everything), get(vault, child_id).name if child_id else ""
 
 
-class MeetingsScreen(ConsoleScreen):
+class MeetingsScreen(DatedListScreen["MeetingRow"]):
     """The meetings."""
 
     NAME = "meetings"
@@ -142,95 +86,75 @@ class MeetingsScreen(ConsoleScreen):
     CSS_PATH = "meetings.tcss"
     BINDINGS = bindings("meetings")
 
+    WRITES = frozenset({"new", "record", "change", "cancel", "report", "minutes"})
+    EMPTY = "n plans a meeting about a child: a strategy discussion, a core group, a review."
+
     def __init__(self, child_id: str = "", meeting_id: str = "") -> None:
-        super().__init__()
-        self.child_id, self.wanted = child_id, meeting_id
-        self.whose = ""
-        self.everything = bool(child_id)
+        super().__init__(child_id, meeting_id)
 
     @property
     def heading(self) -> str:
         """Say whose meetings they are."""
         return f"Meetings: {self.whose}" if self.whose else self.HEADING
 
-    def body(self) -> ComposeResult:
-        yield StateLine("", id="said")
-        yield MessageBar(id="done")
-        yield RecordList[Row](draw, skip=lambda row: row.meeting is None, id="meetings")
+    def reading(self) -> Callable[[Vault, str, bool], tuple[list[MeetingRow], str]]:
+        return read
 
-    def on_mount(self) -> None:
-        self.query_one("#meetings").focus()
+    def key_of(self, item: MeetingRow) -> object:
+        return item.id, item.meeting_type, item.state  # what must follow a meeting has its id too
 
-    def refresh_record(self) -> None:
-        """Read the meetings."""
-        if self.console.vault is not None:
-            self.fetch(read, self.vault, self.child_id, self.everything, then=self._show)
+    def parts(self, found: list[MeetingRow], today: date) -> list[tuple[str, list[MeetingRow]]]:
+        planned = [row for row in found if row.state == "planned"]
+        return [
+            ("To be recorded", [row for row in planned if row.day < today]),
+            ("Must follow, and nobody planned it", [row for row in found if row.state == "wanted"]),
+            ("This week", [row for row in planned if today <= row.day <= today + _WEEK]),
+            ("Later", [row for row in planned if row.day > today + _WEEK]),
+            ("Held", [row for row in found if row.state == "held"][::-1]),
+            ("Cancelled", [row for row in found if row.state == "cancelled"][::-1]),
+        ]
 
-    def _show(self, result: tuple[list[MeetingRow], str]) -> None:
-        found, self.whose = result
-        rows = rows_of(found, self.console.now().date())
+    def says(self, found: list[MeetingRow]) -> str:
         ahead = sum(row.state == "planned" for row in found)
         open_ = sum(row.state == "wanted" for row in found)
         words = f"{ahead} planned" + (f", {open_} that must follow and nobody planned." if open_ else ".")
-        self.query_one("#said", StateLine).say(words if ahead or open_ else "No meeting is planned.")
-        listed: RecordList[Row] = self.query_one("#meetings", RecordList)
-        listed.empty = "n plans a meeting about a child: a strategy discussion, a core group, a review."
-        listed.show(rows, keep=lambda row: row.key)
-        if self.wanted:
-            places = [at for at, row in enumerate(rows) if row.meeting is not None and row.meeting.id == self.wanted]
-            self.wanted = ""
-            if places:
-                listed.cursor = places[0]
-        self.refresh_chrome()
-        self.refresh_bindings()
+        return words if ahead or open_ else "No meeting is planned."
 
-    def _current(self) -> MeetingRow | None:
-        row: Row | None = self.query_one("#meetings", RecordList).current
-        return row.meeting if row else None
+    def draw_item(self, item: MeetingRow, today: date, width: int) -> list[Content]:
+        title = f"{visible(item.child)} · {item.words}"
+        return drawn(title, when_words(item, today), facts_of(item, today), width)
 
-    def why_not(self, action_id: str) -> str:
-        verb, row = action_id.rpartition(".")[2], self._current()
-        if verb in WRITES and not may_write(self.vault):
-            return READ_ONLY
-        if verb in {"new", "everything", "back"}:
-            return ""
-        if row is None:
-            return "Nothing is chosen."
-        return fault_of(verb, row)
+    def fault(self, verb: str, item: MeetingRow) -> str:
+        return fault_of(verb, item)
 
     # -- what can be done ----------------------------------------------------------------------------------------------
 
-    @on(RecordList.Opened)
     def act_open(self) -> None:
         """Open the child's record, at the entry where the meeting stands in it."""
-        if (row := self._current()) is not None:
+        if (row := self.current) is not None:
             self.console.open("child", child_id=row.child_id, **({"entry_id": row.record} if row.record else {}))
-
-    @on(RecordList.Moved)
-    def _moved(self) -> None:
-        self.refresh_bindings()
 
     def act_new(self) -> None:
         """Plan a meeting; on one that must follow, that one."""
-        row = self._current()
+        row = self.current
         follows = row if row is not None and row.state == "wanted" else None
         child_id = follows.child_id if follows else self.child_id
         self.console.push_screen(PlanMeetingDialog(child_id, follows), self._changed("It stands among the meetings."))
 
     def act_record(self) -> None:
         """Record what was decided in the meeting under the cursor."""
-        if (row := self._current()) is not None:
+        if (row := self.current) is not None:
             words = "It stands in the child's record, and its actions on the list."
             self.console.push_screen(RecordMeetingDialog(row), self._changed(words))
 
     def act_change(self) -> None:
         """Change the meeting under the cursor."""
-        if (row := self._current()) is not None:
+        if (row := self.current) is not None:
             self.console.push_screen(ChangeMeetingDialog(row), self._changed("Changed."))
 
     def act_cancel(self) -> None:
         """Cancel the meeting under the cursor; of one that must follow, say that nothing does."""
-        row = self._current()
+        row = self.current
         if row is None:
             return
         if row.state == "wanted":
@@ -253,28 +177,15 @@ class MeetingsScreen(ConsoleScreen):
 
     def act_report(self) -> None:
         """Note that the school's report was sent."""
-        if (row := self._current()) is not None:
+        if (row := self.current) is not None:
             dialog = DayDialog("The report was sent", row, "report_sent")
             self.console.push_screen(dialog, self._changed("The report is noted as sent."))
 
     def act_minutes(self) -> None:
         """Note that the minutes came."""
-        if (row := self._current()) is not None:
+        if (row := self.current) is not None:
             dialog = DayDialog("The minutes came", row, "minutes_received")
             self.console.push_screen(dialog, self._changed("The minutes are noted."))
-
-    def act_everything(self) -> None:
-        """Show what was held or cancelled too, or hide it again."""
-        self.everything = not self.everything
-        self.refresh_record()
-
-    def _changed(self, words: str) -> Callable[[MeetingRow | None], None]:
-        def told(row: MeetingRow | None) -> None:
-            if row is not None:
-                self.query_one("#done", MessageBar).say(words, "good")
-                self.refresh_record()
-
-        return told
 
 
 def fault_of(verb: str, row: MeetingRow) -> str:

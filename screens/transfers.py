@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-from textual import on
-from textual.app import ComposeResult
 from textual.content import Content
 
 from practice.text import visible
 from screens.actions import bindings
-from screens.base import ConsoleScreen
+from screens.dated_list import DatedListScreen, drawn
 from screens.transfers_dialogs import (
     ChangeTransferDialog,
     EffortDialog,
@@ -24,31 +20,12 @@ from screens.transfers_dialogs import (
     ReceiptDialog,
     SentDialog,
 )
-from screens.widgets.chrome import cut
 from screens.widgets.dialogs import ReasonDialog
-from screens.widgets.record_list import RecordList
-from screens.widgets.text import MessageBar, StateLine, plain
-from screens.wording import READ_ONLY, may_write
+from screens.widgets.text import MessageBar
 
 if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.transfers import TransferRow
-
-WRITES = {"new", "change", "pack", "sent", "receipt", "effort", "read", "end"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """A heading, or a transfer as of a day."""
-
-    heading: str = ""
-    transfer: TransferRow | None = None
-    today: date | None = None
-
-    @property
-    def key(self) -> object:
-        """What the row is, so that the cursor stays on it."""
-        return self.transfer.id if self.transfer else self.heading
 
 
 def due_words(row: TransferRow, today: date) -> tuple[str, str]:
@@ -60,21 +37,6 @@ def due_words(row: TransferRow, today: date) -> tuple[str, str]:
     if row.due < today:
         return f"was due {day_words(row.due)}", "$text-error"
     return ("due today", "$text-warning") if row.due == today else (f"due {day_words(row.due)}", "")
-
-
-def draw(row: Row, width: int) -> list[Content]:
-    """Draw a transfer: the child, where it stands, when the next step is due, and in whole what stands about it."""
-    if row.transfer is None or row.today is None:
-        return [Content(""), Content.styled(row.heading, "bold $text-primary")]
-    found = row.transfer
-    when, tone = due_words(found, row.today)
-    where = f" · {visible(found.school)}" if found.school else ""
-    left = cut(f"  {visible(found.child)}{where} · {found.words}", max(width - cell_len(when) - 3, 12))
-    space = " " * max(width - 1 - cell_len(left) - cell_len(when), 1)
-    lines = [Content.assemble((left, "bold"), space, (when, tone))]
-    for text in facts_of(found):
-        lines += [Content("    ") + line for line in plain(text, "$text-muted").wrap(max(width - 6, 10))]
-    return lines
 
 
 def facts_of(row: TransferRow) -> list[str]:
@@ -98,22 +60,6 @@ def facts_of(row: TransferRow) -> list[str]:
     return [text for text in said if text]
 
 
-def rows_of(found: list[TransferRow], today: date) -> list[Row]:
-    """Return the lines: to be sent, the receipt to come, what came here, and what is over."""
-    parts = [
-        ("To be sent", [row for row in found if row.state == "open"]),
-        ("Sent, and the receipt is not in", [row for row in found if row.state == "sent"]),
-        ("Came here", [row for row in found if row.direction == "in" and row.open]),
-        ("Over", [row for row in found if not row.open]),
-    ]
-    rows: list[Row] = []
-    for heading, some in parts:
-        if some:
-            rows.append(Row(f"{heading} ({len(some)})"))
-            rows += [Row(transfer=row, today=today) for row in some]
-    return rows
-
-
 def read(vault: Vault, child_id: str, everything: bool) -> tuple[list[TransferRow], str]:
     """Return the transfers, and whose they are where they are one child's."""
     from storage.views.children import get
@@ -122,7 +68,7 @@ def read(vault: Vault, child_id: str, everything: bool) -> tuple[list[TransferRo
     return transfers(vault, child_id=child_id, everything=everything), get(vault, child_id).name if child_id else ""
 
 
-class TransfersScreen(ConsoleScreen):
+class TransfersScreen(DatedListScreen["TransferRow"]):
     """The transfers."""
 
     NAME = "transfers"
@@ -135,74 +81,48 @@ class TransfersScreen(ConsoleScreen):
     CSS_PATH = "transfers.tcss"
     BINDINGS = bindings("transfers")
 
+    WRITES = frozenset({"new", "change", "pack", "sent", "receipt", "effort", "read", "end"})
+    EMPTY = "An import of the roll opens a transfer for each leaver with a record; n opens one by hand."
+
     def __init__(self, child_id: str = "", transfer_id: str = "") -> None:
-        super().__init__()
-        self.child_id, self.wanted = child_id, transfer_id
-        self.whose = ""
-        self.everything = bool(child_id)
+        super().__init__(child_id, transfer_id)
 
     @property
     def heading(self) -> str:
         """Say whose files they are."""
         return f"File transfer: {self.whose}" if self.whose else self.HEADING
 
-    def body(self) -> ComposeResult:
-        yield StateLine("", id="said")
-        yield MessageBar(id="done")
-        yield RecordList[Row](draw, skip=lambda row: row.transfer is None, id="transfers")
+    def reading(self) -> Callable[[Vault, str, bool], tuple[list[TransferRow], str]]:
+        return read
 
-    def on_mount(self) -> None:
-        self.query_one("#transfers").focus()
+    def parts(self, found: list[TransferRow], today: date) -> list[tuple[str, list[TransferRow]]]:
+        del today
+        return [
+            ("To be sent", [row for row in found if row.state == "open"]),
+            ("Sent, and the receipt is not in", [row for row in found if row.state == "sent"]),
+            ("Came here", [row for row in found if row.direction == "in" and row.open]),
+            ("Over", [row for row in found if not row.open]),
+        ]
 
-    def refresh_record(self) -> None:
-        """Read the transfers."""
-        if self.console.vault is not None:
-            self.fetch(read, self.vault, self.child_id, self.everything, then=self._show)
-
-    def _show(self, result: tuple[list[TransferRow], str]) -> None:
-        found, self.whose = result
-        rows = rows_of(found, self.console.now().date())
+    def says(self, found: list[TransferRow]) -> str:
         count = sum(row.open for row in found)
         words = f"{count} file{'s' if count != 1 else ''} of which something is still to be done."
-        self.query_one("#said", StateLine).say(words if count else "No file is to be sent, and none came.")
-        listed: RecordList[Row] = self.query_one("#transfers", RecordList)
-        listed.empty = "An import of the roll opens a transfer for each leaver with a record; n opens one by hand."
-        listed.show(rows, keep=lambda row: row.key)
-        if self.wanted:
-            places = [at for at, row in enumerate(rows) if row.transfer is not None and row.transfer.id == self.wanted]
-            self.wanted = ""
-            if places:
-                listed.cursor = places[0]
-        self.refresh_chrome()
-        self.refresh_bindings()
+        return words if count else "No file is to be sent, and none came."
 
-    def _current(self) -> TransferRow | None:
-        row: Row | None = self.query_one("#transfers", RecordList).current
-        return row.transfer if row else None
+    def draw_item(self, item: TransferRow, today: date, width: int) -> list[Content]:
+        where = f" · {visible(item.school)}" if item.school else ""
+        facts = [(text, "$text-muted") for text in facts_of(item)]
+        return drawn(f"{visible(item.child)}{where} · {item.words}", due_words(item, today), facts, width)
 
-    def why_not(self, action_id: str) -> str:
-        verb, row = action_id.rpartition(".")[2], self._current()
-        if verb in WRITES and not may_write(self.vault):
-            return READ_ONLY
-        if verb in {"new", "everything", "back"}:
-            return ""
-        if row is None:
-            return "Nothing is chosen."
-        if verb == "open":
-            return ""
-        return fault_of(verb, row)
+    def fault(self, verb: str, item: TransferRow) -> str:
+        return "" if verb == "open" else fault_of(verb, item)
 
     # -- what can be done ----------------------------------------------------------------------------------------------
 
-    @on(RecordList.Opened)
     def act_open(self) -> None:
         """Open the child's record."""
-        if (row := self._current()) is not None:
+        if (row := self.current) is not None:
             self.console.open("child", child_id=row.child_id)
-
-    @on(RecordList.Moved)
-    def _moved(self) -> None:
-        self.refresh_bindings()
 
     def act_new(self) -> None:
         """Open a transfer, or note that a file came."""
@@ -210,12 +130,12 @@ class TransfersScreen(ConsoleScreen):
 
     def act_change(self) -> None:
         """Say which school, who there, what was told in advance, or that no next school is known."""
-        if (row := self._current()) is not None:
+        if (row := self.current) is not None:
             self.console.push_screen(ChangeTransferDialog(row), self._changed("Changed."))
 
     def act_pack(self) -> None:
         """Write the copies that go."""
-        if (row := self._current()) is not None:
+        if (row := self.current) is not None:
             self.console.push_screen(PackDialog(row), self._packed)
 
     def _packed(self, words: str | None) -> None:
@@ -224,28 +144,28 @@ class TransfersScreen(ConsoleScreen):
 
     def act_sent(self) -> None:
         """Say that the file went."""
-        if (row := self._current()) is not None:
+        if (row := self.current) is not None:
             words = "Noted, with each file's hash. It is done once the receipt is in."
             self.console.push_screen(SentDialog(row), self._changed(words))
 
     def act_receipt(self) -> None:
         """Keep the receipt."""
-        if (row := self._current()) is not None:
+        if (row := self.current) is not None:
             self.console.push_screen(ReceiptDialog(row), self._changed("The receipt is in the record."))
 
     def act_effort(self) -> None:
         """Log an effort to find where the child is."""
-        if (row := self._current()) is not None:
+        if (row := self.current) is not None:
             self.console.push_screen(EffortDialog(row), self._changed("The effort is in the record."))
 
     def act_read(self) -> None:
         """Say that a file which came was read, and who was told."""
-        if (row := self._current()) is not None:
+        if (row := self.current) is not None:
             self.console.push_screen(ReadDialog(row), self._changed("It was read, and they were told."))
 
     def act_end(self) -> None:
         """End a transfer of which nothing was sent."""
-        if (row := self._current()) is not None:
+        if (row := self.current) is not None:
             sentence = f"{visible(row.child)}: no file goes. The record of this child stays here."
             dialog = ReasonDialog("End the transfer?", sentence, verb="End it")
             self.console.push_screen(dialog, lambda reason: self._end(row, reason))
@@ -255,19 +175,6 @@ class TransfersScreen(ConsoleScreen):
 
         if reason is not None:
             self.run(end, self.vault, row.id, reason, then=self._changed("Ended; the record keeps it."))
-
-    def act_everything(self) -> None:
-        """Show what is over too, or hide it again."""
-        self.everything = not self.everything
-        self.refresh_record()
-
-    def _changed(self, words: str) -> Callable[[TransferRow | None], None]:
-        def told(row: TransferRow | None) -> None:
-            if row is not None:
-                self.query_one("#done", MessageBar).say(words, "good")
-                self.refresh_record()
-
-        return told
 
 
 def fault_of(verb: str, row: TransferRow) -> str:

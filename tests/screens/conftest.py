@@ -104,11 +104,12 @@ async def press(pilot, *keys: str) -> None:
 
 
 async def wait_for(pilot, words: str, seconds: float = 15) -> None:
-    """Wait until the words stand on the screen."""
+    """Wait until the words stand on the screen, and what came with them: a list is read again after a sentence."""
     deadline = time.monotonic() + seconds
     while words not in words_on(pilot.app):
         assert time.monotonic() < deadline, f"never saw {words!r} on:\n{picture(pilot.app)}"
         await pilot.pause(0.02)
+    await quiet(pilot.app, workers=True, longest=1)
 
 
 async def wait_until(pilot, holds: Callable[[], bool], seconds: float = 15) -> None:
