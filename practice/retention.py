@@ -87,7 +87,7 @@ def obstacles(facts: Facts, basis: str) -> list[str]:
     An order or an upheld request overrides what is merely unfinished; a hold stands against all of them until somebody
     lifts it.
     """
-    found = [f"A hold is in force: {why}" for why in facts.holds]
+    found = [f"A hold is in force: {why}." for why in facts.holds]
     if basis != "retention":
         return found
     if facts.on_roll:

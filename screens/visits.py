@@ -118,7 +118,8 @@ class VisitsScreen(ConsoleScreen):
                 f"{len(late)} of {len(out)} sets that are out {'were' if len(late) > 1 else 'was'} due back.", "bad"
             )
         else:
-            line.say(f"{len(out)} set{'s are' if len(out) != 1 else ' is'} out." if rows else "")
+            count = str(len(out)) if out else "No"
+            line.say(f"{count} set{'s are' if len(out) > 1 else ' is'} out." if rows else "")
         self.refresh_bindings()
         self.refresh_chrome()
 

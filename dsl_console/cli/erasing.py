@@ -310,7 +310,8 @@ def repeat_erasures(session: Session, listing: bool, confirm: int | None) -> int
                 said = session.need(None, "--confirm", f"Type {len(rows)} to erase them again for good")
                 confirm = int(said) if said.strip().isdigit() else None
             if confirm != len(rows):
-                error = Refused(f"{len(rows)} records were erased before and are here again. Nothing was erased yet.")
+                records = "1 record was" if len(rows) == 1 else f"{len(rows)} records were"
+                error = Refused(f"{records} erased before, and here again. Nothing was erased yet.")
                 session.tell_error(error)
                 return ConsoleError.status
             erasure.repeat(vault)

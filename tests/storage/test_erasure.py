@@ -149,7 +149,7 @@ def test_what_is_unfinished_and_what_is_held_stands_in_the_way():
     busy = Facts(on_roll=True, status="child_protection", open_actions=2, undecided=1, transfers=1, shares_waiting=1)
     assert len(obstacles(busy, "retention")) == 6
     assert obstacles(busy, "order") == []
-    assert obstacles(Facts(holds=("the police need it",)), "order") == ["A hold is in force: the police need it"]
+    assert obstacles(Facts(holds=("the police need it",)), "order") == ["A hold is in force: the police need it."]
     assert obstacles(Facts(status="closed_held"), "retention") == []
 
 
