@@ -23,7 +23,8 @@ class Console:
     """The console in a terminal: its own process alone, or with `supervised` the whole program."""
 
     def __init__(self, folder: Path, home: Path, *, supervised: bool = False) -> None:
-        fcntl, pty, termios = (pytest.importorskip(name) for name in ("fcntl", "pty", "termios"))
+        reason = "Windows has no pseudo-terminal of this sort"
+        fcntl, pty, termios = (pytest.importorskip(name, reason=reason) for name in ("fcntl", "pty", "termios"))
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
         environment = {**os.environ, "TERM": "xterm-256color", "XDG_DATA_HOME": str(home)}

@@ -66,7 +66,8 @@ class Terminal:
     """A real terminal with the program on it."""
 
     def __init__(self, folder: Path, home: Path) -> None:
-        fcntl, pty, termios = (pytest.importorskip(name) for name in ("fcntl", "pty", "termios"))
+        reason = "Windows has no pseudo-terminal of this sort"
+        fcntl, pty, termios = (pytest.importorskip(name, reason=reason) for name in ("fcntl", "pty", "termios"))
         self.termios = termios
         self.master, self.slave = pty.openpty()
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
