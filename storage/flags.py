@@ -24,8 +24,9 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection
 
 from practice.acts import PatternRulesSet
+from practice.pattern_facts import Day, Fact, Facts, SchoolDays
 from practice.pattern_rules import Rule, rules_in_force
-from practice.patterns import ChildFacts, Duty, Fact, Facts, Raised, SchoolDays, evaluate
+from practice.patterns import ChildFacts, Duty, Raised, evaluate, rows_of
 from practice.vocabulary import Decision, Significance, label_of
 from storage.views.base import chunks, marks
 from storage.views.entries import ENTRIES
@@ -79,8 +80,8 @@ NO_DUTY = frozenset({"concern_logged", "amended", "completed", "promoted", "flag
 """Acts that leave what is still to be done as it is."""
 KEPT_FACTS = 20_000
 """How many facts of children, in all, are kept while the console is open."""
-Written = dict[str, tuple[tuple[Any, ...], frozenset[tuple[int, str]]]]
-"""By rule: the flag's row, and the entries that stand under it."""
+Written = dict[str, tuple[tuple[Any, ...], frozenset[Day]]]
+"""By rule: the flag's row, and the days of the entries that stand under it."""
 
 
 @dataclass
@@ -128,10 +129,10 @@ class Context:
 
     def tidy(self) -> None:
         """Let go of the children who were looked at longest ago, where more is kept than may be."""
-        count = sum(len(known.facts.all) for known in self.children.values())
+        count = sum(len(known.facts) for known in self.children.values())
         while count > KEPT_FACTS and len(self.children) > 1:
             _, known = self.children.popitem(last=False)
-            count -= len(known.facts.all)
+            count -= len(known.facts)
 
     def siblings_of(self, connection: Connection, children: Iterable[str]) -> set[str]:
         """Return the brothers and sisters of these children."""
@@ -430,7 +431,8 @@ def _answers_of(connection: Connection, child: str) -> dict[str, tuple[frozenset
 
 def _row(child: str, raised: Raised, given: Context, considered: frozenset[str], answers: int) -> tuple[Any, ...]:
     """Return a flag's row: open where it lists an entry that nobody has considered yet."""
-    is_open = not considered.issuperset(raised.entries)
+    days = reversed(raised.rests_on)
+    is_open = not considered or any(fact.entry not in considered for day in days for fact in day.facts)
     number = answers if is_open else answers - 1
     ident = hashlib.sha256(f"{child}/{raised.rule}/{number}".encode()).hexdigest()[:16]
     state = "open" if is_open else "considered"
@@ -448,15 +450,16 @@ def _write(connection: Connection, child: str, before: Written | None, now: Writ
     for ident in gone:
         connection.exec_driver_sql("DELETE FROM flag_entries WHERE flag_id = ?", (ident,))
         connection.exec_driver_sql("DELETE FROM flags WHERE id = ?", (ident,))
-    for rule, (row, entries) in now.items():
-        old_row, old_entries = before.get(rule, ((), frozenset()))
-        if row == old_row and entries == old_entries:
+    for rule, (row, days) in now.items():
+        old_row, old_days = before.get(rule, ((), frozenset()))
+        if row == old_row and days == old_days:
             continue
         if not old_row or old_row[0] != row[0]:
-            old_entries = frozenset()
+            old_days = frozenset()
         connection.exec_driver_sql("INSERT OR REPLACE INTO flags VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        lost = [(row[0], day, entry) for day, entry in old_entries - entries]
-        new = [(row[0], day, entry) for day, entry in entries - old_entries]
+        was, is_now = rows_of(old_days - days), rows_of(days - old_days)
+        lost = [(row[0], day, entry) for day, entry in was - is_now]
+        new = [(row[0], day, entry) for day, entry in is_now - was]
         if lost:
             connection.exec_driver_sql("DELETE FROM flag_entries WHERE flag_id = ? AND day = ? AND entry_id = ?", lost)
         if new:

@@ -11,8 +11,9 @@ import pytest
 
 from practice.calendars import calendar_for
 from practice.errors import Refused
+from practice.pattern_facts import FOR_EVER, Fact, SchoolDays
 from practice.pattern_rules import default_rules, read_rules, rules_in_force
-from practice.patterns import FOR_EVER, ChildFacts, Duty, Fact, SchoolDays, evaluate
+from practice.patterns import ChildFacts, Duty, evaluate
 from storage.calendars import bank_holidays
 from tests.builder import children, concerns
 
