@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -17,7 +18,7 @@ from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.visits_dialogs import HeldDialog, PackDialog, ReturnDialog
 from screens.widgets.chrome import cut
-from screens.widgets.dialogs import ReasonDialog
+from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.record_list import RecordList
 from screens.widgets.text import MessageBar, StateLine
 from screens.wording import READ_ONLY, may_write, moment_words
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from storage.visits.returning import Held, Returned
 
 NONE = "No visit set was packed yet. n packs one: some children's records on a laptop, for some hours."
+UNHEARD = (
+    "Nothing was removed. If the machine that packed it still works, go back, sync, and return the set again. If it is "
+    "gone, this machine can learn from the set itself whose it is, and take in what was recorded on it."
+)
 LOST = "What comes back from it waits for a person from now on. Until its end, the passphrase is what keeps it closed."
 
 
@@ -170,6 +175,23 @@ class VisitsScreen(ConsoleScreen):
         self.app.push_screen(ReturnDialog(self.vault), self._taken)
 
     def _taken(self, done: Returned | None) -> None:
+        if done is not None and done.unknown and done.letter:
+            place = done.place
+            dialog = ConfirmDialog("This machine has not heard of that set", UNHEARD, verb="Learn of it from the set")
+            self.app.push_screen(dialog, lambda yes: self._learn(place, bool(yes), done))
+        else:
+            self._said(done)
+
+    def _learn(self, place: Path, yes: bool, done: Returned) -> None:
+        if not yes:
+            self._said(done)
+            return
+        from storage.visits.returning import take
+
+        self.busy = "Taking in. One moment."
+        self.run(take, self.vault, place, learn=True, then=self._said, failed=self._failed)
+
+    def _said(self, done: Returned | None) -> None:
         if done is not None:
             from storage.visits.returning import returned_words
 

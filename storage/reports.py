@@ -234,8 +234,8 @@ def note_fields(concern: ConcernLogged, child_as_written: str, writer: str) -> d
     }
 
 
-def _sealed(card: Card, report: Report, at: datetime) -> tuple[str, bytes]:
-    report_id = new_id()
+def _sealed(card: Card, report: Report, at: datetime, ident: str = "") -> tuple[str, bytes]:
+    report_id = ident or new_id()
     adult = isinstance(report, AdultReportArrived)
     wanted = ADULT_FIELDS if adult else _FIELDS
     fields = {name: value for name, value in report.model_dump(mode="json").items() if name in wanted}
@@ -252,9 +252,11 @@ def _sealed(card: Card, report: Report, at: datetime) -> tuple[str, bytes]:
     return report_id, sealed
 
 
-def _store(card: Card, folder: Path, report: Report, clock: Callable[[], datetime], mode: int) -> Sealed:
+def _store(
+    card: Card, folder: Path, report: Report, clock: Callable[[], datetime], mode: int, ident: str = ""
+) -> Sealed:
     at = clock()
-    report_id, sealed = _sealed(card, report, at)
+    report_id, sealed = _sealed(card, report, at, ident)
     path = folder / (report_id + SUFFIX)
     try:
         write_atomic(path, sealed, mode=mode)
@@ -286,15 +288,17 @@ def leave(
     about: str = "child",
     form: Literal["report", "note"] = "report",
     clock: Callable[[], datetime] = _now,
+    ident: str = "",
 ) -> Sealed:
     """Seal a report into a vault's own spool, whether it is locked or open elsewhere; needs no key, reads nothing.
 
     `fields`: child_as_written, text, childs_words, happened (when, as written), reporter, reporter_role, told_dsl, and
-    for a note `concern`. Raises Refused, saying what to do instead; then nothing was stored.
+    for a note `concern`. With `ident`, a report of that id is one report however often it is left. Raises Refused,
+    saying what to do instead; then nothing was stored.
     """
     card = card_of(vault_folder)
     check_about(about, card)
-    return _store(card, private_folder(spool(vault_folder)), _checked_about(about, fields, form), clock, 0o600)
+    return _store(card, private_folder(spool(vault_folder)), _checked_about(about, fields, form), clock, 0o600, ident)
 
 
 def seal_to_folder(

@@ -140,11 +140,11 @@ class Vault(OpenCompartment):
             with self.write():
                 pass
 
-    def chain_keys(self) -> dict[str, list[bytes]]:
+    def chain_keys(self, people: dict[str, list[bytes]]) -> dict[str, list[bytes]]:
         """Return the keys of visit sets; on a visit, the one under which the school's acts were packed."""
         from storage.views import visits
 
-        found = visits.signing_keys(self)
+        found = visits.signing_keys(self, people)
         if self.visit is not None:
             found |= self.visit.chain_keys()
         return found

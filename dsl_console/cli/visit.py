@@ -116,8 +116,9 @@ def _row_json(row: VisitRow, waits: bool) -> dict[str, Any]:
 
 @visit.command("return", cls=Command)
 @click.argument("places", metavar="DIR|FILE…", nargs=-1)
+@click.option("--learn", is_flag=True, help="Learn of a set that no machine here knows from the set itself.")
 @click.pass_obj
-def return_(session: Session, places: tuple[str, ...]) -> int:
+def return_(session: Session, places: tuple[str, ...], learn: bool) -> int:
     """Take in what was recorded on a visit, from the set's folder or from single sealed files, and destroy the set.
 
     Any number of times, also after its end: the set need not open. Exits 1 where a file was refused or something waits.
@@ -126,7 +127,7 @@ def return_(session: Session, places: tuple[str, ...]) -> int:
         from storage.visits.returning import take
 
         wanted = places or (session.need(None, "DIR", "Folder of the visit set"),)
-        done = [take(vault, Path(each), session.note) for each in wanted]
+        done = [take(vault, Path(each), session.note, learn=learn or None) for each in wanted]
     return _tell(session, done)
 
 
@@ -144,6 +145,8 @@ def _tell(session: Session, all_done: list[Returned]) -> int:
                     "why": done.why,
                     "reports": done.reports,
                     "drafts": done.drafts,
+                    "learnt": done.learnt,
+                    "notes": done.notes,
                     "refused": [{"file": name, "reason": text} for name, text in done.refused.items()],
                 }
                 for done in all_done
@@ -154,6 +157,8 @@ def _tell(session: Session, all_done: list[Returned]) -> int:
 
         for line in returned_words(done):
             out(line)
+        if done.unknown and done.letter:
+            session.note(f"dsl-console visit return --learn {done.place}")
     return 1 if any(done.refused or done.held or done.unknown for done in all_done) else 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -12,6 +12,8 @@ from practice.visits import CHILDREN_LIMIT
 
 Moment = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
 """A time, as fixed-width UTC text."""
+Signature = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{86}==$")]
+"""An Ed25519 signature, in base64."""
 Number = Annotated[int, Field(ge=0, lt=2**53)]
 """The number of an act in the chain that the laptop writes."""
 
@@ -21,7 +23,8 @@ class VisitPacked(Body):
     """Some children's records left on a visit set, for its author, until a moment.
 
     What is recorded there stands in the chain of `device`, signed with the key whose public half is `signing_key`; that
-    key signs nothing else.
+    key signs nothing else. Where the machine that returns a set knows nothing of it, the act is recorded there again,
+    from the set's letter home: it then names whose set it is and when it was packed, and bears that person's signature.
     """
 
     visit: Identifier
@@ -30,6 +33,9 @@ class VisitPacked(Body):
     children: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=CHILDREN_LIMIT)]
     until: Moment
     purpose: Line = ""
+    person: Identifier | Literal[""] = ""
+    packed_at: Moment | Literal[""] = ""
+    proof: Signature | Literal[""] = ""
 
 
 @kind("visit_returned")

@@ -33,6 +33,7 @@ from practice.acts import (
     read_body,
 )
 from practice.acts.machines import MACHINES_LIMIT
+from practice.compartments import CHILDREN
 from practice.erasure import STAYS
 from practice.errors import IntegrityAlarm
 from storage import chain, erasing, ledger
@@ -115,6 +116,9 @@ class _TakeIn:
         }
         found: dict[str, dict[tuple[int, bytes], Line]] = defaultdict(dict)
         with vault.read() as connection:
+            children = vault.name == CHILDREN
+            self.visits = visits.devices(connection) if children else set()
+            self.unheard = visits.unheard(connection) if children else set()
             stale = _Superseded(connection)
             for kept in waiting.kept(connection).values():
                 for line in kept:
@@ -162,7 +166,8 @@ class _TakeIn:
             apply(unit.connection, fresh, name)
             apply(unit.connection, again, name, again=True)
             erasing.carry_out(unit.connection)
-            if acts and ledger.moved_acts(unit.connection):  # what took another's number may have come only now
+            # What took another's number, or what a set had heard of, may have come only now.
+            if acts and (ledger.moved_acts(unit.connection) or self.unheard & {(act.device, act.seq) for act in acts}):
                 apply(unit.connection, chain.reorder(unit.connection), name, again=True)
             self.unbound = self.unbound or any(act.kind != "machine_heard" for act in acts)
             self._bind(unit)
@@ -189,8 +194,11 @@ class _TakeIn:
                 self._fork(connection, line)
             else:
                 act = self._act(line)
-                if act is None or not _heard_is_here(connection, act):
+                # What packed a set is known only once all that it had heard of is: but for one that came by its letter.
+                if act is None or not (device in self.visits or _heard_is_here(connection, act)):
                     break
+                if device in self.visits:
+                    self.unheard |= visits.missing(connection, act.body)
                 order = ledger.ordered(connection, line.recorded_at, order, act.body)
                 if order != line.recorded_at:
                     act = replace(act, ordered_at=from_utc_text(order))
@@ -214,7 +222,10 @@ class _TakeIn:
             self.keys.setdefault(body.person, []).append(key)
         elif isinstance(body, VisitPacked):
             key = Ed25519PublicKey.from_public_bytes(unb64(body.signing_key))
-            self.keys.setdefault(ledger.chain_keys(body.device, line.author), []).append(key)
+            known = {body.person: [each.public_bytes_raw() for each in self.keys.get(body.person, [])]}
+            if person := visits.whose(body, line.author, known):
+                self.keys.setdefault(ledger.chain_keys(body.device, person), []).append(key)
+                self.visits.add(body.device)
         ident, device, seq, captured, recorded, author, kind, child, entry, event, _clock = line.fields
         return Act(
             id=ident,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Integer, select
 from sqlmodel import Field
 
-from practice.acts import Act, VisitLost, VisitPacked, VisitReturned, VisitSettled, read_body
+from practice.acts import Act, Body, MachineHeard, VisitLost, VisitPacked, VisitReturned, VisitSettled, read_body
 from practice.errors import NotFound
 from storage import ledger
 from storage.keys import unb64
+from storage.sealed import canonical
 from storage.types import Json, UtcText, from_utc_text
 from storage.views.base import Rows, View, ViewTable, string, table_of, typed, view
 from storage.views.children import ChildTable
@@ -52,15 +55,15 @@ def _fold(_key: str, acts: Sequence[Act]) -> Rows:
     rows: dict[str, dict[str, Any]] = {}
     for act in acts:
         body = act.body
-        if isinstance(body, VisitPacked):
+        if isinstance(body, VisitPacked) and (body.visit not in rows or not body.proof):
             rows[body.visit] = {
                 "id": body.visit,
                 "device": body.device,
-                "person": act.author,
+                "person": body.person or act.author,
                 "signing_key": body.signing_key,
                 "children": list(body.children),
                 "purpose": body.purpose,
-                "packed_at": act.recorded_at,
+                "packed_at": from_utc_text(body.packed_at) if body.packed_at else act.recorded_at,
                 "until": from_utc_text(body.until),
                 "state": OUT,
                 "through": 0,
@@ -204,9 +207,54 @@ def closed(connection: Connection) -> dict[str, tuple[int, tuple[str, int]]]:
     return found
 
 
-def signing_keys(vault: Vault) -> dict[str, list[bytes]]:
+def devices(connection: Connection) -> set[str]:
+    """Return the chains of all visit sets."""
+    return set(connection.execute(select(table_of(VisitTable).c.device)).scalars())
+
+
+def unheard(connection: Connection) -> set[tuple[str, int]]:
+    """Return which acts visit sets had heard of that are not here, by chain and number.
+
+    Only for a set that came by its letter home is there any.
+    """
+    rows = connection.exec_driver_sql(
+        "SELECT b.body FROM visits v JOIN acts a ON a.device = v.device JOIN bodies b ON b.act = a.id"
+        " WHERE a.kind = 'machine_heard'"
+    )
+    return {each for row in rows for each in missing(connection, read_body(MachineHeard.act_kind, row[0]))}
+
+
+def missing(connection: Connection, body: Body) -> set[tuple[str, int]]:
+    """Return which acts a set says that it had heard of are not here."""
+    heads = body.heads if isinstance(body, MachineHeard) else {}
+    return {(device, seq) for device, (seq, _mac) in heads.items() if ledger.head(connection, device).seq < seq}
+
+
+def signing_keys(vault: Vault, people: Mapping[str, Sequence[bytes]]) -> dict[str, list[bytes]]:
     """Return the keys that sign on visit sets, named as `ledger.chain_keys` says: each in its own chain alone."""
-    table = table_of(VisitTable)
+    found: dict[str, list[bytes]] = {}
     with vault.read() as connection:
-        rows = list(connection.execute(select(table.c.device, table.c.person, table.c.signing_key)))
-    return {ledger.chain_keys(row.device, row.person): [unb64(row.signing_key)] for row in rows}
+        acts = list(ledger.acts_where(connection, "kind", [], [VisitPacked.act_kind]))
+    for act in acts:
+        assert isinstance(act.body, VisitPacked)
+        if person := whose(act.body, act.author, people):
+            found.setdefault(ledger.chain_keys(act.body.device, person), []).append(unb64(act.body.signing_key))
+    return found
+
+
+def statement(body: VisitPacked) -> bytes:
+    """Return what a person signs of a set that they pack, so that it can be recorded again from its letter home."""
+    said = (body.visit, body.device, body.signing_key, body.children, body.until, body.purpose)
+    return canonical("dsl-console/visit/packed/v1", *said, body.person, body.packed_at)
+
+
+def whose(body: VisitPacked, author: str, people: Mapping[str, Sequence[bytes]]) -> str:
+    """Return whose set it is: its author's, or who signed for it; blank where somebody else is named without that.
+
+    `people` are the signing keys of those who are known; in the name of somebody who is not known nothing is forged.
+    """
+    if not body.person or body.person == author:
+        return author
+    keys = [Ed25519PublicKey.from_public_bytes(key) for key in people.get(body.person, ())]
+    signed = ledger.signed_by(base64.b64decode(body.proof), statement(body), keys)
+    return body.person if signed or not keys else ""

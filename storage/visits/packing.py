@@ -43,7 +43,7 @@ from storage.types import utc_text
 from storage.views import children as known_children
 from storage.views import machines
 from storage.views.base import apply
-from storage.visits import ending, subset
+from storage.visits import ending, letter, subset
 from storage.visits.opened import keep
 from storage.visits.subset import Carried
 from storage.visits.terms import COVER, Terms
@@ -110,8 +110,10 @@ def pack(
             progress("Writing the set")
             header, key, signing = _make(vault, staging, made, passphrase)
             _fill(vault, staging, header, key, signing, made, signing_for, gathered, chosen, heads)
+            packed = _packed(made, signing, chosen, purpose)
+            letter.write(vault, staging, made, packed, gathered.acts)
             _copy_out(staging, folder)
-            _say_out(vault, made, signing, chosen, purpose, folder)
+            _say_out(vault, made, packed, folder)
             header.write(folder, {CHILDREN: key})
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -251,16 +253,18 @@ def _insert(connection: Connection, author: Author, acts: Sequence[Carried]) -> 
     ledger.insert(connection, lines, bodies)
 
 
-def _say_out(
-    vault: Vault, made: Terms, signing: PersonKeys, chosen: tuple[str, ...], purpose: str, folder: Path
-) -> None:
-    """Record that a set goes out, and of each child that a copy of the record was taken (R-116)."""
+def _packed(made: Terms, signing: PersonKeys, chosen: tuple[str, ...], purpose: str) -> VisitPacked:
     said = {"visit": made.id, "device": made.device, "signing_key": b64(signing.signing_public), "children": chosen}
-    packed = build(VisitPacked, said | {"until": made.until, "purpose": purpose})
+    packed: VisitPacked = build(VisitPacked, said | {"until": made.until, "purpose": purpose})
+    return packed
+
+
+def _say_out(vault: Vault, made: Terms, packed: VisitPacked, folder: Path) -> None:
+    """Record that a set goes out, and of each child that a copy of the record was taken (R-116)."""
     whole = hashlib.sha256((folder / f"{CHILDREN}.db").read_bytes()).hexdigest()
     copied = build(Exported, {"what": f"visit set {made.id[-6:]}", "form": "on a laptop", "sha256": whole})
     with vault.write() as unit:
-        unit.record_many([Draft(packed), *(Draft(copied, child=child) for child in chosen)])
+        unit.record_many([Draft(packed), *(Draft(copied, child=child) for child in packed.children)])
 
 
 def _copy_out(staging: Path, folder: Path) -> None:

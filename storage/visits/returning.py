@@ -30,9 +30,10 @@ from storage.replication.wire import Line
 from storage.reports import spool as reports_spool
 from storage.sealed import SEALED_LIMIT, XWingPrivate, unseal
 from storage.types import from_utc_text
+from storage.views import machines
 from storage.views import visits as view
 from storage.views.visits import LOST, VisitRow
-from storage.visits import ending, sealing
+from storage.visits import ending, letter, sealing
 from storage.visits.sealing import Piece
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _OURS = re.compile(r"[0-9]{8,16}\.(dslv|pending)")
 _DRAFT = re.compile(r"[a-z0-9-]{1,60}\.draft")
 _REPORT = re.compile(r"[0-9a-f-]{36}\.report")
 Progress = Callable[[str], None]
+LEARN = "this one can learn of it from the set itself"
 LOST_WORDS = "The set was reported lost, so a person reads first what comes back from it."
 LATE_WORDS = "This was recorded after the set had ended, so a person reads it first."
 STRANGE_WORDS = "This is about a record that was not on the set, so a person reads it first."
@@ -66,6 +68,13 @@ class Returned:
     refused: dict[str, str] = field(default_factory=dict)
     removed: bool = False
     """Whether the set's key is destroyed and its files are gone."""
+    place: Path = Path()
+    letter: bool = False
+    """Whether the set's letter home was opened, so that this machine can learn of the set from it."""
+    learnt: bool = False
+    """Whether this machine knew nothing of the set, and recorded it from the set's letter home."""
+    notes: int = 0
+    """How many notes were left of what the record here no longer has."""
     unknown: bool = False
     """Whether this machine has not heard of the set yet, so that its files wait."""
 
@@ -90,25 +99,33 @@ def spool(vault: Vault) -> Path:
 # -- bringing files home -----------------------------------------------------------------------------------------------
 
 
-def take(vault: Vault, source: Path, progress: Progress = lambda _text: None) -> Returned:
+def take(vault: Vault, source: Path, progress: Progress = lambda _text: None, *, learn: bool | None = None) -> Returned:
     """Take in a visit set's folder, or one sealed file of it; a folder's set is destroyed once all of it is here.
 
+    With `learn`, a set of which nothing is known here is learnt of from its letter home; left out, it is where the
+    school has no other machine, of which a sync would tell.
     Raises NotFound, Refused for another school's, NotAllowed; done again after any interruption it changes nothing.
     """
     check_may_record(vault.person.role, VisitReturned.act_kind)
     if vault.visit is not None:
         raise Refused("A visit set is returned at school, not to another one.")
     source = source.expanduser().absolute()
+    learn = _is_alone(vault) if learn is None else learn
     if not source.is_dir():
-        done = Returned()
-        _bring(vault, source, done)
+        done = Returned(place=source)
+        if source.name == letter.NAME:
+            _take_letter(vault, source, done, learn=learn)
+        else:
+            _bring(vault, source, done)
         _take_waiting(vault, done, progress)
         return done
     cover = ending.cover_of(source)
     if cover["school"] != vault.id:
         raise Refused("That visit set belongs to another school's record. Nothing was taken from it.")
     with ending.alone(source):
-        return _take_folder(vault, source, Returned(visit=cover["visit"]), progress)
+        done = Returned(visit=cover["visit"], place=source)
+        _take_letter(vault, source / ending.SEALED / letter.NAME, done, learn=learn)
+        return _take_folder(vault, source, done, progress)
 
 
 def _take_folder(vault: Vault, folder: Path, done: Returned, progress: Progress) -> Returned:
@@ -122,6 +139,21 @@ def _take_folder(vault: Vault, folder: Path, done: Returned, progress: Progress)
         _close(vault, done)
         done.removed = ending.remove(folder)
     return done
+
+
+def _is_alone(vault: Vault) -> bool:
+    """Say whether the school has no other machine in use."""
+    with vault.read() as connection:
+        return sum(row.removed_at is None for row in machines.in_ledger(connection)) < 2
+
+
+def _take_letter(vault: Vault, path: Path, done: Returned, *, learn: bool) -> None:
+    """Learn from a set's letter home what this machine does not know of it."""
+    said = letter.read(vault, path, done.visit)
+    if said is not None:
+        done.visit = said.packed.visit
+        done.letter = True
+        done.learnt, done.notes = letter.take(vault, said, learn=learn)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -248,6 +280,7 @@ def _take_waiting(vault: Vault, done: Returned, progress: Progress) -> None:
     done.known += found.known
     ready = _ready(vault, found)
     if ready:
+        done.notes += letter.leave_unplaced(vault, ready, dict(zip(row.child_ids, row.children, strict=True)))
         taken = incoming.take_in(vault, ready, progress)
         done.taken += taken.applied
     with vault.read() as connection:
@@ -386,13 +419,18 @@ def _close(vault: Vault, done: Returned) -> None:
 def returned_words(done: Returned) -> list[str]:
     """Return what a return did, in plain sentences."""
     if done.unknown:
-        return ["This machine has not heard of that set yet. Sync first, then return it again: nothing was removed."]
+        return ["This machine has not heard of that set yet. Nothing was removed.", *_unknown_words(done)]
     said = [f"Taken in: {done.taken:,} acts." if done.taken else "Everything of it was here already."]
     if done.held:
         said = [f"{done.held:,} acts wait for a person. {done.why}"]
         said += [f"Taken in: {done.taken:,} acts."] if done.taken else []
     if done.missing:
         said.append(f"{done.missing:,} acts follow on others that have not come yet, and wait for them.")
+    if done.learnt:
+        said.append("This machine knew nothing of the set, and learnt of it from the set itself.")
+    if done.notes:
+        notes = f"{done.notes:,} notes wait" if done.notes > 1 else "1 note waits"
+        said.append(f"{notes} on Today with what the record here no longer has.")
     if done.reports:
         said.append(f"{done.reports} sealed report{'s' if done.reports > 1 else ''} came along.")
     if done.drafts:
@@ -403,6 +441,12 @@ def returned_words(done: Returned) -> list[str]:
     elif done.refused:
         said.append("The set was kept as it is.")
     return said
+
+
+def _unknown_words(done: Returned) -> list[str]:
+    if done.letter:
+        return [f"Sync first, then return it again. Where the machine that packed it is gone, {LEARN}."]
+    return ["Sync first, then return it again; or somebody returns it who could open the record when it was packed."]
 
 
 # -- lost, and what waits for a person ---------------------------------------------------------------------------------

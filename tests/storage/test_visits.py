@@ -264,7 +264,7 @@ def test_after_its_end_a_set_does_not_open_and_what_was_logged_comes_home(school
     with pytest.raises(Refused, match="key is destroyed"):
         out(made.folder, hands)
     left = sorted(path.relative_to(made.folder).as_posix() for path in made.folder.rglob("*") if path.is_file())
-    sealed = ["00000001.dslv", "00000002.dslv", "00000003.dslv", "log-late.draft"]
+    sealed = ["00000001.dslv", "00000002.dslv", "00000003.dslv", "home.letter", "log-late.draft"]
     assert left == [*(f"sealed/{name}" for name in sealed), "visit.json"]
     hands.at = START  # turning the clock back brings no key back
     with pytest.raises(Refused, match="key is destroyed"):
