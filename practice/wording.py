@@ -11,7 +11,7 @@ import itertools
 import re
 import tomllib
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import TypeVar, cast
@@ -31,7 +31,8 @@ _WINDOW = 40
 _SHORTLY = 5
 _STEP_WORDS = 500
 _STEP_LOOKS = 100
-"""After how many words read and looked at others get a turn: a millisecond or so."""
+_STEP_PLACED = 1000
+"""After how many words read and looked at, and findings placed, others get a turn: a millisecond or so."""
 
 Result = TypeVar("Result")
 Steps = Generator[None, None, Result]
@@ -171,11 +172,21 @@ def _words(text: str) -> Steps[list[_Word]]:
 
 @dataclass(frozen=True)
 class _Paragraph:
-    """What was found in one paragraph, places counted from its start; its words that nobody is quoted with."""
+    """What was found in one paragraph, places counted from its start.
+
+    `words` is how many words of it nobody is quoted with, and `signs` the whole-text rules of which one says something.
+    """
 
     findings: tuple[Finding, ...]
-    words: tuple[str, ...]
+    words: int
+    signs: frozenset[str]
     quoted: bool
+
+    def standing(self, start: int) -> list[Finding]:
+        """Return what was found, places counted from the start of the text."""
+        return [
+            Finding(each.start + start, each.end + start, each.text, each.rule, each.question) for each in self.findings
+        ]
 
 
 @dataclass(frozen=True)
@@ -232,7 +243,9 @@ class Coach:
             if at >= turn:
                 turn += _STEP_LOOKS
                 yield
-        return _Paragraph(tuple(findings), tuple(word.folded for word in read.words), bool(quoted))
+        plain = f" {' '.join(word.folded for word in read.words)} "
+        signs = frozenset(row.id for row in shipped().whole.rows if _any_in(row.signs, plain))
+        return _Paragraph(tuple(findings), len(read.words), signs, bool(quoted))
 
     def _at(self, read: _Text, at: int) -> tuple[int, Finding | None]:
         """Return how many words are dealt with at this place, and what is found there."""
@@ -253,13 +266,13 @@ class Coach:
     def whole(self, text: str, parts: Sequence[_Paragraph], findings: Sequence[Finding], voice: bool) -> list[Finding]:
         """Return the questions about the whole text."""
         whole = shipped().whole
-        if sum(len(part.words) for part in parts) < whole.least_words:
+        if sum(part.words for part in parts) < whole.least_words:
             return []
-        plain = f" {' '.join(word for part in parts for word in part.words)} "
+        signs = frozenset[str]().union(*(part.signs for part in parts))
         free = _free_at_end(text, findings)
         asked = []
         for row in whole.rows:
-            there = (row.voice and voice) or any(f" {sign} " in plain for sign in row.signs)
+            there = (row.voice and voice) or row.id in signs
             if row.id not in self.school.silenced and not there and (place := next(free, -1)) >= 0:
                 asked.append(Finding(place, place + 1, text[place], row.id, row.question, whole=True))
         return asked
@@ -271,6 +284,8 @@ class Reading:
     def __init__(self, coach: Coach) -> None:
         self._coach = coach
         self._known: dict[str, _Paragraph] = {}
+        self._stood: dict[int, tuple[_Paragraph, list[Finding]]] = {}
+        """By where a paragraph begins: what was found there, placed in the text."""
 
     def steps(self, text: str, *, childs_words: str = "") -> Steps[list[Finding]]:
         """Return what `Coach.check` returns, in steps of a millisecond or so between which others get a turn.
@@ -278,19 +293,28 @@ class Reading:
         A look that is left half-way keeps nothing.
         """
         known: dict[str, _Paragraph] = {}
+        stood: dict[int, tuple[_Paragraph, list[Finding]]] = {}
         parts: list[_Paragraph] = []
         findings: list[Finding] = []
+        turn = _STEP_PLACED
         for start, end in paragraphs(text):
             of_part = text[start:end]
             if (part := known.get(of_part) or self._known.get(of_part)) is None:
                 part = yield from self._coach.paragraph(of_part)
+                yield
             known[of_part] = part
             parts.append(part)
-            findings += [replace(found, start=found.start + start, end=found.end + start) for found in part.findings]
-            yield
+            placed = self._stood.get(start)
+            if placed is None or placed[0] is not part:
+                placed = part, part.standing(start)
+            stood[start] = placed
+            findings += placed[1]
+            if len(findings) >= turn:
+                turn += _STEP_PLACED
+                yield
         voice = bool(childs_words.strip()) or any(part.quoted for part in parts)
         asked = self._coach.whole(text, parts, findings, voice)
-        self._known = known
+        self._known, self._stood = known, stood
         return sorted(findings + asked, key=lambda finding: finding.start)
 
 

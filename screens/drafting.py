@@ -6,14 +6,15 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from textual import on
-from textual.timer import Timer
 from textual.widgets import Input, Select, TextArea
 
 from practice.errors import ConsoleError
 from screens.base import ConsoleScreen
+from screens.pausing import Pause
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.text import StateLine
 
@@ -74,7 +75,6 @@ class DraftScreen(ConsoleScreen):
     """When the draft was begun: the moment that a record of it was captured."""
     _number = 0
     _sealed: dict[str, Any] | None = None
-    _timer: Timer | None = None
     ready = False
     """Whether the form is as it was left: until then nothing is sealed over the draft."""
     _finished = False
@@ -136,10 +136,8 @@ class DraftScreen(ConsoleScreen):
     def touched(self) -> None:
         """Note a key: the draft is sealed once the keys pause."""
         self._warned = False
-        if self._timer is not None:
-            self._timer.stop()
         if not self._finished:
-            self._timer = self.set_timer(PAUSE, self._pause)
+            self._pause.touch()
 
     def _state(self) -> tuple[int, dict[str, Any]]:
         fields = self.draft_fields()
@@ -151,8 +149,11 @@ class DraftScreen(ConsoleScreen):
         self._number += 1
         return self._number, fields
 
-    def _pause(self) -> None:
-        self._timer = None
+    @cached_property
+    def _pause(self) -> Pause:
+        return Pause(self, PAUSE, self._keep)
+
+    def _keep(self) -> None:
         if self.ready and not self._finished and self.console.vault is not None:
             number, fields = self._state()
             if fields != self._sealed:

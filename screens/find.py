@@ -12,7 +12,6 @@ from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.timer import Timer
 from textual.widgets import Input
 
 from practice.errors import Refused
@@ -20,6 +19,7 @@ from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.held_roll import HeldRoll
+from screens.pausing import Pause
 from screens.widgets.child_picker import child_line
 from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList
@@ -133,7 +133,7 @@ class FindScreen(ConsoleScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._timer: Timer | None = None
+        self._pause = Pause(self, PAUSE, self._search)
         self._found_for = ""
         self._roll = HeldRoll()
 
@@ -151,9 +151,7 @@ class FindScreen(ConsoleScreen):
 
     @on(Input.Changed, "#words")
     def _typed(self) -> None:
-        if self._timer is not None:
-            self._timer.stop()
-        self._timer = self.set_timer(PAUSE, self._search)
+        self._pause.touch()
 
     def _search(self) -> None:
         text = self.query_one("#words", Input).value

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.timer import Timer
 from textual.widgets import Input, Select, Static, TextArea
 
 from practice.errors import ConsoleError
 from practice.vocabulary import Decision
 from screens.actions import bindings
 from screens.base import ConsoleScreen
+from screens.pausing import Pause
 from screens.review import Decided, ReviewScreen, Session, due_words
 from screens.review_also import AlsoDialog
 from screens.review_evidence import evidence_content
@@ -95,7 +95,7 @@ class ReviewChildScreen(ConsoleScreen):
         self.session = session
         self.found: Evidence | None = None
         self._shown = ""
-        self._timer: Timer | None = None
+        self._pause = Pause(self, PAUSE, self._seal)
 
     @property
     def heading(self) -> str:
@@ -198,9 +198,7 @@ class ReviewChildScreen(ConsoleScreen):
     @on(Select.Changed)
     @on(DayField.Read)
     def _typed(self) -> None:
-        if self._timer is not None:
-            self._timer.stop()
-        self._timer = self.set_timer(PAUSE, self._seal)
+        self._pause.touch()
         bar = self.query_one("#fault", MessageBar)
         if bar.tone == "warn":
             bar.say("")
@@ -238,8 +236,7 @@ class ReviewChildScreen(ConsoleScreen):
         elif day.question or day.day is None:
             self._ask(day.question or "Which day comes next?", day.query_one(Input))
         else:
-            if self._timer is not None:
-                self._timer.stop()
+            self._pause.stop()
             next_due = day.day if day.by_hand else None
             said = Decided(self.found.child.name, decision.code, reason.text.strip(), day.day)
             self.run(

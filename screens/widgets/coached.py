@@ -1,8 +1,8 @@
 """A text with the wording coach beside it: questions as one writes, never a bar to recording (practice: §9).
 
 A key costs nothing more than in a plain field: the text is looked at once the keys pause, in a thread that stands back
-between small steps and gives up when a key comes; only the paragraph that changed is looked at again. What was found
-is drawn by looking a line up, not by searching it.
+between small steps and gives up when a key comes; only the paragraph that changed is looked at again, and only what
+changed is drawn again. What was found is drawn by looking a line up, not by searching it.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from textual.cache import LRUCache
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.strip import Strip
-from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
 from practice.text import visible
 from screens.base import Calls
+from screens.pausing import Pause
 from screens.widgets.area import NoteArea
 
 if TYPE_CHECKING:
-    from practice.wording import Coach, Finding, Reading
+    from practice.wording import Coach, Finding, Reading, Steps
     from screens.console import Console
 
 PAUSE = 0.4
@@ -51,8 +51,8 @@ class CoachedArea(NoteArea):
     marks: Marks = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._still: LRUCache[Hashable, Strip] = LRUCache(256)
-        """Lines as they were drawn, away from the cursor: marks cost most to draw, and a key changes no other line."""
+        self._still: LRUCache[Hashable, tuple[list[tuple[int, int]], Strip]] = LRUCache(256)
+        """Lines as they were drawn with their marks, away from the cursor: a key changes no other line."""
         super().__init__(*args, **kwargs)
 
     def notify_style_update(self) -> None:
@@ -64,10 +64,15 @@ class CoachedArea(NoteArea):
         start, end = self.selection
         if found is None or found[0] == end[0] or start != end or self.matching_bracket_location is not None:
             return super().render_line(y)
-        key = (self.size, self.scrollable_content_region.width, self.document.get_line(found[0]), found[1])
-        if (strip := self._still.get(key)) is None:
-            strip = self._still[key] = super().render_line(y)
-        return strip
+        line = self.document.get_line(found[0])
+        key, places = (self.size, self.scrollable_content_region.width, line, found[1]), self._places(found[0], line)
+        drawn = self._still.get(key)
+        if drawn is None or drawn[0] != places:
+            drawn = self._still[key] = places, super().render_line(y)
+        return drawn[1]
+
+    def _places(self, line_index: int, line: str) -> list[tuple[int, int]]:
+        return self.marks.get((line_index, line), [])
 
     def _line_at(self, row: int) -> tuple[int, int] | None:
         """Return the text's line that this row shows, and which part of it; None below the text."""
@@ -76,7 +81,7 @@ class CoachedArea(NoteArea):
 
     def get_line(self, line_index: int) -> Text:
         line = super().get_line(line_index)
-        places = self.marks.get((line_index, line.plain), [])
+        places = self._places(line_index, line.plain)
         if len(places) > FEW:
             # A paragraph of many pages is one line: only what is in sight of it is worth marking.
             start, end = self._in_sight(line_index, len(line))
@@ -95,10 +100,12 @@ class CoachedArea(NoteArea):
 
     def show_marks(self, marks: Marks) -> None:
         """Underline these places, by line and the line's text."""
-        if marks != self.marks:
-            self.marks = marks
-            self._still.clear()
-            self._line_cache.clear()
+        before, self.marks = self.marks, marks
+        self._line_cache.clear()
+        top = int(self.scroll_offset.y)
+        rows = [self._line_at(row) for row in range(top, top + self.size.height)]
+        shown = [(row[0], self.document.get_line(row[0])) for row in rows if row is not None]
+        if not self.soft_wrap or any(before.get(line, []) != marks.get(line, []) for line in shown):
             self.refresh()
 
 
@@ -132,10 +139,9 @@ def asked_of(findings: list[Finding], at: int) -> Content:
 
 @dataclass(frozen=True)
 class Looked:
-    """What came of one look at a text, ready to be drawn."""
+    """What came of one look at a text, ready to be drawn; `keys` is how many were pressed when it began."""
 
-    text: str
-    findings: list[Finding]
+    keys: int
     marks: Marks
     asked: Content
 
@@ -153,9 +159,9 @@ class CoachedText(Calls, Container):
     def __init__(self, area: CoachedArea, *, voice: str = "childs_words") -> None:
         super().__init__()
         self.area, self.voice = area, voice
-        self.findings: list[Finding] = []
         self._reading: Reading | None = None
-        self._timer: Timer | None = None
+        self._asked = Content(QUIET)
+        self._pause = Pause(self, PAUSE, self._look)
         self._keys = 0
         """How many keys were pressed: a look that a key overtook is given up."""
 
@@ -180,12 +186,9 @@ class CoachedText(Calls, Container):
     @on(TextArea.Changed)
     def _typed(self) -> None:
         self._keys += 1
-        if self._timer is not None:
-            self._timer.stop()
-        self._timer = self.set_timer(PAUSE, self._look)
+        self._pause.touch()
 
     def _look(self) -> None:
-        self._timer = None
         if self._reading is not None:
             found = self.screen.query(f"#{self.voice}").first(TextArea) if self.voice else None
             words = found.text if found else ""
@@ -195,24 +198,32 @@ class CoachedText(Calls, Container):
 
     def _looked(self, keys: int, text: str, childs_words: str, at: int) -> Looked | None:
         """Look at the text in small steps, so that a key never waits for it; None where a key was pressed meanwhile."""
-        assert self._reading is not None
-        steps = self._reading.steps(text, childs_words=childs_words)
+        steps = self._steps(keys, text, childs_words, at)
         while True:
             try:
                 next(steps)
             except StopIteration as done:
-                findings: list[Finding] = done.value
-                return Looked(text, findings, marks_of(text, findings), asked_of(findings, at))
+                return cast("Looked", done.value)
             if keys != self._keys:
                 return None
             time.sleep(BREATH)
 
+    def _steps(self, keys: int, text: str, childs_words: str, at: int) -> Steps[Looked]:
+        assert self._reading is not None
+        findings = yield from self._reading.steps(text, childs_words=childs_words)
+        yield
+        marks = marks_of(text, findings)
+        yield
+        return Looked(keys, marks, asked_of(findings, at) if findings else Content(QUIET))
+
     def _show(self, looked: Looked | None) -> None:
-        if looked is None or looked.text != self.area.text:
+        if looked is None or looked.keys != self._keys:
             return  # a key was pressed meanwhile: the next look shows it
-        self.findings = looked.findings
         self.area.show_marks(looked.marks)
+        if looked.asked.is_same(self._asked):
+            return
+        self._asked = looked.asked
         pane = self.query_one(VerticalScroll)
-        pane.set_class(not looked.findings, "-quiet")
-        pane.query_one(Static).update(looked.asked if looked.findings else QUIET)
+        pane.set_class(looked.asked.plain == QUIET, "-quiet")
+        pane.query_one(Static).update(looked.asked)
         pane.scroll_home(animate=False)

@@ -405,3 +405,8 @@ async def test_marks_of_a_line_of_many_pages_are_drawn_where_it_is_in_sight():
         assert underlined(area)[-2:] == ["often", "low"]
         area.show_marks({})
         assert underlined(area) == []
+        area.load_text("He works late.\n\nHe works late.\nend")
+        area.move_cursor(area.document.end)
+        for marked in ([(0, (3, 8))], [(0, (3, 8)), (2, (9, 13))], [(2, (9, 13))]):
+            area.show_marks({(line, "He works late."): [place] for line, place in marked})
+            assert underlined(area) == [{0: "works", 2: "late"}[line] for line, _ in marked]
