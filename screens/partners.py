@@ -148,9 +148,10 @@ class PartnersScreen(ConsoleScreen):
     CSS_PATH = "partners.tcss"
     BINDINGS = bindings("partners")
 
-    def __init__(self) -> None:
+    def __init__(self, agreement: str = "") -> None:
         super().__init__()
         self.found: Agencies | None = None
+        self.wanted = agreement
 
     def body(self) -> ComposeResult:
         yield StateLine("", id="said")
@@ -188,8 +189,22 @@ class PartnersScreen(ConsoleScreen):
         )
         said = f"Hub {hub.url}. Our code: {hub.org}" if hub else none
         self.query_one("#said", StateLine).say(said, "" if hub or found.holds else "warn")
+        self._to_wanted(found)
         self._show_contracts()
         self.refresh_bindings()
+
+    def _to_wanted(self, found: Agencies) -> None:
+        """Stand on the agreement that was asked for, once."""
+        wanted, self.wanted = next((each for each in found.contracts if each.id == self.wanted), None), ""
+        if wanted is None:
+            return
+        orgs = [partner.org for partner in found.partners]
+        if wanted.org in orgs:
+            self.query_one("#partners", RecordList).action_move_to(orgs.index(wanted.org))
+            contracts = self.query_one("#contracts", RecordList)
+            self._show_contracts()
+            contracts.action_move_to(next(i for i in range(contracts.count) if contracts.row(i).contract is wanted))
+            contracts.focus()
 
     def _empty_words(self) -> str:
         if self.found is None or self.found.hub is None:

@@ -47,8 +47,11 @@ KINDS = {
     "transfer": "File",
     "item": "Came in",
     "landed": "Came in",
+    "reply": "Reply",
     "notice": "Police",
     "case": "Who is it",
+    "agreement": "Agreement",
+    "agreement_offered": "Agreement",
     "recovered": "Came back",
     "proposed": "Approve",
     "agreed": "Approve",
@@ -74,6 +77,8 @@ NAMELESS = {
     "machine": "between machines",
     "recovered": "an entry lost here",
     "visit": "on a laptop",
+    "agreement": "to be reviewed",
+    "agreement_offered": "offered to you",
     "erasure": "erased records",
 }
 """What stands in the place of a child's name in a line that is about none."""
@@ -96,6 +101,9 @@ SUBJECTS = {
     "transfer": ("transfers", "transfer_id"),
     "apart": ("apart", "wanted"),
     "item": ("sync", "item"),
+    "reply": ("sync", "item"),
+    "agreement": ("partners", "agreement"),
+    "agreement_offered": ("partners", "agreement"),
     "notice": ("sync", "item"),
     "landed": ("inbox", "item"),
     "case": ("cases", "case"),
@@ -145,6 +153,8 @@ def what_words(line: Line) -> str:
         return label_of(ReviewStatus, line.words)
     if line.kind in {"item", "report", "landed", "notice"}:
         return f"from {words}"
+    if line.kind == "reply":
+        return f"from {words}, to an entry of yours"
     if line.kind == "answer":
         return f"tell {words} what was done"
     return f"to {words}" if line.kind in SHARES else words

@@ -52,11 +52,10 @@ _MANY = 200
 class Line:
     """One thing to deal with.
 
-    `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, notice, landed, case,
-    share, ring, agreed, refused, glass, meeting, meeting_report, transfer, removal, erasure, apart, machine, visit,
-    unfinished
-    or backup; `subject` is the id of the report, entry, action, child, meeting, transfer, item or share that it is
-    about; `due` is the day it was or is due, if any.
+    `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, reply, notice, landed,
+    case, agreement, agreement_offered, share, ring, agreed, refused, glass, meeting, meeting_report, transfer, removal,
+    erasure, apart, machine, visit, unfinished or backup; `subject` is the id of the report, entry, action, child,
+    meeting, transfer, item, agreement or share that it is about; `due` is the day it was or is due, if any.
     """
 
     kind: str
@@ -128,6 +127,7 @@ def _today(vault: Vault, now: datetime) -> TodayView:
         )
         (view.act_today if due.due <= on else view.this_week).append(line)
     _partners(vault, view)
+    _agreements(vault, view, on)
     _flags(vault, view)
     _shares(vault, view, now)
     if vault.visit is None and (wanting := backups.warning(vault, now)):
@@ -200,16 +200,33 @@ def _partners(vault: Vault, view: TodayView) -> None:
         said = f"{' and '.join(changed)} changed: tell {case.partner}"
         view.later.append(Line("case", case.id, case.child_id or "", case.child, said))
     for item in arrivals.items(vault, states=["waiting"]):
-        police = item.kind == "operation_encompass"  # a child comes to school on it in the morning (R-68)
-        line = Line("notice" if police else "item", item.id, "", item.hint_name, item.sender)
-        (view.act_today if police else view.this_week).append(line)
         view.inbox += 1
+        line = Line("reply" if item.answers else "item", item.id, "", item.hint_name, item.sender)
+        if item.kind == "operation_encompass":  # above the rest: a child comes to school on it in the morning (R-68)
+            view.act_today.insert(0, replace(line, kind="notice"))
+        else:
+            view.this_week.append(line)
     for share in sharing.recovered(vault):
         words = f"given back by {share.partner}: is it in the record?"
         view.act_today.append(Line("recovered", share.id, share.child_id, share.child, words))
     for item in arrivals.items(vault, states=["accepted"], landed="unseen"):
         child = children.get(vault, item.child_id or "").name
         view.this_week.append(Line("landed", item.id, item.child_id or "", child, item.sender))
+
+
+def _agreements(vault: Vault, view: TodayView, on: date) -> None:
+    """Agreements that a partner offers, and those whose review is near or past: then nothing leaves (R-66)."""
+    names = {partner.org: partner.name for partner in sharing.partners(vault)}
+    for row in sharing.contracts(vault):
+        if row.ended or row.standing == "declined":
+            continue
+        line = Line("agreement", row.id, "", "", f"{names.get(row.org, row.org)}: {row.purpose}", row.review)
+        if row.standing == "received":
+            view.this_week.append(replace(line, kind="agreement_offered", due=None))
+        elif row.review < on:
+            view.act_today.append(replace(line, words=f"nothing leaves to {line.words}"))
+        elif row.review <= on + 2 * _WEEK:
+            view.this_week.append(line)
 
 
 def _flags(vault: Vault, view: TodayView) -> None:

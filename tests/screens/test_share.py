@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -29,9 +29,9 @@ from storage.desk.sharing_rules import set_rules
 from storage.keys import FLOOR
 from storage.people import add_person
 from storage.vault import open_vault, utc_now
-from storage.views import arrivals, record, sharing
+from storage.views import arrivals, record, sharing, today
 from storage.views import cases as case_rows
-from sync import cases, contracts, inbox, partners, run, shares
+from sync import agreements, cases, contracts, inbox, partners, run, shares
 from sync.hub.server import invite
 from tests.sync.exchange import COUNCIL, Hub, Place
 
@@ -211,6 +211,36 @@ async def test_an_agreement_covers_what_is_marked_and_a_mark_is_a_sign(console, 
         assert "[x] Neglect" in picture(pilot.app)
         await press(pilot, "ctrl+s")
         assert sharing.contracts(joined)[0].categories == ("neglect",)
+
+
+async def test_an_agreement_of_theirs_stands_on_today_and_is_accepted_where_it_opens(console, joined, council):
+    far = date(2099, 1, 1)
+    contracts.add_contract(joined, COUNCIL, "One of ours", "public_task", date(2098, 1, 1))
+    partners.verify_partner(council.vault, SCHOOL, partners.own_words(joined))
+    offered = contracts.add_contract(council.vault, SCHOOL, "Weekly [updates]", "public_task", far)
+    agreements.offer(council.vault, offered)
+    council.sync()
+    run.sync(joined)
+    async with console() as pilot:
+        await wait_for(pilot, "offered to you")
+        lines = pilot.app.screen.query_one("#lines")
+        lines.action_move_to(next(n for n in range(lines.count) if "agreement_offered" in lines.row(n).key))
+        await press(pilot, "enter")
+        await wait_for(pilot, "they offer it: answer them")
+        assert pilot.app.screen.query_one("#contracts").current.contract.id == offered
+        partners.verify_partner(joined, COUNCIL, partners.words(joined, COUNCIL))
+        await press(pilot, "a")
+        await wait_for(pilot, "Accept this agreement?")
+        await press(pilot, "tab", "enter")
+        await wait_for(pilot, "in force, signed by both")
+
+    def agreed(*day: int) -> list[str]:
+        view = today.today(joined, datetime(*day, tzinfo=UTC))
+        return [line.words for line in view.act_today + view.this_week if line.kind == "agreement"]
+
+    assert agreed(2097, 12, 1) == []
+    assert agreed(2097, 12, 25) == ["Northfield [red]Services: One of ours"]
+    assert agreed(2098, 1, 2) == ["nothing leaves to Northfield [red]Services: One of ours"]
 
 
 # -- proposing and deciding --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from exchange import COUNCIL, POLICE, SCHOOL, Hub, Place
 from practice.errors import Refused
 from practice.front_sheet import heed_code
 from storage.desk import finishing, front_sheet
-from storage.desk.concerns import log_concern
+from storage.desk.concerns import decide, log_concern
 from storage.views import arrivals, cases, record, sharing
 from storage.views.front_sheet import read_out
 from storage.views.today import today
@@ -50,6 +50,7 @@ def test_a_question_comes_back_under_the_entry_it_asks_about(
     (item,) = school.items()
     assert (item.state, item.answers) == ("waiting", entry), "a person puts it there"
     assert arrivals.answered(school.vault, item) == (entry, child)
+    assert [line.kind for line in today(school.vault, school.clock()).this_week] == ["reply"]
     school.accept(item.id, child)
     above, below = record.thread(school.vault, entry)
     assert (above, [row.text for row in below]) == (None, ["Who saw [the mark]?"])
@@ -100,8 +101,10 @@ def test_a_police_notice_is_a_kind_of_its_own_and_asks_whom_it_was_told_to(
     police.vault.close()
     (item,) = school.items()
     assert item.kind == "operation_encompass"
-    assert [line.kind for line in today(school.vault, school.clock()).act_today] == ["notice"]
     child = school.child()
+    before = log_concern(school.vault, {"text": "Late again", "when": "today 8:00"}, child_id=child)[0]
+    assert [line.kind for line in today(school.vault, school.clock()).act_today] == ["notice", "concern"]
+    decide(school.vault, before, "no_further_action", "Spoken with her.")
     school.accept(item.id, child)
     found = record.detail(school.vault, item.id)
     assert found.entry.kind == "operation_encompass"
