@@ -77,22 +77,9 @@ def item_content(found: Received) -> Content:
     named = (
         ", ".join(label_of(ConcernCategory, str(code)) for code in categories) if isinstance(categories, list) else ""
     )
-    lines = [
-        Content(visible(" · ".join(part for part in (kind, in_words(item.occurred), named) if part))),
-        Content.styled(f"Arrived {day_words(arrived.date())}, {time_words(arrived)}", "$text-muted"),
-    ]
-    role = str(body.get("author_role") or "")
-    if role:
-        lines.append(Content.styled(visible(f"Written by: {role}"), "$text-muted"))
+    lines = [Content(visible(" · ".join(part for part in (kind, in_words(item.occurred), named) if part)))]
     if item.kind == "operation_encompass" and isinstance(stated := body.get("police_at"), dict):
         lines.append(Content(visible(f"Police attended: {in_words(received_occurred({'occurred': stated}))}")))
-    rule = {"never": "Never to be shared on", "ask": "Shared on only when they agree", "yes": "May be shared on"}
-    lines.append(Content.styled(f"Their rule: {rule[item.on_share].lower()}", "$text-muted"))
-    if found.answers:
-        lines += [
-            Content.styled("Asks about, or answers, your entry", "$text-primary"),
-            Content(visible(found.answers)),
-        ]
     if item.corrected:
         lines.append(Content.styled(visible(f"Corrected by them: {item.corrected}"), "$text-warning"))
     for name, label in (
@@ -104,14 +91,25 @@ def item_content(found: Received) -> Content:
     ):
         text = str(body.get(name) or "")
         if text.strip():
-            lines += [Content(""), Content.styled(label, "$text-muted"), Content(visible(text))]
+            lines += [Content.styled(label, "$text-muted"), Content(visible(text)), Content("")]
+    if found.answers:
+        asked = Content.styled("It asks about, or answers, your entry", "$text-primary")
+        lines += [asked, Content(visible(found.answers)), Content("")]
     for other in found.rivals:
         lines += [
-            Content(""),
             Content.styled("They sent this too, as the same version, in other words", "bold $text-error"),
             Content(visible(other.text)),
             *([Content(visible(f"In the child's words: {other.childs_words}"))] if other.childs_words else []),
+            Content(""),
         ]
+    role = str(body.get("author_role") or "")
+    rule = {"never": "never to be shared on", "ask": "shared on only when they agree", "yes": "may be shared on"}
+    after = (
+        f"Written by: {role}" if role else "",
+        f"Arrived {day_words(arrived.date())}, {time_words(arrived)}",
+        f"Their rule: {rule[item.on_share]}",
+    )
+    lines += [Content.styled(visible(words), "$text-muted") for words in after if words]
     return Content("\n").join(lines)
 
 

@@ -196,15 +196,15 @@ class PartnersScreen(ConsoleScreen):
     def _to_wanted(self, found: Agencies) -> None:
         """Stand on the agreement that was asked for, once."""
         wanted, self.wanted = next((each for each in found.contracts if each.id == self.wanted), None), ""
-        if wanted is None:
-            return
         orgs = [partner.org for partner in found.partners]
-        if wanted.org in orgs:
-            self.query_one("#partners", RecordList).action_move_to(orgs.index(wanted.org))
-            contracts = self.query_one("#contracts", RecordList)
-            self._show_contracts()
-            contracts.action_move_to(next(i for i in range(contracts.count) if contracts.row(i).contract is wanted))
-            contracts.focus()
+        if wanted is None or wanted.org not in orgs:
+            return
+        self.query_one("#partners", RecordList).action_move_to(orgs.index(wanted.org))
+        self._show_contracts()
+        contracts: RecordList[Agreement] = self.query_one("#contracts", RecordList)
+        rows = [contracts.row(place) for place in range(contracts.count)]
+        contracts.action_move_to(next(place for place, row in enumerate(rows) if row and row.contract is wanted))
+        contracts.focus()
 
     def _empty_words(self) -> str:
         if self.found is None or self.found.hub is None:
