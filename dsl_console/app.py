@@ -96,7 +96,7 @@ class DslConsole(Keeping):
         """The process that started this one and keeps the terminal; when it is gone, this one ends too."""
         self._sync_words = ""
         self._stop = threading.Event()
-        self.behind = Behind(self, self._stop)
+        self.behind = Behind(self, self._stop, self._taken_away)
         self._lock_words = ""
         self._visiting = visiting.Visiting(self)
         for theme in themes.THEMES.values():
@@ -358,6 +358,10 @@ class DslConsole(Keeping):
     def act_lock(self) -> None:
         """Lock, which ends this process."""
         self.run_worker(self._leave(LOCKED), group="leave", exit_on_error=False)
+
+    def _taken_away(self) -> None:
+        """End at once, without a backup that would keep the others from making the keys anew: the way in is gone."""
+        self.run_worker(self._leave(LOCKED, hurried=True), group="leave", exit_on_error=False)
 
     def act_exit(self) -> None:
         """Lock and return to the shell; ask first where that would lose something for good."""

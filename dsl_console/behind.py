@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from practice.errors import ConsoleError
@@ -25,8 +26,10 @@ SHARED_SECONDS = 30.0
 class Behind:
     """Watches the record, checks it, and takes in what others left; the console hears of it by messages."""
 
-    def __init__(self, console: Console, stop: threading.Event) -> None:
+    def __init__(self, console: Console, stop: threading.Event, taken_away: Callable[[], None]) -> None:
         self.console, self.stop = console, stop
+        self.taken_away = taken_away
+        """Called in the console's own thread once somebody has removed the person who has the record open."""
 
     def begin(self, vault: Vault) -> None:
         """Begin all of it, once Today is shown."""
@@ -61,6 +64,9 @@ class Behind:
                     settled = True
                     vault.checkpoint()  # damage to a write-ahead log drops commits silently: it is kept empty
                     vault.rest()
+                if changed and not vault.way_in.stands():
+                    self.console.call_later(self.taken_away)
+                    return
             except ConsoleError as error:
                 # A busy disk may answer the next time; the person hears of it once.
                 changed = False

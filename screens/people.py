@@ -226,7 +226,9 @@ class PeopleScreen(ConsoleScreen):
     def act_role(self) -> None:
         """Give somebody another role."""
         if row := self.current:
-            self.app.push_screen(RoleDialog(row.person.role), lambda role: self._role(row.person, role))
+            self.app.push_screen(
+                RoleDialog(row.person.name, row.person.role), lambda role: self._role(row.person, role)
+            )
 
     def _role(self, person: Holder, role: str | None) -> None:
         if role is not None and role != person.role:

@@ -78,6 +78,11 @@ class AskDialog(Dialog[Answer | None], Generic[Answer]):
     VERB: ClassVar[str] = "Go on"
 
     @property
+    def heading(self) -> str:
+        """What is asked."""
+        return self.HEADING
+
+    @property
     def verb(self) -> str:
         """What the button does."""
         return self.VERB
@@ -93,7 +98,7 @@ class AskDialog(Dialog[Answer | None], Generic[Answer]):
 
     def compose(self) -> ComposeResult:
         buttons = back_button(), confirm_button(self.verb)
-        yield from self.framed(self.HEADING, self.sentence, self.fields(), *buttons)
+        yield from self.framed(self.heading, self.sentence, self.fields(), *buttons)
 
     @abstractmethod
     def answer(self) -> Answer | None:
@@ -171,13 +176,17 @@ class AddDialog(AskDialog[NewPerson]):
 class RoleDialog(AskDialog[str]):
     """Which role somebody is to have."""
 
-    HEADING = "Another role"
     SENTENCE = f"{POLICY} {READS_GIVEN.replace('This role', 'The read-only role')}"
     VERB = "Change"
 
-    def __init__(self, role: str) -> None:
+    def __init__(self, name: str, role: str) -> None:
         super().__init__()
-        self._role = role
+        self._name, self._role = name, role
+
+    @property
+    def heading(self) -> str:
+        """Whose role it is."""
+        return f"Another role for {self._name}"
 
     def fields(self) -> Iterable[Widget]:
         """Yield the roles."""

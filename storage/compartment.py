@@ -31,6 +31,7 @@ from storage.locks import OpenLock
 from storage.opening import NAMES
 from storage.tries import Tries
 from storage.views.base import apply
+from storage.way_in import WayIn
 
 Clock = Callable[[], datetime]
 
@@ -129,6 +130,7 @@ class OpenCompartment:
         self._header = header
         self._header_digest = header.digest(name)
         self._slot = slot
+        self.way_in = WayIn(folder, name, slot)
         self._path = folder / f"{name}.db"
         self._write_lock = threading.RLock()
         self._read_lock = threading.RLock()
@@ -303,13 +305,14 @@ class OpenCompartment:
     def write(self) -> Iterator[Unit]:
         """Open one transaction; when it has been committed, the anchor moves to the new head.
 
-        Raises IntegrityAlarm while the record does not agree with its anchor, and ConsoleError where the disk or
-        another process stands in the way; then nothing of the transaction is kept.
+        Raises IntegrityAlarm while the record does not agree with its anchor, NotAllowed once the person was removed,
+        and ConsoleError where the disk or another process stands in the way; then nothing of the transaction is kept.
         """
         if self.alarm is not None:
             raise self.alarm
         with self._write_lock, plain_errors():
             with self._writer.begin() as connection:
+                self.way_in.check()  # inside the transaction: who is removed is removed within one too
                 unit = Unit(self, connection)
                 late = len(unit.record_many(self.late.waiting)) if self.late.waiting else 0
                 yield unit

@@ -74,7 +74,8 @@ def list_(session: Session) -> None:
         )
         return
     for row in rows:
-        finds = f"finds {len(given[row.id])} given children" if row.id in given else ""
+        count = len(given.get(row.id, ()))
+        finds = f"finds {count} given {'child' if count == 1 else 'children'}" if row.id in given else ""
         factor = "passphrase and keyring" if row.second_factor else ""
         out(joined([row.id, one_line(row.name), label_of(Role, row.role), ", ".join(row.compartments), finds, factor]))
     if due:

@@ -421,7 +421,8 @@ def waiting(vault: Vault, limit: int = 500) -> list[Waiting]:
     """Return the concerns that have no decision yet, oldest first, with no more than a line of Today shows (R-17)."""
     clause = f"WHERE {UNDECIDED}" if finds_only_given(vault.person.role) else _BY_UNDECIDED
     statement = (
-        "SELECT entries.id, entries.child_id, coalesce(children.name, ''), entries.text FROM entries"  # noqa: S608
+        "SELECT entries.id, entries.child_id, coalesce(children.name, ''),"  # noqa: S608
+        " CASE entries.text WHEN '' THEN entries.childs_words ELSE entries.text END FROM entries"
         f" {clause.replace('WHERE', 'LEFT JOIN children ON children.id = entries.child_id WHERE')}"
         " ORDER BY entries.recorded_at, entries.id LIMIT ?"
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import keyring
 import pytest
-from conftest import HOSTILE, PASSPHRASE, press, settled, wait_for, words_on
+from conftest import HOSTILE, PASSPHRASE, press, settled, wait_for, wait_until, words_on
 from textual.widgets import Input, Select, TextArea
 
+from dsl_console.supervisor import LOCKED
 from practice.errors import WrongPassphrase
 from screens.people_dialogs import CodeDialog
-from storage import people
+from storage import locks, people
 from storage.desk import children
 from storage.keys import FLOOR
 from storage.vault import open_vault
@@ -91,6 +94,17 @@ async def test_where_another_has_it_open_the_rotation_waits_and_the_screen_says_
         assert "could not be made anew now" in words_on(pilot.app)
 
 
+async def test_the_console_of_who_is_removed_ends_and_lets_go_of_the_record(console, folder, monkeypatch):
+    monkeypatch.setattr(locks, "_WAIT_SECONDS", 20.0)  # the removal waits for it: no longer than a poll or two
+    async with console() as pilot:
+        people.add_person(pilot.app.vault, "Ben Ode", "dsl", BEN, FLOOR)
+        with open_vault(folder, passphrase=BEN, user="Ben Ode") as ben:
+            person = pilot.app.vault.person.id
+            removed = await asyncio.to_thread(people.remove_person, ben, person, "Left in July.")
+        assert removed.rotation_due == ()
+        await wait_until(pilot, lambda: pilot.app.return_code == LOCKED)
+
+
 async def test_a_role_is_granted_on_a_screen_that_says_what_it_is_and_a_child_is_given(console):
     async with console() as pilot:
         vault = pilot.app.vault
@@ -100,6 +114,7 @@ async def test_a_role_is_granted_on_a_screen_that_says_what_it_is_and_a_child_is
         await press(pilot, "down", "g")
         assert "finds every child already" in words_on(pilot.app)
         await press(pilot, "r")
+        assert "Another role for Sue Sen" in words_on(pilot.app)
         assert "not of cryptography" in words_on(pilot.app)
         assert "only the children it was given" in words_on(pilot.app)
         await fill(pilot, role="read_only")

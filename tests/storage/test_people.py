@@ -12,7 +12,7 @@ import pytest
 
 from practice.acts import ChildAdded, SchoolSet
 from practice.errors import NotAllowed, NotFound, Refused, WrongPassphrase
-from storage import people, rotation, vault
+from storage import locks, people, rotation, vault
 from storage.ids import new_id
 from storage.keys import FLOOR
 from storage.vault import Vault
@@ -69,6 +69,26 @@ def test_a_leaver_cannot_open_it_and_an_old_copy_of_their_key_opens_nothing_new(
     with vault.open_vault(ann.folder, passphrase=ANN) as again:
         assert names(again) == ["After", "Kit Ashdown"]
         assert again.alarm is None
+
+
+def test_who_is_removed_records_nothing_more_in_a_record_that_is_open_somewhere(
+    school: tuple[Vault, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "_WAIT_SECONDS", 0.1)
+    ann, _ = school
+    people.add_person(ann, "Ben Ode", "deputy", BEN, FLOOR)
+    with vault.open_vault(ann.folder, passphrase=BEN, user="Ben Ode") as ben:
+        ben.record(ChildAdded(legal_forename="Amal"), child=new_id())
+        people.change_role(ann, "Ben Ode", "dsl")
+        assert ben.way_in.stands()
+        removed = people.remove_person(ann, "Ben Ode", "Left the school.")
+        assert removed.rotation_due == ("children",)
+        assert not ben.way_in.stands()
+        with pytest.raises(NotAllowed, match="taken away"):
+            ben.record(ChildAdded(legal_forename="After"), child=new_id())
+    assert names(ann) == ["Amal", "Kit Ashdown"]
+    rotation.rotate(ann, "Ben left.")
+    assert ann.verify(rebuild=True, signatures=True).ok
 
 
 def test_a_draft_sealed_before_a_rotation_is_read_after_it(school: tuple[Vault, str]) -> None:
