@@ -24,10 +24,10 @@ from dsl_console import config, daily, visiting
 from dsl_console.behind import POLL_SECONDS, Behind
 from dsl_console.frame import FrameState, frame_state
 from dsl_console.idle import Idle
-from dsl_console.keeping import Keeping
 from dsl_console.place import Place, keep_place, place_of, take_place
 from dsl_console.screen_list import has_screen, screen_class
 from dsl_console.supervisor import LOCKED
+from dsl_console.type_ahead import TypeAhead
 from practice.errors import ConsoleError
 from practice.visits import NOT_HERE
 from screens import themes
@@ -60,7 +60,7 @@ def _close(vault: OpenCompartment) -> None:
     vault.close()
 
 
-class DslConsole(Keeping):
+class DslConsole(TypeAhead):
     """The app: holds the vault, opens screens, hides and locks."""
 
     TITLE = "dsl-console"
@@ -87,7 +87,6 @@ class DslConsole(Keeping):
         self.settings_file = settings_file
         self.clock = clock
         self.vault = vault
-        self._entering = False
         self._open_next: tuple[str, dict[str, Any]] | None = None
         self.after_lock = locked
         self.idle = Idle(clock, self.settings.hide_after, self.settings.lock_after)

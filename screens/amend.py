@@ -12,6 +12,7 @@ from screens.entry_form import EntryForm
 from screens.widgets.area import NoteArea
 from screens.widgets.coached import CoachedArea, CoachedText
 from screens.widgets.fields import Field, WhenField
+from screens.wording_found import show_all
 
 NOTES = ("text", "childs_words", "reason")
 
@@ -78,6 +79,10 @@ class AmendScreen(EntryForm):
             self.query_one(f"#{name}", TextArea).load_text(str(fields.get(name, "")))
         self.query_one("#when", WhenField).text = str(fields.get("when", ""))
         self.query_one("#text").focus()
+
+    def act_wording(self) -> None:
+        """Show all that the wording coach asks, each with its place."""
+        show_all(self.query_one("#text", TextArea), self.query_one("#childs_words", TextArea).text)
 
     def act_record(self) -> None:
         """Record the new version."""

@@ -181,6 +181,8 @@ class ConsoleScreen(Calls, Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-usual"), (160, "-wide")]
 
     _seen_changes = 0
+    stands = False
+    """Whether the screen is there with its focus where it belongs: until then what is typed waits for it."""
     params: dict[str, Any] = {}
 
     @property
@@ -215,6 +217,16 @@ class ConsoleScreen(Calls, Screen[None]):
     def _on_mount(self, event: events.Mount) -> None:
         self._seen_changes = self.console.changes
         self.refresh_record()
+        self.call_after_refresh(self._now_stands)
+
+    def hold_keys(self) -> None:
+        """Let what is typed wait until what the screen shows now stands."""
+        self.stands = False
+        self.call_after_refresh(self._now_stands)
+
+    def _now_stands(self) -> None:
+        self.stands = True
+        self.console.screen_stands()
 
     def refresh_record(self) -> None:
         """Fetch what the screen shows and show it again."""

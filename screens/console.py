@@ -100,6 +100,10 @@ class Console(App[int], inherit_bindings=False):
         """Note that the person is there: the idle clock begins again."""
 
     @abstractmethod
+    def screen_stands(self) -> None:
+        """Hand on the keys that were typed before the screen on top stood."""
+
+    @abstractmethod
     def say(self, message: str, title: str = "", severity: str = "information") -> None:
         """Show a passing notice; the text is shown as it is, never read as markup."""
 

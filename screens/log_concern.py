@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widgets import Button, Input, Select
+from textual.widgets import Button, Input, Select, TextArea
 
 from practice.errors import ConsoleError
 from screens.actions import bindings
@@ -21,6 +21,7 @@ from screens.widgets.child_picker import ChildPicker
 from screens.widgets.dialogs import ConfirmDialog
 from screens.widgets.heed import HeedLines
 from screens.widgets.text import StateLine
+from screens.wording_found import show_all
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -234,7 +235,14 @@ class LogScreen(DraftScreen):
     def why_not(self, action_id: str) -> str:
         if action_id == "log.discard" and self.ready and not self.draft_fields():
             return "Nothing is written yet."
+        if action_id == "log.wording" and not self.form.query_one("#text", TextArea).text.strip():
+            return "Nothing is written yet that the coach could ask about."
         return ""
+
+    def act_wording(self) -> None:
+        """Show all that the wording coach asks, each with its place."""
+        form = self.form
+        show_all(form.query_one("#text", TextArea), form.query_one("#childs_words", TextArea).text)
 
     def act_record(self) -> None:
         """Record the concern, durably, and ask what now."""
@@ -308,7 +316,8 @@ class LogScreen(DraftScreen):
         form.show_more(not form.more_shown)
         self._fold()
         if form.more_shown:
-            form.query_one("#entry_kind").focus()
+            # Once it has its place: before that there is nothing to bring into sight.
+            self.call_after_refresh(form.query_one("#entry_kind").focus)
 
     def _fold(self) -> None:
         fold = self.query_one("#fold", Button)

@@ -80,6 +80,8 @@ class ReportScreen(ConsoleScreen):
         self._heard = datetime.min.replace(tzinfo=UTC)
         self._asked = ""
         self.about = str(ReportAbout.CHILD)
+        self._early = ""
+        """What was typed before it was said whom the note is about: it goes into the form's first field."""
 
     @property
     def heading(self) -> str:
@@ -121,7 +123,7 @@ class ReportScreen(ConsoleScreen):
 
     @staticmethod
     def _line(name: str, hint: str) -> Input:
-        return Input(placeholder=hint, max_length=LINE_LIMIT, id=name)
+        return Input(placeholder=hint, max_length=LINE_LIMIT, select_on_focus=False, id=name)
 
     @staticmethod
     def _field(label: str, widget: Widget) -> Field:
@@ -143,6 +145,7 @@ class ReportScreen(ConsoleScreen):
             self.query_one(f"#{name}-field").display = (name in OF_ADULT) == adult
         first = {"ask": "#about-child", "form": "#adult" if adult else "#child", "done": "#leave"}[stage]
         self.query_one(first).focus()
+        self.hold_keys()
         self.query_one("#said", StateLine).say(
             f"Ctrl+S seals it. If a child is in danger, ring 999 and tell the {'head' if adult else 'DSL'} in person."
             if stage == "form"
@@ -156,6 +159,10 @@ class ReportScreen(ConsoleScreen):
     def on_key(self, event: events.Key) -> None:
         self.hear()
         abouts = list(ReportAbout)
+        early = event.character if event.is_printable and event.character else ""
+        if self.stage == "form" and early and not self.stands:
+            event.stop()  # it was typed while the question still stood
+            self._early += early
         if self.stage != "ask":
             return
         if event.key in ("1", "2", "3"):
@@ -164,6 +171,22 @@ class ReportScreen(ConsoleScreen):
         elif event.key in ("up", "down"):
             event.stop()
             (self.focus_previous if event.key == "up" else self.focus_next)("#ask Button")
+        elif early or (event.key == "backspace" and self._early):
+            event.stop()
+            self._early = self._early + early if early else self._early[:-1]
+            self._say_early()
+
+    def _say_early(self) -> None:
+        words = f"Kept for the note: «{self._early}». Choose first whom it is about: 1, 2 or 3."
+        self.query_one("#said", StateLine).say(words if self._early else "", "warn")
+
+    def _now_stands(self) -> None:
+        """Put what was typed too early where it was meant to go, before the keys that came after it."""
+        if self.stage == "form" and self._early:
+            field = self.query_one("#adult" if self.about == ReportAbout.ADULT else "#child", Input)
+            field.insert_text_at_cursor(self._early)
+            self._early = ""
+        super()._now_stands()
 
     @on(Button.Pressed, "#ask Button")
     def _pressed(self, event: Button.Pressed) -> None:
@@ -251,6 +274,7 @@ class ReportScreen(ConsoleScreen):
         self._go("done")
 
     def _empty(self) -> None:
+        self._early = ""
         for field in self.query("#form Input").results(Input):
             field.value = ""
         for area in self.query("#form TextArea").results(TextArea):

@@ -117,6 +117,7 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
     # -- log, children, child ------------------------------------------------------------------------------------------
     "log": (
         own("log", "record", "ctrl+s", "Record", "Record the concern", "Log", "Record the concern"),
+        own("log", "wording", "ctrl+t", "Wording", "All that the wording coach asks", "Log", "All that the coach asks"),
         own("log", "body_map", "ctrl+b", "Body map", "Put marks on the body, front and back", "Log", "Body map"),
         own("log", "more", "ctrl+o", "More", "Show or fold the fields that are rarely needed", "Log", "More fields"),
         own("log", "discard", "ctrl+n", "Begin afresh", "Let this draft go, after a question", "Log", "Begin afresh"),
@@ -137,7 +138,10 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
         own("what_now", "alike", "4", "Like it", "Look at the entry that is like it", "Recorded", "The entry like it"),
     ),
     "decide": (own("decide", "record", "ctrl+s", "Record", "Record the decision", "Decide", "Record the decision"),),
-    "amend": (own("amend", "record", "ctrl+s", "Record", "Record the new version", "Amend", "Record the version"),),
+    "amend": (
+        own("amend", "record", "ctrl+s", "Record", "Record the new version", "Amend", "Record the version"),
+        own("amend", "wording", "ctrl+t", "Wording", "All that the coach asks", "Amend", "All that the coach asks"),
+    ),
     "move": (own("move", "record", "ctrl+s", "Move", "Move the entry, after a question", "Move", "Move the entry"),),
     "children": (
         own("children", "open", "enter", "Open", "Open the child's record", "Children", "Open the child"),

@@ -65,7 +65,9 @@ class CoachedArea(NoteArea):
         if found is None or found[0] == end[0] or start != end or self.matching_bracket_location is not None:
             return super().render_line(y)
         line = self.document.get_line(found[0])
-        key, places = (self.size, self.scrollable_content_region.width, line, found[1]), self._places(found[0], line)
+        places = self._places(found[0], line)
+        # A line may be drawn between a new size and its folding anew: the width it was folded to tells the two apart.
+        key = (self.size, self.scrollable_content_region.width, self.wrapped_document._width, line, found[1])
         drawn = self._still.get(key)
         if drawn is None or drawn[0] != places:
             drawn = self._still[key] = places, super().render_line(y)
@@ -144,6 +146,7 @@ class Looked:
     keys: int
     marks: Marks
     asked: Content
+    count: int
 
 
 class CoachedText(Calls, Container):
@@ -154,13 +157,15 @@ class CoachedText(Calls, Container):
     CoachedText > CoachedArea { width: 1fr; height: 1fr; }
     CoachedText > VerticalScroll { width: 36; height: 1fr; padding: 0 1; margin: 0 0 0 1; scrollbar-size: 1 1; }
     CoachedText > VerticalScroll > Static { height: auto; color: $text-muted; }
+    CoachedText > VerticalScroll > #count { dock: bottom; height: 1; background: $background; color: $text; }
+    CoachedText > VerticalScroll.-quiet > #count { display: none; }
     """
 
     def __init__(self, area: CoachedArea, *, voice: str = "childs_words") -> None:
         super().__init__()
         self.area, self.voice = area, voice
         self._reading: Reading | None = None
-        self._asked = Content(QUIET)
+        self._asked, self._count = Content(QUIET), 0
         self._pause = Pause(self, PAUSE, self._look)
         self._keys = 0
         """How many keys were pressed: a look that a key overtook is given up."""
@@ -168,7 +173,8 @@ class CoachedText(Calls, Container):
     def compose(self) -> ComposeResult:
         yield self.area
         with VerticalScroll(can_focus=False, classes="-quiet"):
-            yield Static(QUIET, markup=False)
+            yield Static(QUIET, markup=False, id="asked")
+            yield Static("", markup=False, id="count")
 
     def on_mount(self) -> None:
         from storage.desk.wording import coach
@@ -214,16 +220,17 @@ class CoachedText(Calls, Container):
         yield
         marks = marks_of(text, findings)
         yield
-        return Looked(keys, marks, asked_of(findings, at) if findings else Content(QUIET))
+        return Looked(keys, marks, asked_of(findings, at) if findings else Content(QUIET), len(findings))
 
     def _show(self, looked: Looked | None) -> None:
         if looked is None or looked.keys != self._keys:
             return  # a key was pressed meanwhile: the next look shows it
         self.area.show_marks(looked.marks)
-        if looked.asked.is_same(self._asked):
+        if looked.asked.is_same(self._asked) and looked.count == self._count:
             return
-        self._asked = looked.asked
+        self._asked, self._count = looked.asked, looked.count
         pane = self.query_one(VerticalScroll)
-        pane.set_class(looked.asked.plain == QUIET, "-quiet")
-        pane.query_one(Static).update(looked.asked)
+        pane.set_class(not looked.count, "-quiet")
+        pane.query_one("#asked", Static).update(looked.asked)
+        pane.query_one("#count", Static).update(f"Ctrl+T lists all {looked.count}" if looked.count else "")
         pane.scroll_home(animate=False)

@@ -41,6 +41,8 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     Dialog.-narrow .dialog { padding: 0 1; }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-usual"), (160, "-wide")]
+    stands = False
+    """Whether the dialog is there with its focus where it belongs: until then what is typed waits for it."""
 
     def framed(self, title: str, sentence: str, fields: Iterable[Widget], *buttons: Button) -> ComposeResult:
         """Yield the frame round a form's widgets; `say` speaks under them."""
@@ -57,8 +59,14 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
                     yield from buttons
 
     def on_mount(self) -> None:
+        self.call_after_refresh(self._now_stands)
+
+    def _now_stands(self) -> None:
         # A field that took the focus before the frame had its size is brought into sight once it has.
-        self.call_after_refresh(self._focus_into_sight)
+        self._focus_into_sight()
+        self.stands = True
+        if callable(heard := getattr(self.app, "screen_stands", None)):
+            heard()
 
     def _focus_into_sight(self) -> None:
         if self.focused is not None:

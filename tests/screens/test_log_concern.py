@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from conftest import HOSTILE, NOW, picture, settled, wait_for, wait_until, words_on
+from textual import events
 from textual.widgets import Button, Input, OptionList, TextArea
 
 from screens.decide import DecideScreen
@@ -311,6 +312,15 @@ async def test_it_fits(console, vault, size):
         shown = picture(pilot.app)
         assert "What happened" in shown
         assert "Ctrl+S Record" in shown
+
+
+async def test_a_concern_typed_faster_than_the_screens_come_is_recorded_whole(console, vault):
+    add(vault, "Amira", "Khan")
+    async with console(size=(80, 24)) as pilot:
+        for key in ("f2", *"amira", "enter", *"Wet", "space", *"coat.", "ctrl+s"):
+            pilot.app.post_message(events.Key(key, " " if key == "space" else key if len(key) == 1 else None))
+        await wait_for(pilot, "No one else has been told", 30)
+        assert [(row.child, row.text) for row in record.undecided(pilot.app.vault)] == [("Amira Khan", "Wet coat.")]
 
 
 def test_who_was_told_is_read_by_lines():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from conftest import HOSTILE, PASSPHRASE, picture, settled, wait_for, words_on
+from conftest import HOSTILE, PASSPHRASE, picture, press, settled, wait_for, words_on
+from textual import events
 from textual.widgets import Button, Input, OptionList, TextArea
 
 from screens.report import ReportScreen
@@ -63,6 +64,19 @@ async def test_a_note_is_sealed_from_the_lock_screen_and_cannot_be_read_back(con
     triage.take_in(vault)
     (row,) = views.reports(vault)
     assert (row.text, row.reporter, row.child_as_written) == (HOSTILE, FIELDS["reporter"], FIELDS["child_as_written"])
+
+
+async def test_what_is_typed_before_the_form_stands_is_in_it(console, folder):
+    """As from a terminal that was busy: every key at once, none waited for."""
+    async with console(unlocked=False) as pilot:
+        for key in ("f2", *"Mae", "backspace", "e", "1", *"ve", "tab", *"Wet", "ctrl+s"):
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await wait_for(pilot, "Who are you?")
+        assert pilot.app.screen.query_one("#child", Input).value == "Maeve"
+        assert pilot.app.screen.query_one("#text", TextArea).text == "Wet"
+        await press(pilot, "escape", "tab", "enter", "f2")
+        await pilot.press(*"Ka")
+        await wait_for(pilot, "Kept for the note: «Ka»")
 
 
 async def test_the_button_opens_it_too_and_what_is_missing_is_asked_for(console, folder):

@@ -410,3 +410,26 @@ async def test_marks_of_a_line_of_many_pages_are_drawn_where_it_is_in_sight():
         for marked in ([(0, (3, 8))], [(0, (3, 8)), (2, (9, 13))], [(2, (9, 13))]):
             area.show_marks({(line, "He works late."): [place] for line, place in marked})
             assert underlined(area) == [{0: "works", 2: "late"}[line] for line, _ in marked]
+
+
+async def test_a_line_drawn_before_it_was_folded_anew_is_drawn_again():
+    text = "She told me at lunch that nobody was home on Tuesday night and that her brother cooked pasta."
+
+    class Wide(App[None]):
+        CSS = "CoachedArea { width: 60; height: 4; }"
+
+        def compose(self) -> ComposeResult:
+            yield CoachedArea("first\n" + text, compact=True)
+
+    def shown(area: CoachedArea) -> str:
+        return " ".join("".join(area.render_line(y).text for y in range(4)).split())
+
+    async with Wide().run_test(size=(64, 8)) as pilot:
+        area = pilot.app.query_one(CoachedArea)
+        assert text in shown(area)
+        area._line_cache.clear()
+        area._still.clear()
+        area.wrapped_document.wrap(20)  # as after a new size of the terminal, until the text hears of it
+        shown(area)
+        area._rewrap_and_refresh_virtual_size()
+        assert text in shown(area)
