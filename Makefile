@@ -41,7 +41,7 @@ $(BIN)/python:
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@echo "== installing dsl-console into $(VENV) (a minute or two, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[hub,sftp]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[hub,postgres,sftp]"
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

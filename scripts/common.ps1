@@ -68,7 +68,7 @@ function Install-Environment {
     $Pip = @('-m', 'pip', 'install', '--quiet', '--disable-pip-version-check')
     if (Test-Stale $Stamp) {
         Invoke-Step 'installing dsl-console into .venv (a minute or two, once)' $VenvPython ($Pip + @('--upgrade', 'pip>=25.1'))
-        Invoke-Step '' $VenvPython ($Pip + @('--editable', '.[hub,sftp]'))
+        Invoke-Step '' $VenvPython ($Pip + @('--editable', '.[hub,postgres,sftp]'))
         Set-Content -LiteralPath $Stamp -Value 'installed'
     }
     if ($Dev -and (Test-Stale $DevStamp)) {

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.postgres import Server, missing, with_tables
 from practice.acts import ChildAdded, ConcernLogged, SchoolSet
 from practice.dates import Occurred
 from storage.ids import new_id
@@ -38,6 +39,20 @@ def _derived_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Kdf, "derive", functools.cache(Kdf.derive))
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for the whole session, with a database `made` in which the hub's tables are already."""
+    if why := missing():
+        pytest.skip(why)
+    server = Server(MEMORY if os.environ.get("PYTEST_DEBUG_TEMPROOT") == str(MEMORY) else None)
+    try:
+        server.sql("template1", "CREATE DATABASE made")
+        with_tables(server.url("made"))
+        yield server
+    finally:
+        server.remove()
 
 
 @pytest.fixture(scope="session")

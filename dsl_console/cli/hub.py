@@ -14,7 +14,9 @@ from dsl_console.cli.output import indented, joined, out, print_json
 from dsl_console.cli.session import Session
 from practice.errors import Refused
 
-DATABASE_HELP = "The hub's database, a file or sqlite:///file; left out, one in this program's data folder."
+DATABASE_HELP = (
+    "The hub's database: a file, sqlite:///file or postgresql://host/name. Left out, a file in the data folder."
+)
 
 
 @click.group(cls=Group, short_help="Serve, invite, join a hub.")
@@ -44,7 +46,17 @@ def _ready(url: str) -> None:
 )
 @click.option("--certificate", metavar="FILE", type=click.Path(path_type=Path), help="TLS certificate, PEM.")
 @click.option("--certificate-key", metavar="FILE", type=click.Path(path_type=Path), help="The certificate's key, PEM.")
-def serve(database: str | None, host: str, port: int, certificate: Path | None, certificate_key: Path | None) -> None:
+@click.option(
+    "--workers",
+    metavar="N",
+    type=click.IntRange(1, 64, clamp=False),
+    default=1,
+    show_default=True,
+    help="How many processes serve; more than one needs PostgreSQL.",
+)
+def serve(
+    database: str | None, host: str, port: int, certificate: Path | None, certificate_key: Path | None, workers: int
+) -> None:
     """Serve a hub until interrupted; prints {url} on one line when it is ready. It needs no vault.
 
     Other machines than this one are served only over TLS.
@@ -56,7 +68,15 @@ def serve(database: str | None, host: str, port: int, certificate: Path | None, 
             f"Serving a hub needs a part that is not installed ({missing.name}). Nothing was started.",
             hint="Install dsl-console with its extra: dsl-console[hub].",
         ) from None
-    serve_hub(_database(database), host, port, _ready, certificate=certificate, certificate_key=certificate_key)
+    serve_hub(
+        _database(database),
+        host,
+        port,
+        _ready,
+        certificate=certificate,
+        certificate_key=certificate_key,
+        workers=workers,
+    )
 
 
 @hub.command(cls=Command)
@@ -98,7 +118,8 @@ def close(session: Session, org: str | None, database: str | None) -> None:
 def backup(session: Session, file: Path | None, database: str | None) -> None:
     """Copy the hub's database while it serves, and check the copy. It holds the hub's own key: keep it safe.
 
-    After it was put back, run hub new-epoch before the hub serves again.
+    After it was put back, run hub new-epoch before the hub serves again. A hub on PostgreSQL is backed up with
+    PostgreSQL's own tools: pg_dump, or pg_basebackup with archived WAL.
     """
     from sync.hub.invites import backup as back_up
 
@@ -113,7 +134,7 @@ def backup(session: Session, file: Path | None, database: str | None) -> None:
 def new_epoch(session: Session, database: str | None) -> None:
     """Start a new epoch after the hub's database was put back, while the hub is stopped.
 
-    Senders then offer again whatever no partner has confirmed.
+    Senders then offer again whatever no partner has confirmed. Hubs on PostgreSQL need not be stopped for it.
     """
     from sync.hub.invites import new_epoch as start_epoch
 

@@ -15,7 +15,7 @@ from sync.hub.invites import hash_of
 from sync.hub.jose import JoseFault
 from sync.hub.keys import TOKEN_SECONDS, read_key_set
 from sync.hub.limits import Problem
-from sync.hub.store_sqlite import Member
+from sync.hub.store import Member
 from sync.hub.web import answer, body_of, json_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import sqlite3
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
@@ -24,9 +23,9 @@ from sync.hub.accounts import Accounts
 from sync.hub.jose import JoseFault
 from sync.hub.keys import RECEIPT_TYPE, REVOCATION_TYPE, Gate, KeySetClaims, digest
 from sync.hub.limits import Limits, Problem
-from sync.hub.metrics import Counting, check_from_here, page
+from sync.hub.metrics import Counting, Tally, check_from_here, page
 from sync.hub.routing import CONTRACT, is_mid, is_org, routing_of
-from sync.hub.store_sqlite import Member, Offered, Store, Stored
+from sync.hub.store import Member, Offered, StorageFault, Store, Stored
 from sync.hub.web import (
     JOSE_TYPES,
     FairShare,
@@ -43,19 +42,22 @@ from sync.hub.web import (
 
 SWEEP_SECONDS = 600
 STATUS_ITEMS = 1000
+# What another transaction holds back for a moment is looked for again so soon, in seconds.
+SOON = 0.02
 HEAD = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 class Hub:
     """One serving hub: its store, its gate, and those who wait for a message."""
 
-    def __init__(self, store: Store, limits: Limits) -> None:
+    def __init__(self, store: Store, limits: Limits, answers: Tally | None = None) -> None:
         self.store = store
+        store.arrived = self._wake
         self.limits = limits
         self.share = FairShare(limits.requests_per_minute)
         self.stopping = False
         self.gate: Gate
-        self.answers: Counter[int] = Counter()
+        self.answers = answers or Tally()
         self._arrivals: dict[str, asyncio.Event] = {}
 
     async def start(self) -> None:
@@ -67,6 +69,13 @@ class Hub:
         self.stopping = True
         for event in self._arrivals.values():
             event.set()
+
+    def _wake(self, org: str | None) -> None:
+        """Let long polls of an organisation look again, or all of them."""
+        for name in [org] if org is not None else list(self._arrivals):
+            event = self._arrivals.pop(name, None)
+            if event is not None:
+                event.set()
 
     async def caller(self, request: Request) -> Member:
         """The organisation whose token this request bears, within its fair share."""
@@ -80,11 +89,16 @@ class Hub:
         signature = request.headers.get("scx-signature", "")
         return member, await self.gate.signed(member, signature, request.method, request.url.path, body)
 
+    async def health(self, _: Request) -> Response:
+        """Whether this hub can take and give messages now: a 503 tells a proxy to ask another."""
+        await self.store.check()
+        return answer({"ok": True})
+
     async def metrics(self, request: Request) -> Response:
         check_from_here(request)
         counts = await self.store.counts()
         states = counts.pop("states")
-        return page(counts, states, self.answers)
+        return page(counts, states, self.answers.totals())
 
     # Sending
 
@@ -146,10 +160,8 @@ class Hub:
     async def _store(self, offered: list[Offered]) -> list[Stored]:
         stored = await self.store.put(offered) if offered else []
         fresh = {one.mid for one in stored if one.status == 201}
-        for org in {item.routing.recipient for item in offered if item.routing.mid in fresh}:
-            event = self._arrivals.pop(org, None)
-            if event is not None:
-                event.set()
+        if fresh:
+            self.store.announce({item.routing.recipient for item in offered if item.routing.mid in fresh})
         return stored
 
     def _receipt(self, member: Member, stored: list[Stored], head: str | None) -> str:
@@ -178,8 +190,9 @@ class Hub:
             left = ends - loop.time()
             if page.items or left <= 0 or self.stopping or await request.is_disconnected():
                 break
+            pause = SOON if page.held_back else self.store.look_again
             with suppress(TimeoutError):
-                await asyncio.wait_for(arrival.wait(), left)
+                await asyncio.wait_for(arrival.wait(), min(left, pause))
         last = page.items[-1][0] if page.items else after
         value = {
             "epoch": self.store.epoch,
@@ -249,10 +262,6 @@ def _number(text: str | None, default: int, highest: int) -> int:
     return min(int(text), highest)
 
 
-async def health(_: Request) -> Response:
-    return answer({"ok": True})
-
-
 def openapi() -> dict[str, Any]:
     """The OpenAPI document that is served, and checked against the routes."""
     found: dict[str, Any] = json.loads(files("sync.hub").joinpath("openapi.json").read_text("utf-8"))
@@ -266,7 +275,7 @@ async def openapi_document(_: Request) -> Response:
 def routes(hub: Hub) -> list[Route]:
     accounts = Accounts(hub)
     return [
-        Route("/healthz", health),
+        Route("/healthz", hub.health),
         Route("/metrics", hub.metrics),
         Route("/openapi.json", openapi_document),
         Route("/.well-known/scx-hub", accounts.well_known),
@@ -291,7 +300,7 @@ def application(hub: Hub) -> Starlette:
     async def sweeping() -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            with suppress(sqlite3.Error):
+            with suppress(sqlite3.Error, StorageFault):
                 await hub.store.sweep()
 
     @asynccontextmanager
@@ -302,12 +311,13 @@ def application(hub: Hub) -> Starlette:
             yield
         finally:
             task.cancel()
-            hub.store.close()
+            await hub.store.close()
 
     handlers = {
         Problem: on_problem,
         HTTPException: on_http_fault,
         sqlite3.Error: on_storage_fault,
+        StorageFault: on_storage_fault,
         Exception: on_fault,
     }
     counting = Middleware(Counting, answers=hub.answers)

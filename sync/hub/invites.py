@@ -13,6 +13,7 @@ from secrets import choice, token_hex
 from typing import Any
 
 from practice.errors import ConsoleError, NotFound, Refused
+from sync.hub.opening import is_postgres
 from sync.hub.routing import is_org
 from sync.hub.sqlite_writer import at_once, connect, counts, database_path
 
@@ -36,12 +37,23 @@ def invite(database: str, org: str, lifetime: timedelta = USUAL) -> str:
         raise Refused("An invite lasts from 15 minutes to 14 days. No invite was made.")
     code = "-".join("".join(choice(LETTERS) for _ in range(GROUP)) for _ in range(GROUPS))
     row = (hash_of(code), org, int(time.time() + lifetime.total_seconds()))
+    if is_postgres(database):
+        from sync.hub.postgres import operating
+
+        operating.invite(database, row)
+        return code
     at_once(database_path(database), lambda db: db.execute("INSERT INTO invites VALUES (?, ?, ?, NULL)", row))
     return code
 
 
 def close(database: str, org: str) -> None:
     """Take no more messages for an organisation; what waits can still be fetched."""
+
+    if is_postgres(database):
+        from sync.hub.postgres import operating
+
+        operating.close(database, org, int(time.time()))
+        return
 
     def job(db: sqlite3.Connection) -> None:
         now = int(time.time())
@@ -52,9 +64,14 @@ def close(database: str, org: str) -> None:
 
 
 def new_epoch(database: str) -> str:
-    """Start a new epoch, after this database was put back together with everything beside it; the hub must
-    not serve.
+    """Start a new epoch, after this database was put back together with everything beside it.
+
+    On SQLite the hub must not serve; hubs on PostgreSQL take it up while they do.
     """
+    if is_postgres(database):
+        from sync.hub.postgres import operating
+
+        return operating.new_epoch(database)
 
     def job(db: sqlite3.Connection) -> str:
         epoch = token_hex(8)
@@ -66,6 +83,10 @@ def new_epoch(database: str) -> str:
 
 def status(database: str) -> dict[str, Any]:
     """Counts only: organisations, what waits and since when (unix seconds), open invites, bytes of ciphertext held."""
+    if is_postgres(database):
+        from sync.hub.postgres import operating
+
+        return operating.status(database)
     with closing(connect(database_path(database), create=False)) as db:
         epoch = db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
         return {"epoch": epoch[0] if epoch else None, **counts(db)}
@@ -75,8 +96,13 @@ def backup(database: str, target: Path) -> int:
     """Copy the hub's database while it serves, and check the copy; its size in bytes.
 
     It holds the hub's signing key, so only its owner reads it. Raises Refused where the file is there already or the
-    copy is not whole.
+    copy is not whole, and of PostgreSQL, which is backed up with its own tools.
     """
+    if is_postgres(database):
+        raise Refused(
+            "A hub on PostgreSQL is backed up with PostgreSQL's own tools. No backup was made.",
+            hint="Use pg_dump --format=custom --schema=scx, or pg_basebackup with archived WAL; see docs/hub.md.",
+        )
     try:
         private = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -20,7 +20,7 @@ from sync.hub import jose
 from sync.hub.jose import JoseFault
 from sync.hub.limits import Problem
 from sync.hub.routing import is_org
-from sync.hub.store_sqlite import Member, Store
+from sync.hub.store import Member, Store
 
 ASSERTION_TYPE = "JWT"
 REQUEST_TYPE = "scx-request+jws"
@@ -28,9 +28,9 @@ RECEIPT_TYPE = "scx-receipt+jws"
 KEY_SET_TYPE = "scx-keys+jws"
 REVOCATION_TYPE = "scx-revocation+jws"
 TOKEN_SECONDS = 600
+TOKEN_BYTES, TOKEN_LETTERS = 32, 43
 SKEW_SECONDS = 300
 MAX_ASSERTION = 4096
-MAX_TOKENS = 100_000
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,13 @@ def read_key_set(token: object, limit: int) -> KeySetClaims:
 
 
 class Gate:
-    """The hub's key and the tokens it gave out. Tokens live in memory: after a restart clients ask for another."""
+    """The hub's key, and who may ask. Of a token the store holds only the digest."""
 
     def __init__(self, store: Store, key: JWK, clock: Callable[[], float] = time.time) -> None:
         self.store = store
         self.clock = clock
         self._key = key
         self.hub_id = f"urn:scx:hub:{jose.thumbprint(key)}"
-        self._tokens: dict[str, tuple[str, float]] = {}
 
     @classmethod
     async def open(cls, store: Store, clock: Callable[[], float] = time.time) -> Gate:
@@ -108,16 +107,16 @@ class Gate:
             await self._once(member.org, claims.get("jti"), expires)
         except JoseFault as fault:
             raise Problem(401, "invalid-client", fault.message, error="invalid_client") from fault
-        token = token_urlsafe(32)
-        self._forget()
-        self._tokens[digest(token.encode())] = (member.org, self.clock() + TOKEN_SECONDS)
+        token = token_urlsafe(TOKEN_BYTES)
+        await self.store.keep_token(digest(token.encode()), member.org, int(self.clock()) + TOKEN_SECONDS)
         return token
 
     async def bearer(self, authorization: str) -> Member:
         """The organisation that a request's token was given to."""
         scheme, _, token = authorization.partition(" ")
-        org, expires = self._tokens.get(digest(token.encode()), ("", 0.0))
-        member = await self.store.member(org) if scheme.lower() == "bearer" and expires > self.clock() else None
+        good = scheme.lower() == "bearer" and token.isascii() and len(token) == TOKEN_LETTERS
+        held = await self.store.token_holder(digest(token.encode())) if good else None
+        member = await self.store.member(held[0]) if held is not None and held[1] > self.clock() else None
         if member is None:
             raise Problem(401, "invalid-token", "This request needs a valid token.")
         return member
@@ -157,10 +156,3 @@ class Gate:
             raise JoseFault("schema", "This has no usable id.")
         if not await self.store.first_use(org, jti, expires + SKEW_SECONDS):
             raise JoseFault("schema", "This was used before.")
-
-    def _forget(self) -> None:
-        now = self.clock()
-        if len(self._tokens) >= MAX_TOKENS or len(self._tokens) % 256 == 255:
-            self._tokens = {token: held for token, held in self._tokens.items() if held[1] > now}
-        if len(self._tokens) >= MAX_TOKENS:
-            raise Problem(503, "busy", "The hub is busy; try again shortly.", retry_after=30)

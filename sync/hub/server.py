@@ -1,14 +1,16 @@
-"""Serve the hub: one process, one file; TLS except on the machine itself (protocol: §6)."""
+"""Serve the hub: one process on a file, several on PostgreSQL; TLS except on the machine itself (protocol: §6)."""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -19,8 +21,10 @@ from practice.errors import Refused
 from sync.hub.api import Hub, application
 from sync.hub.invites import close, invite, new_epoch, status
 from sync.hub.limits import Limits
+from sync.hub.metrics import Tally
+from sync.hub.opening import is_postgres, open_store
 from sync.hub.sqlite_writer import database_path
-from sync.hub.store_sqlite import Store
+from sync.hub.workers import serve_together
 
 __all__ = ["HubServer", "close", "invite", "make_server", "new_epoch", "serve", "status"]
 STOP_SECONDS = 10
@@ -39,7 +43,7 @@ def is_loopback(host: str) -> bool:
 class HubServer(uvicorn.Server):
     """A uvicorn server that says when it is ready, and lets long polls end when it stops."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub, listener: socket.socket, lock: FileLock) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub, listener: socket.socket, lock: FileLock | None) -> None:
         super().__init__(config)
         self.hub = hub
         self.ready: Callable[[str], None] | None = None
@@ -64,7 +68,19 @@ class HubServer(uvicorn.Server):
             self.run(sockets=[self._listener])
         finally:
             self._listener.close()
-            self._lock.release()
+            if self._lock is not None:
+                self._lock.release()
+
+
+def check_address(host: str, certificate: Path | None, certificate_key: Path | None) -> None:
+    """Raise Refused where the hub may not serve: beyond this machine without TLS, or with a certificate amiss."""
+    if certificate is None and not is_loopback(host):
+        raise Refused(
+            "The hub serves other machines only over TLS. It was not started.",
+            hint="Give a certificate and its key, or serve on 127.0.0.1 behind a proxy that does TLS.",
+        )
+    if certificate is not None and not (certificate.is_file() and certificate_key and certificate_key.is_file()):
+        raise Refused("The certificate or its key is not there. The hub was not started.")
 
 
 def make_server(
@@ -75,33 +91,28 @@ def make_server(
     certificate: Path | None = None,
     certificate_key: Path | None = None,
     limits: Limits | None = None,
+    listener: socket.socket | None = None,
+    answers: Tally | None = None,
 ) -> HubServer:
-    """A server bound to its address but not yet serving; Refused if it may not, or cannot, serve there."""
-    if certificate is None and not is_loopback(host):
-        raise Refused(
-            "The hub serves other machines only over TLS. It was not started.",
-            hint="Give a certificate and its key, or serve on 127.0.0.1 behind a proxy that does TLS.",
-        )
-    if certificate is not None and not (certificate.is_file() and certificate_key and certificate_key.is_file()):
-        raise Refused("The certificate or its key is not there. The hub was not started.")
+    """A server bound to its address but not yet serving; Refused if it may not, or cannot, serve there.
+
+    A worker brings the listener and the tally that all of them share.
+    """
+    check_address(host, certificate, certificate_key)
     limits = limits or Limits()
-    path = database_path(database)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # The thread that serves releases it, which need not be the one that took it.
-    lock = FileLock(path.with_name(path.name + ".lock"), thread_local=False)
+    lock = None if is_postgres(database) else _only_one(database_path(database))
+    own = listener is None
     try:
-        lock.acquire(timeout=0)
-    except Timeout as fault:
-        raise Refused("Another hub already serves this database. This one was not started.") from fault
-    try:
-        listener = _listener(host, port)
+        listener = listener or bound(host, port)
         try:
-            hub = Hub(Store(path, limits), limits)
+            hub = Hub(open_store(database, limits), limits, answers)
         except BaseException:
-            listener.close()
+            if own:
+                listener.close()
             raise
     except BaseException:
-        lock.release()
+        if lock is not None:
+            lock.release()
         raise
     config = uvicorn.Config(
         application(hub),
@@ -119,6 +130,18 @@ def make_server(
     return HubServer(config, hub, listener, lock)
 
 
+def _only_one(path: Path) -> FileLock:
+    """Hold the file for one hub."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # The thread that serves releases it, which need not be the one that took it.
+    lock = FileLock(path.with_name(path.name + ".lock"), thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as fault:
+        raise Refused("Another hub already serves this database. This one was not started.") from fault
+    return lock
+
+
 def serve(
     database: str,
     host: str,
@@ -128,24 +151,63 @@ def serve(
     certificate: Path | None = None,
     certificate_key: Path | None = None,
     limits: Limits | None = None,
+    workers: int = 1,
 ) -> None:
     """Serve until interrupted; `ready` is called with the hub's URL once it answers. Port 0 takes a free one."""
     log_to_stderr()
+    if workers > 1:
+        check_address(host, certificate, certificate_key)
+        listener, answers = _shared(database, host, port, workers, limits or Limits())
+
+        def worker(number: int) -> HubServer:
+            answers.worker = number
+            return make_server(
+                database,
+                host,
+                certificate=certificate,
+                certificate_key=certificate_key,
+                limits=limits,
+                listener=listener,
+                answers=answers,
+            )
+
+        serve_together(workers, worker, ready)
+        return
     server = make_server(database, host, port, certificate=certificate, certificate_key=certificate_key, limits=limits)
     server.ready = ready
+    with stopping_quietly():
+        server.serve_until_stopped()
+
+
+def _shared(database: str, host: str, port: int, workers: int, limits: Limits) -> tuple[socket.socket, Tally]:
+    """What several workers share: the listener, and the memory in which they count."""
+    if not is_postgres(database):
+        raise Refused(
+            "Only one process serves a file. The hub was not started.",
+            hint="Leave --workers out, or give a PostgreSQL database.",
+        )
+    if not hasattr(os, "fork"):
+        raise Refused("Several workers need Linux or macOS. The hub was not started.", hint="Leave --workers out.")
+    open_store(database, limits)
+    return bound(host, port), Tally(workers)
+
+
+@contextmanager
+def stopping_quietly() -> Iterator[None]:
+    """uvicorn raises the signal again once it has stopped; an asked-for stop is no fault, so that one is let pass."""
     kinds = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
     previous = {kind: signal.getsignal(kind) for kind in kinds}
-    # uvicorn raises the signal again once it has stopped; an asked-for stop is no fault, so that one is let pass.
     for kind in previous:
         signal.signal(kind, lambda *_: None)
     try:
-        server.serve_until_stopped()
+        yield
     finally:
         for kind, handler in previous.items():
             signal.signal(kind, handler)
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
+    """A listening socket; Refused where there can be none."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         # Named as TCP, since asyncio sends small answers without delay only on sockets that say so.

@@ -1,8 +1,4 @@
-"""What the hub keeps: ciphertext until it is collected, and a ledger of who sent what to whom (protocol: §2, §6).
-
-Every method that answers a client returns after its commit. Times are unix seconds; the clock is given, so that tests
-hold it.
-"""
+"""The SQLite store: one file, one writing thread, for a hub of one process (protocol: §6; store.py)."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -20,52 +15,28 @@ from practice.errors import NotFound
 from sync.hub.limits import Limits, Problem
 from sync.hub.routing import Routing
 from sync.hub.sqlite_writer import Writer, connect, counts
+from sync.hub.store import (
+    DAY,
+    SHOWN,
+    Member,
+    Offered,
+    Page,
+    Stored,
+    check_enrolment,
+    check_new_keys,
+    refusal,
+)
 
-SHOWN = {"closed": "collected"}
-DAY = 86_400
-
-
-@dataclass(frozen=True)
-class Offered:
-    """One envelope that a client offers, its form already checked."""
-
-    routing: Routing
-    sha256: str
-    jose: str
-
-
-@dataclass(frozen=True)
-class Stored:
-    """201 stored, 200 the same bytes were there; or `problem` says why not."""
-
-    mid: str
-    status: int
-    sha256: str
-    pos: int = 0
-    problem: Problem | None = None
+MAX_TOKENS = 100_000
 
 
-@dataclass(frozen=True)
-class Member:
-    """An enrolled organisation; `transport` is its public JWK as JSON."""
+class SqliteStore:
+    """The SQLite store. Methods are coroutines; each is one job of the writer or of the reader.
 
-    org: str
-    key_set: str
-    serial: int
-    identity: str
-    transport: str
-    closed: bool
+    Tokens live in memory: one process serves a file, and after a restart clients ask for another.
+    """
 
-
-@dataclass(frozen=True)
-class Page:
-    items: list[tuple[int, str]]
-    acked_through: int
-    fresh: bool
-
-
-class Store:
-    """The SQLite store. Methods are coroutines; each is one job of the writer or of the reader."""
+    look_again = 60.0
 
     def __init__(self, path: Path, limits: Limits, clock: Callable[[], float] = time.time) -> None:
         self._path = path
@@ -74,23 +45,37 @@ class Store:
         self.limits = limits
         self.clock = clock
         self.epoch = ""
+        self.arrived: Callable[[str | None], None] = lambda _: None
+        self._tokens: dict[str, tuple[str, int]] = {}
 
     async def start(self) -> None:
-        """Take up the epoch, a new one if the file is older than what this hub last committed (rule 5)."""
         self.epoch = await self._writer.write(self._marker.take_up)
         await self.sweep()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         with suppress(sqlite3.Error, NotFound), closing(connect(self._path, create=False)) as db:
             self._marker.settle(db)
         self._writer.close()
 
-    async def meta(self, key: str) -> str | None:
-        return await self._writer.read(lambda db: _meta(db, key))
+    async def check(self) -> None:
+        await self._writer.read(lambda db: _meta(db, "epoch"))
+
+    def announce(self, orgs: set[str]) -> None:
+        for org in orgs:
+            self.arrived(org)
+
+    async def keep_token(self, token_hash: str, org: str, expires_at: int) -> None:
+        now = self.clock()
+        if len(self._tokens) >= MAX_TOKENS or len(self._tokens) % 256 == 255:
+            self._tokens = {token: held for token, held in self._tokens.items() if held[1] > now}
+        if len(self._tokens) >= MAX_TOKENS:
+            raise Problem(503, "busy", "The hub is busy; try again shortly.", retry_after=30)
+        self._tokens[token_hash] = (org, expires_at)
+
+    async def token_holder(self, token_hash: str) -> tuple[str, int] | None:
+        return self._tokens.get(token_hash)
 
     async def set_meta_once(self, key: str, value: str) -> str:
-        """Keep a value unless one is kept already; the one that is kept."""
-
         def job(db: sqlite3.Connection) -> str:
             db.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (key, value))
             return _meta(db, key) or value
@@ -101,8 +86,6 @@ class Store:
         return await self._writer.read(lambda db: _member(db, org))
 
     async def first_use(self, org: str, jti: str, expires_at: int) -> bool:
-        """Whether this token or signature is seen for the first time; remembered until it expires."""
-
         def job(db: sqlite3.Connection) -> bool:
             found = db.execute("INSERT INTO seen VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (org, jti, expires_at))
             return found.rowcount == 1
@@ -110,8 +93,6 @@ class Store:
         return await self._writer.write(job)
 
     async def invited(self, code_hash: str) -> str | None:
-        """For whom an invite that still holds was made, used or not, since a joining may be repeated."""
-
         def job(db: sqlite3.Connection) -> str | None:
             where = (code_hash, int(self.clock()))
             row = db.execute("SELECT org FROM invites WHERE hash = ? AND expires_at > ?", where).fetchone()
@@ -120,46 +101,27 @@ class Store:
         return await self._writer.read(job)
 
     async def enrol(self, code_hash: str, member: Member) -> None:
-        """Use up an invite; the same organisation with the same keys may repeat it, if the answer was lost on
-        the way.
-        """
         await self._writer.write(lambda db: self._enrol(db, code_hash, member))
 
     def _enrol(self, db: sqlite3.Connection, code_hash: str, member: Member) -> None:
         now = int(self.clock())
-        invite = db.execute("SELECT * FROM invites WHERE hash = ?", (code_hash,)).fetchone()
-        user = f"{member.identity} {member.transport}"
-        fits = invite is not None and invite["org"] == member.org and invite["expires_at"] > now
-        if not fits or invite["used_by"] not in (None, user):
-            raise Problem(403, "invite", "This invite code is not valid, was used, or is for another organisation.")
-        if invite["used_by"] == user:
+        row = db.execute("SELECT org, expires_at, used_by FROM invites WHERE hash = ?", (code_hash,)).fetchone()
+        user = check_enrolment(member, now, tuple(row) if row else None, _member(db, member.org))
+        if user is None:
             return
-        known = _member(db, member.org)
-        if known is not None and known.identity == member.identity and member.serial <= known.serial:
-            raise Problem(409, "serial", "A newer key set of this organisation is known.")
         db.execute("UPDATE invites SET used_by = ? WHERE hash = ?", (user, code_hash))
         row = (member.org, member.key_set, member.serial, member.identity, member.transport, now)
         db.execute("INSERT OR REPLACE INTO orgs VALUES (?, ?, ?, ?, ?, ?, NULL)", row)
 
     async def put_keys(self, org: str, key_set: str, serial: int, identity: str, expected: int) -> None:
-        """Replace a key set: same identity, the serial the client last saw, and a higher one now."""
-
         def job(db: sqlite3.Connection) -> None:
             known = _member(db, org)
-            if known is None or known.identity != identity:
-                raise Problem(403, "identity-changed", "A new identity key needs a new invite.")
-            if known.key_set == key_set:
-                return
-            if known.serial != expected:
-                raise Problem(412, "precondition", "The key set was changed meanwhile.")
-            if serial <= known.serial:
-                raise Problem(409, "serial", "The serial of a key set only goes up.")
-            db.execute("UPDATE orgs SET key_set = ?, serial = ? WHERE org = ?", (key_set, serial, org))
+            if check_new_keys(known, key_set, serial, identity, expected):
+                db.execute("UPDATE orgs SET key_set = ?, serial = ? WHERE org = ?", (key_set, serial, org))
 
         await self._writer.write(job)
 
     async def put(self, offered: Sequence[Offered]) -> list[Stored]:
-        """Store what one sender offers, each item on its own, all in one commit."""
         return await self._writer.write(lambda db: [self._put(db, item) for item in offered])
 
     def _put(self, db: sqlite3.Connection, item: Offered) -> Stored:
@@ -185,15 +147,14 @@ class Store:
         self, db: sqlite3.Connection, routing: Routing, known: sqlite3.Row | None, sha256: str, now: int
     ) -> Problem | None:
         if known is not None and known["sha256"] != sha256:
-            return Problem(409, "other-bytes", "Another message was stored under this id.")
+            return refusal("other-bytes")
         parties = (routing.ctr, routing.sender, routing.recipient)
         ended = db.execute("SELECT 1 FROM revocations WHERE ctr = ? AND org IN (?, ?)", parties).fetchone()
         if routing.class_ == "data" and ended and (known is None or known["state"] == "cancelled"):
-            return Problem(403, "contract-revoked", "This contract has ended; nothing more is taken under it.")
+            return refusal("contract-revoked")
         return None if known is not None else _unreachable(db, routing, now)
 
     async def page(self, org: str, after: int, limit: int) -> Page:
-        """Messages for an organisation after a position; those served for the first time become `collected`."""
         page = await self._writer.read(lambda db: self._page(db, org, after, limit))
         return await self._writer.write(lambda db: self._collect(db, org, after, limit)) if page.fresh else page
 
@@ -221,8 +182,6 @@ class Store:
         return page
 
     async def ack(self, org: str, positions: Sequence[int]) -> int:
-        """Erase the bodies of what an organisation has taken in; the ledger rows stay. The highest acknowledged."""
-
         def job(db: sqlite3.Connection) -> int:
             mine = [
                 pos
@@ -246,8 +205,6 @@ class Store:
         return await self._writer.write(job)
 
     async def status(self, org: str, mids: Sequence[str]) -> dict[str, str]:
-        """What became of a sender's own messages: queued, collected, expired, cancelled or unknown."""
-
         def job(db: sqlite3.Connection) -> dict[str, str]:
             found = {}
             for mid in mids:
@@ -259,28 +216,21 @@ class Store:
         return await self._writer.read(job)
 
     async def counts(self) -> dict[str, Any]:
-        """Count what the hub holds."""
         return await self._writer.read(counts)
 
     async def cancel(self, org: str, mid: str) -> None:
-        """Take back a message that no one has fetched."""
-
         def job(db: sqlite3.Connection) -> None:
             row = db.execute("SELECT pos, state FROM ledger WHERE sender = ? AND mid = ?", (org, mid)).fetchone()
             if row is None:
-                raise Problem(404, "unknown-message", "No such message of yours is known here.")
+                raise refusal("unknown-message")
             if row["state"] in ("collected", "closed"):
-                raise Problem(409, "collected", "This message was already collected; send a withdrawal.")
+                raise refusal("collected")
             db.execute("DELETE FROM bodies WHERE pos = ?", (row["pos"],))
             db.execute("UPDATE ledger SET state = 'cancelled' WHERE pos = ? AND state = 'queued'", (row["pos"],))
 
         await self._writer.write(job)
 
     async def revoke(self, org: str, ctr: str, jws: str) -> int:
-        """End a contract: purge its uncollected data to and from this organisation, refuse more. How many
-        were purged.
-        """
-
         def job(db: sqlite3.Connection) -> int:
             values = (ctr, org, int(self.clock()), jws)
             db.execute("INSERT INTO revocations VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
@@ -297,8 +247,6 @@ class Store:
         return await self._writer.write(job)
 
     async def sweep(self) -> None:
-        """Erase what no one collected in time, and what is remembered for longer than it is of use."""
-
         def job(db: sqlite3.Connection) -> None:
             now = int(self.clock())
             db.execute(
@@ -370,11 +318,11 @@ class EpochMarker:
 def _unreachable(db: sqlite3.Connection, routing: Routing, now: int) -> Problem | None:
     recipient = _member(db, routing.recipient)
     if recipient is None:
-        return Problem(404, "unknown-recipient", "No such organisation is enrolled here.")
+        return refusal("unknown-recipient")
     if recipient.closed:
-        return Problem(410, "recipient-closed", "This organisation no longer takes messages.")
+        return refusal("recipient-closed")
     if routing.exp <= now:
-        return Problem(422, "expired", "This message had expired before it arrived.")
+        return refusal("expired")
     return None
 
 

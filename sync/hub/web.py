@@ -16,6 +16,7 @@ from starlette.responses import Response
 from sync.hub import jose
 from sync.hub.jose import JoseFault
 from sync.hub.limits import Problem
+from sync.hub.store import StorageFault
 
 LOG = logging.getLogger("sync.hub")
 JOSE_TYPES = ("application/jose", "application/jose+json")
@@ -50,9 +51,10 @@ async def on_http_fault(_: Request, fault: Exception) -> Response:
 
 
 async def on_storage_fault(_: Request, fault: Exception) -> Response:
-    """The disk is full or failing: nothing was acknowledged, so the client keeps what it has."""
-    LOG.error("storage %s", type(fault).__name__)
-    return problem_answer(Problem(503, "storage", "The hub cannot store anything now.", retry_after=60))
+    """The disk is full, or the database does not answer: nothing was acknowledged, so the client keeps what it has."""
+    what, wait = (fault.what, fault.retry_after) if isinstance(fault, StorageFault) else (type(fault).__name__, 60)
+    LOG.error("storage %s", what)
+    return problem_answer(Problem(503, "storage", "The hub cannot store anything now.", retry_after=wait))
 
 
 async def on_fault(request: Request, fault: Exception) -> Response:

@@ -17,8 +17,14 @@ NAMES = ("urn:scx:gb:urn:100123", "urn:scx:gb:la:301", "urn:scx:demo:police")
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[RunningHub]:
-    running = RunningHub(tmp_path / "hub")
+def database(tmp_path: Path) -> str:
+    """Where a test's hub keeps what it holds."""
+    return str(tmp_path / "hub" / "hub.db")
+
+
+@pytest.fixture
+def hub(tmp_path: Path, database: str) -> Iterator[RunningHub]:
+    running = RunningHub(tmp_path / "hub", database=database)
     yield running
     running.stop()
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from pathlib import Path
 from uuid import UUID
 
+import httpx
+
+from benchmarks.postgres import name_of
 from sync.carriers.hub import HubClient
 from sync.hub.limits import Limits
 from sync.hub.server import HubServer, invite, make_server
 from sync.identity import OrgKeys
 
+# One client for all plain requests: each would read the machine's certificates again, for a tenth of a second.
+HTTP = httpx.Client(trust_env=False)
 CTR = "b3f1a6b27c5d4e0f9a8b7c6d5e4f3a2b"
 
 
 class RunningHub:
-    """A hub served by uvicorn in a thread; stop and start again on the same file."""
+    """A hub served by uvicorn in a thread; stop and start again on the same database."""
 
-    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
-        self.database = str(folder / "hub.db")
+    def __init__(self, folder: Path, limits: Limits | None = None, database: str | None = None) -> None:
+        self.database = database or str(folder / "hub.db")
         self.limits = limits
         self.server: HubServer
         self.start()
@@ -46,6 +52,23 @@ class RunningHub:
         code = invite(self.database, keys.org)
         client.enrol(code, keys.public_key_set(1, name="An invented place", kind="school"))
         return client
+
+
+def everything(database: str) -> bytes:
+    """Every byte that the hub's database has on the disk: its tables, its log of writes, what the server logged."""
+    if not database.startswith("postgresql:"):
+        return b"".join(path.read_bytes() for path in sorted(Path(database).parent.iterdir()))
+    name, folder = name_of(database), Path(database.split("host=")[1])
+    ask = ["psql", "-qAt", "-U", "hub", "-h", str(folder), "-d", name, "-c", "CHECKPOINT", "-c"]
+    number = subprocess.run(
+        [*ask, "SELECT oid FROM pg_database WHERE datname = current_database()"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    places = (folder / "data" / "base" / number, folder / "data" / "pg_wal")
+    paths = [folder / "log", *(path for place in places for path in sorted(place.iterdir()) if path.is_file())]
+    return b"".join(path.read_bytes() for path in paths)
 
 
 def mid_of(number: int) -> str:

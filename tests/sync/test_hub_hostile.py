@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from running_hub import CTR, RunningHub, mid_of
+from running_hub import CTR, HTTP, RunningHub, mid_of
 
 from practice.errors import HubUnreachable
 from sync.carriers.hub import HubClient
@@ -44,7 +44,6 @@ BODIES = st.one_of(
     st.fixed_dictionaries({"pos": POSITIONS}).map(jose.canonical),
     st.sampled_from([b'{"mid":[' + HALF + b"]}", b'{"items":[{"mid":' + HALF + b',"jose":' + HALF + b"}]}"]),
 )
-HTTP = httpx.Client(trust_env=False)
 TYPES = ["application/json", "application/jose", "application/x-www-form-urlencoded", "text/html", ""]
 CALLS = [(route.path, method) for route in routes(Hub.__new__(Hub)) for method in sorted(route.methods or ())]
 

@@ -1,0 +1,97 @@
+"""The statements of the PostgreSQL store that do much at once.
+
+**The order of messages.** A position is the transaction that stored a message, moved on by `shift`, and its number in
+that transaction's batch. Transactions become visible in another order than they began, so a reader that took the
+highest position it saw for its cursor would never see a lower one that was committed a moment later. Only positions of
+transactions before `pg_snapshot_xmin` are served: of those every one has ended, and no lower one can come any more.
+"""
+
+from __future__ import annotations
+
+# $1 sender, $2..$8 the batch, one array for each column, $9 now, $10 the last end of any message, $11 week.
+# Inserted in the order of their ids: two batches with the same ids then wait for each other, and never deadlock.
+PUT = """
+WITH o AS MATERIALIZED (
+  SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[])
+    WITH ORDINALITY AS o (mid, recipient, ctr, class, sha256, exp, jose, n)),
+judged AS MATERIALIZED (
+  SELECT o.n, o.mid, k.pos AS known, CASE
+    WHEN k.sha256 <> o.sha256 THEN 'other-bytes'
+    WHEN o.class = 'data' AND (k.pos IS NULL OR k.state = 'cancelled') AND EXISTS (
+      SELECT FROM revocations r WHERE r.ctr = o.ctr AND r.org IN ($1, o.recipient)) THEN 'contract-revoked'
+    WHEN k.pos IS NOT NULL THEN 'known'
+    WHEN m.org IS NULL THEN 'unknown-recipient'
+    WHEN m.closed_at IS NOT NULL THEN 'recipient-closed'
+    WHEN o.exp <= $9 THEN 'expired'
+    ELSE 'new' END AS verdict
+  FROM o LEFT JOIN ledger k ON k.sender = $1 AND k.mid = o.mid LEFT JOIN orgs m ON m.org = o.recipient),
+put AS (
+  INSERT INTO ledger (pos, sender, mid, recipient, ctr, class, sha256, state, expires_at, stored_at, week)
+  SELECT ((pg_current_xact_id()::text::bigint + hub.shift) << 10) | o.n, $1, o.mid, o.recipient, o.ctr, o.class,
+    o.sha256, 'queued', least(o.exp, $10), $9, $11
+  FROM o JOIN judged USING (n) CROSS JOIN hub WHERE judged.verdict = 'new' ORDER BY o.mid
+  ON CONFLICT (sender, mid) DO NOTHING RETURNING pos),
+bodies AS (
+  INSERT INTO body (week, pos, jose) SELECT $11, put.pos, o.jose FROM put JOIN o ON o.n = (put.pos & 1023))
+SELECT judged.n, judged.verdict, coalesce(put.pos, judged.known) AS pos, hub.epoch
+FROM judged CROSS JOIN hub LEFT JOIN put ON judged.verdict = 'new' AND judged.n = (put.pos & 1023)
+"""
+AFTER_CONFLICT = "SELECT pos, sha256 FROM ledger WHERE sender = $1 AND mid = $2::uuid"
+
+# A contract that ended while a message to it was being stored: the message is not served, and the sweep takes it away.
+ENDED = """
+  class = 'data' AND EXISTS (
+    SELECT FROM revocations r WHERE r.ctr = ledger.ctr AND r.org IN (ledger.sender, ledger.recipient))
+"""
+EDGE = "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + shift) << 10 AS pos, epoch FROM hub"
+# $1 recipient, $2 after, $3 how many, $4 now, $5 bytes.
+PAGE = f"""
+WITH edge AS MATERIALIZED ({EDGE})
+SELECT edge.epoch, coalesce((SELECT through FROM acked WHERE org = $1), 0) AS through,
+  EXISTS (SELECT FROM ledger WHERE recipient = $1 AND ledger.pos > $2 AND ledger.pos >= edge.pos AND state = 'queued')
+    AS held_back,
+  found.pos, found.state, found.jose
+FROM edge LEFT JOIN LATERAL (
+  SELECT * FROM (
+    SELECT ledger.pos, state, jose, row_number() OVER far AS number, sum(octet_length(jose) + 100) OVER far AS size
+    FROM (
+      SELECT * FROM ledger WHERE recipient = $1 AND pos > $2 AND pos < edge.pos AND state IN ('queued', 'collected')
+        AND expires_at > $4 AND NOT (state = 'queued' AND {ENDED}) ORDER BY pos LIMIT $3) ledger
+    JOIN body ON body.week = ledger.week AND body.pos = ledger.pos
+    WINDOW far AS (ORDER BY ledger.pos ROWS UNBOUNDED PRECEDING)) sized
+  WHERE number = 1 OR size <= $5) found ON true
+ORDER BY found.pos
+"""  # noqa: S608  (no value of a request is in it)
+# What another reader collected meanwhile is ours as well; what its sender cancelled meanwhile is nobody's.
+COLLECT = """
+UPDATE ledger SET state = 'collected' WHERE pos = ANY($1::bigint[]) AND state IN ('queued', 'collected') RETURNING pos
+"""
+# $1 recipient, $2 positions.
+ACK = """
+WITH mine AS MATERIALIZED (SELECT pos, week FROM ledger WHERE pos = ANY($2::bigint[]) AND recipient = $1),
+closed AS (
+  UPDATE ledger SET state = 'closed' FROM mine WHERE ledger.pos = mine.pos AND state IN ('queued', 'collected')),
+erased AS (DELETE FROM body USING mine WHERE body.week = mine.week AND body.pos = mine.pos),
+through AS (
+  INSERT INTO acked SELECT $1, max(pos) FROM mine HAVING count(*) > 0
+  ON CONFLICT (org) DO UPDATE SET through = greatest(acked.through, excluded.through) RETURNING through)
+SELECT coalesce((SELECT through FROM through), (SELECT through FROM acked WHERE org = $1), 0)
+"""
+# $1 contract, $2 the organisation that ended it.
+PURGE = """
+WITH gone AS (
+  UPDATE ledger SET state = 'cancelled'
+  WHERE ctr = $1 AND state = 'queued' AND class = 'data' AND (sender = $2 OR recipient = $2) RETURNING pos, week),
+erased AS (DELETE FROM body USING gone WHERE body.week = gone.week AND body.pos = gone.pos)
+SELECT count(*) FROM gone
+"""
+SWEEP_EXPIRED = """
+WITH late AS (
+  UPDATE ledger SET state = CASE state WHEN 'queued' THEN 'expired' ELSE 'closed' END
+  WHERE state IN ('queued', 'collected') AND expires_at <= $1 RETURNING pos, week)
+DELETE FROM body USING late WHERE body.week = late.week AND body.pos = late.pos
+"""
+SWEEP_ENDED = f"""
+WITH gone AS (UPDATE ledger SET state = 'cancelled' WHERE state = 'queued' AND {ENDED} RETURNING pos, week)
+DELETE FROM body USING gone WHERE body.week = gone.week AND body.pos = gone.pos
+"""  # noqa: S608  (no value of a request is in it)
