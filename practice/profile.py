@@ -98,6 +98,16 @@ class MeetingDefaults(_Part):
     follows: tuple[Following, ...]
 
 
+class ChallengeDefaults(_Part):
+    """The stages of a professional disagreement, and in how many working days an answer is asked for (R-91)."""
+
+    source: str
+    edition: str
+    confirm: bool
+    answer_working_days: int
+    stages: tuple[str, ...]
+
+
 class TransferDefaults(_Part):
     """Within how many days a leaver's file goes, and after how many school days a receipt is asked for (R-50)."""
 
@@ -136,6 +146,7 @@ class Profile(_Part):
     terms: tuple[AssumedTerm, ...]
     reviews: ReviewDefaults
     meetings: MeetingDefaults
+    challenges: ChallengeDefaults
     transfers: TransferDefaults
     sharing: SharingDefaults
     retention: RetentionDefaults

@@ -10,12 +10,15 @@ from textual.content import Content
 
 from practice.text import visible
 from screens.actions import bindings
+from screens.challenge_dialog import CHALLENGED, ChallengeDialog
 from screens.dated_list import DatedListScreen, drawn
 from screens.meetings_dialogs import ChangeMeetingDialog, DayDialog, PlanMeetingDialog, RecordMeetingDialog
 from screens.widgets.dialogs import ReasonDialog
+from screens.widgets.text import MessageBar
 
 if TYPE_CHECKING:
     from storage.vault import Vault
+    from storage.views.children import ChildRow
     from storage.views.meetings import MeetingRow
 
 _WEEK = timedelta(days=7)
@@ -80,13 +83,14 @@ class MeetingsScreen(DatedListScreen["MeetingRow"]):
     HEADING = "Meetings"
     HELP = (
         "Meetings about children, with what the school owes them. n plans one, r records what was decided, which then "
-        "stands in the child's record with its actions on the list, e changes it, x cancels it. t notes that the "
+        "stands in the child's record with its actions on the list, e changes it, x cancels it. Where the school "
+        "disagreed, c makes the challenge, with a day for its answer; it is offered as you record. t notes that the "
         "report was sent, v that the minutes came. What must follow by a statutory clock stays until it is planned."
     )
     CSS_PATH = "meetings.tcss"
     BINDINGS = bindings("meetings")
 
-    WRITES = frozenset({"new", "record", "change", "cancel", "report", "minutes"})
+    WRITES = frozenset({"new", "record", "change", "cancel", "report", "minutes", "challenge"})
     EMPTY = "n plans a meeting about a child: a strategy discussion, a core group, a review."
 
     def __init__(self, child_id: str = "", meeting_id: str = "") -> None:
@@ -144,8 +148,30 @@ class MeetingsScreen(DatedListScreen["MeetingRow"]):
     def act_record(self) -> None:
         """Record what was decided in the meeting under the cursor."""
         if (row := self.current) is not None:
-            words = "It stands in the child's record, and its actions on the list."
-            self.console.push_screen(RecordMeetingDialog(row), self._changed(words))
+            self.console.push_screen(RecordMeetingDialog(row), self._recorded)
+
+    def _recorded(self, row: MeetingRow | None) -> None:
+        """Show what changed; where the school disagreed, offer the challenge there and then."""
+        self._changed("It stands in the child's record, and its actions on the list.")(row)
+        if row is not None and row.disagreement.strip():
+            self._challenge(row)
+
+    def act_challenge(self) -> None:
+        """Challenge what was decided in the meeting under the cursor."""
+        if (row := self.current) is not None:
+            self._challenge(row)
+
+    def _challenge(self, row: MeetingRow) -> None:
+        from storage.views.children import get
+
+        def ask(child: ChildRow) -> None:
+            self.console.push_screen(ChallengeDialog(child, row), self._challenged)
+
+        self.fetch(get, self.vault, row.child_id, then=ask)
+
+    def _challenged(self, entry: str | None) -> None:
+        if entry:
+            self.query_one("#done", MessageBar).say(CHALLENGED, "good")
 
     def act_change(self) -> None:
         """Change the meeting under the cursor."""
@@ -196,4 +222,6 @@ def fault_of(verb: str, row: MeetingRow) -> str:
         return f"It is {row.state} already."
     if verb == "report" and not row.report_open:
         return "No report is due for it."
+    if verb == "challenge" and not row.disagreement.strip():
+        return "Only where the school disagreed; r records it."
     return "Only of one that was held." if verb == "minutes" and row.state != "held" else ""

@@ -174,7 +174,7 @@ class RecordMeetingDialog(_MeetingForm):
         yield Field("Who was there", AnswerField(", ".join(row.invited), placeholder=PEOPLE, id="attended"))
         yield Field("Decided", AnswerField(id="decisions"))
         yield Field(
-            "We disagreed", AnswerField(placeholder="may stay empty; it may become a challenge", id="disagreement")
+            "We disagreed", AnswerField(placeholder="may stay empty; a challenge is offered next", id="disagreement")
         )
         for number in range(TASKS):
             label = "Our actions" if number == 0 else ""

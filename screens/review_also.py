@@ -15,16 +15,18 @@ from practice.text import visible
 from practice.vocabulary import EntryKind, label_of
 from screens.action_dialogs import AddActionDialog
 from screens.base import Calls
+from screens.challenge_dialog import CHALLENGED, ChallengeDialog
 from screens.review_evidence import excerpt
 from screens.share_propose import ProposeDialog
 from screens.widgets.answer import AnswerField
 from screens.widgets.dialogs import Dialog, ReasonDialog, back_button
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
+from screens.widgets.vault_form import VaultForm
 
 if TYPE_CHECKING:
     from screens.console import Console
-    from storage.vault import Vault
+    from storage.views.children import ChildRow
     from storage.views.evidence import Evidence
 
 CHOICES = (
@@ -44,9 +46,9 @@ class AlsoDialog(Calls, Dialog["str | None"]):
         *(Binding(key, f"choose('{name}')", words, show=False) for key, name, words in CHOICES),
     ]
 
-    def __init__(self, found: Evidence) -> None:
+    def __init__(self, found: Evidence, first: str = "action") -> None:
         super().__init__()
-        self._found = found
+        self._found, self._first = found, first
 
     def compose(self) -> ComposeResult:
         buttons = [Button(f"{key}  {words}", id=f"also-{name}", compact=True) for key, name, words in CHOICES]
@@ -55,7 +57,7 @@ class AlsoDialog(Calls, Dialog["str | None"]):
         )
 
     def on_mount(self) -> None:
-        self.query_one("#also-action").focus()
+        self.query_one(f"#also-{self._first}").focus()
         self.query_one("#also-pattern", Button).disabled = not self._found.flags
         self.query_one("#also-share", Button).disabled = not self._found.entries
 
@@ -79,8 +81,11 @@ class AlsoDialog(Calls, Dialog["str | None"]):
             self.app.push_screen(dialog, lambda reason: self._consider(flag.id, reason))
         elif name == "share" and found.entries:
             self._ask(ChooseEntryDialog(found), "Proposed: it waits under Share for its approval.")
-        elif name in ("referral", "challenge"):
-            self._ask(ReferDialog(found, name), f"The {name} is in the record, and its answer asked for.")
+        elif name == "referral":
+            self._ask(ReferDialog(found.child), "The referral is in the record, and its answer asked for.")
+        elif name == "challenge":
+            meeting = found.disagreements[0] if found.disagreements else None
+            self._ask(ChallengeDialog(found.child, meeting), CHALLENGED)
 
     def _ask(self, dialog: FormDialog[Any], words: str) -> None:
         def answered(answer: object) -> None:
@@ -132,34 +137,28 @@ class ChooseEntryDialog(FormDialog[str]):
             self.dismiss(share)
 
 
-class ReferDialog(FormDialog[str]):
-    """Asks to whom a referral or a challenge goes, and what it says."""
+class ReferDialog(VaultForm[str]):
+    """Asks to whom a referral goes, and what it says."""
 
-    VERB = "Record"
-
-    def __init__(self, found: Evidence, kind: str) -> None:
-        words = (
-            "By telephone at once, in writing after. The record asks on the next working day whether you have heard."
-            if kind == EntryKind.REFERRAL
-            else "Whose decision, what you ask instead, and why. The record asks in five working days for the answer."
+    def __init__(self, child: ChildRow) -> None:
+        super().__init__(
+            f"{label_of(EntryKind, EntryKind.REFERRAL)}: {visible(child.name)}",
+            "By telephone at once, in writing after. The record asks on the next working day whether you have heard.",
         )
-        super().__init__(f"{label_of(EntryKind, kind)}: {found.child.name}", words)
-        self._child, self._kind = found.child.id, kind
+        self._child = child.id
 
     def fields(self) -> ComposeResult:
         yield Field("To whom", Input(placeholder="name, role, agency", max_length=200, id="to"))
-        label = "What is asked for" if self._kind == EntryKind.REFERRAL else "What, and why"
-        yield Field(label, AnswerField(id="words"))
+        yield Field("What is asked for", AnswerField(id="words"))
 
     def confirm(self) -> None:
         from storage.desk.sessions import refer
 
-        to, words = self.query_one("#to", Input).value.strip(), self.query_one("#words", AnswerField).text.strip()
-        vault: Vault | None = cast("Console", self.app).vault
+        to, words = self.text("to"), self.text("words")
         if not to:
             self.ask("To whom?", "#to")
         elif not words:
             self.ask("What does it say?", "#words")
-        elif vault is not None:
+        else:
             self.busy("One moment.")
-            self.run(refer, vault, self._child, self._kind, to, words, then=self.finish, failed=self.failed)
+            self.run(refer, self.vault, self._child, to, words, then=self.finish, failed=self.failed)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from storage.views.evidence import Evidence
     from storage.views.reviews import PlanRow
 
+MADE_HERE: dict[str, str] = {Decision.CHALLENGE: "challenge", Decision.REFERRAL_SOCIAL_CARE: "referral"}
+"""What a decision asks for that is made beside the questions."""
 PAUSE = 2.0
 """Seconds after a key before what is typed is sealed as a draft."""
 
@@ -194,6 +196,15 @@ class ReviewChildScreen(ConsoleScreen):
         vault, name, fields = self.console.vault, draft_name(self._shown), self.fields()
         return lambda: kept(vault, name, fields)
 
+    @on(Select.Changed, "#decision")
+    def _decided(self) -> None:
+        """Say how what was decided is made from here."""
+        code = self.query_one("#decision", ChoiceField).code
+        what = MADE_HERE.get(code)
+        if what:
+            words = f"Ctrl+R, then Enter, makes the {what} from here, with the day for its answer."
+            self.query_one("#fault", MessageBar).say(words)
+
     @on(TextArea.Changed)
     @on(Select.Changed)
     @on(DayField.Read)
@@ -294,7 +305,9 @@ class ReviewChildScreen(ConsoleScreen):
     def act_also(self) -> None:
         """Ask for an action, answer a pattern, share, refer or challenge, and stay in the session."""
         if self.found is not None:
-            self.app.push_screen(AlsoDialog(self.found), self._also)
+            code = self.query_one("#decision", ChoiceField).code
+            first = MADE_HERE.get(code, "action")
+            self.app.push_screen(AlsoDialog(self.found, first), self._also)
 
     def _also(self, words: str | None) -> None:
         if words:

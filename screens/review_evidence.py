@@ -181,7 +181,7 @@ def _shares(found: Evidence) -> list[Content]:
 def _meetings(found: Evidence, today: date) -> list[Content]:
     from practice.dates import day_words
 
-    if not found.meetings:
+    if not found.meetings and not found.disagreements:
         return []
     lines = [_head("Meetings")]
     for row in found.meetings:
@@ -192,6 +192,9 @@ def _meetings(found: Evidence, today: date) -> list[Content]:
             said = f"{row.words}, {'was ' if late else ''}{day_words(row.day)}{', to be recorded' if late else ''}"
         report = f". Report due {day_words(row.report_due)}" if row.report_open and row.report_due else ""
         lines.append(_plain(said + report, "$text-error" if late else ""))
+    for row in found.disagreements:
+        said = f"{row.words}, {day_words(row.day)}, the school disagreed: {excerpt(row.disagreement, 200)}"
+        lines += [_plain(said, "$text-warning"), _plain("Ctrl+R and 5 make it a challenge.", "$text-muted")]
     return [*lines, Content("")]
 
 

@@ -244,8 +244,37 @@ def record(
     for each in next_ones:
         session.note(told(each))
     if row.disagreement:
-        session.note("A disagreement may be taken further: log a challenge (R-90).")
+        session.note(f"A disagreement may be taken further: dsl-console meeting challenge {row.id}")
     session.done(row.record, "recorded", "It stands in the child's record.", meeting=row.id)
+
+
+@meeting.command(cls=Command)
+@click.argument("meeting_id", metavar="MEETING", required=False)
+@click.option("--to", metavar="WHO", help="Whose decision it is: name, role, agency.")
+@text_option("--asked", "What you ask instead, and why; left out, where the school disagreed.")
+@click.option("--stage", metavar="S", help="The stage; left out, the first one.")
+@click.option("--by", "answer_by", metavar="DAY", help="By when an answer is asked for.")
+@click.pass_obj
+def challenge(
+    session: Session,
+    meeting_id: str | None,
+    to: str | None,
+    asked: str | None,
+    stage: str | None,
+    answer_by: str | None,
+) -> None:
+    """Challenge what was decided in a meeting: it stands in the record, and its answer among the actions."""
+    with session.opened(writes=True) as vault:
+        from storage.desk.challenges import challenge as made
+        from storage.views.meetings import get
+
+        row = get(vault, session.need(meeting_id, "MEETING", "Which meeting (its id)"))
+        said = row.disagreement if asked is None else session.need_text(asked, "--asked", "What do you ask instead?")
+        if not said.strip():
+            said = session.need_text(None, "--asked", "What do you ask instead, and why?")
+        whose = session.need(to, "--to", "Whose decision is it (name, role, agency)")
+        entry = made(vault, row.child_id, whose, said, stage=stage or "", answer_by=ahead(answer_by), meeting_id=row.id)
+    session.done(entry, "recorded", "The challenge is in the record, and its answer asked for.")
 
 
 def task_of(text: str) -> Task:

@@ -120,6 +120,49 @@ def hold(
     session.done(row.id, "held", f"Held. The next review is due {due_next.isoformat()}.", next=day_json(due_next))
 
 
+@review.command(cls=Command)
+@click.argument("child", required=False)
+@click.option("--to", metavar="WHO", help="To whom: name, role, agency.")
+@text_option("--asked", "What is asked for.")
+@click.pass_obj
+def refer(session: Session, child: str | None, to: str | None, asked: str | None) -> None:
+    """Record a referral; on the next working day the record asks whether you have heard."""
+    with session.opened(writes=True) as vault:
+        from storage.desk.sessions import refer as made
+
+        row = session.child(vault, child)
+        whose = session.need(to, "--to", "To whom (name, role, agency)")
+        entry = made(vault, row.id, whose, session.need_text(asked, "--asked", "What is asked for?"))
+    session.done(entry, "recorded", "The referral is in the record. By telephone at once, in writing after.")
+
+
+@review.command(cls=Command)
+@click.argument("child", required=False)
+@click.option("--to", metavar="WHO", help="Whose decision it is: name, role, agency.")
+@text_option("--asked", "What you ask instead, and why.")
+@click.option("--stage", metavar="S", help="The stage; left out, the first one.")
+@click.option("--by", "answer_by", metavar="DAY", help="By when an answer is asked for.")
+@click.pass_obj
+def challenge(
+    session: Session,
+    child: str | None,
+    to: str | None,
+    asked: str | None,
+    stage: str | None,
+    answer_by: str | None,
+) -> None:
+    """Record a professional challenge; its answer stands among the actions, with its day and the next stage."""
+    with session.opened(writes=True) as vault:
+        from dsl_console.cli.meetings import ahead
+        from storage.desk.challenges import challenge as made
+
+        row = session.child(vault, child)
+        whose = session.need(to, "--to", "Whose decision is it (name, role, agency)")
+        said = session.need_text(asked, "--asked", "What do you ask instead, and why?")
+        entry = made(vault, row.id, whose, said, stage=stage or "", answer_by=ahead(answer_by))
+    session.done(entry, "recorded", "The challenge is in the record, and its answer asked for.")
+
+
 def _offered_next(session: Session, proposed: object) -> date | None:
     """Ask for the next date, showing the one that the status gives; Enter keeps that one."""
     due_day = getattr(proposed, "due", None)

@@ -106,6 +106,7 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         own(
             "meetings", "report", "t", "Report sent", "The school's report was sent", "Meetings", "The report was sent"
         ),
+        own("meetings", "challenge", "c", "Challenge", "Challenge what was decided", "Meetings", "Challenge it"),
         own("meetings", "minutes", "v", "Minutes", "The minutes came", "Meetings", "The minutes came"),
         own("meetings", "everything", "a", "All", "Show also what was held", "Meetings", "Also the held"),
     ),

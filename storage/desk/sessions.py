@@ -122,21 +122,15 @@ def print_minute(vault: Vault, session_id: str, path: Path) -> PageMade:
     return write_page(vault, minute_page(sessions.get(vault, session_id), vault.school.name), path)
 
 
-def refer(vault: Vault, child_id: str, kind: str, to: str, text: str) -> str:
-    """Record a referral or a professional challenge of a child, with the day on which an answer is asked for.
-
-    A referral asks "Have you heard?" on the next working day (R-101), a challenge on the fifth; returns the entry's id.
-    """
+def refer(vault: Vault, child_id: str, to: str, text: str) -> str:
+    """Record a referral of a child, which asks "Have you heard?" on the next working day (R-101); its entry's id."""
     from storage.desk import actions
     from storage.desk.concerns import log_concern
 
-    if kind not in (EntryKind.REFERRAL, EntryKind.CHALLENGE):
-        raise Refused("It is a referral or a challenge. Nothing was recorded.")
     if not to.strip() or not text.strip():
         raise Refused("To whom, and what? Nothing was recorded yet.")
-    what = f"{label_of(EntryKind, kind)} to {' '.join(to.split())}. {text.strip()}"
-    entry = log_concern(vault, {"text": what, "entry_kind": kind}, child_id=child_id)[0]
-    days = 1 if kind == EntryKind.REFERRAL else 5
-    due = add_working_days(_today(vault), days, vault.calendar().bank_holidays)
+    what = f"{label_of(EntryKind, EntryKind.REFERRAL)} to {' '.join(to.split())}. {text.strip()}"
+    entry = log_concern(vault, {"text": what, "entry_kind": EntryKind.REFERRAL}, child_id=child_id)[0]
+    due = add_working_days(_today(vault), 1, vault.calendar().bank_holidays)
     actions.add(vault, child_id, f"Have you heard from {' '.join(to.split())}?", due=due, about=entry)
     return entry

@@ -49,6 +49,8 @@ class Evidence:
     actions: list[actions.ActionRow]
     parents: record.EntryRow | None = None
     newest: list[record.EntryRow] = field(default_factory=list)
+    disagreements: list[meetings.MeetingRow] = field(default_factory=list)
+    """Meetings since the last review at which the school disagreed, the newest first."""
     meetings: list[meetings.MeetingRow] = field(default_factory=list)
     transfers: list[transfers.TransferRow] = field(default_factory=list)
     siblings: list[children.ChildRow] = field(default_factory=list)
@@ -61,6 +63,7 @@ def evidence(vault: Vault, child_id: str) -> Evidence:
     last = held[0] if held else None
     entries = record.chronology(vault, child_id)[::-1]
     today = vault.clock().astimezone().date()
+    every_meeting = meetings.meetings(vault, child_id=child_id, everything=True)
     return Evidence(
         child=child,
         plan=reviews.plan(vault, child_id),
@@ -75,11 +78,17 @@ def evidence(vault: Vault, child_id: str) -> Evidence:
         decisions=_open_decisions(vault, child_id),
         shares=[share for share in sharing.shares(vault, states=OPEN_SHARES) if share.child_id == child_id],
         flags=flags.flags(vault, child_id=child_id),
-        meetings=meetings.meetings(vault, child_id=child_id),
+        meetings=[row for row in every_meeting if row.state in ("planned", "wanted")],
+        disagreements=[row for row in every_meeting[::-1] if _disagreed(row, last)],
         transfers=transfers.transfers(vault, child_id=child_id),
         siblings=family.siblings(vault, child_id),
         actions=[row for row in actions.actions(vault, today, child_id=child_id) if row.kind == "action"],
     )
+
+
+def _disagreed(row: meetings.MeetingRow, last: reviews.HeldRow | None) -> bool:
+    """Say whether the school disagreed at a meeting since the last review."""
+    return bool(row.disagreement.strip()) and (last is None or row.day >= last.held_on)
 
 
 def _open_decisions(vault: Vault, child_id: str) -> list[OpenDecision]:

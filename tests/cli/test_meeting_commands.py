@@ -18,10 +18,20 @@ def test_a_meeting_is_planned_changed_recorded_and_listed(school: School) -> Non
     moved = school.run("meeting", "change", made["id"], "--on", "today", "--reason", "-", "--json", typed="sooner").json
     assert moved["due"] < made["due"]
     held = ("--decisions", "-", "--attended", "A. Reed, B. Moss", "--action", "Ring home; me; Friday", "--json")
+    held += ("--disagreement", "Too soon")
     done = school.run("meeting", "record", made["id"], *held, typed=HOSTILE).json
     assert HOSTILE in school.run("entry", done["id"], "--json").json["current"]["text"]
     assert [row["what"] for row in school.run("actions", "--json").json] == ["Ring home"]
     assert school.run("meeting", "list", "--json").json == []
+    one = school.run("meeting", "challenge", made["id"], "--to", "A. Reed", "--by", "in 2 days", "--json").json["id"]
+    other = school.run("review", "challenge", ada, "--to", "B. Moss", "--asked", "-", "--json", typed=HOSTILE).json[
+        "id"
+    ]
+    school.run("review", "refer", ada, "--to", "Front door", "--asked", "A visit", "--json")
+    said = [school.run("entry", each, "--json").json["current"]["text"] for each in (one, other)]
+    assert "Too soon" in said[0]
+    assert HOSTILE in said[1]
+    assert len(school.run("actions", "--json").json) == 4
     (row,) = school.run("meeting", "list", "--all", "--child", ada, "--json").json
     assert (row["state"], row["entry_id"], row["attended"]) == ("held", done["id"], ["A. Reed", "B. Moss"])
     other = school.run("meeting", "add", ada, "--kind", "marac", "--on", "in 1 week", "--no-report", "--json").json[

@@ -27,7 +27,10 @@ async def test_a_meeting_is_planned_and_recorded_and_stands_on_today_and_in_the_
         await wait_for(pilot, "Our actions")
         await press(pilot, *"A. Reed", "tab", "ctrl+s")
         await wait_for(pilot, "What was decided? Where nothing was, write that.")
-        await press(pilot, *"Enquiries begin", "tab", "tab", *"Ring; me; Friday", "ctrl+s")
+        await press(pilot, *"Enquiries begin", "tab", *"No [b]", "tab", *"Ring; me; Friday", "ctrl+s")
+        await wait_for(pilot, "Whose decision")
+        await press(pilot, *"A. Reed", "ctrl+s")
+        await wait_for(pilot, "The challenge is in the record, and its answer asked for.")
         await wait_for(pilot, "Must follow, and nobody planned it (1)")
         assert "at the latest Fri 11 Dec 2026" in words_on(pilot.app)
         await press(pilot, "n")
@@ -41,7 +44,7 @@ async def test_a_meeting_is_planned_and_recorded_and_stands_on_today_and_in_the_
         assert "Enquiries begin" in words_on(pilot.app)
     (row,) = meetings(vault)
     assert (row.meeting_type, row.report_due) == ("initial_conference", date(2026, 12, 2))
-    assert [entry.kind for entry in chronology(vault, child)] == ["meeting"]
+    assert [entry.kind for entry in chronology(vault, child)] == ["meeting", "challenge"]
     assert made.id != row.id
 
 

@@ -65,7 +65,7 @@ async def test_a_session_is_walked_left_gone_on_with_and_signed(console, vault, 
         await wait_for(pilot, "Hill [b] School")
         await pilot.press("ctrl+s")
         await wait_for(pilot, "Proposed: it waits under Share for its approval.")
-        await pilot.press("ctrl+r", "5", *"Manager", "tab", *"Why", "ctrl+s")
+        await pilot.press("ctrl+r", "5", *"Manager", "tab", "tab", *"Why", "ctrl+s")
         await wait_for(pilot, "The challenge is in the record, and its answer asked for.")
         assert chronology(vault, due[0])[-1].kind == "challenge"
         assert [share.state for share in shares(vault, child_id=due[0])] == ["proposed"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
 from practice.errors import NotFound, Refused
+from practice.meetings import times_of
 from storage.desk import actions as to_do
+from storage.desk import challenges
 from storage.desk import meetings as desk
 from storage.documents.ics import calendar_bytes
 from storage.papers import supervision
@@ -32,6 +34,23 @@ def _now(vault: Vault) -> None:
 def lines(vault: Vault, section: str) -> list[tuple[str, str, date | None]]:
     kinds = {"meeting", "meeting_report", "action"}
     return [(row.kind, row.words, row.due) for row in getattr(today(vault, NOW), section) if row.kind in kinds]
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("10:00", (time(10), None)),
+        ("half past 3", (time(15, 30), None)),
+        ("3:30", (time(15, 30), None)),
+        ("6 am", (time(6), None)),
+        ("10:00 to 11.30", (time(10), time(11, 30))),
+        ("after school", None),
+        ("10:00 (by link)", None),
+        ("", None),
+    ],
+)
+def test_a_time_is_read_as_people_write_it_or_not_at_all(at, expected) -> None:
+    assert times_of(date(2026, 12, 2), at) == expected
 
 
 def test_a_meeting_is_planned_stands_on_today_and_owes_its_report(vault: Vault) -> None:
@@ -74,6 +93,35 @@ def test_a_meeting_is_planned_stands_on_today_and_owes_its_report(vault: Vault) 
     with pytest.raises(Refused, match="after the meeting"):
         desk.plan(vault, child, "core_group", date(2026, 12, 2), report_due=date(2026, 12, 3))
     assert vault.verify(rebuild=True).ok
+
+
+def test_a_disagreement_is_made_a_challenge_with_its_clock_and_the_next_stage(vault: Vault) -> None:
+    child = add_child(vault)
+    made = desk.plan(vault, child, "core_group", date(2026, 11, 19), no_report=True)
+    desk.record(vault, made.id, "Stepped down", disagreement=HOSTILE)
+    assert [row.id for row in evidence(vault, child).disagreements] == [made.id]
+    first = challenges.challenge(vault, child, "A. Reed,  team manager", HOSTILE, meeting_id=made.id)
+    entry = record.get(vault, first)
+    assert entry.kind == "challenge"
+    assert "Professional challenge to A. Reed, team manager. Stage: Worker to worker." in entry.text
+    assert "After the core group of Thu 19 Nov 2026." in entry.text
+    assert HOSTILE in entry.text
+    (action,) = actions(vault, NOW.date())
+    assert (action.due, action.about) == (date(2026, 11, 27), first)
+    assert action.what.endswith("the next stage is: DSL to team manager.")
+    last = "Safeguarding partners or scrutineer"
+    challenges.challenge(vault, child, "B. Moss", "Why", stage=last, answer_by=date(2026, 11, 21))
+    assert "there is no further stage" in actions(vault, NOW.date())[0].what
+    for wrong, words in (
+        ({"to": " "}, "Whose decision"),
+        ({"asked": " "}, "Whose decision"),
+        ({"stage": "Shouting"}, "no stage"),
+        ({"answer_by": date(2026, 11, 19)}, "has passed"),
+        ({"child_id": add_child(vault, "Noor"), "meeting_id": made.id}, "another child"),
+    ):
+        with pytest.raises(Refused, match=words):
+            challenges.challenge(vault, **{"child_id": child, "to": "x", "asked": "y", **wrong})
+    assert len(actions(vault, NOW.date())) == 2
 
 
 def test_what_was_decided_stands_in_the_record_and_what_must_follow_stays_until_it_is_planned(vault: Vault) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import vobject
+from icalendar import Calendar
 from pypdf import PdfReader
 
 from practice.errors import Refused
 from practice.vocabulary import ReviewStatus
-from storage.desk import actions, concerns, reviews
+from storage.desk import actions, concerns, meetings, reviews
 from storage.documents.blocks import Para
 from storage.documents.ics import calendar_bytes, write_calendar
 from storage.documents.pages import write_page
@@ -168,6 +170,38 @@ def test_the_inspection_pack_says_for_whom_and_is_recorded(vault: Vault, kids: d
     with vault.read() as connection:
         kinds = list(connection.exec_driver_sql("SELECT kind FROM acts ORDER BY n DESC LIMIT 3").scalars())
     assert kinds == ["exported", "exported", "pack_shown"]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the machine's own time zone cannot be changed here")
+def test_meetings_stand_at_their_times_in_the_calendar_file_whatever_the_clocks_do(
+    vault: Vault, kids: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/London")
+    time.tzset()
+    try:
+        for day, at in (("2027-03-27", "10:00"), ("2027-03-28", "2pm to 3.30pm"), ("2027-03-29", "after school")):
+            meetings.plan(vault, kids["Ada"], "core_group", date.fromisoformat(day), at=at, place="Room Vale 12")
+        meetings.plan(vault, kids["Noor"], "core_group", date(2027, 3, 28), at="14:00-15:30", no_report=True)
+        data = calendar_bytes(vault)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    read = vobject.readOne(data.decode())
+    read.validate()
+    stand = {
+        (event.summary.value, event.dtstart.value, event.dtend.value)
+        for event in read.vevent_list
+        if event.summary.value.endswith(("meeting", "meetings"))
+    }
+    assert stand == {
+        ("1 meeting", datetime(2027, 3, 27, 10, tzinfo=UTC), datetime(2027, 3, 27, 11, tzinfo=UTC)),
+        ("2 meetings", datetime(2027, 3, 28, 13, tzinfo=UTC), datetime(2027, 3, 28, 14, 30, tzinfo=UTC)),
+        ("1 meeting", date(2027, 3, 29), date(2027, 3, 30)),
+    }
+    ours = Calendar.from_ical(data)
+    assert len({str(event["uid"]) for event in ours.walk("VEVENT")}) == len(ours.walk("VEVENT"))
+    for word in (b"Ada", b"Noor", b"Vale", b"Room", b"core", b"after school"):
+        assert word not in data
 
 
 def test_the_calendar_file_holds_no_name_and_another_library_reads_it(

@@ -157,7 +157,7 @@ def test_a_killed_session_is_gone_on_with(vault: Vault, vault_folder: Path) -> N
 
 
 def test_a_referral_asks_whether_you_have_heard_on_the_next_working_day(vault: Vault, due: dict[str, str]) -> None:
-    entry = desk.refer(vault, due["Ada"], "referral", "Amir Haddad, front door", "A visit today")
+    entry = desk.refer(vault, due["Ada"], "Amir Haddad, front door", "A visit today")
     assert chronology(vault, due["Ada"])[0].kind == "referral"
     (action,) = actions.actions(vault, date(2026, 11, 20))
     assert (action.what, action.due, action.about) == (
@@ -166,4 +166,4 @@ def test_a_referral_asks_whether_you_have_heard_on_the_next_working_day(vault: V
         entry,
     )
     with pytest.raises(Refused):
-        desk.refer(vault, due["Ada"], "meeting", "x", "y")
+        desk.refer(vault, due["Ada"], " ", "y")
