@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.children import ChildRow
     from storage.views.meetings import MeetingRow
-    from storage.views.record import EntryRow, Trace
+    from storage.views.record import Trace
     from storage.views.removals import RemovalRow
     from storage.views.reviews import HeldRow, PlanRow
     from storage.views.transfers import TransferRow
@@ -99,21 +99,18 @@ def entries_of(vault: Vault, wanted: Wanted) -> tuple[list[str], Fetch]:
     """Return the keys of the entries in their order, and what reads a page of them."""
     from storage.views import record, sharing
 
-    shares: dict[str, list[tuple[str, str]]] = {}
-    for share in sharing.shares(vault, child_id=wanted.child_id):
-        shares.setdefault(share.entry_id, []).append((share.partner, share.state))
-
-    def lines(rows: Sequence[EntryRow]) -> list[Line]:
-        return [Line(row, tuple(shares.get(row.id, ()))) for row in rows]
-
     if wanted.known_on is not None:
         known = record.chronology(vault, wanted.child_id, promoted=wanted.promoted, as_known_on=wanted.known_on)
         plain = [Line(row) for row in known]
         return [row.id for row in known], lambda offset, limit: plain[offset : offset + limit]
     keys = record.entry_ids(vault, wanted.child_id, promoted=wanted.promoted)
+    shares: dict[str, tuple[tuple[str, str], ...]] = {}
+    for share in sharing.shares(vault, child_id=wanted.child_id):
+        shares[share.entry_id] = (*shares.get(share.entry_id, ()), (share.partner, share.state))
 
     def fetch(offset: int, limit: int) -> list[Line]:
-        found = {row.id: row for row in record.by_ids(vault, keys[offset : offset + limit])}
-        return lines([found[key] for key in keys[offset : offset + limit] if key in found])
+        page = keys[offset : offset + limit]
+        found = {row.id: row for row in record.by_ids(vault, page)}
+        return [Line(found[key], shares.get(key, ())) for key in page if key in found]
 
     return keys, fetch

@@ -322,7 +322,9 @@ def acts_by(connection: Connection, column: str, kinds: Iterable[str]) -> Iterat
     return map(_act, plain_rows(connection, statement, wanted))
 
 
-def plain_rows(connection: Connection, statement: str, parameters: Sequence[str] = ()) -> Iterator[tuple[Any, ...]]:
+def plain_rows(
+    connection: Connection, statement: str, parameters: Sequence[str | int] = ()
+) -> Iterator[tuple[Any, ...]]:
     """Yield a query's rows as the driver gives them: a row object for each costs as much as a digest."""
     cursor = connection.exec_driver_sql(statement, tuple(parameters)).cursor
     assert cursor is not None

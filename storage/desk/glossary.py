@@ -73,8 +73,7 @@ def unmark(vault: Vault, child_id: str, name: str) -> None:
 def anonymised(entries: list[record.EntryRow], glossary: Glossary) -> list[record.EntryRow]:
     """Return entries with every name masked in every text of theirs; who recorded them becomes a plain word."""
     return [
-        replace(
-            entry,
+        entry._replace(
             text=glossary.anonymise(entry.text),
             childs_words=glossary.anonymise(entry.childs_words),
             action=glossary.anonymise(entry.action),

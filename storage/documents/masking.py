@@ -64,9 +64,9 @@ def mask_copy(made: Copy, glossary: Glossary, *, anonymous: bool) -> None:
 
 
 def _entry(entry: EntryCopy, masked: Any, anonymous: bool) -> EntryCopy:
-    row = replace(entry.row, **{name: masked(getattr(entry.row, name)) for name in _ROW})
+    row = entry.row._replace(**{name: masked(getattr(entry.row, name)) for name in _ROW})
     if anonymous:
-        row = replace(row, recorded_by=SOMEBODY, child="Child 1")
+        row = row._replace(recorded_by=SOMEBODY, child="Child 1")
     versions = [
         replace(
             each,

@@ -7,9 +7,10 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy import text as sql
 
 from practice.acts import Completed, ConcernLogged
@@ -19,8 +20,9 @@ from practice.quality import completed, missing
 from practice.received import received_entry
 from practice.roles import finds_only_given
 from storage import ledger
+from storage.types import from_utc_text
 from storage.views import removals
-from storage.views.base import table_of
+from storage.views.base import insertion, marks, table_of
 from storage.views.children import ChildTable
 from storage.views.entries import (
     ENTRIES,
@@ -41,36 +43,80 @@ QUERY_LIMIT = 200
 _BY_UNDECIDED = f"INDEXED BY entries_undecided WHERE {UNDECIDED}"
 
 
-@dataclass(frozen=True)
-class EntryRow:
-    """An entry as lists and the chronology show it (R-70)."""
+@lru_cache(maxsize=1024)
+def _occurred(stored: str) -> Occurred:
+    return Occurred.model_construct(**json.loads(stored))
+
+
+class EntryRow(NamedTuple):
+    """An entry as lists and the chronology show it (R-70).
+
+    The columns of its table in their order and as they are stored, then the names: what a list of thousands never shows
+    is never read out of its JSON.
+    """
 
     id: str
     child_id: str
     kind: str
     text: str
     childs_words: str
-    occurred: Occurred
+    occurred_stored: str
     occurred_sort: str
-    captured_at: datetime
-    recorded_at: datetime
-    recorded_by: str
+    captured_stored: str
+    recorded_stored: str
+    author: str
     source: str
     agency: str
     category: str
-    further_categories: tuple[str, ...]
+    further_stored: str
     significance: str
     impact: str
     action: str
     outcome: str
-    promoted: bool
+    promoted_stored: int
     decision: str
-    unfinished: tuple[str, ...]
+    unfinished_stored: str
     versions: int
-    conflict: bool
+    conflict_stored: int
     version: str
     event_id: str | None
-    child: str = ""
+    recorded_by: str
+    child: str
+
+    @property
+    def occurred(self) -> Occurred:
+        """When it happened."""
+        return _occurred(self.occurred_stored)
+
+    @property
+    def captured_at(self) -> datetime:
+        """When it was written."""
+        return from_utc_text(self.captured_stored)
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When it entered the record."""
+        return from_utc_text(self.recorded_stored)
+
+    @property
+    def further_categories(self) -> tuple[str, ...]:
+        """What else it is about."""
+        return tuple(json.loads(self.further_stored))
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """What is still to be written."""
+        return tuple(json.loads(self.unfinished_stored))
+
+    @property
+    def promoted(self) -> bool:
+        """Whether it was chosen for the chronology."""
+        return bool(self.promoted_stored)
+
+    @property
+    def conflict(self) -> bool:
+        """Whether it was amended, or decided on, in two places."""
+        return bool(self.conflict_stored)
 
     @property
     def days_late(self) -> int:
@@ -161,31 +207,23 @@ class Hit(NamedTuple):
     @property
     def occurred(self) -> Occurred:
         """When it happened: read from its stored JSON when it is shown, since most hits of a search never are."""
-        return Occurred.model_construct(**json.loads(self.occurred_stored))
+        return _occurred(self.occurred_stored)
 
 
 _ENTRIES = table_of(EntryTable)
 _PEOPLE = table_of(PersonTable)
 _CHILDREN = table_of(ChildTable)
-_COLUMNS = [column for column in _ENTRIES.columns if column.name not in ("pk", "author")]
+_COLUMNS = ", ".join(f"entries.{each.name}" for each in _ENTRIES.columns if each.name != "pk")
+_SELECT = (
+    f"SELECT {_COLUMNS}, coalesce(people.name, ''), coalesce(children.name, '') FROM entries"  # noqa: S608
+    " LEFT JOIN people ON people.id = entries.author LEFT JOIN children ON children.id = entries.child_id"
+)
+_IN_ORDER = "ORDER BY entries.occurred_sort, entries.id"
 
 
-def _select() -> Select[Any]:
-    return select(*_COLUMNS, _PEOPLE.c.name.label("by"), _CHILDREN.c.name.label("child")).select_from(
-        _ENTRIES.outerjoin(_PEOPLE, _PEOPLE.c.id == _ENTRIES.c.author).outerjoin(
-            _CHILDREN, _CHILDREN.c.id == _ENTRIES.c.child_id
-        )
-    )
-
-
-def _row(row: Any) -> EntryRow:
-    fields = dict(row._mapping)
-    fields["occurred"] = Occurred.model_construct(**fields["occurred"])
-    fields["recorded_by"] = fields.pop("by") or ""
-    fields["child"] = fields["child"] or ""
-    fields["further_categories"] = tuple(fields["further_categories"])
-    fields["unfinished"] = tuple(fields["unfinished"])
-    return EntryRow(**fields)
+def _rows(connection: Connection, clause: str, parameters: Sequence[str | int]) -> list[EntryRow]:
+    """Return the entries that a clause chooses; written out, since the query builder costs more than the rows."""
+    return list(map(EntryRow._make, ledger.plain_rows(connection, f"{_SELECT} {clause}", parameters)))
 
 
 def chronology(
@@ -206,18 +244,18 @@ def chronology(
     if as_known_on is not None:
         rows = _as_known_on(vault, child_id, as_known_on)
     else:
-        statement = _select().where(_ENTRIES.c.child_id == child_id)
+        clause, parameters = "WHERE entries.child_id = ?", [child_id]
         if promoted:
-            statement = statement.where(_ENTRIES.c.promoted.is_(True))
+            clause += " AND entries.promoted = 1"
         if start:
-            statement = statement.where(_ENTRIES.c.occurred_sort >= start.isoformat())
+            clause += " AND entries.occurred_sort >= ?"
+            parameters.append(start.isoformat())
         if end:
-            statement = statement.where(_ENTRIES.c.occurred_sort < (end + timedelta(days=1)).isoformat())
-        statement = statement.order_by(_ENTRIES.c.occurred_sort, _ENTRIES.c.id)
-        if limit is not None or offset:
-            statement = statement.limit(-1 if limit is None else limit).offset(offset)
+            clause += " AND entries.occurred_sort < ?"
+            parameters.append((end + timedelta(days=1)).isoformat())
+        piece = (-1 if limit is None else limit, offset)
         with vault.read() as connection:
-            return [_row(row) for row in connection.execute(statement)]
+            return _rows(connection, f"{clause} {_IN_ORDER} LIMIT ? OFFSET ?", (*parameters, *piece))
     first, last = start.isoformat() if start else "", (end + timedelta(days=1)).isoformat() if end else "~"
     kept = [row for row in rows if first <= row.occurred_sort < last and (row.promoted or not promoted)]
     return kept[offset : None if limit is None else offset + limit]
@@ -279,29 +317,28 @@ def _as_known_on(vault: Vault, child_id: str, day: date) -> list[EntryRow]:
         name = connection.execute(select(_CHILDREN.c.name).where(_CHILDREN.c.id == child_id)).scalar()
     if name is None and finds_only_given(vault.person.role):
         return []  # the acts themselves are not kept to the person's list
-    found = []
+    found: list[EntryRow] = []
+    stored = insertion(EntryTable)[1]
     for entry in entries:
         mine = sorted((act for act in acts if act.entry == entry), key=lambda act: act.order)
-        for row in ENTRIES.fold(entry, mine).get("entries", []):
-            if row["child_id"] == child_id:
-                fields = {key: value for key, value in row.items() if key != "author"}
-                fields["occurred"] = Occurred.model_construct(**fields["occurred"])
-                fields["further_categories"] = tuple(fields["further_categories"])
-                fields["unfinished"] = tuple(fields["unfinished"])
-                found.append(EntryRow(**fields, recorded_by=people.get(row["author"], ""), child=name or ""))
+        found += [
+            EntryRow._make((*stored(row), people.get(row["author"], ""), name or ""))
+            for row in ENTRIES.fold(entry, mine).get("entries", [])
+            if row["child_id"] == child_id
+        ]
     return sorted(found, key=lambda row: (row.occurred_sort, row.id))
 
 
 def get(vault: Vault, entry_id: str) -> EntryRow:
     """Return one entry; raises NotFound."""
     with vault.read() as connection:
-        row = connection.execute(_select().where(_ENTRIES.c.id == entry_id)).first()
-    if row is None:
+        rows = _rows(connection, "WHERE entries.id = ?", [entry_id])
+    if not rows:
         for each in removals.of_entry(vault, entry_id):
             if each.state == "removed":
                 raise NotFound(f"That entry was removed. {removals.words(each)}", hint="It can be restored.")
         raise NotFound("There is no entry with that id in this vault.", hint="dsl-console search finds entries.")
-    return _row(row)
+    return rows[0]
 
 
 def thread(vault: Vault, entry_id: str) -> tuple[EntryRow | None, list[EntryRow]]:
@@ -309,11 +346,11 @@ def thread(vault: Vault, entry_id: str) -> tuple[EntryRow | None, list[EntryRow]
     answers = table_of(AnswerTable)
     with vault.read() as connection:
         about = connection.execute(select(answers.c.answers).where(answers.c.entry_id == entry_id)).scalar()
-        above = connection.execute(_select().where(_ENTRIES.c.id == about)).first() if about else None
-        whose = select(answers.c.entry_id).where(answers.c.answers == entry_id)
-        statement = _select().where(_ENTRIES.c.id.in_(whose))
-        below = [_row(row) for row in connection.execute(statement.order_by(_ENTRIES.c.recorded_at))]
-    return (_row(above) if above is not None else None), below
+        above = _rows(connection, "WHERE entries.id = ?", [about]) if about else []
+        below = (
+            "WHERE entries.id IN (SELECT entry_id FROM entry_answers WHERE answers = ?) ORDER BY entries.recorded_at"
+        )
+        return (above[0] if above else None), _rows(connection, below, [entry_id])
 
 
 def detail(vault: Vault, entry_id: str) -> EntryDetail:
@@ -398,14 +435,13 @@ def traces(vault: Vault, child_id: str) -> list[Trace]:
 
 def undecided(vault: Vault, limit: int = 500) -> list[EntryRow]:
     """Return the concerns that have no decision yet, oldest first (R-17)."""
-    statement = _select().order_by(_ENTRIES.c.recorded_at, _ENTRIES.c.id)
+    in_order = "ORDER BY entries.recorded_at, entries.id"
     with vault.read() as connection:
         if finds_only_given(vault.person.role):  # they read through a view, which has no index of its own
-            return [_row(row) for row in connection.execute(statement.where(sql(UNDECIDED)).limit(limit))]
+            return _rows(connection, f"WHERE {UNDECIDED} {in_order} LIMIT ?", [limit])
         # The database would rather find every concern by its kind, and sort them all.
         first = f"SELECT id FROM entries {_BY_UNDECIDED} ORDER BY recorded_at, id LIMIT ?"  # noqa: S608
-        ids = [row[0] for row in connection.exec_driver_sql(first, (limit,))]
-        return [_row(row) for row in connection.execute(statement.where(_ENTRIES.c.id.in_(ids)))]
+        return _rows(connection, f"WHERE entries.id IN ({first}) {in_order}", [limit])
 
 
 class Waiting(NamedTuple):
@@ -439,14 +475,16 @@ def undecided_count(vault: Vault) -> int:
 
 def unfinished(vault: Vault, *, child_id: str = "", author: str = "", limit: int = 500) -> list[EntryRow]:
     """Return the entries that still lack something, the newest first; of one child, or recorded by one person."""
-    statement = _select().where(sql(f"entries.{UNFINISHED}"))
+    clause, parameters = f"WHERE entries.{UNFINISHED}", list[str]()
     if child_id:
-        statement = statement.where(_ENTRIES.c.child_id == child_id)
+        clause += " AND entries.child_id = ?"
+        parameters.append(child_id)
     if author:
-        statement = statement.where(_ENTRIES.c.author == author)
-    statement = statement.order_by(_ENTRIES.c.recorded_at.desc(), _ENTRIES.c.id.desc()).limit(limit)
+        clause += " AND entries.author = ?"
+        parameters.append(author)
+    clause += " ORDER BY entries.recorded_at DESC, entries.id DESC LIMIT ?"
     with vault.read() as connection:
-        return [_row(row) for row in connection.execute(statement)]
+        return _rows(connection, clause, (*parameters, limit))
 
 
 def of_days(vault: Vault, child_id: str, first: date, last: date, limit: int = 200) -> list[EntryRow]:
@@ -498,9 +536,4 @@ def search_query(words: str) -> str:
 def by_ids(vault: Vault, ids: Sequence[str]) -> list[EntryRow]:
     """Return the entries with these ids, in their order in the record."""
     with vault.read() as connection:
-        return [
-            _row(row)
-            for row in connection.execute(
-                _select().where(_ENTRIES.c.id.in_(list(ids))).order_by(_ENTRIES.c.occurred_sort, _ENTRIES.c.id)
-            )
-        ]
+        return _rows(connection, f"WHERE entries.id IN ({marks(ids)}) {_IN_ORDER}", ids)
