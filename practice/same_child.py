@@ -15,6 +15,8 @@ from practice.names import match_key
 UPN = "the same UPN"
 NUMBER = "the same number in the school's system"
 NAME_AND_BIRTH = "the same name and date of birth"
+APART = "each was closed into the other, on two machines apart: say which stays"
+MORE = "more came into the record that was closed: say again that they are one"
 PROVISIONAL = "the same name, one of them noted while logging"
 
 

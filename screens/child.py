@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 ON_ENTRY = {"child.open", "child.amend", "child.decide", "child.move", "child.promote", "child.share"}
 WRITES = {"child.amend", "child.decide", "child.move", "child.promote", "child.share", "child.review", "child.restore"}
 EMPTY = "Nothing is in this record yet. F2 logs a concern about this child."
+CLOSED = "This record was closed: the same child has another one, in which all that was under way here goes on."
 NONE_CHOSEN = "No entry is chosen for the chronology yet. a shows all entries; p chooses the one you stand on."
 
 
@@ -92,6 +93,9 @@ def sheet_of(view: ChildView, today: date, wanted: Wanted, *, brief: bool = Fals
         parts += [("  ·  " + moves_words(view), "$text-muted")]
     if gone := sum(row.state == "removed" for row in view.removals):
         parts += [(f"  ·  {gone} removed", "$text-muted")]
+    if view.closed:
+        count = len(view.closed)
+        parts += [(f"  ·  {count} other record{'s' if count > 1 else ''} closed as this child's: h", "$text-warning")]
     if view.siblings:
         names = ", ".join(visible(child.name) for child in view.siblings)
         parts += [(f"  ·  brothers and sisters: {names}", "$text-muted")]
@@ -145,6 +149,11 @@ def history_of(view: ChildView) -> Content:
         for trace in reversed(view.traces):
             to = "An entry was moved away" if trace.away else "An entry was moved here"
             parts.append((f"{to}, {moment_words(trace.moved_at)}, by {visible(trace.by)}\n", ""))
+    for each in view.closed:
+        day = day_words(each.at.astimezone().date())
+        parts += ["\n", (f"From the record that was closed on {day}", "bold $text-primary")]
+        parts += [(f"\n{visible(each.name)} · {visible(each.by)}: {visible(each.reason)}\n", "$text-muted")]
+        parts += [f"{visible(line)}\n" for line in each.lines] or [("Nothing is told there alone.\n", "$text-muted")]
     parts += history_parts(view.removals)
     return Content.assemble(*parts)
 
@@ -223,7 +232,8 @@ class ChildScreen(ConsoleScreen):
     def _show_banner(self) -> None:
         known = self.wanted.known_on
         words = f"As known on {day_words(known)}. Escape returns to today." if known else ""
-        banner = " ".join(each for each in (words, self._unrecorded, self._elsewhere) if each)
+        closed = CLOSED if self.view is not None and self.view.closed_into else ""
+        banner = " ".join(each for each in (words, closed, self._unrecorded, self._elsewhere) if each)
         self.query_one("#banner", MessageBar).say(banner, "warn")
 
     def _gone(self, error: ConsoleError) -> None:

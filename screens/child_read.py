@@ -11,6 +11,7 @@ from screens.entry_lines import Line
 from screens.widgets.record_list import PAGE
 
 if TYPE_CHECKING:
+    from storage.desk.one_record import Closed
     from storage.vault import Vault
     from storage.views.children import ChildRow
     from storage.views.meetings import MeetingRow
@@ -49,6 +50,10 @@ class ChildView:
     siblings: list[ChildRow] = field(default_factory=list)
     meetings: list[MeetingRow] = field(default_factory=list)
     transfers: list[TransferRow] = field(default_factory=list)
+    closed: list[Closed] = field(default_factory=list)
+    """The records that were closed as this child's."""
+    closed_into: str = ""
+    """Whether this record itself was closed, and which one stays."""
 
 
 def open_log(vault: Vault, child_id: str) -> str:
@@ -67,6 +72,7 @@ def open_elsewhere(vault: Vault, child_id: str) -> str:
 
 def child_view(vault: Vault, wanted: Wanted, near: str) -> ChildView:
     """Read a child's record; `near` is the key of the entry whose page is read with it."""
+    from storage.desk import one_record
     from storage.views import children, family, front_sheet, meetings, record, removals, reviews, transfers
 
     child = next(
@@ -92,6 +98,8 @@ def child_view(vault: Vault, wanted: Wanted, near: str) -> ChildView:
         siblings=family.siblings(vault, child.id),
         meetings=meetings.meetings(vault, child_id=child.id),
         transfers=transfers.transfers(vault, child_id=child.id),
+        closed=one_record.closed_records(vault, child.id),
+        closed_into=one_record.closed_into(vault, child.id),
     )
 
 

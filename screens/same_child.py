@@ -54,8 +54,8 @@ class OneDialog(FormDialog[int]):
     def __init__(self, vault: Vault, row: Twice) -> None:
         super().__init__(
             "One child: which record stays?",
-            "The other one's entries move to it. The other one leaves the roll; its reviews and actions stay readable "
-            "there. Nothing is deleted.",
+            "The other one's entries, actions and meetings move to it, and the more pressing review status counts. The "
+            "other one leaves the roll; what else it tells is shown with the one that stays. Nothing is deleted.",
         )
         self.vault, self.row = vault, row
 
@@ -131,10 +131,8 @@ class SameChildScreen(ConsoleScreen):
 
     def _put_together(self, moved: int | None) -> None:
         if moved is not None:
-            self.query_one("#done", MessageBar).say(
-                f"{moved} {'entry was' if moved == 1 else 'entries were'} moved. The other record left the roll.",
-                "good",
-            )
+            words = f"{moved} {'entry was' if moved == 1 else 'entries were'} moved. The other record is closed"
+            self.query_one("#done", MessageBar).say(f"{words}; its history stands with this one's.", "good")
             self.refresh_record()
 
     def act_two(self) -> None:

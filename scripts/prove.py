@@ -24,6 +24,7 @@ HARNESSES = (
     "tests/faults/test_kill.py",
     "tests/faults/test_kill_operations.py",
     "tests/faults/test_kill_machines.py",
+    "tests/faults/test_kill_visits.py",
     "tests/faults/test_random_operations.py",
     "tests/faults/test_flips.py",
     "tests/storage/test_erasure.py",

@@ -21,6 +21,7 @@ from storage.views.base import apply, chunks, marks
 KINDS = ("erasure_proposed", "erased", "erasure_repeated")
 _OWNING = (
     *("concern_logged", "entry_moved", "report_accepted", "item_accepted", "item_returned", "action_added"),
+    "meeting_planned",
     *("case_offered", "case_matched"),
 )
 """The acts that say in whose record an entry, a report, a partner's item, an action or a partner's case stands."""

@@ -12,7 +12,7 @@ import click
 from dsl_console.cli.erasing import COMMANDS as ERASING
 from dsl_console.cli.meetings import meeting_json
 from dsl_console.cli.options import Command, Day, Group, text_option
-from dsl_console.cli.output import day_json, joined, one_line, out, print_json
+from dsl_console.cli.output import day_json, joined, moment_json, one_line, out, print_json
 from dsl_console.cli.same_child import COMMANDS as SAME
 from dsl_console.cli.session import Session
 from dsl_console.cli.sheet import print_sheet, sheet_json
@@ -217,11 +217,13 @@ def break_glass(session: Session, child: str | None, reason: str | None) -> None
 def show(session: Session, child: str | None) -> None:
     """Show a child's front sheet, what is known from the roll, and how they are reviewed."""
     with session.opened() as vault:
+        from storage.desk.one_record import closed_into, closed_records
         from storage.views import children as view
         from storage.views import family, front_sheet, meetings, record, reviews, transfers
 
         row = session.child(vault, child)
         session.opening(vault, row.id)
+        closed, stays = closed_records(vault, row.id), closed_into(vault, row.id)
         front = front_sheet.sheet(vault, row.id)
         today = vault.clock().astimezone().date()
         fields = {name: value for name, value in view.fields_of(vault, row.id).items() if value}
@@ -244,11 +246,25 @@ def show(session: Session, child: str | None) -> None:
                 "siblings": [{"id": each.id, "name": each.name} for each in siblings],
                 "meetings": [meeting_json(each) for each in ahead],
                 "transfers": [transfer_json(each) for each in files],
+                "closed_into": stays,
+                "closed_records": [
+                    {
+                        "id": each.child_id,
+                        "name": each.name,
+                        "closed": moment_json(each.at),
+                        "by": each.by,
+                        "reason": each.reason,
+                        "lines": list(each.lines),
+                    }
+                    for each in closed
+                ],
                 **sheet_json(front, today),
             }
         )
         return
     out(_child_line(row))
+    if stays:
+        out(f"This record was closed: the same child has another one, {stays}.")
     print_sheet(front, today)
     for name, value in sorted({**fields, **other}.items()):
         words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -256,6 +272,11 @@ def show(session: Session, child: str | None) -> None:
     if plan is not None:
         out(f"Review: {label_of(ReviewStatus, plan.status)}, next due {plan.due.isoformat()}. {plan.reason}")
     out(f"Entries: {entries}")
+    for record_closed in closed:
+        what = joined([record_closed.child_id, one_line(record_closed.name), record_closed.by])
+        out(f"From the record that was closed as this child's: {what}")
+        for line in record_closed.lines:
+            out(f"    {one_line(line)}")
     if siblings:
         out(f"Brothers and sisters: {', '.join(one_line(each.told_apart) for each in siblings)}")
     for each in ahead:

@@ -65,11 +65,19 @@ class ChildChanged(Body):
 
 @kind("children_compared")
 class ChildrenCompared(Body):
-    """Whether this record and another one are one child's, as a person says who has looked at both."""
+    """Whether this record and another one are one child's, as a person says who has looked at both.
+
+    `closes` says that this record is closed and that the other one stays, `stays` that this one does, although it was
+    closed before; what is said last of a record counts. `held` is of how many acts of its own it told then, so that
+    what comes from another machine later is noticed.
+    """
 
     other: Identifier
     same: bool
     reason: Reason
+    closes: bool = False
+    stays: bool = False
+    held: Annotated[int, Field(ge=0)] = 0
 
 
 @kind("child_left")

@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 from practice.acts import ChildChanged, ChildrenCompared, build
 from practice.errors import Refused
 from practice.names import match_key
-from practice.same_child import Known, pairs
+from practice.same_child import APART, MORE, Known, Pair, pairs
 from storage import ledger
-from storage.desk import concerns
+from storage.desk import concerns, one_record
 from storage.ids import new_id
 from storage.keys import hkdf
 from storage.views import children, record
@@ -62,6 +62,12 @@ def waiting(vault: Vault) -> list[Twice]:
         answered = {
             frozenset((act.child or "", act.body.other)) for act in acts if isinstance(act.body, ChildrenCompared)
         }
+    apart = one_record.closed_each_other(vault)
+    again = [Pair(min(both), max(both), APART) for both in apart]
+    again += [
+        Pair(keep, goes, MORE) for keep, goes in one_record.more_came(vault) if frozenset((keep, goes)) not in apart
+    ]
+    again = [pair for pair in again if {pair.first, pair.second} <= rows.keys()]
     known = [
         Known(
             ident,
@@ -81,7 +87,7 @@ def waiting(vault: Vault) -> list[Twice]:
             (len(record.entry_ids(vault, pair.first)), len(record.entry_ids(vault, pair.second))),
             pair.why,
         )
-        for pair in pairs(known, answered)
+        for pair in [*again, *pairs(known, answered)]
     ]
 
 
@@ -95,29 +101,43 @@ def question(vault: Vault) -> str:
 def two_children(vault: Vault, one: str, other: str, reason: str) -> None:
     """Say that two records are those of two children; they are not proposed again."""
     _check(vault, one, other)
-    vault.record(build(ChildrenCompared, {"other": other, "same": False, "reason": reason}), child=one)
+    with vault.write() as unit:
+        unit.record(build(ChildrenCompared, {"other": other, "same": False, "reason": reason}), child=one)
+        for child, stays in ((one, other), (other, one)):
+            if one_record.closed_into(vault, child) == stays:  # it was closed, and was another child's after all
+                unit.record(build(ChildrenCompared, {"other": stays, "same": False, "reason": reason}), child=child)
+                unit.record(build(ChildChanged, {"changes": {"on_roll": True}, "reason": reason}), child=child)
 
 
 def one_child(vault: Vault, keep: str, other: str, reason: str) -> int:
     """Say that two records are one child's: the entries of `other` move to `keep`; return how many.
 
-    The other record leaves the roll and stays readable with what else it holds, its reviews and actions. Cut short, it
-    is done again: what has moved is there. Raises NotFound, Refused.
+    With them goes what is under way (`one_record.follow`). The other record is closed: it leaves the roll, and what it
+    alone still tells is shown with the one that stays. Cut short, it is done again: what has moved is there. Raises
+    NotFound, Refused.
     """
     _check(vault, keep, other)
+    apart = one_record.closed_each_other(vault)
     moving = record.entry_ids(vault, other)
     for entry in moving:
         concerns.move(vault, entry, keep, reason)
+    one_record.follow(vault, keep, other, reason)
     stays, goes = (children.fields_of(vault, each) for each in (keep, other))
     changes = {name: goes[name] for name in FILLED if goes.get(name) and not stays.get(name)}
     left = {"changes": {"on_roll": False}, "reason": "The same child has another record, in which the entries are."}
+    if not children.get(vault, keep).on_roll and one_record.closed_into(vault, keep):
+        changes["on_roll"] = children.get(vault, other).on_roll or frozenset((keep, other)) in apart
     with vault.write() as unit:
         if changes:
             unit.record(
                 build(ChildChanged, {"changes": changes, "reason": "From the child's other record."}), child=keep
             )
         unit.record(build(ChildChanged, left), child=other)
-        unit.record(build(ChildrenCompared, {"other": other, "same": True, "reason": reason}), child=keep)
+        said = {"other": other, "same": True, "reason": reason, "stays": bool(one_record.closed_into(vault, keep))}
+        unit.record(build(ChildrenCompared, said), child=keep)
+        closed = {"other": keep, "same": True, "reason": reason, "closes": True}
+        closed["held"] = one_record.still_tells(vault, other)
+        unit.record(build(ChildrenCompared, closed), child=other)
     return len(moving)
 
 

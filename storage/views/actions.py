@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from practice.acts import Act, ActionAdded, ActionChanged, ActionDone
+from practice.acts import Act, ActionAdded, ActionChanged, ActionDone, EntryMoved
 from practice.vocabulary import Decision, label_of
 from storage.types import UtcText
 from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
@@ -73,6 +73,8 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
         elif isinstance(body, ActionDone):
             row |= {"state": "done", "follow_up": body.follow_up, "outcome": body.outcome, "reason": body.reason}
             row |= {"closed_by": act.author, "closed_at": act.recorded_at}
+        elif isinstance(body, EntryMoved):  # two records were one child's
+            row["child_id"] = act.child or ""
     return {"actions": [row]}
 
 

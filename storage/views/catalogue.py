@@ -39,7 +39,7 @@ PLACES = {
         CHILDREN,
         ADULTS,
     ),
-    "actions": _place("actions", "action_added action_changed action_done"),
+    "actions": _place("actions", "action_added action_changed action_done entry_moved"),
     "items": _place(
         "arrivals",
         "item_accepted item_arrived item_corrected item_refused item_returned item_seen item_withdrawn",
@@ -56,12 +56,12 @@ PLACES = {
     "flag_answers": _place("flags", "flag_answered"),
     "front_sheet": _place("front_sheet", "front_sheet_line"),
     "glossary": _place("glossary", "glossary_term_set"),
-    "reviews": _place("reviews", "apart_settled review_held review_set"),
+    "reviews": _place("reviews", "apart_settled children_compared review_held review_set"),
     "holidays": _place("holidays", "holiday_planned"),
     "supervision": _place("holidays", "supervision_held"),
     "links": _place("links", "entries_linked"),
     "machines": _place("machines", "machine_added machine_removed machine_renewed restored"),
-    "meetings": _place("meetings", "meeting_cancelled meeting_changed meeting_held meeting_planned"),
+    "meetings": _place("meetings", "entry_moved meeting_cancelled meeting_changed meeting_held meeting_planned"),
     "quality": _place("quality", "quality_audit_begun quality_rated"),
     "register adults": _place("register_tables", "adult_added adult_changed adult_left", ADULTS),
     "register entries": _place(

@@ -144,6 +144,12 @@ def lines(vault: Vault, child_id: str) -> list[FrontLine]:
     return sorted(found, key=lambda line: (_ORDER[line.section], line.recorded_at, line.act_id))
 
 
+def naming(vault: Vault, other: str) -> list[FrontLine]:
+    """Return the lines on any child's front sheet that stand and name this child."""
+    table = table_of(FrontLineTable)
+    return _read(vault, table.c.other_child == other, table.c.stands.is_(True))
+
+
 def history(vault: Vault, child_id: str, line: str = "") -> list[FrontLine]:
     """Return every version of the lines of a front sheet, or of one line, the newest first."""
     table = table_of(FrontLineTable)

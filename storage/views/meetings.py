@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from practice.acts import Act, MeetingCancelled, MeetingChanged, MeetingHeld, MeetingPlanned
+from practice.acts import Act, EntryMoved, MeetingCancelled, MeetingChanged, MeetingHeld, MeetingPlanned
 from practice.errors import NotFound
 from practice.meetings import following, type_words
 from storage.types import Json, UtcText
@@ -108,6 +108,8 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
             row |= {"decisions": body.decisions, "disagreement": body.disagreement, "follows": list(body.follows)}
         elif isinstance(body, MeetingCancelled) and row["state"] == "planned":
             row |= {"state": "cancelled", "reason": body.reason}
+        elif isinstance(body, EntryMoved):  # two records were one child's
+            row["child_id"] = act.child or ""
     return {"meetings": [row]}
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from practice.acts import Act, ReviewHeld, ReviewSet
+from practice.acts import Act, ChildrenCompared, ReviewHeld, ReviewSet
 from practice.apart import Made, Standing, more_protective_status, standing
 from practice.calendars import SchoolCalendar
 from practice.reviews import next_review, overdue_school_days
+from storage import ledger
 from storage.types import Flag, Json, UtcText
 from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
 from storage.views.entries import choices
@@ -73,7 +75,9 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
     standing_reviews = standing(
         [Made(act.id, _sees(body.sees), (body.decision, body.next)) for act, body in reviews], choices(acts, "review")
     )
-    if sets:
+    compared = [act.body for act in acts if isinstance(act.body, ChildrenCompared)]
+    closing = [body for body in compared if body.closes or body.stays or not body.same]
+    if sets and not (closing and closing[-1].closes):  # a closed record is reviewed in the one that stays
         in_force = more_protective_status((act.id, body.status) for act, body in sets if act.id in standing_sets.ids)
         chosen = next(act for act, _body in sets if act.id == in_force)
         plans.append(_plan(key, chosen, [each for each in reviews if each[0].id in standing_reviews.ids], reviews))
@@ -205,6 +209,15 @@ def plan(vault: Vault, child_id: str) -> PlanRow | None:
     with vault.read() as connection:
         row = connection.execute(select(plans).where(plans.c.child_id == child_id)).first()
     return _planned(row, vault.calendar()) if row else None
+
+
+def plan_before_closing(vault: Vault, child_id: str) -> PlanRow | None:
+    """Return how a child would be reviewed if the record were not closed as another one's."""
+    kinds = REVIEWS.kinds - {ChildrenCompared.act_kind}
+    with vault.read() as connection:
+        acts = sorted(ledger.acts_where(connection, "child", [child_id], kinds), key=lambda act: act.order)
+    rows = _fold(child_id, acts)["review_plans"]
+    return _planned(SimpleNamespace(**rows[0]), vault.calendar()) if rows else None
 
 
 def due(vault: Vault, on: date, *, all_plans: bool = False) -> list[DueRow]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from practice.errors import NotFound, Refused
-from storage.atomic import private_folder, sync_file, sync_folder, write_atomic
+from storage.atomic import private_folder, replace, sync_file, sync_folder, write_atomic
 from storage.header import FILE_NAME
 from storage.locks import FILE_NAME as LOCK
 from storage.locks import closed
@@ -85,17 +85,20 @@ def destroy_key(folder: Path) -> None:
 
 
 def _shred(path: Path) -> None:
-    """Overwrite a small file in its place, and remove it."""
+    """Overwrite a small file, and remove it; its name goes first, so that no half of it is taken for a damaged one."""
     if path.is_symlink() or not path.is_file():  # laid there by a stranger: what it leads to is not ours
         with contextlib.suppress(OSError):
             path.unlink()
         return
+    gone = path if path.name.endswith(".tmp") else path.with_name(f".{FILE_NAME}.{secrets.token_hex(4)}.tmp")
     with contextlib.suppress(FileNotFoundError):
-        with path.open("r+b") as file:
-            file.write(secrets.token_bytes(max(path.stat().st_size, 1)))
+        if gone is not path:
+            replace(path, gone)
+        with gone.open("r+b") as file:
+            file.write(secrets.token_bytes(max(gone.stat().st_size, 1)))
             file.flush()
             sync_file(file.fileno())
-        path.unlink()
+        gone.unlink()
 
 
 def remove(folder: Path) -> bool:

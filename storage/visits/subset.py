@@ -57,8 +57,8 @@ ABOUT_ENTRY = (
     "item_returned",
     "apart_settled",
 )
-ABOUT_ACTION = ("action_added", "action_changed", "action_done")
-ABOUT_MEETING = ("meeting_planned", "meeting_changed", "meeting_held", "meeting_cancelled")
+ABOUT_ACTION = ("entry_moved", "action_added", "action_changed", "action_done")
+ABOUT_MEETING = ("entry_moved", "meeting_planned", "meeting_changed", "meeting_held", "meeting_cancelled")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SELECT = (
     "SELECT a.id, a.device, a.seq, a.captured_at, a.recorded_at, a.author, a.kind, a.child, a.entry, a.event, a.clock,"
@@ -125,13 +125,14 @@ class Subset:
 def gather(connection: Connection, children: Sequence[str]) -> Subset:
     """Return what a set for these children carries."""
     chosen = frozenset(children)
-    rows, owner = _rows(connection, children)
+    rows, owner, work = _rows(connection, children)
+    owned = owner | work
     bodies = {row[0]: read_body(row[6], row[11]) for row in rows}
     names = _names(connection, chosen, bodies, [row[9] for row in rows if row[9]])
     shared = _shared_events(rows, chosen)
     made = Subset()
     for row in sorted(rows, key=lambda each: (each[12], each[1], each[2])):
-        child = row[7] if row[7] is None or row[7] in chosen else owner.get(row[8] or "", "")
+        child = row[7] if row[7] is None or row[7] in chosen else owned.get(row[8] or "", "")
         if child == "":
             continue
         body = _kept(bodies[row[0]], chosen, owner)
@@ -147,23 +148,23 @@ def gather(connection: Connection, children: Sequence[str]) -> Subset:
     return made
 
 
-def _rows(connection: Connection, children: Sequence[str]) -> tuple[list[Any], dict[str, str]]:
-    """Return the rows of the acts that travel, and under which chosen child each entry stands now."""
+def _rows(connection: Connection, children: Sequence[str]) -> tuple[list[Any], dict[str, str], dict[str, str]]:
+    """Return the rows of the acts that travel, and under which chosen child each entry, then all else, stands now."""
     owner: dict[str, str] = {}
-    actions: list[str] = []
-    meetings: list[str] = []
+    actions: dict[str, str] = {}
+    meetings: dict[str, str] = {}
     for chunk in chunks(list(children)):
         among = f"child_id IN ({marks(chunk)})"
         owner |= dict(connection.exec_driver_sql(f"SELECT id, child_id FROM entries WHERE {among}", chunk).all())  # noqa: S608
-        meetings += connection.exec_driver_sql(f"SELECT id FROM meetings WHERE {among}", chunk).scalars()  # noqa: S608
-        actions += connection.exec_driver_sql(f"SELECT id FROM actions WHERE {among}", chunk).scalars()  # noqa: S608
+        meetings |= dict(connection.exec_driver_sql(f"SELECT id, child_id FROM meetings WHERE {among}", chunk).all())  # noqa: S608
+        actions |= dict(connection.exec_driver_sql(f"SELECT id, child_id FROM actions WHERE {among}", chunk).all())  # noqa: S608
     found: dict[str, Any] = {}
     for column, kinds, keys in (
         ("kind", SCHOOL, [""]),
         ("child", ABOUT_CHILD, children),
         ("entry", ABOUT_ENTRY, list(owner)),
-        ("entry", ABOUT_ACTION, actions),
-        ("entry", ABOUT_MEETING, meetings),
+        ("entry", ABOUT_ACTION, list(actions)),
+        ("entry", ABOUT_MEETING, list(meetings)),
     ):
         for chunk in chunks(list(keys)):
             clause = f"a.kind IN ({marks(kinds)})"
@@ -173,7 +174,7 @@ def _rows(connection: Connection, children: Sequence[str]) -> tuple[list[Any], d
                 values += chunk
             found |= {row[0]: row for row in connection.exec_driver_sql(f"{_SELECT} WHERE {clause}", values)}
     removed = {row[8] for row in found.values() if row[8] and row[6] == "apart_settled" and row[8] not in owner}
-    return [row for row in found.values() if row[8] not in removed], owner
+    return [row for row in found.values() if row[8] not in removed], owner, actions | meetings
 
 
 def _shared_events(rows: Iterable[Any], chosen: frozenset[str]) -> set[str]:

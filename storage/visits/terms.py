@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -94,6 +95,10 @@ def check_open(folder: Path, now: datetime) -> None:
     from storage.visits.ending import destroy_key
 
     if is_ended(folder):
+        with contextlib.suppress(
+            OSError
+        ):  # it may have been cut short; on a stick that cannot be written, the next time
+            destroy_key(folder)
         raise ended()
     terms = terms_of(read_header(folder))
     if terms is not None and now >= terms.ends:

@@ -40,9 +40,7 @@ def record_something(machine: MemoryVault, draw: random.Random) -> None:
         children = [row[0] for row in connection.exec_driver_sql("SELECT id FROM children ORDER BY id")]
         entries = list(connection.exec_driver_sql("SELECT id, child_id, version FROM entries ORDER BY id"))
         contracts = [row[0] for row in connection.exec_driver_sql("SELECT id FROM contracts ORDER BY id")]
-    kind = draw.choice(
-        ["child", "concern", "concern", "amend", "decide", "review", "status", "move", "contract", "end"]
-    )
+    kind = draw.choice(KINDS)
     words = draw.choice(["one", "two [red]", "three é"])
     child = draw.choice(children) if children else ""
     entry, of, version = draw.choice(entries) if entries else ("", "", "")
