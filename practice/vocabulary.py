@@ -295,7 +295,7 @@ class ShareState(Coded):
     APPROVED = "approved", "Approved, not yet sent"
     QUEUED = "queued", "Waiting: queued on this machine"
     OFFERED = "offered", "Waiting: offered to the hub, not confirmed"
-    DELIVERED = "delivered", "With the hub"
+    DELIVERED = "delivered", "On the way: no receipt yet"
     ACKNOWLEDGED = "acknowledged", "With the partner"
     REFUSED = "refused", "Refused"
     EXPIRED = "expired", "Not collected"

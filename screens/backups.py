@@ -33,7 +33,7 @@ HELD = (
     " use."
 )
 GONE = (
-    "If the old machine still runs dsl-console, both would answer partners in this school's name. Confirm only when it"
+    "If the old machine still runs dsl-console, both would answer partners in your name. Confirm only when it"
     " is gone, wiped or locked away. The exchange with partners then goes on."
 )
 

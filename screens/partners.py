@@ -139,7 +139,7 @@ class PartnersScreen(ConsoleScreen):
     NAME = "partners"
     HEADING = "Partners"
     HELP = (
-        "The agencies with whom this school shares. n adds one, w compares its key words with you over the telephone, "
+        "The agencies with whom you share. n adds one, w compares its key words with you over the telephone, "
         "g adds an agreement for regular sharing; on an agreement o offers it to be signed by both, a accepts and d "
         "declines theirs, x ends it. c shows which children each side means; t keeps the number to ring there; k makes "
         "our own keys anew; v sets which way messages go: the hub, a folder, SFTP or by hand, and b writes or takes in "

@@ -37,7 +37,7 @@ class EnrolDialog(FormDialog[str]):
     def __init__(self) -> None:
         super().__init__(
             "Join the hub",
-            "The hub carries sealed entries between this school and its partners; it cannot read them. Its operator "
+            "The hub carries sealed entries between you and your partners; it cannot read them. Its operator "
             "gives you the address and a code that works once.",
         )
 

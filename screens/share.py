@@ -164,7 +164,7 @@ class ShareScreen(ConsoleScreen):
             (sum(share.state in ("proposed", "agreed") for share in shares), "to approve"),
             (sum(share.state == "held" for share in shares), "held"),
             (sum(share.state in ("queued", "offered") for share in shares), "waiting to leave"),
-            (sum(share.state == "delivered" for share in shares), "with the hub"),
+            (sum(share.state == "delivered" for share in shares), "on the way"),
             (sum(share.state in ("refused", "expired") for share in shares), "came back"),
         )
         return " · ".join(f"{count} {words}" for count, words in counts if count)
@@ -172,7 +172,7 @@ class ShareScreen(ConsoleScreen):
     def _empty_words(self) -> str:
         if self.found is None or not self.found.enrolled:
             return (
-                "Nothing is shared yet, and this school has not joined a hub.\n\n"
+                "Nothing is shared yet, and no hub has been joined.\n\n"
                 "Press p for Partners: join the hub with the invite code, add a partner, and compare its key words by "
                 "telephone. Then open an entry in a child's record and propose it."
             )

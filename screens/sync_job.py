@@ -28,7 +28,7 @@ def report_words(report: SyncReport) -> str:
     """Say what a sync did, in one sentence or two."""
     parts = []
     if report.sent:
-        parts.append(counted(report.sent, "with the hub"))
+        parts.append(counted(report.sent, "on the way"))
     if report.acknowledged:
         parts.append(counted(report.acknowledged, "confirmed by a partner"))
     if report.received:

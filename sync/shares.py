@@ -428,7 +428,7 @@ _STATES = {
     "not_shared": "It was decided not to share this entry",
     "queued": "This share is approved and waits to leave",
     "offered": "This share was offered to the hub and may have arrived",
-    "delivered": "This share is with the hub",
+    "delivered": "This share is on the way",
     "acknowledged": "The partner has this share",
     "refused": "This share was refused",
     "expired": "This share was not collected in time",

@@ -102,7 +102,7 @@ EVERYWHERE: tuple[Action, ...] = (
         "",
         "Sync",
         "Send what was approved, and fetch what came in",
-        "Runs the batch with the hub and shows each entry's state.",
+        "Runs the batch of the day and shows each entry's state.",
         "Partners",
         "Sync now",
         opens="sync",

@@ -111,7 +111,7 @@ async def test_before_the_hub_every_screen_says_what_to_do_first(console):
     async with console() as pilot:
         await press(pilot, "f5")
         assert f"{DANGER} · front door 01234 567890 · out of hours 01234 567891" in words_on(pilot.app)
-        assert "this school has not joined a hub" in words_on(pilot.app)
+        assert "no hub has been joined" in words_on(pilot.app)
         await press(pilot, "y")
         assert DANGER in words_on(pilot.app)
         assert "Press p for Partners" in words_on(pilot.app)
@@ -384,7 +384,7 @@ async def test_a_sync_says_what_it_did_and_where_each_entry_stands(console, join
         assert "1 waiting" in words_on(pilot.app)
         assert DANGER in words_on(pilot.app)
         await synced(pilot)
-        await wait_for(pilot, "1 entry with the hub.")
+        await wait_for(pilot, "1 entry on the way.")
         await wait_for(pilot, "1 with the hub")
         assert state_of(joined, share) == "delivered"
         council.sync()
@@ -434,7 +434,7 @@ async def test_a_sync_goes_on_when_its_screen_is_left(console, joined, council, 
         at_the_hub.set()
         while job_of(pilot.app).running:
             await pilot.pause(0.02)
-        await wait_for(pilot, "1 entry with the hub.")
+        await wait_for(pilot, "1 entry on the way.")
         assert state_of(joined, share) == "delivered"
 
 

@@ -330,7 +330,7 @@ def test_an_approved_share_is_withheld_only_while_it_is_here(school: Place, entr
     assert school.sync().sent == 0
     other = school.share(entry, COUNCIL)
     school.sync()
-    with pytest.raises(Refused, match="with the hub"):
+    with pytest.raises(Refused, match="on the way"):
         shares.cancel(school.vault, other, "Too late.")
 
 
