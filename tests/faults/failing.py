@@ -1,7 +1,8 @@
 """Work on a disk that refuses some of the writes; run as `python -m tests.faults.failing TEMPLATE FOLDER`, preloaded.
 
-Each line on standard input is a job, `{"kind", "first", "every", "sticky", "from"}`; each is done by a process of its
-own and answered with a line: what was acknowledged, what was refused and in which words, and what was found afterwards.
+Each line on standard input is a job, `{"kind", "first", "every", "sticky", "from", "rounds"}`; each is done by a
+process of its own and answered with a line: what was acknowledged, what was refused and in which words, and what was
+found afterwards.
 """
 
 from __future__ import annotations
@@ -16,17 +17,18 @@ from typing import Any
 from practice.errors import ConsoleError
 from storage import backup, people, reports
 from storage.ids import new_id
-from storage.keys import FLOOR
+from storage.keys import FLOOR, Kdf
 from storage.vault import Vault, open_vault
 from storage.views import record
 from storage.views import register as views
-from tests.conftest import PASSPHRASE
+from tests.conftest import PASSPHRASE, cheaply
 from tests.faults import in_register
-from tests.faults.operations import BEN, NEW, WORDS, derive_once
+from tests.faults.operations import BEN, WORDS
 from tests.faults.shim import Recorder
 from tests.faults.work import concern
 
 ROUNDS = 5
+"""How often a concern, a draft and a report are kept in a day."""
 
 
 class Work:
@@ -56,20 +58,20 @@ class Work:
         rows = self.attempt(record.chronology, vault, self.child)
         self.unread += rows is None or {row.id for row in rows} != set(self.acknowledged)
 
-    def day(self, vault: Vault) -> None:
+    def day(self, vault: Vault, rounds: int) -> None:
         """What people do in a day."""
-        for number in range(ROUNDS):
+        for number in range(rounds):
             self.one(vault, number)
             self.attempt(vault.drafts.seal, "log", {"text": str(number)})
             fields = {"child_as_written": "Ada", "text": "x", "reporter": "Jo"}
             if left := self.attempt(reports.leave, vault.folder, fields):
                 assert (vault.folder / "spool" / "reports" / f"{left.id}.report").exists()
-            if number == 3:
+            if number == rounds - 2:
                 self.attempt(vault.checkpoint)
         self.attempt(people.add_person, vault, "Ben Ode", "deputy", BEN, FLOOR)
         self.attempt(people.change_passphrase, vault, PASSPHRASE, PASSPHRASE, FLOOR)
         self.attempt(backup.backup, vault, self.folder.parent / "a.dslb")
-        self.one(vault, ROUNDS)
+        self.one(vault, rounds)
 
 
 def run_in_register(template: Path, folder: Path, recorder: Recorder, job: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +111,7 @@ def run(template: Path, folder: Path, recorder: Recorder, job: dict[str, Any]) -
     if vault is not None:
         if job["from"] == "work":
             recorder.fail(*arm, sticky=job["sticky"])
-        work.day(vault)
+        work.day(vault, job["rounds"])
         failed = recorder.failed
         recorder.heal()
         entry = concern(vault, work.child, "with a whole disk again")
@@ -131,10 +133,11 @@ def run(template: Path, folder: Path, recorder: Recorder, job: dict[str, Any]) -
 
 
 def main(template: Path, folder: Path) -> None:
-    derive_once()
+    Kdf.derive = cheaply  # type: ignore[method-assign]
     recorder = Recorder()
-    open_vault(Path(shutil.copytree(template, folder / "warm")), passphrase=PASSPHRASE).close()
-    FLOOR.derive(NEW, b"0" * 16)
+    with open_vault(Path(shutil.copytree(template, folder / "warm")), passphrase=PASSPHRASE) as vault:
+        Work(folder, recorder).day(vault, ROUNDS)  # what is imported on the way stays imported
+        vault.verify(rebuild=True, signatures=True)
     adults = folder / "adults"
     in_register.make(adults)
     for number, line in enumerate(sys.stdin):

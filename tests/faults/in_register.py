@@ -43,17 +43,17 @@ def concern(held: Register, text: str, adult: str = "", entry: str = "") -> str:
     return entry
 
 
-def faults(folder: Path, acknowledged: set[str]) -> list[str]:
+def faults(folder: Path, acknowledged: set[str], *, rebuild: bool = True) -> list[str]:
     """Return what is not as it must be: an alarm, a problem, an entry that is lost, a vault that takes no more."""
     found = []
     with opened(folder) as (vault, held):
         found += [f"alarm: {each.alarm}" for each in (vault, held) if each.alarm]
-        found += [problem.text for problem in held.verify(rebuild=True, signatures=True).problems]
+        found += [problem.text for problem in held.verify(rebuild=rebuild, signatures=True).problems]
         if lost := acknowledged - {row.id for row in views.entries(held)}:
             found.append(f"{len(lost)} acknowledged entries of the register are lost")
         concern(held, "One more")
         found += [problem.text for problem in held.verify().problems]
-        found += [problem.text for problem in vault.verify(rebuild=True).problems]
+        found += [problem.text for problem in vault.verify(rebuild=rebuild).problems]
         if (folder / "adults.db").stat().st_size % 2**22:
             found.append("the register's file is not a whole number of steps")
     return found

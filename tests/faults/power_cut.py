@@ -7,6 +7,7 @@ POSIX promises and no more: a synced file is there only under a name whose folde
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,33 @@ class File:
 
     safe: bytearray = field(default_factory=bytearray)
     pending: list[tuple[int, bytes | None]] = field(default_factory=list)
+    _digest: bytes = b""
+
+    def sync(self) -> None:
+        """Make the changes safe."""
+        if self.pending:  # a new object: what was left of the file earlier keeps the old one
+            self.safe, self.pending, self._digest = _changed(self.safe, self.pending), [], b""
+
+    def left(self, fate: Fate, turns: random.Random) -> Left:
+        """Return what a power cut leaves of it."""
+        if survivors := _survivors(self.pending, fate, turns):
+            changed = _changed(self.safe, survivors)
+            return Left(changed, digest(changed))
+        self._digest = self._digest or digest(self.safe)
+        return Left(self.safe, self._digest)
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left of one file, and its digest."""
+
+    content: bytes | bytearray
+    digest: bytes
+
+
+def digest(content: bytes | bytearray) -> bytes:
+    """Return what tells one file from another."""
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 @dataclass(eq=False)
@@ -111,13 +139,28 @@ class Disk:
             if self._folder_syncs:
                 node.safe, node.pending = dict(node.now), []
         elif self._file_syncs:
-            node.safe, node.pending = _changed(node.safe, node.pending), []
+            node.sync()
 
     # -- what is left ------------------------------------------------------------------------------------------------
 
-    def leave(self, target: Path, fate: Fate, turns: random.Random) -> None:
-        """Write what a power cut at this moment leaves: everything, only what is safe, or something between."""
-        _leave(self.root, target, fate, turns)
+    def remains(self, fate: Fate, turns: random.Random) -> Remains:
+        """Return what a power cut at this moment leaves: everything, only what is safe, or something between."""
+        return dict(_remains(self.root, "", fate, turns))
+
+
+Remains = dict[str, Left | None]
+"""The files by their paths; None for a folder, which stands before what is in it."""
+
+
+def lay(remains: Remains, target: Path) -> None:
+    """Write what is left into a folder that is not there yet."""
+    target.mkdir(mode=0o700)
+    for path, left in remains.items():
+        if left is None:
+            (target / path).mkdir(mode=0o700)
+        else:
+            (target / path).write_bytes(left.content)
+            (target / path).chmod(0o600)
 
 
 def _changed(safe: bytearray, changes: Sequence[tuple[int, bytes | None]]) -> bytearray:
@@ -166,8 +209,7 @@ def _survivors(
     return kept
 
 
-def _leave(folder: Folder, target: Path, fate: Fate, turns: random.Random) -> None:
-    target.mkdir(mode=0o700)
+def _remains(folder: Folder, within: str, fate: Fate, turns: random.Random) -> Iterator[tuple[str, Left | None]]:
     names = dict(folder.safe)
     for number, change in enumerate(folder.pending):
         if fate == "none":
@@ -178,14 +220,17 @@ def _leave(folder: Folder, target: Path, fate: Fate, turns: random.Random) -> No
             _apply(names, change)
     for name, node in names.items():
         if isinstance(node, Folder):
-            _leave(node, target / name, fate, turns)
+            yield within + name, None
+            yield from _remains(node, f"{within}{name}/", fate, turns)
         else:
-            (target / name).write_bytes(_changed(node.safe, _survivors(node.pending, fate, turns)))
-            (target / name).chmod(0o600)
+            yield within + name, node.left(fate, turns)
 
 
 def states(disk: Disk, ops: Sequence[Op], count: int, seed: int) -> Iterator[tuple[int, Fate, random.Random]]:
-    """Play the changes and stop at `count` moments spread over them, each with a fate; `disk` stands at that moment."""
+    """Play the changes and stop at `count` moments spread over them, each with a fate; `disk` stands at that moment.
+
+    The turns are each state's own: who passes a state over meets the same ones after it.
+    """
     turns = random.Random(seed)
     # A name is made or moved in one change among hundreds of writes: half of the moments follow such a change.
     names = [number + 1 for number, op in enumerate(ops) if op.kind in "CMURL"]
@@ -197,4 +242,4 @@ def states(disk: Disk, ops: Sequence[Op], count: int, seed: int) -> Iterator[tup
         while played < moment:
             disk.play(ops[played])
             played += 1
-        yield moment, FATES[number % len(FATES)] if count >= 4 else turns.choice(FATES), turns
+        yield moment, FATES[number % len(FATES)], random.Random(turns.random())

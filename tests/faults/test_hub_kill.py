@@ -18,6 +18,7 @@ from sync import envelope, identity
 from sync.carriers.hub import HubClient
 from sync.hub.server import invite
 from sync.identity import HubPin, OrgKeys, read_key_set
+from tests.faults.sizes import say, size
 
 ROOT = Path(__file__).parents[2]
 SERVE = """
@@ -155,11 +156,14 @@ def lost_after_kills(database: Path, program: str, rounds: int) -> tuple[set[str
 
 
 def test_nothing_acknowledged_is_lost_when_the_hub_is_killed(tmp_path: Path) -> None:
-    lost, acknowledged = lost_after_kills(tmp_path / "hub.db", SERVE, rounds=8)
-    assert acknowledged > 8 * BATCH
+    rounds = size(8, 100, 500)
+    lost, acknowledged = lost_after_kills(tmp_path / "hub.db", SERVE, rounds)
+    say("kill -9 of the hub in mid-batch", f"{rounds} kills, {acknowledged} acknowledged messages, {len(lost)} lost")
+    assert acknowledged > rounds * BATCH
     assert lost == set()
 
 
 def test_the_count_catches_a_hub_that_answers_too_early(tmp_path: Path) -> None:
     lost, _ = lost_after_kills(tmp_path / "hub.db", HASTY + SERVE, rounds=4)
+    say("control: a hub that answers before its commit", f"4 kills, {len(lost)} lost (must not be 0)")
     assert lost

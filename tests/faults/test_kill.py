@@ -18,8 +18,10 @@ from tests.faults.processes import commits, start
 from tests.faults.sizes import say, size
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks its workers")
-KILLS = int(os.environ.get("DSL_CONSOLE_KILLS", size(300, 2000, 100_000)))
-PER_VAULT = 30
+COMMITS = int(os.environ.get("DSL_CONSOLE_COMMITS", size(2000, 10_000, 100_000)))
+MOST = 24
+"""A worker is killed after fewer commits than this: as many as were drawn."""
+PER_VAULT = 20
 
 
 class Nursery:
@@ -42,7 +44,7 @@ class Nursery:
         self.process.stdin.write(f"{folder}\n".encode())
         self.process.stdin.flush()
         found: set[str] | None = None
-        added, enough, pid = 0, turns.randrange(6), 0
+        added, enough, pid = 0, turns.randrange(MOST), 0
         early = turns.random() < 0.1
         for words in self.lines():
             if words[0] == "dead":
@@ -87,7 +89,7 @@ def nursery(vault_template: Path, tmp_path: Path) -> Iterator[Nursery]:
 def test_no_acknowledged_concern_is_lost_to_a_kill(nursery, vault_template, tmp_path):
     turns = random.Random(20261121)
     kills = lost = total = 0
-    while kills < KILLS:
+    while total < COMMITS:
         folder = shutil.copytree(vault_template, tmp_path / f"vault-{kills}")
         nursery.acknowledged.clear()
         for _ in range(PER_VAULT):
@@ -100,7 +102,7 @@ def test_no_acknowledged_concern_is_lost_to_a_kill(nursery, vault_template, tmp_
         lost += len(acknowledged - entries_of(nursery, folder, turns))
         total += len(acknowledged)
     say("kill -9 while recording", f"{kills} kills, {total} acknowledged concerns, {lost} lost")
-    assert kills >= KILLS
+    assert kills > COMMITS / MOST
     assert (lost, nursery.alarms) == (0, 0)
 
 

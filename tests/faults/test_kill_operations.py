@@ -32,7 +32,7 @@ KILLS = size(2, 60, 1000)
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[subprocess.Popen[str]]:
+def nursery(cheap_template: Path) -> Iterator[subprocess.Popen[str]]:
     """A process whose forks do one operation each."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.faults.operations", "nursery"],
@@ -62,11 +62,11 @@ def run(nursery: subprocess.Popen[str], name: str, place: Path, kill_after: floa
 
 
 @pytest.mark.parametrize("name", ["rotation", "migration", "backup", "restore", "header", "register", "erasure"])
-def test_a_killed_operation_leaves_one_whole_vault(nursery, vault_template, tmp_path, monkeypatch, name):
+def test_a_killed_operation_leaves_one_whole_vault(nursery, cheap_template, tmp_path, monkeypatch, name):
     turns, wrong, killed = random.Random(11), [], 0
     root = tmp_path / name
     root.mkdir()
-    prepare(root, vault_template)
+    prepare(root, cheap_template)
     if name == "migration":
         monkeypatch.setattr(migrations, "STEPS", LATER)
 

@@ -27,6 +27,7 @@ AUTHOR = Author("robin", "01900000-0000-7000-8000-000000000001", SIGNING, secret
 ACTS = size(100, 1000, 1000)
 EVERY = size(1, 20, 1)
 """Each act of the chain is changed, or each so-many-th."""
+AFTER_SEQ = "captured_at, recorded_at, author, kind, child, entry, event, clock, digest, signature, mac"
 KEYS = {"robin": [SIGNING.public_key().public_bytes_raw()]}
 
 
@@ -65,6 +66,16 @@ def faults(connection, *, anchor: ledger.Link | None) -> list[str]:
 TEXT = ("id", "device", "captured_at", "recorded_at", "author", "kind", "child", "entry", "event", "clock")
 
 
+def copied(seq: int, to: int) -> list[str]:
+    """Return what puts an act in once more, under another id and number."""
+    return [
+        "INSERT INTO bodies SELECT act || 'b', salt, body FROM bodies"
+        f" WHERE act = (SELECT id FROM acts WHERE seq = {seq})",
+        f"INSERT INTO acts (id, device, seq, {AFTER_SEQ}) SELECT id || 'b', device, {to}, {AFTER_SEQ}"
+        f" FROM acts WHERE seq = {seq}",
+    ]
+
+
 def mutations():
     """Every single-row mutation: what it is called, and the statements that do it."""
     for seq in range(1, ACTS + 1, EVERY):
@@ -81,13 +92,9 @@ def mutations():
         yield f"{seq} removed", remove
         shift = [f"UPDATE acts SET seq = -seq + 1 WHERE seq > {seq}", "UPDATE acts SET seq = -seq WHERE seq < 0"]
         yield f"{seq} removed and renumbered", [*remove, *shift]
-        copy = (
-            "INSERT INTO acts (id, device, seq, captured_at, recorded_at, author, kind, child, entry, event, clock,"
-            f" digest, signature, mac) SELECT id || 'b', device, {ACTS + 1}, captured_at, recorded_at, author, kind,"
-            f" child, entry, event, clock, digest, signature, mac FROM acts WHERE seq = {seq}"
-        )
-        same = f"INSERT INTO bodies SELECT act || 'b', salt, body FROM bodies WHERE act = {body}"
-        yield f"{seq} duplicated", [same, copy]
+        yield f"{seq} duplicated", copied(seq, ACTS + 1)
+        room = [f"UPDATE acts SET seq = -seq - 1 WHERE seq >= {seq}", "UPDATE acts SET seq = -seq WHERE seq < 0"]
+        yield f"{seq} put in again and renumbered", [*room, *copied(seq + 1, seq)]
         if seq < ACTS:
             swap = [
                 f"UPDATE acts SET seq = -1 WHERE seq = {seq}",
@@ -130,6 +137,19 @@ def test_an_untouched_chain_is_whole(chain):
 def test_no_single_mutation_is_missed(chain):
     count, unseen = missed(chain, [*mutations(), *truncations()], ledger.head(chain, AUTHOR.device))
     say(f"changes of one act in a chain of {ACTS}", f"{count} mutations, {len(unseen)} missed")
+    assert unseen == []
+
+
+def test_no_changed_signature_is_missed(chain):
+    unseen, count = [], 0
+    for seq in range(1, ACTS + 1, EVERY):
+        savepoint = chain.begin_nested()
+        chain.exec_driver_sql(f"UPDATE acts SET signature = randomblob(64) WHERE seq = {seq}")
+        if [str(seq) in problem.text for problem in checks.verify_signatures(chain, KEYS)] != [True]:
+            unseen.append(seq)
+        savepoint.rollback()
+        count += 1
+    say(f"signatures changed in a chain of {ACTS}", f"{count}, {len(unseen)} missed")
     assert unseen == []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +13,12 @@ from sync.carriers import sftp
 from sync.carriers.contract import Carrier, CarrierAway, Lying
 from sync.carriers.files import Stand, folder_of
 from sync.carriers.folder import checked_folder, folder_carrier
+from tests.faults.sizes import SIZE, say, size
 
 EACH = pytest.mark.parametrize("way", ["hub", "folder", "sftp"], indirect=True, scope="module")
 FILES = pytest.mark.parametrize("way", ["folder", "sftp"], indirect=True, scope="module")
 COUNCIL = "urn:scx:gb:la:301"
-LONG = os.environ.get("DSL_CONSOLE_PROVE", "suite") != "suite"
+LONG = SIZE != "suite"
 SENT: set[str] = set()
 """What the tests of broken lines sent: a conflict's copy may still come while the next one runs."""
 
@@ -68,12 +68,15 @@ def test_what_is_offered_is_listed_fetched_and_gone_once_acknowledged(way, keys,
 
 @EACH
 @pytest.mark.parametrize("rate", [0.05, 0.2])
-def test_a_line_that_breaks_loses_and_changes_nothing(way, keys, sealed, rate: float) -> None:
+def test_a_line_that_breaks_loses_and_changes_nothing(request, way, keys, sealed, rate: float) -> None:
     """F2: cut at 5 and 20 per cent of the chunks or calls; offered until each has an outcome, fetched until all are."""
     if way.slow == (rate > 0.1) and not LONG:
         pytest.skip("one rate for each carrier here; make prove tries both, which takes a minute by SSH")
     first = int(rate * 10_000)
-    pairs = [sealed(first + number, event="She said [he hit me] " * 40) for number in range(2 if way.slow else 6)]
+    pairs = [
+        sealed(first + number, event="She said [he hit me] " * 40)
+        for number in range(size(2, 4, 8) if way.slow else size(6, 20, 60))
+    ]
     SENT.update(token for _, token in pairs)
     sender, receiver = (way.carrier(keys[name], rate, first) for name in ("school", "council"))
     waiting, wanted, came, broken = dict(pairs), {token for _, token in pairs}, [], 0
@@ -94,6 +97,10 @@ def test_a_line_that_breaks_loses_and_changes_nothing(way, keys, sealed, rate: f
             break
     assert not waiting
     assert wanted <= set(came) <= SENT, "each came, unchanged, and nothing else did"
+    say(
+        f"{request.node.callspec.params['way']}: a line that breaks in {rate:.0%} of its parts",
+        f"{len(pairs)} messages, {broken} breaks, {len(waiting) + len(wanted - set(came))} lost",
+    )
     assert broken or rate < 0.1, "the control: the line did break, and who asked only once would have lost some"
     for carrier in (sender, receiver):
         carrier.close()

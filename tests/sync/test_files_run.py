@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import random
 import shutil
 from collections.abc import Iterator
@@ -22,6 +21,11 @@ from sync import bundles, contracts, files_run, partners, run, unattended, ways
 from sync.carriers import sftp
 from sync.carriers.files import FileCarrier, folder_of
 from sync.carriers.folder import FolderFiles
+from tests.faults.sizes import say, size
+
+SEEDS = size(1, 20, 100)
+BROKE: list[int] = []
+"""How often each run broke off."""
 
 
 def meet(one: Place, other: Place, *, name: str = "") -> None:
@@ -99,7 +103,7 @@ def test_the_whole_way_and_back_by_a_folder_without_any_hub(by_folder: tuple[Pla
     assert [path.name for path in shared.rglob("*.jwe")] == []
 
 
-@pytest.mark.parametrize("seed", range(1 if os.environ.get("DSL_CONSOLE_PROVE", "suite") == "suite" else 20))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_faults_of_every_kind_lose_nothing_and_show_nothing_twice(
     by_folder: tuple[Place, Place], shared: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
@@ -131,6 +135,9 @@ def test_faults_of_every_kind_lose_nothing_and_show_nothing_twice(
     assert len(school.items()) == 1
     for place in (school, council):
         assert place.vault.verify(rebuild=True, signatures=True).problems == []
+    BROKE.append(len(broke))
+    if len(BROKE) == SEEDS:
+        say("a shared folder that fails in every way", f"{SEEDS} runs, {sum(BROKE)} breaks, 0 lost or shown twice")
 
 
 def test_a_sync_that_is_killed_between_two_steps_is_taken_up_again(
