@@ -384,7 +384,7 @@ def answers_and_what_was_heeded(connection: Connection) -> None:
     """Which entry answers which, what was read when a share was approved, and whom a police notice was told to."""
     from storage.views.base import table_of
     from storage.views.entries import ENTRIES, NOTICE, AnswerTable
-    from storage.views.sharing import SHARES
+    from storage.views.sharing_tables import SHARES
 
     table_of(AnswerTable).create(connection, checkfirst=True)
     _sharing_columns(connection)
@@ -396,7 +396,7 @@ def answers_and_what_was_heeded(connection: Connection) -> None:
 def ways_to_partners(connection: Connection) -> None:
     """Which way messages to a partner go, where it is not the hub."""
     from storage.views.base import table_of
-    from storage.views.sharing import WayTable
+    from storage.views.sharing_tables import WayTable
 
     table_of(WayTable).create(connection, checkfirst=True)
 

@@ -15,6 +15,7 @@ from storage.ids import new_id
 from storage.ledger import Draft
 from storage.outbox import Message
 from storage.views import arrivals, sharing
+from storage.views.sharing_tables import OVERTAKEN
 from storage.views.unanswered import COLLECTED
 from sync import cases, contracts, corrections, envelope, inbox, outgoing
 from sync.identity import KeySet
@@ -135,7 +136,7 @@ def seal_anew(vault: Vault, unit: Unit, message: Message) -> Message | None:
     )
     fresh = outgoing.queue(vault, unit, payload, address, keys, reader)
     outbox.mark(unit.connection, message.mid, "superseded", outgoing.now(vault))
-    if data and share.state not in sharing.OVERTAKEN:
+    if data and share.state not in OVERTAKEN:
         fields = {"share": share.id, "mid": mid, "state": "queued", "detail": "sealed anew"}
         unit.record(build(ShareProgressed, fields), child=share.child_id or None, entry=share.entry_id)
     return fresh

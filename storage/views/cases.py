@@ -153,7 +153,7 @@ def cases(
     """Return the cases, those that wait for an answer first, then the newest."""
     from storage.views.children import ChildTable
     from storage.views.organisation import PersonTable
-    from storage.views.sharing import PartnerTable
+    from storage.views.sharing_tables import PartnerTable
 
     table, people = table_of(CaseTable), table_of(PersonTable)
     roll, agencies = table_of(ChildTable), table_of(PartnerTable)
@@ -266,7 +266,7 @@ def candidates(vault: Vault, told: Identity) -> list[Candidate]:
 def to_tell(vault: Vault) -> list[tuple[CaseRow, tuple[str, ...]]]:
     """Return the live cases of ours whose child's name, date of birth or UPN is another one than the partner knows."""
     from storage.views.children import ChildTable
-    from storage.views.sharing import PartnerTable
+    from storage.views.sharing_tables import PartnerTable
 
     live = [row for row in cases(vault, states=LIVE) if row.ours and row.child_id]
     if not live:

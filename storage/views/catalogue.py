@@ -77,12 +77,12 @@ PLACES = {
     "reports": _place("reports", "report_accepted report_answered report_arrived report_closed"),
     "sessions": _place("sessions", "minute_kept session_begun session_ended"),
     "partners": _place(
-        "sharing",
+        "sharing_tables",
         "contract_added contract_answered contract_ended contract_offered contract_received partner_added"
         " partner_carried partner_contact_set partner_removed partner_verified",
     ),
     "shares": _place(
-        "sharing",
+        "sharing_tables",
         "share_agreed share_approved share_cancelled share_corrected share_held share_previewed share_progressed"
         " recovered_settled share_proposed share_recovered share_refused share_withdrawn",
     ),

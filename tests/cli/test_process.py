@@ -77,6 +77,7 @@ def test_asking_for_help_loads_no_database() -> None:
 NOT_FOR_LOG = {
     "storage.views.reviews",
     "storage.views.sharing",
+    "storage.views.sharing_tables",
     "storage.views.register",
     "storage.views.sessions",
     "storage.papers",
