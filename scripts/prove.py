@@ -29,6 +29,8 @@ HARNESSES = (
     "tests/faults/test_kill_machines.py",
     "tests/faults/test_kill_visits.py",
     "tests/faults/test_hub_kill.py",
+    "tests/faults/test_hub_cursor.py",
+    "tests/faults/test_hub_sync.py",
     "tests/faults/test_power_cut.py",
     "tests/faults/test_failing_writes.py",
     "tests/faults/test_random_operations.py",
