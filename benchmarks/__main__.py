@@ -43,6 +43,9 @@ def main() -> int:
     for row in known:
         if asked.rows and row.key not in asked.rows:
             continue
+        if why := row.missing():
+            print(f"{row.key}: left out, since {why}", file=sys.stderr, flush=True)
+            continue
         sizes = tuple(map(int, asked.sizes.split(","))) if asked.sizes and row.sizes != (0,) else row.sizes
         for size in sizes:
             with tempfile.TemporaryDirectory(prefix="bench-", dir=scratch) as folder:

@@ -50,8 +50,11 @@ class Place:
 
 
 @contextmanager
-def places(folder: Path, number: int) -> Iterator[tuple[Path, list[Place]]]:
-    """The hub's database, and the first so many organisations; the first, a school, has all others as partners."""
+def places(folder: Path, number: int, database: str = "", workers: int = 1) -> Iterator[tuple[Path, list[Place]]]:
+    """The hub's database, and the first so many organisations; the first, a school, has all others as partners.
+
+    The hub keeps what it holds in a file here, or in `database`.
+    """
     from dsl_console.demo.hub import HubProcess
     from practice.acts import SchoolSet
     from storage.desk.children import add_child
@@ -60,8 +63,9 @@ def places(folder: Path, number: int) -> Iterator[tuple[Path, list[Place]]]:
     from sync import partners
     from sync.hub.server import invite
 
-    database, made = folder / "hub" / "hub.db", []
-    hub = HubProcess(database)
+    held, made = folder / "hub" / "hub.db", []
+    database = database or str(held)
+    hub = HubProcess(database, workers)
     url = hub.start()
     with ExitStack() as ends:
         ends.callback(hub.stop)
@@ -71,14 +75,14 @@ def places(folder: Path, number: int) -> Iterator[tuple[Path, list[Place]]]:
                 folder / f"place-{place}", school=school, user="Pat Example", passphrase=PASSPHRASE, kdf=FLOOR
             )
             ends.callback(vault.close)
-            partners.enrol(vault, url, invite(str(database), org))
+            partners.enrol(vault, url, invite(database, org))
             child, _ = add_child(vault, legal_forename="Aisha", legal_surname="Example", date_of_birth="2014-03-03")
             made.append(Place(org, vault, child))
         first, *others = made
         for other in others:
             partners.add_partner(first.vault, other.org)
             partners.add_partner(other.vault, first.org)
-        yield database, made
+        yield held, made
 
 
 def readdressed(token: str, **changed: str) -> str:

@@ -49,6 +49,8 @@ class Row:
     note: str = ""
     most: float = 0.0
     """What our side may come to at most, whatever the reference takes; 0 for no such bound."""
+    missing: Callable[[], str] = str
+    """Why this row cannot be measured here; nothing where it can."""
     unit: str = "s"
     """`s`: `bound` is a ratio. `MB`: both sides measure megabytes, and `bound` is by how many ours may be more."""
 

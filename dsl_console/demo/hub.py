@@ -17,8 +17,8 @@ _START_SECONDS = 60
 class HubProcess:
     """A hub on this machine's loopback; it can be stopped and started again with everything it had accepted."""
 
-    def __init__(self, database: Path) -> None:
-        self._database = database
+    def __init__(self, database: Path | str, workers: int = 1) -> None:
+        self._database, self._workers = database, workers
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
@@ -27,6 +27,7 @@ class HubProcess:
         """Start the hub, on the same port as before, and return its address once it answers."""
         command = [sys.executable, "-m", "dsl_console", "hub", "serve"]
         command += ["--database", str(self._database), "--host", "127.0.0.1", "--port", str(self._port)]
+        command += ["--workers", str(self._workers)]
         self._process = subprocess.Popen(  # noqa: S603  (our own program)
             command,
             stdout=subprocess.PIPE,

@@ -39,7 +39,7 @@ CREATE INDEX waiting ON ledger (recipient, pos) WHERE state IN ('queued', 'colle
 CREATE INDEX by_contract ON ledger (ctr) WHERE state = 'queued';
 CREATE INDEX by_expiry ON ledger (expires_at) WHERE state IN ('queued', 'collected');
 CREATE INDEX by_age ON ledger USING brin (stored_at);
-CREATE TABLE body (week integer NOT NULL, pos bigint NOT NULL, jose text NOT NULL, PRIMARY KEY (week, pos))
+CREATE TABLE body (week integer NOT NULL, pos bigint NOT NULL, jose text NOT NULL, PRIMARY KEY (pos, week))
   PARTITION BY RANGE (week);
 ALTER TABLE body ALTER COLUMN jose SET STORAGE EXTERNAL;
 CREATE TABLE revocations (

@@ -9,7 +9,8 @@ transactions before `pg_snapshot_xmin` are served: of those every one has ended,
 from __future__ import annotations
 
 # $1 sender, $2..$8 the batch, one array for each column, $9 now, $10 the last end of any message, $11 week.
-# Inserted in the order of their ids: two batches with the same ids then wait for each other, and never deadlock.
+# Inserted in the order of their ids: two batches with the same ids then wait for each other, and never deadlock. Each
+# id is looked up by itself (LIMIT keeps it so): joined, all that this sender ever sent would be read for each batch.
 PUT = """
 WITH o AS MATERIALIZED (
   SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[])
@@ -24,7 +25,8 @@ judged AS MATERIALIZED (
     WHEN m.closed_at IS NOT NULL THEN 'recipient-closed'
     WHEN o.exp <= $9 THEN 'expired'
     ELSE 'new' END AS verdict
-  FROM o LEFT JOIN ledger k ON k.sender = $1 AND k.mid = o.mid LEFT JOIN orgs m ON m.org = o.recipient),
+  FROM o LEFT JOIN LATERAL (SELECT * FROM ledger WHERE sender = $1 AND mid = o.mid LIMIT 1) k ON true
+  LEFT JOIN LATERAL (SELECT * FROM orgs WHERE org = o.recipient LIMIT 1) m ON true),
 put AS (
   INSERT INTO ledger (pos, sender, mid, recipient, ctr, class, sha256, state, expires_at, stored_at, week)
   SELECT ((pg_current_xact_id()::text::bigint + hub.shift) << 10) | o.n, $1, o.mid, o.recipient, o.ctr, o.class,
@@ -62,16 +64,18 @@ FROM edge LEFT JOIN LATERAL (
   WHERE number = 1 OR size <= $5) found ON true
 ORDER BY found.pos
 """  # noqa: S608  (no value of a request is in it)
-# What another reader collected meanwhile is ours as well; what its sender cancelled meanwhile is nobody's.
+# $1 recipient, $2 positions. What another reader collected meanwhile is ours as well; what was cancelled is nobody's.
 COLLECT = """
-UPDATE ledger SET state = 'collected' WHERE pos = ANY($1::bigint[]) AND state IN ('queued', 'collected') RETURNING pos
+UPDATE ledger SET state = 'collected'
+WHERE recipient = $1 AND pos = ANY($2::bigint[]) AND state IN ('queued', 'collected') RETURNING pos
 """
 # $1 recipient, $2 positions.
 ACK = """
 WITH mine AS MATERIALIZED (SELECT pos, week FROM ledger WHERE pos = ANY($2::bigint[]) AND recipient = $1),
 closed AS (
   UPDATE ledger SET state = 'closed' FROM mine WHERE ledger.pos = mine.pos AND state IN ('queued', 'collected')),
-erased AS (DELETE FROM body USING mine WHERE body.week = mine.week AND body.pos = mine.pos),
+erased AS (
+  DELETE FROM body WHERE week = ANY(ARRAY(SELECT DISTINCT week FROM mine)) AND pos = ANY(ARRAY(SELECT pos FROM mine))),
 through AS (
   INSERT INTO acked SELECT $1, max(pos) FROM mine HAVING count(*) > 0
   ON CONFLICT (org) DO UPDATE SET through = greatest(acked.through, excluded.through) RETURNING through)
@@ -82,16 +86,17 @@ PURGE = """
 WITH gone AS (
   UPDATE ledger SET state = 'cancelled'
   WHERE ctr = $1 AND state = 'queued' AND class = 'data' AND (sender = $2 OR recipient = $2) RETURNING pos, week),
-erased AS (DELETE FROM body USING gone WHERE body.week = gone.week AND body.pos = gone.pos)
+erased AS (
+  DELETE FROM body WHERE week = ANY(ARRAY(SELECT DISTINCT week FROM gone)) AND pos = ANY(ARRAY(SELECT pos FROM gone)))
 SELECT count(*) FROM gone
 """
 SWEEP_EXPIRED = """
 WITH late AS (
   UPDATE ledger SET state = CASE state WHEN 'queued' THEN 'expired' ELSE 'closed' END
   WHERE state IN ('queued', 'collected') AND expires_at <= $1 RETURNING pos, week)
-DELETE FROM body USING late WHERE body.week = late.week AND body.pos = late.pos
+DELETE FROM body WHERE week = ANY(ARRAY(SELECT DISTINCT week FROM late)) AND pos = ANY(ARRAY(SELECT pos FROM late))
 """
 SWEEP_ENDED = f"""
 WITH gone AS (UPDATE ledger SET state = 'cancelled' WHERE state = 'queued' AND {ENDED} RETURNING pos, week)
-DELETE FROM body USING gone WHERE body.week = gone.week AND body.pos = gone.pos
+DELETE FROM body WHERE week = ANY(ARRAY(SELECT DISTINCT week FROM gone)) AND pos = ANY(ARRAY(SELECT pos FROM gone))
 """  # noqa: S608  (no value of a request is in it)

@@ -242,7 +242,7 @@ class PostgresStore:
         served = [row for row in rows if row["pos"] is not None]
         fresh = {int(row["pos"]) for row in served if row["state"] == "queued"}
         if fresh:
-            collected = await self._run(lambda db: db.fetch(statements.COLLECT, sorted(fresh)))
+            collected = await self._run(lambda db: db.fetch(statements.COLLECT, org, sorted(fresh)))
             taken_back = fresh - {int(row["pos"]) for row in collected}
             served = [row for row in served if row["pos"] not in taken_back]
         items = [(int(row["pos"]), str(row["jose"])) for row in served]
