@@ -196,6 +196,14 @@ def _read(cover: dict[str, Any], stored: bytes, at: int) -> Cover:
     )
 
 
+def check_signature(cover: Cover, sender: Reader) -> None:
+    """Raise IntegrityAlarm unless the bundle is as that machine sent it, whoever may open it."""
+    try:
+        Ed25519PublicKey.from_public_bytes(sender.transport).verify(cover.signature, cover.signed)
+    except (InvalidSignature, ValueError):
+        raise damaged() from None
+
+
 def open_front(cover: Cover, me: Identity, sender: Reader) -> tuple[Front, bytes]:
     """Return what a bundle says of itself, proved to come from `sender`, and the secret that also opens its back.
 
@@ -203,8 +211,8 @@ def open_front(cover: Cover, me: Identity, sender: Reader) -> tuple[Front, bytes
     """
     if me.machine not in cover.sealed:
         raise Refused("That file was written for other machines, not for this one. Nothing was taken from it.")
+    check_signature(cover, sender)
     try:
-        Ed25519PublicKey.from_public_bytes(sender.transport).verify(cover.signature, cover.signed)
         stated = unseal(
             cover.sealed[me.machine],
             {me.encryption.public().key_id: me.encryption},

@@ -244,6 +244,8 @@ def _take(vault: Vault, name: str, cover: Cover, result: Result, progress: Progr
         own = me(connection)
         sender = sender_of(connection, cover.machine)
     if own.machine not in cover.readers:
+        if sender is not None:  # else a file that was changed on its way would be passed over for good, once whole too
+            bundle.check_signature(cover, sender)
         result.for_others[name] = cover.readers
         return "done"
     if sender is None:

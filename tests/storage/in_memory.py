@@ -47,6 +47,13 @@ class NothingLate:
         """There are none."""
 
 
+class AlwaysIn:
+    """Nobody is removed from a vault without a header."""
+
+    def check(self) -> None:
+        """There is nothing to look at."""
+
+
 class MemoryVault(Vault):
     """A vault without files; `clock` may be wrong by days."""
 
@@ -56,6 +63,7 @@ class MemoryVault(Vault):
         self.person = SlotPerson(PERSON, "Robin Vale", "dsl")
         self.author = ledger.Author(PERSON, device, KEYS.signing, AUDIT)
         self.late = NothingLate()
+        self.way_in = AlwaysIn()
         self.wrong_by = wrong_by
         self._write_lock, self._read_lock = threading.RLock(), threading.RLock()
         self._writer = self._reader = memory_engine()
