@@ -45,11 +45,18 @@ _DID = (
     r"met (?:him|her|them) outside|(?:was|is|has been) alone with|in a relationship with"
 )
 _HURT = rf"(?:{_DID}|abused|assaulted|hurt|harmed|injured)"
+_WHICH = (
+    r"(?:\s+(?:at|of|in|from)\s+(?:\w+\s+){0,2}?(?:school|academy|college|nursery|class|year \w+))?"
+    r"(?:,?\s+(?:Mr|Mrs|Ms|Miss|Mx|Dr|Sir)\b\.?\s+[\w'’-]+,?)?"
+)
+"""What may stand between an adult on the staff and what they did: where they work, and their name."""
 _SAID = r"(?:allegations?|complaints?|concerns?|disclosures?)"
 _ABOUT_STAFF = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\b(?:{_STAFF})\b(?:[^\w.!?]+\w+){{0,4}}?[^\w.!?]+(?:{_DID})\b",
+        rf"\b(?:{_STAFF})\b{_WHICH}(?:[^\w.!?]+\w+){{0,4}}?[^\w.!?]+(?:{_DID})\b",
+        rf"\b(?:{_SAID}|alleged|alleges|reported|said)\s+that\s+(?:\w+\s+){{0,3}}?(?:{_STAFF})\b"
+        rf"{_WHICH}(?:[^\w.!?]+\w+){{0,6}}?[^\w.!?]+{_HURT}\b",
         rf"\b{_HURT}\s+by\s+(?:\w+\s+){{0,4}}?(?:{_STAFF})\b",
         rf"\b{_SAID}\s+(?:\w+\s+){{0,3}}?(?:against|about|regarding)\s+(?:\w+\s+){{0,3}}?(?:{_STAFF})\b",
         r"\b(?:LADO|local authority designated officer|position of trust|low.level concern)\b",

@@ -74,6 +74,11 @@ class Facts:
     readers: tuple[tuple[str, int], ...] = ()
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return how many there are, in words that fit the number."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def evidence(facts: Facts) -> dict[Criterion, str]:
     """Return what the record shows beside each question, in a sentence; learning is for people to say."""
     from practice.dates import day_words
@@ -83,10 +88,13 @@ def evidence(facts: Facts) -> dict[Criterion, str]:
     readers = ", ".join(f"{name} ({count})" for name, count in facts.readers)
     return {
         Criterion.CHRONOLOGY: f"{facts.chosen} of {facts.entries} entries chosen{newest}{chosen}.",
-        Criterion.LANGUAGE: f"The wording coach asks {facts.wording} questions in {facts.words:,} words.",
-        Criterion.CHILDS_VOICE: f"{facts.with_voice} of {facts.concerns} concerns hold the child's own words.",
-        Criterion.PARENTS: f"{facts.parents_said} of {facts.concerns} concerns say if a parent was told, or why not.",
-        Criterion.MULTI_AGENCY: f"{facts.agency_entries} entries from or with agencies, {facts.shares} shares.",
+        Criterion.LANGUAGE: f"The wording coach asks {counted(facts.wording, 'question')} in "
+        f"{counted(facts.words, 'word')}.",
+        Criterion.CHILDS_VOICE: f"Concerns that hold the child's own words: {facts.with_voice} of {facts.concerns}.",
+        Criterion.PARENTS: f"Concerns that say if a parent was told, or why not: {facts.parents_said} of "
+        f"{facts.concerns}.",
+        Criterion.MULTI_AGENCY: f"{counted(facts.agency_entries, 'entry', 'entries')} from or with agencies, "
+        f"{counted(facts.shares, 'share')}.",
         Criterion.ACCESS: f"Opened in the last year by: {readers or 'nobody'}.",
         Criterion.LEARNING: "The program cannot see this: ask.",
     }

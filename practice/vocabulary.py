@@ -313,3 +313,13 @@ class Precision(Coded):
     APPROXIMATE = "approximate", "About then"
     RANGE = "range", "Within a period"
     UNKNOWN = "unknown", "Not known"
+
+
+CHILD_ROLES = {
+    "subject": "This child too",
+    "harmed": "Harmed",
+    "alleged_to_have_harmed": "Alleged to have harmed",
+    "witness": "Witness",
+    "sibling": "Sibling",
+}
+"""What a child's part in an event of several children may be, in words (R-11)."""

@@ -16,14 +16,13 @@ from practice.body_words import LETTERS, mark_words
 from practice.dates import day_words, in_words
 from practice.errors import ConsoleError
 from practice.text import visible
-from practice.vocabulary import Decision, HowKnown, IdentityCheck, Impact, Told, label_of
+from practice.vocabulary import CHILD_ROLES, Decision, HowKnown, IdentityCheck, Impact, Told, label_of
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.child_dialogs import PromoteDialog, Promotion
 from screens.child_read import open_log
 from screens.complete import CompleteDialog
 from screens.entry_lines import HERE, quoted
-from screens.log_others import ROLES
 from screens.removal import AGREE, PROPOSE, agree, open_of, propose, restore
 from screens.replying import ask_back
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
@@ -121,7 +120,7 @@ def facts_of(entry: EntryRow, concern: ConcernLogged) -> Iterator[Part]:
         who = ", ".join(part for part in (caller.name, caller.role, caller.agency) if part)
         yield from plain_part("Caller", f"{who}\n{label_of(IdentityCheck, caller.identity)}")
     if concern.role_of_child != "subject":
-        yield from plain_part("The child's part", ROLES.get(concern.role_of_child, concern.role_of_child))
+        yield from plain_part("The child's part", CHILD_ROLES[concern.role_of_child])
     yield from plain_part("Police attended", in_words(concern.police_at) if concern.police_at else "")
     yield from plain_part("School had notice", in_words(concern.school_at) if concern.school_at else "")
     yield from plain_part("Original note", concern.original_kept)

@@ -9,18 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Button, TextArea
 
-from practice.vocabulary import ConcernCategory
+from practice.vocabulary import CHILD_ROLES, ConcernCategory
 from screens.widgets.area import NoteArea
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.fields import ChoiceField, Field
 
-ROLES = {
-    "subject": "This child too",
-    "harmed": "Harmed",
-    "alleged_to_have_harmed": "Alleged to have harmed",
-    "witness": "Witness",
-    "sibling": "Sibling",
-}
 MOST = 12
 """The most other children in one event; a class is written about one by one."""
 
@@ -36,7 +29,7 @@ class OtherChild(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Field("Another child", ChildPicker(provisional=False, id=f"also{self.number}"))
-        roles = [(words, code) for code, words in ROLES.items()]
+        roles = [(words, code) for code, words in CHILD_ROLES.items()]
         yield Field("Their part in it", ChoiceField(roles, id=f"also_role{self.number}"))
         categories = ChoiceField(ConcernCategory.choices(), id=f"also_category{self.number}")
         yield Field("Category for them", categories)
@@ -64,7 +57,7 @@ class OtherChild(Vertical):
     def put_back(self, values: dict[str, Any]) -> None:
         """Fill the fields from a draft; the child is chosen by the screen."""
         role, category = str(values.get("role", "")), str(values.get("category", ""))
-        if role in ROLES:
+        if role in CHILD_ROLES:
             self.query_one(f"#also_role{self.number}", ChoiceField).code = role
         if category in set(ConcernCategory):
             self.query_one(f"#also_category{self.number}", ChoiceField).code = category

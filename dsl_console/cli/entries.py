@@ -23,6 +23,7 @@ from dsl_console.cli.removals import agree, removal_json, removals_, remove, res
 from dsl_console.cli.session import Session
 from practice import compare
 from practice.vocabulary import (
+    CHILD_ROLES,
     ConcernCategory,
     Decision,
     EntryKind,
@@ -197,6 +198,8 @@ def _detail_json(found: EntryDetail) -> dict[str, Any]:
         "further_categories": list(entry_row.further_categories),
         "promoted": entry_row.promoted,
         "unfinished": list(entry_row.unfinished),
+        "role": found.concern.role_of_child,
+        "facts": _facts(found.concern),
         "cells": [list(cell) for cell in found.concern.imported.cells] if found.concern.imported else [],
         "conflict": entry_row.conflict,
         "decisions": [
@@ -223,6 +226,35 @@ def _caller_words(concern: ConcernLogged) -> str:
     return joined([caller.name, caller.role, caller.agency], ", ") + f": {label_of(IdentityCheck, caller.identity)}"
 
 
+def _facts(concern: ConcernLogged) -> dict[str, str]:
+    """Return what was written besides the text, by its name in words; what is blank is left out (R-01, R-04, R-11)."""
+    from practice.dates import in_words
+
+    part = concern.role_of_child
+    facts = {
+        "The child's part": CHILD_ROLES[part] if part != "subject" else "",
+        "Where": concern.place,
+        "How known": label_of(HowKnown, concern.how_known),
+        "Who saw it": concern.seen_by,
+        "Who was present": concern.present,
+        "How the child was": concern.demeanour,
+        "Questions asked": concern.questions_asked,
+        "Child told": label_of(Told, concern.child_told),
+        "Parent told": label_of(Told, concern.parent_told),
+        "If not, why": concern.not_told_reason,
+        "Opinion": concern.opinion,
+        "Its grounds, whose": concern.opinion_grounds,
+        "Police attended": in_words(concern.police_at) if concern.police_at else "",
+        "Notice reached the school": in_words(concern.school_at) if concern.school_at else "",
+        "Caller": _caller_words(concern),
+        "Told": "; ".join(joined([each.name, each.at], " at ") for each in concern.told),
+        "Done at once": concern.immediate_action,
+        "Original note": concern.original_kept,
+        "As first written": concern.child_as_written,
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
 def _marked(old: str, new: str) -> str:
     return compare.in_words(compare.changes(old, new))
 
@@ -244,20 +276,8 @@ def _print_detail(found: EntryDetail, *, changes: bool = False) -> None:
     row, concern = found.entry, found.concern
     out(joined([row.id, row.child, label_of(EntryKind, row.kind), label_of(ConcernCategory, row.category)]))
     out(f"{recorded_words(row)}, by {row.recorded_by}. Source: {source_words(row.source, row.agency)}.")
-    facts = {
-        "Where": concern.place,
-        "How known": label_of(HowKnown, concern.how_known),
-        "Child told": label_of(Told, concern.child_told),
-        "Parent told": label_of(Told, concern.parent_told),
-        "Police attended": in_words(concern.police_at) if concern.police_at else "",
-        "Notice reached the school": in_words(concern.school_at) if concern.school_at else "",
-        "Caller": _caller_words(concern),
-        "Told": "; ".join(joined([each.name, each.at], " at ") for each in concern.told),
-        "Done at once": concern.immediate_action,
-    }
-    for name, value in facts.items():
-        if value:
-            out(indented(f"{name}: {value}"))
+    for name, value in _facts(concern).items():
+        out(indented(f"{name}: {value}"))
     _print_cells(concern)
     if row.conflict:
         out("Two people amended the same version: both stand below.")

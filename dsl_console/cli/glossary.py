@@ -9,6 +9,9 @@ from dsl_console.cli.output import indented, joined, one_line, out, print_json
 from dsl_console.cli.session import Session
 from practice.glossary import TermKind
 
+AROUND = 30
+"""Characters shown on each side of a name in the record."""
+
 
 @click.group(cls=ShowGroup, short_help="The names in a child's record and their masks.")
 @click.argument("child", required=False)
@@ -52,7 +55,8 @@ def glossary(context: click.Context, child: str | None, places: bool) -> None:
     for term in terms:
         out(joined([one_line(term.name), term.mask, "masked in every copy that leaves" if term.always else ""]))
     for each in found:
-        around = one_line(each.text[max(each.found.start - 30, 0) : each.found.end + 30])
+        first, last = max(each.found.start - AROUND, 0), each.found.end + AROUND
+        around = one_line(("…" if first else "") + each.text[first:last] + ("…" if last < len(each.text) else ""))
         out(joined([each.found.mask or "may be a name", f"«{one_line(each.found.written)}»", each.entry.id]))
         out(indented(around))
 

@@ -131,7 +131,7 @@ def chronology(
             }
         )
     else:
-        _print_chronology(row, entries, traces, shares, merged)
+        _print_chronology(_head(row, as_known_on, anonymous), entries, traces, shares, merged)
 
 
 def _entry_json(entry: EntryRow, shares: list[ShareRow], merged: Merging) -> dict[str, Any]:
@@ -160,12 +160,19 @@ def _entry_json(entry: EntryRow, shares: list[ShareRow], merged: Merging) -> dic
     }
 
 
-def _print_chronology(
-    child: ChildRow, entries: list[EntryRow], traces: list[Trace], shares: Shares, merged: Merging
-) -> None:
+def _head(child: ChildRow, as_known_on: date | None, anonymous: bool) -> str:
+    """Return the lines above a chronology: whose it is, and of which day."""
     from practice.dates import day_words
 
-    out(f"{child.told_apart}  {child.id}")
+    who = f"{child.name}, names masked" if anonymous else child.told_apart
+    known = f"\nAs it was known at the end of {day_words(as_known_on)}." if as_known_on else ""
+    return f"{who}  {child.id}{known}"
+
+
+def _print_chronology(head: str, entries: list[EntryRow], traces: list[Trace], shares: Shares, merged: Merging) -> None:
+    from practice.dates import day_words
+
+    out(head)
     count = f"{len(entries)} entries." if len(entries) != 1 else "1 entry."
     out(count if entries else "There is nothing here yet.")
     for entry in entries:

@@ -30,6 +30,7 @@ def show_workbench(
     print_entry: Callable[[EntryRow], None],
 ) -> None:
     """Show the entries that a filter wants, of a child or the family, with the time line where it is asked for."""
+    from practice.dates import day_words
     from storage.views import timeline
 
     shown = timeline.family(vault, child.id) if family else [child]
@@ -47,6 +48,8 @@ def show_workbench(
         return
     for each in shown:
         out(f"{each.told_apart}  {each.id}")
+    if wanted.known_on:
+        out(f"As it was known at the end of {day_words(wanted.known_on)}.")
     if line:
         for row in (*picture(bench.line, WIDTH), *said(bench.line)):
             out(row)

@@ -23,10 +23,11 @@ KINDS = {
     "exported": "took a copy",
     "unlock_failed": "wrong tries to unlock",
     "glass_broken": "opened outside their list",
+    "unmasked": "named an anonymised text",
     "audit_read": "read this list",
 }
 """Every kind of act that the list shows, in words."""
-_TOLD = ("exported", "unlock_failed", "glass_broken", "audit_read")
+_TOLD = ("exported", "unlock_failed", "glass_broken", "unmasked", "audit_read")
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ def test_each_child_has_text_and_category_of_their_own(school: School) -> None:
     second, third = (school.run("entry", each, "--json").json for each in answer["also"])
     assert (second["current"]["text"], second["category"]) == ("Sam sat out.", "behaviour")
     assert "Ada" not in third["current"]["text"]
+    assert third["facts"]["The child's part"] == "Witness"
     school.run("log", "Ada Lowe", "--text", "x", "--also-text", "y", status=2)
 
 

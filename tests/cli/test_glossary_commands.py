@@ -20,3 +20,7 @@ def test_a_chronology_is_read_anonymised_and_named_again(school: School) -> None
     assert "Person 1" in [place["mask"] for place in listed["places"]]
     unmask = ("glossary", "unmask", child, "--text", "-", "--reason", "Meeting", "--json")
     assert school.run(*unmask, typed=masked).json["text"] == text
+    trail = school.run("audit", "--child", child, "--json").json
+    assert [(row["kind"], row["detail"]) for row in trail if row["kind"] == "unmasked"] == [("unmasked", "Meeting")]
+    known = school.run("chronology", child, "--as-known-on", "1/9/2020", "--anonymous")
+    assert known.out.startswith(f"Child 1, names masked  {child}\nAs it was known at the end of Tue 1 Sep 2020.")

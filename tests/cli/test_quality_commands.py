@@ -12,7 +12,7 @@ def test_a_sample_is_drawn_rated_and_followed(school: School) -> None:
     ]
     told = school.run("quality", "show", "--json").json
     assert [each["child"] for each in told["children"]] == ["Ada Lowe", "Sam Penrose"]
-    assert "0 of 1 concerns hold the child's own words." in told["children"][0]["evidence"]["childs_voice"]
+    assert "Concerns that hold the child's own words: 0 of 1." in told["children"][0]["evidence"]["childs_voice"]
     given = ("--rating", "childs-voice=amber", "--note", "childs-voice=" + HOSTILE)
     school.run("quality", "rate", audit, "Ada Lowe", *given, "--action", "-", typed="Ask her")
     shown = school.run("quality", "show", audit).out
