@@ -128,6 +128,8 @@ def begin(source: Path, target: Path) -> None:
 
 
 def _move(source: Path, target: Path, cover: dict[str, str]) -> None:
+    for left in target.glob(f".{_MOVING}.*.tmp"):  # of a move that was cut short as it began
+        left.unlink()
     if target.exists() and any(target.iterdir()) and _said(target / _MOVING) != cover["visit"]:
         if not (target / COVER).exists() or cover_of(target) != cover:
             raise Refused(

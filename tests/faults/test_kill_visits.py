@@ -103,7 +103,8 @@ def packing(place: Path, kept: Kept) -> None:
 
 def moving(place: Path, _kept: Kept) -> None:
     for folder in list((place / "stick").iterdir()):
-        ending.begin(folder, place / "other laptop")
+        if (folder / "visit.json").exists():
+            ending.begin(folder, place / "other laptop")
 
 
 def writing(place: Path, kept: Kept) -> None:
