@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual import on
@@ -17,7 +18,7 @@ from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.child_dialogs import DayDialog, PromoteDialog, Promotion, ReviewStatusDialog, StatusChoice
-from screens.child_read import ChildView, Wanted, child_view, open_elsewhere, open_log
+from screens.child_read import ChildView, Wanted, child_view, leave, open_by_hub, open_elsewhere, open_log
 from screens.entry_lines import Line, draw_line
 from screens.removal import RestoreDialog, history_parts
 from screens.widgets.heed import HeedLines
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 ON_ENTRY = {"child.open", "child.amend", "child.decide", "child.move", "child.promote", "child.share"}
 WRITES = {"child.amend", "child.decide", "child.move", "child.promote", "child.share", "child.review", "child.restore"}
+STILL_HERE = 120
+"""How often, in seconds, an open record is said to be open: others count it as left after half an hour."""
 EMPTY = "Nothing is in this record yet. F2 logs a concern about this child."
 CLOSED = "This record was closed: the same child has another one, in which all that was under way here goes on."
 NONE_CHOSEN = "No entry is chosen for the chronology yet. a shows all entries; p chooses the one you stand on."
@@ -196,6 +199,7 @@ class ChildScreen(ConsoleScreen):
     def on_mount(self) -> None:
         self.query_one("#history").display = False
         self.rows.focus()
+        self.set_interval(STILL_HERE, self._say_here)
 
     @property
     def rows(self) -> LongList[Line]:
@@ -218,12 +222,27 @@ class ChildScreen(ConsoleScreen):
         if not self._noted:
             self._noted = True
             self.run(open_log, self.vault, self.wanted.child_id, then=self._opened)
-            self.fetch(open_elsewhere, self.vault, self.wanted.child_id, then=self._met)
+            self._say_here()
         self.fetch(child_view, self.vault, self.wanted, near, then=self._show, failed=self._gone)
 
     def _opened(self, unrecorded: str) -> None:
         self._unrecorded = unrecorded
         self._show_banner()
+
+    def _say_here(self) -> None:
+        """Say that the record is open here, and hear whether it is elsewhere: now, and while it stays open."""
+        if self.console.vault is not None:
+            self.fetch(open_elsewhere, self.vault, self.wanted.child_id, then=self._met_in_folder)
+
+    def _met_in_folder(self, who: str) -> None:
+        self._met(who)
+        self.fetch(open_by_hub, self.vault, self.wanted.child_id, then=self._met)
+
+    def on_unmount(self) -> None:
+        """Say that the record is closed; in the app's own worker, since this screen is gone."""
+        if self._noted and self.console.vault is not None:
+            call = partial(leave, self.console.vault, self.wanted.child_id)
+            self.app.run_worker(call, thread=True, exit_on_error=False)
 
     def _met(self, who: str) -> None:
         self._elsewhere = who

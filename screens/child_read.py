@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+from practice.errors import ConsoleError
 from screens.entry_lines import Line
 from screens.widgets.record_list import PAGE
 
@@ -68,6 +70,25 @@ def open_elsewhere(vault: Vault, child_id: str) -> str:
     from storage.carrying import meeting
 
     return meeting(vault, child_id)
+
+
+def open_by_hub(vault: Vault, child_id: str) -> str:
+    """Say the same by the machines' hub, where they have one; return who else has the record open."""
+    from storage.carrying import also_open
+    from sync.machines import beat
+
+    beat(vault)
+    return also_open(vault, child_id)
+
+
+def leave(vault: Vault, child_id: str) -> None:
+    """Say that the record is not open here any more."""
+    from storage.carrying import left
+    from sync.machines import beat
+
+    with contextlib.suppress(ConsoleError):  # the vault may be locked by now
+        if left(vault, child_id):
+            beat(vault)
 
 
 def child_view(vault: Vault, wanted: Wanted, near: str) -> ChildView:

@@ -63,9 +63,9 @@ class Machines:
 
 def machines_in(vault: Vault) -> Machines:
     """Read the machines and how they stand to each other; blocks."""
-    from storage import carrying, joining, machines
+    from storage import carrying, joining
 
-    people = {row.id: row for row in machines.states(vault, removed=True)}
+    people = {row.id: row for row in carrying.states(vault, removed=True)}
     folder = carrying.folder_of(vault)
     here = {row.id: words for row, words in carrying.at_work(vault)}
     return Machines(

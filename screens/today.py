@@ -221,8 +221,7 @@ def empty_words(view: TodayView) -> str:
 
 def machines_words(vault: Vault) -> str:
     """Say of the school's other machines when each was last heard, what waits for it, and who works there; blocks."""
-    from storage.carrying import at_work
-    from storage.machines import states
+    from storage.carrying import at_work, states
 
     said = []
     for row in states(vault):

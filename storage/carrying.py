@@ -10,9 +10,10 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, select
 
@@ -29,6 +30,7 @@ from storage.views.base import table_of
 from storage.views.machines import MachineRow, in_ledger
 
 if TYPE_CHECKING:
+    from storage.machines import MachineState
     from storage.vault import Vault
 
 SUFFIX = ".dslm"
@@ -301,27 +303,55 @@ def take_files(vault: Vault, files: Sequence[Path], progress: Progress = lambda 
 # -- who is where ------------------------------------------------------------------------------------------------------
 
 
-def say_here(vault: Vault, child: str = "") -> None:
+_open: WeakKeyDictionary[Vault, str] = WeakKeyDictionary()
+"""Whose record each vault has open here."""
+
+
+def open_here(vault: Vault) -> str:
+    """Return the child whose record is open here; blank for none."""
+    return _open.get(vault, "")
+
+
+def left(vault: Vault, child_id: str) -> bool:
+    """Say that a child's record is not open here any more; False where another one's is by now."""
+    if open_here(vault) != child_id:
+        return False
+    _open[vault] = ""
+    say_here(vault)
+    return True
+
+
+def say_here(vault: Vault) -> None:
     """Say in the shared folder that this machine is here, with the child whose record is open; never an error."""
     folder = folder_of(vault)
     own = machines.known(vault)
     if folder is None or own is None or not folder.is_dir():
         return
     try:
-        presence.write(vault, own, [exchange.reader_of(row) for row in machines.others(vault)], folder, child)
+        readers = [exchange.reader_of(row) for row in machines.others(vault)]
+        presence.write(vault, own, readers, folder, open_here(vault))
     except OSError:
         return
 
 
 def elsewhere(vault: Vault) -> list[tuple[MachineRow, Here]]:
-    """Return what the other machines said last in the shared folder; nothing where it cannot be reached."""
+    """Return what the other machines said last in the shared folder, or by the hub."""
     folder = folder_of(vault)
     own = machines.known(vault)
-    if folder is None or own is None:
+    if own is None:
         return []
     rows = {row.id: row for row in machines.others(vault)}
     found = presence.read(vault, own, [exchange.reader_of(row) for row in rows.values()], folder)
     return [(rows[here.machine], here) for here in found]
+
+
+def states(vault: Vault, *, removed: bool = False) -> list[MachineState]:
+    """Return the school's machines with what is known of each; one that was there counts as heard, silent or not."""
+    seen = {row.id: here.at for row, here in elsewhere(vault)}
+    return [
+        replace(row, last_heard=max(row.last_heard or seen[row.id], seen[row.id])) if row.id in seen else row
+        for row in machines.states(vault, removed=removed)
+    ]
 
 
 def at_work(vault: Vault) -> list[tuple[MachineRow, str]]:
@@ -346,7 +376,13 @@ def at_work(vault: Vault) -> list[tuple[MachineRow, str]]:
 
 def meeting(vault: Vault, child_id: str) -> str:
     """Say that this child's record is open here, and return who else has it open on another machine; else blank."""
-    say_here(vault, child_id)
+    _open[vault] = child_id
+    say_here(vault)
+    return also_open(vault, child_id)
+
+
+def also_open(vault: Vault, child_id: str) -> str:
+    """Return who has this child's record open on another machine, in a sentence; blank where nobody has."""
     now = vault.clock()
     said = [row.name for row, here in elsewhere(vault) if here.child == child_id and here.open_at(now)]
     if not said:

@@ -20,10 +20,25 @@ from storage import carrying, machines
 from storage.atomic import private_folder, write_atomic
 from storage.carrying import Carried, KnownFile
 from storage.ids import new_id
-from storage.replication import exchange, waiting
+from storage.replication import exchange, presence, waiting
 from storage.replication.exchange import Written
 from sync.hub.jose import JoseFault
-from sync.mailbox import BUNDLE, CURSOR, EPOCH, KIB, LAST, PLACE, Mailbox, forget, in_parts, mailbox, opened, seal
+from sync.mailbox import (
+    BUNDLE,
+    CURSOR,
+    EPOCH,
+    KIB,
+    LAST,
+    PART,
+    PLACE,
+    Mailbox,
+    forget,
+    here_part,
+    in_parts,
+    mailbox,
+    opened,
+    seal,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -36,6 +51,8 @@ KEPT = 21 * 86_400
 """For how many seconds a bundle lies at the hub."""
 MARGIN = 3 * 86_400
 """How long before its end a bundle counts as gone, so that whoever lacks it gets it again."""
+HERE_KEPT = 86_400
+"""For how many seconds a sign of presence lies there."""
 ROOM = 512 * KIB * KIB
 """How many bytes of parts may lie beside the vault; the hub keeps the rest."""
 MAX_PAGES = 2000
@@ -69,6 +86,22 @@ def sync(
             ) from fault
 
 
+def beat(vault: Vault, transport: httpx.BaseTransport | None = None) -> None:
+    """Say by the hub that this machine is here, with the child whose record is open, and hear of the others.
+
+    Nothing where the machines have no mailbox, and never an error: it is no more than a courtesy.
+    """
+    from sync.carriers.hub import HubClient
+
+    try:
+        box = mailbox(vault)
+        if box is not None:
+            with HubClient(box.url, box.keys, transport) as client:
+                _Run(vault, client, box, lambda _text: None).beat()
+    except ConsoleError:
+        return
+
+
 class _Run:
     def __init__(self, vault: Vault, client: HubClient, box: Mailbox, progress: Progress) -> None:
         self.vault, self.client, self.box, self.progress = vault, client, box, progress
@@ -90,7 +123,29 @@ class _Run:
         carrying.hand_on(self.vault, self.done, lambda file: file.size > self.now + MARGIN, self.lay, PLACE)
         with self.vault.write() as unit:
             waiting.set_note(unit.connection, LAST, self.vault.clock().isoformat())
+        self.say_here()
         return self.done
+
+    def beat(self) -> None:
+        """Say that this machine is here and hear of the others; what else came waits in the spool for a sync."""
+        self.epoch = self.client.well_known().epoch
+        self.now += int(self.client.clock_offset)
+        with self.vault.read() as connection:
+            same = waiting.note(connection, EPOCH) == self.epoch
+        if same:
+            self.say_here()
+            self.fetch()
+
+    def say_here(self) -> None:
+        """Lay a sign of presence into the mailbox, for a day; one that does not arrive matters to nobody."""
+        own = machines.known(self.vault)
+        readers = [exchange.reader_of(row) for row in machines.others(self.vault)]
+        if own is None or not readers:
+            return
+        mid = new_id()
+        said = presence.content(self.vault, own, readers, carrying.open_here(self.vault))
+        if len(said) <= PART:
+            self.client.send_batch([(mid, seal(here_part(said), mid, self.now + HERE_KEPT, self.box))])
 
     def strange(self) -> HubUnreachable:
         return HubUnreachable("The hub was restored during this sync.", title="The hub could not be reached")
@@ -124,6 +179,11 @@ class _Run:
         try:
             bundle, number, of, part, until = opened(token, self.box)
         except JoseFault:
+            return 0
+        if not bundle:
+            own = machines.known(self.vault)
+            if own is not None and until > self.now:
+                presence.keep(self.vault, own, [exchange.reader_of(row) for row in machines.others(self.vault)], part)
             return 0
         if bundle in known or until <= self.now:
             return 0

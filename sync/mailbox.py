@@ -173,6 +173,13 @@ def in_parts(bundle: str, content: bytes) -> list[bytes]:
     return found
 
 
+def here_part(content: bytes) -> bytes:
+    """Return as a part what says that a machine is here: it belongs to no bundle, and an older program passes it by."""
+    head = json.dumps({"bundle": "", "part": 0, "of": 0, "length": len(content)}).encode()
+    size = next(size for size in SIZES if HEAD + len(content) <= size)
+    return (head.ljust(HEAD, b" ") + content).ljust(size, b"\0")
+
+
 def seal(part: bytes, mid: str, until: int, box: Mailbox) -> str:
     """Return a part as an envelope from the mailbox to itself; `until` is in unix seconds."""
     org = box.keys.org
@@ -186,7 +193,10 @@ def seal(part: bytes, mid: str, until: int, box: Mailbox) -> str:
 
 
 def opened(token: str, box: Mailbox) -> tuple[str, int, int, bytes, int]:
-    """Return a part's bundle, number, how many there are, its bytes and until when it lies there; or a JoseFault."""
+    """Return a part's bundle, number, how many there are, its bytes and until when it lies there; or a JoseFault.
+
+    The bundle is blank for what says that a machine is here.
+    """
     found = routing.routing_of(token)
     if found.sender != box.keys.org or found.several or found.kids != (jose.thumbprint(box.reading),):
         raise JoseFault("not-ours", "This is no part of a machine's bundle.")
@@ -200,6 +210,8 @@ def opened(token: str, box: Mailbox) -> tuple[str, int, int, bytes, int]:
         bundle, number, of, length = (head[name] for name in ("bundle", "part", "of", "length"))
     except jose.FAULTS as fault:
         raise JoseFault("schema", "This part was damaged or changed on the way.") from fault
+    if (bundle, number, of) == ("", 0, 0) and type(length) is int and 0 <= length <= len(plain) - HEAD:
+        return "", 0, 0, plain[HEAD : HEAD + length], found.exp
     good = (
         isinstance(bundle, str)
         and BUNDLE.fullmatch(bundle)

@@ -36,9 +36,9 @@ def list_(session: Session, removed: bool) -> None:
     """List the machines: when each was last heard, and what it is not known to hold."""
     with session.opened() as vault:
         from storage import machines
-        from storage.carrying import fork_words
+        from storage.carrying import fork_words, states
 
-        rows = machines.states(vault, removed=removed)
+        rows = states(vault, removed=removed)
         gaps, forks = machines.gaps(vault), machines.forks(vault)
     if session.json:
         print_json([_state_json(row) for row in rows])

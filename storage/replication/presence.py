@@ -1,7 +1,8 @@
 """Who works where just now, without a server: one small sealed file for each machine in the folder that they share.
 
 It says when the machine was last there, and whose record a person has open on it, so that two do not work on one child
-without knowing. The file's name is the machine's id; everything else is sealed to the school's other machines.
+without knowing. The file's name is the machine's id; everything else is sealed to the school's other machines. Where
+they have a mailbox at a hub, the same goes there, and what came of another one is kept in the notes.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from practice.errors import IntegrityAlarm
 from storage.atomic import write_atomic
 from storage.keys import b64, unb64
+from storage.replication import waiting
 from storage.replication.bundle import Reader
 from storage.replication.identity import Identity
 from storage.sealed import XWingPublic, canonical, seal, unseal
@@ -32,6 +34,7 @@ SUFFIX = ".dslh"
 STALE = timedelta(minutes=30)
 """After how long an open record counts as left: a machine may have been switched off."""
 _LIMIT = 256 * 1024
+_NOTE = "here/"
 _PURPOSE = "dsl-console/machines/here/v1"
 
 
@@ -51,30 +54,76 @@ class Here:
 
 def write(vault: Vault, own: Identity, readers: Iterable[Reader], folder: Path, child: str = "") -> None:
     """Say that this machine is here, with the child whose record is open on it; raises OSError."""
+    write_atomic(folder / f"{own.machine}{SUFFIX}", content(vault, own, readers, child))
+
+
+def content(vault: Vault, own: Identity, readers: Iterable[Reader], child: str = "") -> bytes:
+    """Return what says that this machine is here, sealed to the others."""
     here = {"at": utc_text(vault.clock()), "person": vault.person.id if child else "", "child": child}
     said = json.dumps(here)
     proof = own.signing.sign(canonical(_PURPOSE, vault.id, own.machine, hashlib.sha256(said.encode()).hexdigest()))
-    content = canonical(said, b64(proof))
+    signed = canonical(said, b64(proof))
     info = canonical(_PURPOSE, vault.id, own.machine)
-    sealed = {reader.machine: b64(seal(content, XWingPublic(reader.encryption), info)) for reader in readers}
-    write_atomic(folder / f"{own.machine}{SUFFIX}", json.dumps({"vault": vault.id, "to": sealed}).encode())
+    sealed = {reader.machine: b64(seal(signed, XWingPublic(reader.encryption), info)) for reader in readers}
+    return json.dumps({"vault": vault.id, "from": own.machine, "to": sealed}).encode()
 
 
-def read(vault: Vault, own: Identity, senders: Iterable[Reader], folder: Path) -> list[Here]:
-    """Return what the other machines said last; a file that is damaged, strange or not for this one says nothing."""
-    return [found for sender in senders if (found := _read(vault, own, sender, folder)) is not None]
+def read(vault: Vault, own: Identity, senders: Iterable[Reader], folder: Path | None) -> list[Here]:
+    """Return what the other machines said last, in the folder or by the hub.
+
+    What is damaged, strange or not for this machine says nothing.
+    """
+    found = []
+    for sender in senders:
+        said = [_in_folder(folder, sender.machine), _kept(vault, sender.machine)]
+        here = [each for stored in said if stored and (each := opened(vault, own, sender, stored)) is not None]
+        if here:
+            found.append(max(here, key=lambda each: each.at))
+    return found
 
 
-def _read(vault: Vault, own: Identity, sender: Reader, folder: Path) -> Here | None:
+def _in_folder(folder: Path | None, machine: str) -> bytes:
     try:
-        with (folder / f"{sender.machine}{SUFFIX}").open("rb") as file:
-            stored = json.loads(file.read(_LIMIT))
+        if folder is None:
+            return b""
+        with (folder / f"{machine}{SUFFIX}").open("rb") as file:
+            return file.read(_LIMIT)
+    except OSError:
+        return b""
+
+
+def _kept(vault: Vault, machine: str) -> bytes:
+    with vault.read() as connection:
+        return waiting.note(connection, _NOTE + machine).encode()
+
+
+def keep(vault: Vault, own: Identity, senders: Iterable[Reader], stored: bytes) -> bool:
+    """Keep what came of another machine by the hub, where it is newer than what is known; say whether it is."""
+    try:
+        machine = str(json.loads(stored[:_LIMIT])["from"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+    sender = next((each for each in senders if each.machine == machine), None)
+    if sender is None or (here := opened(vault, own, sender, stored)) is None:
+        return False
+    before = opened(vault, own, sender, _kept(vault, machine))
+    if before is not None and before.at >= here.at:
+        return False
+    with vault.write() as unit:
+        waiting.set_note(unit.connection, _NOTE + machine, stored.decode("ascii"))
+    return True
+
+
+def opened(vault: Vault, own: Identity, sender: Reader, stored: bytes) -> Here | None:
+    """Return what a machine said, if it did say so to this one."""
+    try:
+        told = json.loads(stored)
         info = canonical(_PURPOSE, vault.id, sender.machine)
         keys = {own.encryption.public().key_id: own.encryption}
-        said, proof = json.loads(unseal(unb64(stored["to"][own.machine]), keys, info))
+        said, proof = json.loads(unseal(unb64(told["to"][own.machine]), keys, info))
         message = canonical(_PURPOSE, vault.id, sender.machine, hashlib.sha256(said.encode()).hexdigest())
         Ed25519PublicKey.from_public_bytes(sender.signing).verify(unb64(proof), message)
         here = json.loads(said)
         return Here(sender.machine, from_utc_text(here["at"]), str(here["person"]), str(here["child"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidSignature, IntegrityAlarm, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, InvalidSignature, IntegrityAlarm, RecursionError):
         return None

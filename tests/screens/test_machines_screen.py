@@ -6,14 +6,19 @@ from textual.widgets import Input
 
 from screens.apart import BOTH, ApartScreen
 from screens.machines import MachinesScreen
+from screens.machines_dialogs import HubDialog
 from screens.widgets.fields import ChoiceField
 from storage import carrying, machines
+from storage.atomic import private_folder
 from storage.desk import children as desk
 from storage.desk import concerns
 from storage.views import apart, children, record
+from sync.hub.server import invite
+from sync.mailbox import standing
 from tests.conftest import add_child, add_concern
 from tests.screens.conftest import HOSTILE, PASSPHRASE, settled, wait_for, words_on
 from tests.storage.machines import joined
+from tests.sync.running_hub import RunningHub
 
 
 async def palette(pilot, title: str) -> None:
@@ -31,7 +36,7 @@ async def test_two_machines_are_carried_between_and_a_choice_is_made(console, va
         concerns.amend(vault, entry, HOSTILE, "from the desk")
         concerns.amend(laptop, entry, "from the laptop", "clearer")
         carrying.sync(laptop, shared)
-        carrying.say_here(laptop, child)
+        carrying.meeting(laptop, child)
         async with console() as pilot:
             await palette(pilot, "Vault: Machines")
             assert isinstance(pilot.app.screen, MachinesScreen)
@@ -91,3 +96,38 @@ async def test_one_child_or_two_is_said_by_a_person(console, vault):
         pilot.app.screen.query_one("#confirm").press()
         await wait_for(pilot, "No two records look like one child's.")
     assert [each.name for each in children.all_children(vault)].count("Kay Birch [red]") == 1
+
+
+async def test_a_hub_carries_between_the_machines_and_is_left_again(console, vault, tmp_path):
+    """What is missing is asked for, a code that does not hold is refused, and the hub is used until it is not."""
+    hub = RunningHub(private_folder(tmp_path / "hub"))
+    try:
+        with joined(vault, tmp_path, tmp_path / "laptop", "Laptop", vault.clock, PASSPHRASE):
+            async with console() as pilot:
+                await palette(pilot, "Vault: Machines")
+                await wait_for(pilot, "2 machines hold this record")
+                await pilot.press("h")
+                await wait_for(pilot, "Now: by the folder and the stick alone.")
+                await pilot.press("ctrl+s")
+                await wait_for(pilot, "Which hub? Its operator gives you the address.")
+                pilot.app.screen.query_one("#url", Input).value = hub.url
+                await pilot.press("ctrl+s")
+                await wait_for(pilot, "The mailbox needs an invite code of its own.")
+                pilot.app.screen.query_one("#code", Input).value = "no-such-code"
+                await pilot.press("ctrl+s")
+                await wait_for(pilot, "This invite code is not valid")
+                assert isinstance(pilot.app.screen, HubDialog)
+                assert standing(vault) is None
+                code = invite(hub.database, "urn:scx:gb:urn:100123-machines")
+                pilot.app.screen.query_one("#code", Input).value = code
+                await pilot.press("ctrl+s")
+                await wait_for(pilot, "The hub is used from now on.")
+                await wait_for(pilot, f"Hub: {hub.url}, not used from here yet")
+                assert standing(vault).url == hub.url
+                await pilot.press("h")
+                await wait_for(pilot, f"Now: Hub: {hub.url}")
+                await pilot.press("ctrl+s")
+                await wait_for(pilot, "Nothing is carried by the hub any more.")
+                assert standing(vault) is None
+    finally:
+        hub.stop()

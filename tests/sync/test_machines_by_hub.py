@@ -14,6 +14,7 @@ from exchange import Hub
 from practice.errors import HubUnreachable, Refused
 from storage import carrying, machines
 from storage.header import read_header
+from storage.replication import presence, waiting
 from storage.unlocking import Unlocked
 from storage.vault import open_vault
 from storage.views import base
@@ -192,3 +193,39 @@ def test_what_a_stranger_laid_there_stops_nothing_and_a_removed_machine_is_shut_
         own.sync(laptop)
     boxes.close_mailbox(office)
     assert boxes.standing(office) is None
+
+
+def test_who_works_where_is_heard_by_the_hub_too(post, pair):
+    """Without the folder: when a machine was there, and whose record is open on it; until it is left."""
+    office, laptop = pair
+    child = add_child(office, "Beatrix", "Moss")
+    own.sync(office)
+    own.sync(laptop)
+    for each in pair:
+        with each.write() as unit:
+            waiting.set_note(unit.connection, carrying.FOLDER, "")
+    for each in pair:
+        each.clock.at += timedelta(hours=2)
+    assert carrying.meeting(laptop, child) == ""
+    own.beat(laptop)
+    assert carrying.meeting(office, child) == ""
+    own.beat(office)
+    assert "This record is open on «Laptop» too" in carrying.also_open(office, child)
+    own.beat(laptop)
+    assert "This record is open on «Office» too" in carrying.also_open(laptop, child)
+    ((row, words),) = carrying.at_work(office)
+    assert (row.name, words) == ("Laptop", "Robin Vale has Beatrix Moss's record open there")
+    heard = {row.name: row.last_heard for row in carrying.states(office)}
+    acts = {row.name: row.last_heard for row in machines.states(office)}
+    assert heard["Laptop"] - acts["Laptop"] > timedelta(hours=1), "it was there, though it wrote nothing"
+    assert not carrying.left(laptop, "another child")
+    assert carrying.left(laptop, child)
+    own.beat(laptop)
+    own.beat(office)
+    assert carrying.also_open(office, child) == ""
+    before = carrying.elsewhere(office)
+    assert not presence.keep(office, machines.known(office), [], b"[1]")
+    post.stop()
+    own.beat(office)  # the hub is away: no error, and what was heard stands
+    assert carrying.elsewhere(office) == before
+    post.start()
