@@ -163,6 +163,16 @@ def test_a_line_is_written_as_json_is(fields):
     )
 
 
+@given(st.lists(st.none() | st.text(st.characters(codec="utf-8"), max_size=20), min_size=9, max_size=9))
+def test_the_database_writes_a_line_as_the_ledger_does(chain, fields):
+    line = [fields[0], fields[1] or "", 7, *fields[2:], ""]
+    names = (*TEXT[:2], "seq", *TEXT[2:], "digest")
+    given_ = ", ".join(f"? AS {name}" for name in names)
+    statement = f"SELECT {checks.LINE} FROM (SELECT {given_}) a"
+    written = chain.exec_driver_sql(statement, (*line, b"\xff\0")).scalar_one()
+    assert written == ledger.line_bytes(line, b"\xff\0")
+
+
 @given(st.binary(max_size=64), st.binary(max_size=300))
 def test_a_lines_mac_is_hmac(key, data):
     assert checks._macs(key)(data) == hmac.digest(key, data, "sha256")
