@@ -1,31 +1,36 @@
-"""A term of a made-up school of 420 children with the summer in it, then a session walked by keyboard to its minute."""
+"""A term of 420 children with the summer in it, then a session walked in a real terminal to its signed minute."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from dsl_console.app import DslConsole
-from dsl_console.config import Settings
+from pypdf import PdfReader
+
 from practice.acts import ChildAdded, ConcernLogged
 from practice.dates import parse_when
-from screens.review_child import ReviewChildScreen
-from storage import flags
+from practice.vocabulary import Decision, label_of
+from storage import flags, people
 from storage.desk import reviews
+from storage.desk.sessions import print_minute
 from storage.ids import new_id
+from storage.keys import FLOOR
 from storage.ledger import Draft
 from storage.vault import Vault, open_vault
+from storage.views import children as children_of
 from storage.views import reviews as planned
 from storage.views import sessions
 from tests.builder import children, concerns
-from tests.conftest import PASSPHRASE
+from tests.conftest import PASSPHRASE, PERSON
 from tests.faults.sizes import say, size
+from tests.terminal import CTRL_S, F4, HOME, Console
 
-WALKED = size(1, 40, 40)
+WALKED = size(2, 40, 40)
 ENTRIES = size(20, 3_000, 3_000)
 BEGIN, SPAN = date(2026, 4, 13), 220
+FRIDAY = datetime(2026, 11, 20, 9, tzinfo=UTC)
+OTHER, OTHERS = "Sam Okafor", "nine quiet barges under the bridge"
 
 
 class Clock:
@@ -62,65 +67,101 @@ def a_term(vault: Vault, clock: Clock) -> list[str]:
             text=each["text"], childs_words=each["childs_words"], category=each["category"], occurred=occurred
         )
         vault.record(concern, child=ids[each["child"]], entry=new_id())
-    clock.now = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    clock.now = FRIDAY
     return under
 
 
-async def until(pilot, holds) -> None:
-    end = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < end, "the screen never came to it"
-        await pilot.pause(0.01)
+def one_review(console: Console, number: int, person: str) -> tuple[str, str]:
+    """Answer and decide for the child on the screen, and write why; return what was typed."""
+    console.wait_for(f"Review, {number} of {WALKED}", 90)
+    console.wait_for("so far", 60)
+    console.press("")
+    console.press("So")
+    # Nine questions lie before the decision; a person may answer them or go past them with Tab.
+    console.press("\t" * 9)
+    console.type("\r")
+    console.wait_for("No further action")
+    word, code = (("mon", "monitor_with_review_date"), ("early", "early_help"))[number % 2]
+    for keys in (word, "\r", "\t"):
+        console.press(keys)
+    reason = f"Reason {number} [b] by {person}"
+    console.type(reason)
+    console.wait_for(reason)
+    return code, reason
 
 
-async def walk(folder: Path, vault: Vault, clock: Clock) -> dict[str, tuple[str, str]]:
-    """Walk a session by keyboard alone; return what was decided of each child, as it was typed."""
-    app = DslConsole(folder, settings=Settings(), clock=clock, vault=vault)
-    typed: dict[str, tuple[str, str]] = {}
-    async with app.run_test(size=(120, 36)) as pilot:
-        await until(pilot, lambda: getattr(app.screen, "NAME", "") == "today")
-        await pilot.press("f4")
-        await until(pilot, lambda: getattr(app.screen, "NAME", "") == "review" and app.screen.due)
-        await pilot.press("b")
-        await until(pilot, lambda: "in this scope" in str(app.screen.query("#count").first().render()))
-        await pilot.press("ctrl+s")
-        for number in range(WALKED):
-            await until(pilot, lambda: isinstance(app.screen, ReviewChildScreen) and app.screen._shown)
-            screen = app.screen
-            child, reason = screen.found.child.id, f"Reason {number}"
-            # Nine questions lie before the decision; a person may answer them or go past them with Tab.
-            await pilot.press("S", "o", *["tab"] * 9, "enter")
-            await until(pilot, lambda: screen.query_one("#decision").expanded)  # noqa: B023
-            word, code = (("mon", "monitor_with_review_date"), ("early", "early_help"))[number % 2]
-            await pilot.press(*word, "enter")
-            await until(pilot, lambda: screen.query_one("#decision").code == code)  # noqa: B023
-            await pilot.press("tab", *reason, "enter", "ctrl+s")
-            typed[child] = (code, reason)
-            await until(pilot, lambda: app.screen is not screen or screen._shown != child)  # noqa: B023
-        await until(pilot, lambda: getattr(app.screen, "NAME", "") == "minute" and app.screen.found)
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: not app.screen.found.open)
+def walk(folder: Path, home: Path) -> list[tuple[str, str]]:
+    """Walk a session by keyboard alone in a real terminal, killed half way and gone on with on another day by another.
+
+    Return what was decided of each child, as it was typed, in the order of the queue.
+    """
+    typed: list[tuple[str, str]] = []
+    first = Console(folder, home, at=FRIDAY)
+    try:
+        first.unlock(PASSPHRASE)
+        first.type(F4)
+        first.wait_for("of them overdue.")
+        first.type("b")
+        first.wait_for(f"{WALKED} child")
+        first.press(CTRL_S)
+        for number in range(1, WALKED // 2 + 1):
+            typed.append(one_review(first, number, PERSON))
+            first.press(CTRL_S)
+        first.wait_for(f"Review, {WALKED // 2 + 1} of {WALKED}", 90)
+        first.press("Lost with the power")
+    finally:
+        first.kill()
+    second = Console(folder, home, at=FRIDAY + timedelta(days=3))
+    try:
+        second.wait_for(OTHER)
+        second.press("\x1b[B")
+        second.unlock(OTHERS)
+        second.type(F4)
+        second.wait_for(f"{WALKED // 2} of {WALKED} reviewed")
+        second.press(HOME)
+        second.type("\r")
+        for number in range(WALKED // 2 + 1, WALKED + 1):
+            typed.append(one_review(second, number, OTHER))
+            second.press(CTRL_S)
+        second.wait_for("Everybody was reviewed. Not signed yet", 90)
+        second.type(CTRL_S)
+        second.wait_for(f"Signed by {OTHER}")
+    finally:
+        second.kill()
     return typed
 
 
-def test_a_term_is_reviewed_by_keyboard_and_the_minute_is_what_was_decided(vault_folder: Path) -> None:
+def test_a_term_is_reviewed_in_a_terminal_by_two_people_and_the_minute_is_what_was_decided(
+    vault_folder: Path, tmp_path: Path
+) -> None:
     clock = Clock()
     with open_vault(vault_folder, passphrase=PASSPHRASE, clock=clock) as vault:
         under = a_term(vault, clock)
-        queue = planned.due(vault, clock.now.date())
-        assert {row.child_id for row in queue} == set(under)
-        started = time.monotonic()
-        typed = asyncio.run(walk(vault_folder, vault, clock))
-        took = time.monotonic() - started
-        assert list(typed) == [row.child_id for row in queue], "the longest overdue come first"
+        people.add_person(vault, OTHER, "deputy", OTHERS, FLOOR)
+        queue = [row.child_id for row in planned.due(vault, FRIDAY.date())]
+        assert set(queue) == set(under)
+    started = time.monotonic()
+    typed = walk(vault_folder, tmp_path / "home")
+    took = time.monotonic() - started
+    clock.now = FRIDAY + timedelta(days=3, hours=8)
+    with open_vault(vault_folder, passphrase=PASSPHRASE, user=PERSON, clock=clock) as vault:
         (ended,) = sessions.sessions(vault, ended=True)
-        assert (ended.left, len(ended.reviewed)) == ((), WALKED)
-        for child, (code, reason) in typed.items():
+        assert (ended.left, len(ended.reviewed), ended.begun_by, ended.ended_by) == ((), WALKED, PERSON, OTHER)
+        parts = ended.minute.split("\n\n")[1:]
+        for place, (child, (code, reason)) in enumerate(zip(queue, typed, strict=True)):
             (held,) = planned.history(vault, child)
-            assert (held.decision, held.reason, held.answers) == (code, reason, {"since": "So"})
-            assert f"Reason: {reason}\n" in ended.minute
-        assert planned.due(vault, clock.now.date()) == []
+            assert (held.decision, held.reason) == (code, reason)
+            assert held.answers["since"].strip().endswith("So")
+            by, day = (PERSON, "Fri 20 Nov 2026") if place < WALKED // 2 else (OTHER, "Mon 23 Nov 2026")
+            assert parts[place].startswith(f"{place + 1}. {children_of.get(vault, child).name}")
+            assert f"Decision: {label_of(Decision, code)}\nReason: {reason}\n" in parts[place]
+            assert f"Held {day} by {by}." in parts[place]
+        printed = print_minute(vault, ended.id, tmp_path / "minute.pdf").path
+        text = " ".join(" ".join(page.extract_text() for page in PdfReader(printed).pages).split())
+        assert all(" ".join(line.split()) in text for line in ended.minute.splitlines())
+        assert planned.due(vault, FRIDAY.date()) == []
         raised = {row.child_id for row in flags.flags(vault)}
         assert vault.verify(rebuild=True).ok
-    words = f"{ENTRIES:,} entries over a term with its summer, {WALKED} children walked by keyboard in {took:.0f} s"
-    say("review session", f"{words}, each decision in the minute; patterns about {len(raised)} children")
+    words = f"{ENTRIES:,} entries over a term with its summer, {WALKED} children walked in a terminal in {took:.0f} s"
+    told = f"patterns about {len(raised)} children"
+    say("review session", f"{words}, killed half way, by two people, each decision in the minute; {told}")
