@@ -7,6 +7,7 @@ begun again: it goes on with the tests that have no figure yet of this size and 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -48,6 +49,7 @@ HARNESSES = (
     "tests/sync/test_carriers.py",
     "tests/sync/test_files_run.py",
 )
+LOOK_SECONDS = 10
 Record = dict[str, dict[str, dict[str, Any]]]
 """By test, then by size: `commit`, `date`, `where`, `seconds`, and `figures` as pairs of what and how much."""
 
@@ -86,11 +88,15 @@ def run(harness: str, size: str, record: Record, at: str) -> int:
         environment = os.environ | {"DSL_CONSOLE_PROVE": size, "DSL_CONSOLE_FIGURES": str(kept)}
         command = [sys.executable, "-m", "pytest", "-p", "tests.faults.sizes", "-p", "no:cacheprovider", "-s", "-v"]
         temporary = [f"--basetemp={os.environ['BASETEMP']}"] if "BASETEMP" in os.environ else []
-        try:
-            status = subprocess.run([*command, *temporary, *passed_over, harness], cwd=ROOT, env=environment).returncode  # noqa: PLW1510 - the status says it
-        finally:
-            lines = [json.loads(line) for line in kept.read_text("utf-8").splitlines()] if kept.exists() else []
-            _take(lines, size, record, at)
+        process = subprocess.Popen([*command, *temporary, *passed_over, harness], cwd=ROOT, env=environment)
+        status, taken = None, 0
+        while status is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                status = process.wait(LOOK_SECONDS)
+            found = kept.read_text("utf-8").splitlines() if kept.exists() else []
+            if len(found) > taken:
+                _take([json.loads(line) for line in found], size, record, at)
+                taken = len(found)
     return 0 if status == 5 and passed_over else status  # every test of it has its figure
 
 

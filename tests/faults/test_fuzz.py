@@ -36,6 +36,15 @@ from tests.sync import test_envelope as envelopes
 
 EXAMPLES = size(25, 1500, 50_000)
 SECONDS = 1.0
+TRIED = {
+    "test_a_header_of_any_bytes": "headers",
+    "test_a_doctored_header_with_its_digest_made_right": "headers with their digest made right",
+    "test_a_backup_of_any_bytes": "backups",
+    "test_a_backup_whose_manifest_was_doctored": "backups with another manifest",
+    "test_small_files_of_any_bytes": "sealed files, anchors, report cards and counts of tries",
+    "test_an_envelope_of_any_bytes_and_one_signed_by_a_hostile_partner": "envelopes, and such as a partner signed",
+    "test_imports_of_any_bytes": "school lists and calendars",
+}
 
 quietly = settings(
     max_examples=EXAMPLES,
@@ -141,6 +150,14 @@ def files(vault_template, tmp_path_factory) -> Path:
     (root / "card").mkdir()
     reports.write_card(folder, root / "card")
     return root
+
+
+@pytest.fixture(autouse=True)
+def _said(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Say how much was tried; the figure counts only where the test passed."""
+    yield
+    if what := TRIED.get(request.node.originalname):
+        say(f"{what}, changed", f"{EXAMPLES:,} tried, each read or refused in a sentence within a second")
 
 
 @pytest.fixture(autouse=True)
@@ -307,4 +324,3 @@ def test_a_parser_that_lets_its_own_errors_out_is_caught():
     """The control."""
     with pytest.raises(ValueError, match="Expecting"), refused_or_read():
         json.loads("")
-    say("changed inputs to the parsers", f"{EXAMPLES} for each of seven, none crashed")

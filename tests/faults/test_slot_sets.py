@@ -74,5 +74,9 @@ def test_a_cost_out_of_bounds_is_refused_at_once(vault_folder, kdf):
         with pytest.raises(IntegrityAlarm, match="cost"):
             open_vault(vault_folder, passphrase=PASSPHRASE)
         took.append(time.process_time() - started)
-    say("a header that asks for another cost", f"refused in {min(took) * 1000:.1f} ms")
+    memory, rounds, lanes = kdf
+    say(
+        f"a header that asks for {memory:,} KiB, {rounds} rounds and {lanes} lanes",
+        f"refused in {min(took) * 1000:.1f} ms",
+    )
     assert min(took) < 0.01

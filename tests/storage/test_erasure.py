@@ -266,7 +266,8 @@ def test_after_an_erasure_no_trace_is_left_and_every_check_passes(vault, second,
     assert [copy.place for copy in done.left.copies] == [str(place / "before.dslb")]
     assert done.left.already_with == ("org",)
     left = words_left(vault)
-    say("words of a record in the decrypted database after its erasure", f"{sum(found.values())} before, {left} after")
+    words = f"{sum(found.values())} before, {sum(left.values())} after"
+    say("words of a record in the decrypted database after its erasure", words)
     assert left == {}
     assert vault.drafts.get("amend") is None
     assert vault.verify(rebuild=True, signatures=True).problems == []
