@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from practice.acts import HubEnrolled, PartnerAdded, PartnerCarried, PartnerRemoved, PartnerVerified, build
@@ -119,7 +120,13 @@ def _kind(text: str) -> str:
 
 def key_set_of(partner: PartnerRow) -> KeySet:
     """Return a partner's key set as it is kept, checked against the pinned identity key."""
-    return read_key_set(partner.key_set, partner.identity)
+    return _checked(partner.key_set, partner.identity)
+
+
+@lru_cache(maxsize=64)
+def _checked(key_set: str, identity: str) -> KeySet:
+    """The same bytes hold under the same identity key whenever they are read: they are checked once."""
+    return read_key_set(key_set, identity)
 
 
 def add_partner(

@@ -255,8 +255,8 @@ def approve(
     """
     fields: dict[str, Any] = {"share": share_id, "digest": digest, "basis": basis, "reason": reason}
     fields |= {"child_told": child_told, "parent_told": parent_told, "urgent": urgent}
-    _check_answers(vault, fields)
-    with vault.write() as unit:
+    with vault.write() as unit, vault.read():  # all that is asked of the record is asked in one look
+        _check_answers(vault, fields)
         share = sharing.share(vault, share_id)
         check_state(share, "proposed", "held")
         ready = _ready(vault, share, digest)
@@ -287,7 +287,7 @@ def second(vault: Vault, share_id: str, digest: str, *, heeded: str = "") -> App
 
     Raises Refused for the person who approved it first, for other bytes, and for all that `approve` raises it for.
     """
-    with vault.write() as unit:
+    with vault.write() as unit, vault.read():
         share = sharing.share(vault, share_id)
         check_state(share, "agreed")
         if share.agreed_by_id == vault.person.id:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -150,10 +151,9 @@ ORGANISATION = view(
 
 
 def _setting(vault: Vault, name: str) -> Any:
-    settings = table_of(SettingTable)
     with vault.read() as connection:
-        row = connection.execute(select(settings.c.value).where(settings.c.name == name)).first()
-    return row[0] if row else None
+        value = connection.exec_driver_sql("SELECT value FROM settings WHERE name = ?", (name,)).scalar()
+    return json.loads(value) if value is not None else None
 
 
 def school(vault: Vault) -> SchoolSet:
