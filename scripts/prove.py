@@ -32,6 +32,7 @@ HARNESSES = (
     "tests/faults/test_hub_kill.py",
     "tests/faults/test_hub_cursor.py",
     "tests/faults/test_hub_sync.py",
+    "tests/faults/test_hub_week.py",
     "tests/faults/test_power_cut.py",
     "tests/faults/test_failing_writes.py",
     "tests/faults/test_random_operations.py",
@@ -48,6 +49,7 @@ HARNESSES = (
     "tests/storage/test_machines_simulation.py",
     "tests/sync/test_carriers.py",
     "tests/sync/test_files_run.py",
+    "tests/sync/test_hub_schema.py",
 )
 LOOK_SECONDS = 10
 Record = dict[str, dict[str, dict[str, Any]]]

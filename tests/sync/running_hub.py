@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import threading
+import time
+from hashlib import sha256
 from pathlib import Path
+from secrets import token_urlsafe
 from uuid import UUID
 
 import httpx
 
 from benchmarks.postgres import name_of
 from sync.carriers.hub import HubClient
+from sync.hub import jose
+from sync.hub.invites import backup
 from sync.hub.limits import Limits
 from sync.hub.server import HubServer, invite, make_server
 from sync.identity import OrgKeys
@@ -55,8 +60,11 @@ class RunningHub:
 
 
 def everything(database: str) -> bytes:
-    """Every byte that the hub's database has on the disk: its tables, its log of writes, what the server logged."""
+    """Every byte of the hub's database on the disk (tables, writes, what the server logged), and of its backup."""
     if not database.startswith("postgresql:"):
+        copy = Path(database + ".copy")
+        copy.unlink(missing_ok=True)
+        backup(database, copy)
         return b"".join(path.read_bytes() for path in sorted(Path(database).parent.iterdir()))
     name, folder = name_of(database), Path(database.split("host=")[1])
     ask = ["psql", "-qAt", "-U", "hub", "-h", str(folder), "-d", name, "-c", "CHECKPOINT", "-c"]
@@ -68,7 +76,16 @@ def everything(database: str) -> bytes:
     ).stdout.strip()
     places = (folder / "data" / "base" / number, folder / "data" / "pg_wal")
     paths = [folder / "log", *(path for place in places for path in sorted(place.iterdir()) if path.is_file())]
-    return b"".join(path.read_bytes() for path in paths)
+    dump = ["pg_dump", "-U", "hub", "-h", str(folder), "--schema=scx", name]
+    dumped = subprocess.run(dump, check=True, capture_output=True).stdout
+    return b"".join([*(path.read_bytes() for path in paths), dumped])
+
+
+def signature(client: HubClient, keys: OrgKeys, method: str, path: str, body: bytes) -> str:
+    """What says that the signing key asked exactly this."""
+    claims = {"aud": client.pin.hub_id, "htm": method, "htu": path, "iat": int(time.time()), "jti": token_urlsafe(18)}
+    claims |= {"sha256": jose.b64u(sha256(body).digest())}
+    return jose.sign(jose.canonical(claims), keys.signing, "scx-request+jws")
 
 
 def mid_of(number: int) -> str:
