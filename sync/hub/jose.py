@@ -7,10 +7,9 @@ looked at again.
 
 from __future__ import annotations
 
-import binascii
 import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,6 +22,10 @@ from jwcrypto.jws import JWS
 MAX_ENVELOPE = 256 * 1024
 SIGNING_CURVES = {"Ed25519": ("OKP", "EdDSA"), "P-256": ("EC", "ES256")}
 READING_CURVES = {"X25519": "OKP", "P-256": "EC"}
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_LAST = {2: _LETTERS[::16], 3: _LETTERS[::4]}
+_PADDING = (b"", b"", b"==", b"=")
+_TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 SURROGATE = re.compile("[\ud800-\udfff]")
 FAULTS = (JWException, InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError, KeyError, RecursionError)
 
@@ -38,18 +41,32 @@ class JoseFault(ValueError):
 
 def b64u(data: bytes) -> str:
     """Base64url without padding."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+
+
+def _spelt(text: str) -> tuple[bytes, int]:
+    """A base64url text as bytes, and how many letters stand over at its end; a JoseFault but for the one spelling."""
+    try:
+        spelt = text.encode("ascii")
+    except UnicodeEncodeError as fault:
+        raise JoseFault("schema", "This is not base64url.") from fault
+    over = len(spelt) % 4
+    # The last letter of a text that fills no whole bytes has bits to spare, which are zero in the canonical spelling.
+    if over == 1 or spelt.translate(None, _LETTERS) or (over and spelt[-1] not in _LAST[over]):
+        raise JoseFault("schema", "This is not base64url in its canonical form.")
+    return spelt, over
 
 
 def unb64u(text: str) -> bytes:
     """The bytes of a base64url text, refused unless it is their one canonical spelling."""
-    try:
-        data = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-    except (binascii.Error, ValueError) as fault:
-        raise JoseFault("schema", "This is not base64url.") from fault
-    if b64u(data) != text:
-        raise JoseFault("schema", "This is not base64url in its canonical form.")
-    return data
+    spelt, over = _spelt(text)
+    return a2b_base64(spelt.translate(_FROM_URL) + _PADDING[over])
+
+
+def length_of(text: str) -> int:
+    """How many bytes a base64url text holds, refused as by `unb64u`: all that a hub need know of ciphertext."""
+    spelt, _ = _spelt(text)
+    return len(spelt) * 3 // 4
 
 
 def canonical(value: dict[str, Any]) -> bytes:

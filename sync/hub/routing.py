@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from sync.hub.jose import MAX_ENVELOPE, READING_CURVES, JoseFault, strict_json, unb64u
+from sync.hub.jose import MAX_ENVELOPE, READING_CURVES, JoseFault, length_of, strict_json, unb64u
 
 TYP = "scx+jwe"
 CTY = "scx+jws"
@@ -19,6 +18,7 @@ SEVERAL_READERS = "ECDH-ES+A256KW"
 ENCRYPTION = "A256GCM"
 MAX_READERS = 16
 ORG = re.compile(r"urn:scx:(?:[a-z]{2,10}:){1,3}[A-Za-z0-9][A-Za-z0-9-]{0,59}")
+MID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 CONTRACT = re.compile(r"[A-Za-z0-9_-]{16,64}")
 CLASSES = ("data", "control")
@@ -40,13 +40,7 @@ class Routing:
 
 def is_mid(text: object) -> bool:
     """Whether this is a UUID version 7 in its canonical spelling."""
-    if not isinstance(text, str) or len(text) != 36:
-        return False
-    try:
-        found = UUID(text)
-    except ValueError:
-        return False
-    return found.version == 7 and str(found) == text
+    return isinstance(text, str) and MID.fullmatch(text) is not None
 
 
 def is_org(text: object) -> bool:
@@ -65,12 +59,12 @@ def _compact(token: str) -> Routing:
     segments = token.split(".")
     if len(segments) != 5:
         raise JoseFault("schema", "This is not a compact JWE.")
-    head, wrapped, iv, body, tag = (unb64u(segment) for segment in segments)
-    header = strict_json(head)
+    wrapped, *sizes = (length_of(segment) for segment in segments[1:])
+    header = strict_json(unb64u(segments[0]))
     _only(header, {"alg", "enc", "kid", "epk", "typ", "cty", "scx"})
     if header.get("alg") != ONE_READER or wrapped:
         raise JoseFault("algorithm", "This envelope uses an algorithm that is not allowed.")
-    return _read(header, (_reader(header),), iv, body, tag, several=False)
+    return _read(header, (_reader(header),), sizes, several=False)
 
 
 def _general(token: str) -> Routing:
@@ -91,11 +85,11 @@ def _general(token: str) -> Routing:
             raise JoseFault("schema", "This envelope names its reading keys wrongly.")
         _only(reader, {"header", "encrypted_key"})
         _only(reader["header"], {"kid", "epk"})
-        if not isinstance(reader.get("encrypted_key"), str) or len(unb64u(reader["encrypted_key"])) != 40:
+        if not isinstance(reader.get("encrypted_key"), str) or length_of(reader["encrypted_key"]) != 40:
             raise JoseFault("schema", "This envelope holds a wrapped key of the wrong length.")
         kids.append(_reader(reader["header"]))
-    iv, body, tag = (unb64u(parts[name]) for name in ("iv", "ciphertext", "tag"))
-    return _read(header, tuple(kids), iv, body, tag, several=True)
+    sizes = [length_of(parts[name]) for name in ("iv", "ciphertext", "tag")]
+    return _read(header, tuple(kids), sizes, several=True)
 
 
 def _only(value: dict[str, Any], allowed: set[str]) -> None:
@@ -114,15 +108,15 @@ def _reader(header: dict[str, Any]) -> str:
         raise JoseFault("algorithm", "This envelope uses a key of a kind that is not used here.")
     # Whether it is a point of its curve, the reader's program finds out; the hub only sees to its form.
     places = ("x", "y") if epk["kty"] == "EC" else ("x",)
-    if set(epk) != {"kty", "crv", *places} or any(len(unb64u(str(epk[place]))) != 32 for place in places):
+    if set(epk) != {"kty", "crv", *places} or any(length_of(str(epk[place])) != 32 for place in places):
         raise JoseFault("schema", "This envelope names its reading key wrongly.")
     return kid
 
 
-def _read(
-    header: dict[str, Any], kids: tuple[str, ...], iv: bytes, body: bytes, tag: bytes, *, several: bool
-) -> Routing:
-    if header.get("enc") != ENCRYPTION or len(iv) != 12 or len(tag) != 16 or not body:
+def _read(header: dict[str, Any], kids: tuple[str, ...], sizes: list[int], *, several: bool) -> Routing:
+    """Read the header; `sizes` are the bytes of the initialisation vector, the ciphertext and the tag."""
+    iv, body, tag = sizes
+    if header.get("enc") != ENCRYPTION or iv != 12 or tag != 16 or not body:
         raise JoseFault("algorithm", "This envelope uses an algorithm that is not allowed.")
     scx = header.get("scx")
     if header.get("typ") != TYP or header.get("cty") != CTY or not isinstance(scx, dict):
