@@ -231,6 +231,14 @@ class ConsoleScreen(Calls, Screen[None]):
     def refresh_record(self) -> None:
         """Fetch what the screen shows and show it again."""
 
+    def on_resize(self) -> None:
+        # A form is laid out anew for another width: the field that is written in stays in sight.
+        self.call_after_refresh(self._focus_into_sight)
+
+    def _focus_into_sight(self) -> None:
+        if self.focused is not None:
+            self.focused.scroll_visible(animate=False)
+
     def refresh_chrome(self) -> None:
         """Draw the header, the emergency line and the footer again."""
         for widget in self.query("HeaderLine, EmergencyLine, KeyBar"):

@@ -104,7 +104,7 @@ def draw(found: Found, width: int) -> list[Content]:
 
         narrow = width < 90
         when = (
-            cut(in_words(found.hit.occurred).partition(",")[0], 18) if narrow else cut(in_words(found.hit.occurred), 24)
+            cut(in_words(found.hit.occurred).partition(",")[0], 17) if narrow else cut(in_words(found.hit.occurred), 24)
         )
         name = cut(visible(found.hit.child), 14 if narrow else 22)
         room = max(width - (36 if narrow else 52), 10)

@@ -61,7 +61,7 @@ class ImportDialog(FormDialog[bool]):
         yield Field("File", Input(id="merge-file", placeholder="Where the file lies"))
         yield Field("From", Input(id="merge-source", placeholder="The agency: Health, police", max_length=LINE_LIMIT))
         yield Field("Shared on?", ChoiceField(RULES, prompt="Police never, others when asked", id="merge-rule"))
-        hint = "Lines that were stopped and are not about an adult who works here"
+        hint = "Stopped lines that are not: 2, 7"
         yield Field("Not about staff", Input(id="merge-lines", placeholder=hint))
         yield PlainText("", id="merge-said")
 

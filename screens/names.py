@@ -18,7 +18,7 @@ from screens.base import ConsoleScreen
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
 from screens.widgets.record_list import RecordList
-from screens.widgets.text import StateLine
+from screens.widgets.text import StateLine, around
 from screens.wording import READ_ONLY, may_write
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 AROUND = 60
+SHOWN = 12
+"""How many of the glossary's names stand above the list."""
 YES_NO = (("Masked in every copy and share that leaves", "yes"), ("Masked in the anonymised view alone", "no"))
 
 
@@ -54,12 +56,14 @@ def read_places(vault: Vault, child_id: str) -> Found:
 def draw(place: Place, width: int) -> list[Content]:
     """Draw a place: its mask, the words around it with the name standing out, and whose entry it is in."""
     found = place.found
-    before = " ".join(visible(place.text[max(found.start - AROUND, 0) : found.start]).split())
-    after = " ".join(visible(place.text[found.end : found.end + AROUND]).split())
+    before, after = around(place.text[: found.start], place.text[found.end :], AROUND)
+    before, after = (" ".join(visible(part).split()) for part in (before, after))
     mask = (found.mask, "bold $text-success") if found.mask else ("may be a name", "bold $text-warning")
     when = (f"  {in_words(place.entry.occurred)}", "$text-muted")
     spaced = " " if place.text[found.end : found.end + 1].isspace() else ""
-    words = Content.assemble(f"{before} " if before else "", (visible(found.written), "bold underline"), spaced + after)
+    # The line under the cursor has one colour: the marks say there which word it is.
+    name = (f"«{visible(found.written)}»", "bold")
+    words = Content.assemble(f"{before} " if before else "", name, spaced + after)
     lines = [Content.assemble(mask, when), *words.wrap(max(width - 4, 20))]
     return [Content("  ") + line for line in lines] + [Content("")]
 
@@ -152,7 +156,9 @@ class NamesScreen(ConsoleScreen):
         listed.empty = "No names were found in this record."
         listed.show(found.places, keep=lambda place: (place.entry.id, place.field, place.found.start))
         unmarked = sum(not place.found.mask for place in found.places)
-        masks = " · ".join(f"{term.mask} {visible(term.name)}" for term in found.glossary.terms)
+        terms = found.glossary.terms
+        masks = " · ".join(f"{visible(term.name)} → {term.mask}" for term in terms[:SHOWN])
+        masks += f" · and {len(terms) - SHOWN} more" if len(terms) > SHOWN else ""
         still = {0: "Nothing else looks like a name.", 1: "1 word may be a name still."}
         said = still.get(unmarked, f"{unmarked} words may be names still.")
         self.query_one("#said", StateLine).say(f"{said} Masked: {masks}")

@@ -16,7 +16,7 @@ from practice.text import visible
 from screens.base import Calls
 from screens.widgets.dialogs import Dialog, back_button, confirm_button
 from screens.widgets.long_list import LongList
-from screens.widgets.text import PlainText
+from screens.widgets.text import PlainText, around
 
 if TYPE_CHECKING:
     from practice.wording import Finding
@@ -52,20 +52,9 @@ def places_of(text: str, findings: Sequence[Finding]) -> list[Place]:
         while (end := text.find("\n", begun)) >= 0 and end < found.start:
             row, begun = row + 1, end + 1
         stop = end if end >= found.end else len(text)
-        before, after = _around(text[begun : found.start], text[found.end : stop])
+        before, after = around(text[begun : found.start], text[found.end : stop], AROUND)
         places.append(Place(len(places), row, found.end - begun, before, after, found))
     return places
-
-
-def _around(before: str, after: str) -> tuple[str, str]:
-    """Return what stands beside the words, no word of it cut in two where that can be."""
-    if len(before) > AROUND:
-        near = before[-AROUND:]
-        before = "…" + (near if near.isspace() else near.partition(" ")[2] or near)
-    if len(after) > AROUND:
-        near = after[:AROUND]
-        after = (near.rpartition(" ")[0] or near) + "…"
-    return before, after
 
 
 def all_places(vault: Vault, text: str, childs_words: str) -> list[Place]:

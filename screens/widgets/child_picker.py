@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from storage.views.children import ChildRow
 
 LEAST_LETTERS = 2
+NAME_ROOM = 34
+"""Cells that a name takes at most in a list of children."""
 
 
 def born(day: date | None) -> str:
@@ -37,7 +39,7 @@ def born(day: date | None) -> str:
 def child_line(child: ChildRow, width: int = 60) -> Content:
     """Return the line that tells one child from another: name, date of birth, class, and a mark on look-alikes."""
     group = " ".join(part for part in (child.year_group and f"Year {child.year_group}", child.reg_group) if part)
-    name_width = max(min(width - 31, 34), 16)
+    name_width = max(min(width - 31, NAME_ROOM), 16)
     name = cut(visible(child.name), name_width)
     marks = [visible(group)] if group else []
     if child.provisional:
@@ -117,7 +119,7 @@ class ChildPicker(Calls, Vertical):
         self._close()
         said = ""
         if child is not None:
-            said = child_line(child, 60).plain.removeprefix(cut(visible(child.name), 24)).strip()
+            said = child_line(child, 120).plain.removeprefix(cut(visible(child.name), NAME_ROOM)).strip()
         elif provisional:
             said = "Not on the roll: recorded as a provisional child, matched later."
         state = self.query_one(StateLine)

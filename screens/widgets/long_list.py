@@ -55,6 +55,7 @@ class LongList(RecordList[Row], inherit_bindings=False):
         The cursor goes to the row of key `cursor`, else it stays on its row; the first row in sight stays first.
         """
         anchor, within = self._anchor()
+        seen = self._cursor_seen()
         stands = self.keys[self.cursor] if 0 <= self.cursor < len(self.keys) else ""
         self.keys = keys
         self._rows, self._fetch_page, self._count = None, fetch, len(keys)
@@ -75,13 +76,20 @@ class LongList(RecordList[Row], inherit_bindings=False):
         self.set_reactive(RecordList.cursor, max(place, 0))
         if anchor in places:
             self._scroll_to_line(self._top(places[anchor]) + within)
-        if cursor or anchor not in places:
+        if cursor or seen or anchor not in places:
+            # Rows that came in between may have pushed the row under the cursor out of sight.
             self._seeking = True
             self.call_after_refresh(self._into_sight)
         self.refresh()
         if moved:
             self.post_message(self.Moved(self, self.cursor))
         self.screen.refresh_bindings()
+
+    def _cursor_seen(self) -> bool:
+        """Say whether the first line of the row under the cursor is in sight."""
+        if not 0 <= self.cursor < len(self.keys) or self._tops is None or self.cursor >= len(self._tops):
+            return False
+        return 0 <= self._top(self.cursor) - int(self.scroll_offset.y) < self.size.height
 
     def _anchor(self) -> tuple[str, int]:
         if not self.keys or self._tops is None or len(self._tops) < 2:

@@ -101,6 +101,7 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
         self._strips: LRUCache[tuple[int, int, str], list[Strip]] = LRUCache(512)
         self._tops: list[int] | None = None
         self._laid_width = 0
+        self._laid_height = 0
         self._generation = 0
 
     # -- what is shown -------------------------------------------------------------------------------------------------
@@ -201,6 +202,10 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
             self._lay_out(self._width)
             self.refresh()
             self.call_after_refresh(self._into_sight)
+        elif self.size.height < self._laid_height:
+            # What stands above the list grew: the row under the cursor stays in sight.
+            self.call_after_refresh(self._into_sight)
+        self._laid_height = self.size.height
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

@@ -17,6 +17,17 @@ def plain(text: str, style: str = "") -> Content:
     return Content.styled(shown, style) if style else Content(shown)
 
 
+def around(before: str, after: str, most: int) -> tuple[str, str]:
+    """Return at most so many characters on each side of a word, what was cut marked, and no word cut in two."""
+    if len(before) > most:
+        near = before[-most:]
+        before = "…" + (near if near.isspace() else near.partition(" ")[2] or near)
+    if len(after) > most:
+        near = after[:most]
+        after = (near.rpartition(" ")[0] or near) + "…"
+    return before, after
+
+
 def code_rows(groups: Sequence[str]) -> str:
     """Return the groups of a recovery code, four to a row."""
     return "\n\n".join("   ".join(groups[at : at + 4]) for at in range(0, len(groups), 4))

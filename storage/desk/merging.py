@@ -81,6 +81,7 @@ def import_chronology(
     if drafts and not dry_run:
         with vault.write() as unit:
             unit.record_many(drafts)
+    if not dry_run:
         merged.proposed = len(links.links(vault, child.id, states=("proposed",)))
     return merged
 

@@ -16,7 +16,7 @@ async def test_a_name_is_marked_under_the_cursor(console, vault) -> None:
         pilot.app.open("child", child_id=child)
         await wait_for(pilot, "that Bea rang")
         await pilot.press("n")
-        await wait_for(pilot, "may be a name")
+        await wait_for(pilot, "Ada told us that «Bea» rang.")
         assert HOSTILE in words_on(pilot.app)
         await pilot.press("n")
         await settled(pilot)
@@ -25,4 +25,4 @@ async def test_a_name_is_marked_under_the_cursor(console, vault) -> None:
         dialog.query_one("#mark-kind").code = "Person"
         await pilot.press("ctrl+s")
         await wait_until(pilot, lambda: [term.mask for term in glossary.marked(vault, child)] == ["Person 1"])
-        await wait_for(pilot, "Person 1 Bea")
+        await wait_for(pilot, "Bea → Person 1")

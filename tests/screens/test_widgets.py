@@ -9,7 +9,7 @@ import pytest
 from conftest import HOSTILE, picture, settled, wait_for, wait_until, words_on
 from textual.app import App, ComposeResult
 from textual.content import Content
-from textual.widgets import Button, Input, TextArea
+from textual.widgets import Button, Input, Static, TextArea
 
 from practice.errors import Refused
 from practice.wording import Coach
@@ -21,6 +21,7 @@ from screens.widgets.child_picker import ChildPicker
 from screens.widgets.coached import CoachedArea, marks_of
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.fields import ChoiceField, Field, WhenField
+from screens.widgets.long_list import LongList
 from screens.widgets.record_list import PAGE, RecordList
 from storage.desk import children
 from storage.views import children as child_rows
@@ -433,3 +434,31 @@ async def test_a_line_drawn_before_it_was_folded_anew_is_drawn_again():
         shown(area)
         area._rewrap_and_refresh_virtual_size()
         assert text in shown(area)
+
+
+async def test_the_row_under_the_cursor_stays_in_sight_when_rows_come_in_above_it_and_when_there_is_less_room():
+    class Rows(App[None]):
+        CSS = "LongList { height: 1fr; } #above { height: 0; }"
+
+        def compose(self) -> ComposeResult:
+            yield Static(id="above")
+            yield LongList(lambda row, width: [Content(str(row)), Content("")], id="rows")
+
+    def seen(rows: LongList) -> bool:
+        return 0 <= rows._top(rows.cursor) - int(rows.scroll_offset.y) < rows.size.height
+
+    async with Rows().run_test(size=(40, 12)) as pilot:
+        rows = pilot.app.query_one(LongList)
+
+        def show(keys: list[str], cursor: str = "") -> None:
+            rows.show_keys(keys, lambda start, limit: keys[start : start + limit], {0: keys}, cursor=cursor)
+
+        few = [f"b{number}" for number in range(8)]
+        show(few, "b7")
+        await pilot.pause()
+        assert seen(rows)
+        show([key for pair in zip(few, [f"c{number}" for number in range(8)], strict=True) for key in pair])
+        await pilot.pause()
+        assert (rows.current, seen(rows)) == ("b7", True)
+        pilot.app.query_one("#above").styles.height = 8
+        await wait_until(pilot, lambda: rows.size.height == 4 and seen(rows))
