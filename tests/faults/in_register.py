@@ -48,12 +48,14 @@ def faults(folder: Path, acknowledged: set[str], *, rebuild: bool = True) -> lis
     found = []
     with opened(folder) as (vault, held):
         found += [f"alarm: {each.alarm}" for each in (vault, held) if each.alarm]
-        found += [problem.text for problem in held.verify(rebuild=rebuild, signatures=True).problems]
+        if rebuild:
+            found += [problem.text for problem in held.verify(rebuild=True, signatures=True).problems]
         if lost := acknowledged - {row.id for row in views.entries(held)}:
             found.append(f"{len(lost)} acknowledged entries of the register are lost")
         concern(held, "One more")
         found += [problem.text for problem in held.verify().problems]
-        found += [problem.text for problem in vault.verify(rebuild=rebuild).problems]
+        if rebuild:
+            found += [problem.text for problem in vault.verify(rebuild=True).problems]
         if (folder / "adults.db").stat().st_size % 2**22:
             found.append("the register's file is not a whole number of steps")
     return found

@@ -31,7 +31,7 @@ from tests.faults.sizes import say, size
 
 STATES = size(300, 1000, 5000)
 CONTROL_STATES = size(60, 200, 1000)
-SAMPLE = size(100, 50, 50)
+SAMPLE = size(150, 50, 50)
 """Of the states that are not opened, each so-many-th is."""
 
 

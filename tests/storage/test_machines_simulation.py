@@ -298,4 +298,7 @@ def test_five_machines_hold_the_union_of_all_that_was_acknowledged(vault_folder,
     assert all(each == views[0] for each in views)
     assert DAYS < 50 or term.counts["kills"] > 0
     what = ", ".join(f"{count} {name}" for name, count in term.counts.items())
-    say(f"five machines, {DAYS} days, the same record everywhere", f"0 lost, 0 doubled ({what})")
+    say(
+        f"five machines, {DAYS} days, the same record everywhere, seed {seed + 1} of {len(SEEDS)}",
+        f"0 lost, 0 doubled ({what})",
+    )
