@@ -34,6 +34,26 @@ RECORDED = frozenset(
 """What may be recorded about a child on a visit."""
 OWN = frozenset({"machine_heard", "unlock_failed"})
 """What a visit set records of itself."""
+KIND_WORDS = {
+    "concern_logged": "entry logged",
+    "completed": "entry completed",
+    "amended": "entry amended",
+    "decided": "decision",
+    "body_map_drawn": "body map",
+    "action_added": "action asked for",
+    "action_changed": "action changed",
+    "action_done": "action closed",
+    "decision_closed": "decision closed",
+    "promoted": "chosen for the chronology",
+    "meeting_planned": "meeting planned",
+    "meeting_changed": "meeting changed",
+    "meeting_held": "meeting held",
+    "meeting_cancelled": "meeting cancelled",
+    "record_opened": "record opened",
+    "machine_heard": "the set was begun",
+    "unlock_failed": "a wrong passphrase",
+}
+"""What each act of a visit set is, in words."""
 NOT_HERE = "This is a visit set: that waits until you are back at school."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ from textual.binding import Binding
 from textual.widgets import Button, Input
 
 from practice.text import visible
+from practice.visits import KIND_WORDS
 from screens.backups_folder import folder_fault
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.fields import Field
 from screens.widgets.form_dialog import FormDialog
 from screens.widgets.text import PlainText
+from screens.wording import moment_words
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -161,7 +164,8 @@ class HeldDialog(FormDialog[str]):
 
     def fields(self) -> ComposeResult:
         for each in self.waits:
-            head = " · ".join(part for part in (each.recorded_at[:16].replace("T", " "), each.kind, each.child) if part)
+            when = moment_words(datetime.fromisoformat(each.recorded_at))
+            head = " · ".join(part for part in (when, KIND_WORDS.get(each.kind, each.kind), each.child) if part)
             yield PlainText(visible(head), classes="muted")
             if each.text:
                 yield PlainText(visible(each.text))

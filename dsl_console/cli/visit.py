@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from dsl_console.cli.options import Command, Group, text_option
 from dsl_console.cli.output import joined, moment_json, one_line, out, print_json
 from dsl_console.cli.session import Session
 from practice.errors import NotFound
+from practice.visits import KIND_WORDS
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -198,9 +200,9 @@ def held(session: Session, number: str | None) -> None:
         return
     session.note(why or "Nothing of that set waits for a person.")
     for each in waits:
-        out(
-            joined([str(each.seq), each.recorded_at[:16].replace("T", " "), each.kind, each.child, one_line(each.text)])
-        )
+        when = f"{datetime.fromisoformat(each.recorded_at).astimezone():%d %b %Y %H:%M}"
+        what = KIND_WORDS.get(each.kind, each.kind)
+        out(joined([str(each.seq), when, what, one_line(each.child), one_line(each.text)]))
 
 
 @visit.command(cls=Command)
