@@ -85,11 +85,15 @@ def _no_constant(_: str) -> None:
     raise JoseFault("schema", "This JSON holds a number that is none.")
 
 
+_STRICT = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_constant=_no_constant)
+"""Made once: `json.loads` would make one for every text."""
+
+
 def strict_json(data: bytes | str) -> dict[str, Any]:
     """A JSON object in UTF-8 without repeated names, NaN or half a character; anything else is a JoseFault."""
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-        value = json.loads(text, object_pairs_hook=_no_repeats, parse_constant=_no_constant)
+        value = _STRICT.decode(text)
         # Half a surrogate pair can be written as an escape, but never be encoded again: no store would take it.
         if "\\u" in text and SURROGATE.search(json.dumps(value, ensure_ascii=False)):
             raise JoseFault("schema", "This JSON holds half a character.")

@@ -316,10 +316,10 @@ class EpochMarker:
 
 
 def _unreachable(db: sqlite3.Connection, routing: Routing, now: int) -> Problem | None:
-    recipient = _member(db, routing.recipient)
+    recipient = db.execute("SELECT closed_at FROM orgs WHERE org = ?", (routing.recipient,)).fetchone()
     if recipient is None:
         return refusal("unknown-recipient")
-    if recipient.closed:
+    if recipient["closed_at"] is not None:
         return refusal("recipient-closed")
     if routing.exp <= now:
         return refusal("expired")
