@@ -26,7 +26,7 @@ from dsl_console.frame import FrameState, frame_state
 from dsl_console.idle import Idle
 from dsl_console.place import Place, keep_place, place_of, take_place
 from dsl_console.screen_list import has_screen, screen_class
-from dsl_console.supervisor import LOCKED
+from dsl_console.supervisor import LOCKED, LOCKS, NO_BACKUP, UNKEPT, locked_with, locked_words
 from dsl_console.type_ahead import TypeAhead
 from practice.errors import ConsoleError
 from practice.visits import NOT_HERE
@@ -79,7 +79,7 @@ class DslConsole(TypeAhead):
         settings_file: Path | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         vault: Vault | None = None,
-        locked: bool = False,
+        locked: int = 0,
     ) -> None:
         super().__init__()
         self.folder = folder
@@ -88,7 +88,7 @@ class DslConsole(TypeAhead):
         self.clock = clock
         self.vault = vault
         self._open_next: tuple[str, dict[str, Any]] | None = None
-        self.after_lock = locked
+        self.after_lock = locked_words(locked)
         self.idle = Idle(clock, self.settings.hide_after, self.settings.lock_after)
         self.leaving = False
         self.supervisor = 0
@@ -113,7 +113,8 @@ class DslConsole(TypeAhead):
                 loop.add_signal_handler(getattr(signal, name), self._ended_from_outside)
         if self.vault is not None:
             self.entered(self.vault)
-        elif any((self.folder / name).exists() for name in ("header.json", "visit.json")):
+        elif self.after_lock or any((self.folder / name).exists() for name in ("header.json", "visit.json")):
+            # A vault that was open a moment ago is not to be set up anew where its drive was pulled out.
             self.push_screen(self._made("unlock", {"folder": self.folder, "after_lock": self.after_lock}))
         else:
             self.push_screen(self._made("first_run", {"folder": self.folder}))
@@ -192,26 +193,31 @@ class DslConsole(TypeAhead):
         self._stop.set()
         screens = [each for each in self.screen_stack if isinstance(each, ConsoleScreen)]
         calls = [asyncio.to_thread(call) for each in screens if (call := each.before_lock()) is not None]
+        drafts = len(calls)
         if status == LOCKED and self.vault is not None:
             calls.append(asyncio.to_thread(keep_place, self.vault, place_of(self.screen_stack)))
         vault, self.vault = self.vault, None
         register, self.register = self.register, None
-        kept = True
+        kept, backed = True, True
         if calls:
             try:
                 async with asyncio.timeout(SEAL_SECONDS):
                     ended = await asyncio.gather(*calls, return_exceptions=True)
-                kept = not any(isinstance(each, BaseException) for each in ended)
+                kept = not any(isinstance(each, BaseException) for each in ended[:drafts])
             except TimeoutError:
                 kept = False
-        message = None if kept else "The draft on screen could not be sealed; the last one that was kept is safe."
+        messages = [] if kept else ["The draft on screen could not be sealed; the last one that was kept is safe."]
         if register is not None:
             await asyncio.to_thread(_close, register)
         if vault is not None:
             if not hurried:
-                message = await daily.before_leaving(self, vault) or message
+                unmade = await daily.before_leaving(self, vault)
+                backed = unmade in ("", daily.LATER)
+                messages += [unmade] if unmade else []
             await asyncio.to_thread(_close, vault)
-        self.exit(0 if status == LOCKED else status, return_code=status, message=message)
+        if status == LOCKED:  # the next console's lock screen says it: this one's words are drawn over at once
+            status += (0 if kept else UNKEPT) + (0 if backed else NO_BACKUP)
+        self.exit(0 if status in LOCKS else status, return_code=status, message=" ".join(messages) or None)
 
     # -- screens -------------------------------------------------------------------------------------------------------
 
@@ -445,7 +451,7 @@ class DslConsole(TypeAhead):
 def run_console(folder: Path, arguments: list[str]) -> int:
     """Run one console on a vault's folder until it exits or locks: the process that the supervisor starts."""
     settings, faults = config.load(config.settings_file())
-    app = DslConsole(folder, settings=settings, settings_file=config.settings_file(), locked="--locked" in arguments)
+    app = DslConsole(folder, settings=settings, settings_file=config.settings_file(), locked=locked_with(arguments))
     app.supervisor = os.getppid()
     for fault in faults:
         app.call_later(app.say, fault, "Settings", "warning")

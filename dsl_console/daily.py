@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LOCK_SECONDS = 10.0
 """How long a lock may wait for the backup; what takes longer is made at the next idle hour."""
+LATER = "Today's backup takes longer than a lock may wait: it is made the next time the console rests unlocked."
 
 
 async def before_leaving(console: Console, vault: Vault) -> str:
@@ -43,7 +44,7 @@ async def before_leaving(console: Console, vault: Vault) -> str:
             stop=lambda: time.monotonic() > deadline,
         )
     except Stopped:
-        return "Today's backup takes longer than a lock may wait: it is made the next time the console rests unlocked."
+        return LATER
     except ConsoleError as error:
         return f"Today's backup was not made. {error.message} {error.hint}".strip()
     return ""

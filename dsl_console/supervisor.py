@@ -17,6 +17,13 @@ from typing import Any
 
 LOCKED = 75
 """The status by which a console says "I locked: start again at the unlock screen"."""
+UNKEPT, NO_BACKUP = 1, 2
+"""Added to it where the draft on screen could not be kept, and where today's backup was not made.
+
+A text would need a file, and the disk may be full.
+"""
+LOCKS = range(LOCKED, LOCKED + UNKEPT + NO_BACKUP + 1)
+AFTER = "--locked="
 LEAST_LIFE = 1.0
 """A console that locks sooner than this, in seconds after its start, several times over, is not started again."""
 MOST_QUICK_LOCKS = 5
@@ -29,10 +36,10 @@ RESET = (
 )
 
 
-def command(folder: Path, *, again: bool) -> list[str]:
-    """Return the command line of one console."""
+def command(folder: Path, *, after: int) -> list[str]:
+    """Return the command line of one console; `after` is the status with which the one before it locked, or 0."""
     arguments = ["--vault", str(folder), "--console-process"]
-    return [sys.executable, "-P", "-m", "dsl_console", *arguments, *(["--locked"] if again else [])]
+    return [sys.executable, "-P", "-m", "dsl_console", *arguments, *([f"{AFTER}{after}"] if after else [])]
 
 
 def environment() -> dict[str, str]:
@@ -76,6 +83,27 @@ class Terminal:
                 signal.signal(signal.SIGTTOU, before)
 
 
+def locked_with(arguments: list[str]) -> int:
+    """Return the status with which the console before this one locked, as its command line says; 0 for none."""
+    said = next((each.removeprefix(AFTER) for each in arguments if each.startswith(AFTER)), "")
+    return int(said) if said.isdecimal() and int(said) in LOCKS else 0
+
+
+def locked_words(status: int) -> str:
+    """Say how the console before this one locked; blank where there was none."""
+    if status not in LOCKS:
+        return ""
+    said = "Locked. Nothing was lost."
+    if (status - LOCKED) & UNKEPT:
+        said = (
+            "Locked. What was being written could not be kept: the disk did not take it. What was recorded is safe, "
+            "and so is the last draft that was kept."
+        )
+    if (status - LOCKED) & NO_BACKUP:
+        said += " Today's backup was not made: Backups makes it, or says what is in its way."
+    return said
+
+
 def _wait(child: subprocess.Popen[bytes]) -> int:
     while True:
         try:
@@ -85,8 +113,8 @@ def _wait(child: subprocess.Popen[bytes]) -> int:
             continue
 
 
-def _start(folder: Path, *, again: bool) -> int:
-    child = subprocess.Popen(command(folder, again=again), env=environment())  # noqa: S603 - our own interpreter
+def _start(folder: Path, *, after: int) -> int:
+    child = subprocess.Popen(command(folder, after=after), env=environment())  # noqa: S603 - our own interpreter
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         del frame
@@ -105,22 +133,22 @@ def _start(folder: Path, *, again: bool) -> int:
 def run(folder: Path, start: Callable[..., int] = _start) -> int:
     """Run consoles on a vault's folder until one ends otherwise than by locking; returns the exit status."""
     terminal = Terminal()
-    again, quick = False, 0
+    after, quick = 0, 0
     while True:
         began = time.monotonic()
-        status = start(folder, again=again)
+        status = start(folder, after=after)
         quick = quick + 1 if time.monotonic() - began < LEAST_LIFE else 0
         terminal.restore()
-        if status != LOCKED or quick >= MOST_QUICK_LOCKS:
+        if status not in LOCKS or quick >= MOST_QUICK_LOCKS:
             break
-        again = True
+        after = status
     if status < 0:
         sys.stderr.write(
             f"The console was ended by signal {-status}. What was recorded is kept, and a draft is sealed at every "
             "pause.\n"
         )
         return 128 - status
-    if status == LOCKED:
+    if status in LOCKS:
         sys.stderr.write("The console locked itself again and again, so it was not started once more.\n")
         return 1
     return status

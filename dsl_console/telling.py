@@ -46,6 +46,8 @@ class Telling(Console):
         from practice.text import visible
 
         text = visible(f"{error.message} {error.hint}".strip())
+        if any(each.message == text and not each.has_expired for each in self._notifications):
+            return  # several watchers meet the same fault, such as a drive that was pulled out
         self.notify(text, title=visible(error.title), severity="error", timeout=60 if error.status == 4 else 12)
 
     def copy_to_clipboard(self, text: str) -> None:

@@ -217,9 +217,8 @@ class ChildrenScreen(ConsoleScreen):
             listed.empty = self._empty_words()
         listed.take(shown, first=first)
         total = len(self.lines)
-        self.query_one("#count", StateLine).say(
-            f"{len(shown)} of {total}" if query.strip() else f"{total} children" if total else ""
-        )
+        everybody = f"{total} {'child' if total == 1 else 'children'}" if total else ""
+        self.query_one("#count", StateLine).say(f"{len(shown)} of {total}" if query.strip() else everybody)
         self._title()
         self.refresh_bindings()
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 ENTER = "Enter unlocks. Ctrl+R: I have a recovery code."
+CHOOSE = "Up and Down choose who you are."
 AHEAD = ("storage.views.today", "storage.flags", "storage.looking", "storage.keyring_head", "screens.today")
 """What the first picture of an open record needs."""
 LIMIT, FEW = 10, 3
@@ -41,12 +42,16 @@ DEMO_HINT_VARIABLE = "DSL_CONSOLE_DEMO_HINT"
 def people_in(folder: Path, now: datetime) -> tuple[list[SlotPerson], int]:
     """Import the store, and read who may open the vault: both before the passphrase is typed.
 
-    Returns them with the place of whoever opened it last on this machine. Raises Refused for a visit that has ended.
+    Returns them with the place of whoever opened it last on this machine. Raises Refused for a visit that has ended,
+    and for a folder whose drive was pulled out.
     """
+    from storage.header import FILE_NAME, gone
     from storage.last_person import last_person
     from storage.vault import people_of
     from storage.visits.terms import check_open
 
+    if not any((folder / name).exists() for name in (FILE_NAME, "visit.json")):
+        raise gone()  # without a vault the first run is shown: there was one here before the lock
     check_open(folder, now)
     people, last = people_of(folder), last_person(folder)
     return people, next((place for place, each in enumerate(people) if each.id == last), 0)
@@ -124,7 +129,7 @@ class UnlockScreen(ConsoleScreen):
     PAUSES: ClassVar[tuple[float, ...]] = (0.5, 1, 2, 4, 8)
     """Seconds to wait after the first wrong try, the second, and so on."""
 
-    def __init__(self, folder: Path, *, after_lock: bool = False) -> None:
+    def __init__(self, folder: Path, *, after_lock: str = "") -> None:
         super().__init__()
         self.folder = folder
         self.after_lock = after_lock
@@ -136,7 +141,7 @@ class UnlockScreen(ConsoleScreen):
 
     def body(self) -> ComposeResult:
         with Vertical(id="card"):
-            yield PlainText("Locked. Nothing was lost." if self.after_lock else "The record is locked.", id="said")
+            yield PlainText(self.after_lock or "The record is locked.", id="said")
             if hint := os.environ.get(DEMO_HINT_VARIABLE):
                 yield PlainText(hint, id="demo-hint")
             yield Field("Who", PlainText("", id="who"), OptionList(id="people"))
@@ -146,7 +151,8 @@ class UnlockScreen(ConsoleScreen):
         yield Button("Leave a note for the safeguarding team  Ctrl+N", id="note", compact=True)
 
     def on_mount(self) -> None:
-        self.query_one("#people", OptionList).display = False
+        listed = self.query_one("#people", OptionList)
+        listed.display, listed.can_focus = False, False
         self.query_one("#passphrase").focus()
         # After the first frame: what it imports would hold the frame up by a tenth.
         self.call_after_refresh(
@@ -189,8 +195,7 @@ class UnlockScreen(ConsoleScreen):
             listed.add_options([Option(Content(visible(line))) for line in lines])
             listed.display = True
             listed.highlighted = last
-            if not self.query_one("#passphrase", Input).value and not self._waiting:
-                listed.focus()
+            self._say_state()
         self.fetch(tries_in, self.folder, then=self._first_standing, failed=lambda _: None)
         threading.Thread(target=_load_ahead, name="loading ahead", daemon=True).start()
         if self._waiting:
@@ -208,10 +213,16 @@ class UnlockScreen(ConsoleScreen):
         self.query_one("#fault", MessageBar).say(f"{error.message} {error.hint}".strip(), "bad")
 
     def on_key(self, event: events.Key) -> None:
-        """Take what is typed while the names have the focus: it is the passphrase."""
-        if event.is_printable and event.character and self.focused is self.query_one("#people"):
-            field = self.query_one("#passphrase", Input)
-            field.focus()
+        """Choose a name with Up and Down from the passphrase; take what is typed elsewhere: it is the passphrase.
+
+        The field keeps the focus: letters that are typed while it moves would arrive in another order.
+        """
+        field, listed = self.query_one("#passphrase", Input), self.query_one("#people", OptionList)
+        if event.key in ("up", "down") and self.focused is field and listed.display:
+            (listed.action_cursor_up if event.key == "up" else listed.action_cursor_down)()
+            event.stop()
+        elif event.is_printable and event.character and self.focused is not field and not field.disabled:
+            self.set_focus(field)
             field.insert_text_at_cursor(event.character)
             event.stop()
 
@@ -313,7 +324,8 @@ class UnlockScreen(ConsoleScreen):
                 self._say_state()
 
     def _say_state(self) -> None:
-        self.query_one("#state", StateLine).say(f"{ENTER} {self._tries}".strip())
+        choose = CHOOSE if len(self.people or ()) > 1 else ""
+        self.query_one("#state", StateLine).say(" ".join(each for each in (ENTER, choose, self._tries) if each))
 
     def _again(self) -> None:
         self._busy = False

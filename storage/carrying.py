@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select
 from practice.errors import NotFound, Refused
 from storage import machines, register_travel
 from storage.atomic import write_atomic
-from storage.header import read_header
+from storage.header import reread_header
 from storage.replication import exchange, headers, presence, waiting
 from storage.replication.exchange import Result, Written
 from storage.replication.incoming import Fork, forks
@@ -223,7 +223,7 @@ def hand_on(
         if wanted <= file.readers and lies_there(file):
             for device, ranges in file.ranges.items():
                 covered.setdefault(device, []).extend(ranges)
-    mark = read_header(vault.folder).digest().hex() + "/" + "/".join(sorted(wanted))
+    mark = reread_header(vault.folder).digest().hex() + "/" + "/".join(sorted(wanted))
     noted = f"{WRITTEN_HEADER}/{place}" if place else WRITTEN_HEADER
     with vault.read() as connection:
         always = waiting.note(connection, noted) != mark

@@ -23,7 +23,7 @@ from storage import chain, device_secret, ledger, migrations, secrets_table
 from storage.anchor import Anchor, Head
 from storage.drafts import Drafts
 from storage.engine import PAGE_SIZE, Prepare, looks_plain, make_engine, plain_errors
-from storage.header import Header, read_header
+from storage.header import Header, reread_header
 from storage.keys import PersonKeys, Slot, hkdf
 from storage.late import Late
 from storage.ledger import Draft, Link, Problem
@@ -423,7 +423,7 @@ class OpenCompartment:
 
     def check_header(self) -> None:
         """Raise IntegrityAlarm unless the header on the disk is whole and made by a holder of the key."""
-        read_header(self.folder).check(self.name, self.compartment_key)
+        reread_header(self.folder).check(self.name, self.compartment_key)
 
     def anchored(self) -> Head:
         """Return the head that is kept beside the record; raises IntegrityAlarm without a whole one."""

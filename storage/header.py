@@ -220,6 +220,23 @@ def no_vault() -> NotFound:
     return NotFound("There is no vault here yet.", hint=hint)
 
 
+def gone() -> Refused:
+    """Return what is said once the folder of an open vault cannot be found any more."""
+    return Refused(
+        "The vault's folder is not where it was: a drive was pulled out, or the folder was moved. What was recorded "
+        "is safe in it.",
+        hint="Bring it back to its place before anything more is recorded.",
+    )
+
+
+def reread_header(folder: Path) -> Header:
+    """Return the header of a vault that is open here, as it stands now; raises Refused once its folder is gone."""
+    try:
+        return read_header(folder)
+    except NotFound:
+        raise gone() from None
+
+
 def read_header(folder: Path) -> Header:
     """Return the header of the vault in this folder; raises NotFound, or IntegrityAlarm for a damaged one."""
     path = folder / FILE_NAME

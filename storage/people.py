@@ -28,7 +28,7 @@ from practice.errors import NotFound, Refused
 from practice.roles import MANAGES_PEOPLE, check_may_record, check_may_replace_recovery
 from practice.vocabulary import Role
 from storage import device_secret
-from storage.header import Header, forget_before, read_header
+from storage.header import Header, forget_before, read_header, reread_header
 from storage.ids import new_id
 from storage.keys import Kdf, Slot, b64, calibrate, new_recovery_code, new_slot, passphrase_faults
 from storage.opening import RECOVERY, compartment_key, recovery_slot_id, wrap
@@ -77,7 +77,7 @@ class Holder:
 
 def people(vault: Vault) -> list[Holder]:
     """Return who may open this vault now, in the order in which they were added."""
-    header = read_header(vault.folder)
+    header = reread_header(vault.folder)
     found = []
     for slot in header.slots:
         held = tuple(name for name in header.compartments if header.holds(name, slot))
@@ -88,7 +88,7 @@ def people(vault: Vault) -> list[Holder]:
 
 def rotation_due(vault: Vault) -> list[str]:
     """Return the compartments whose keys somebody who was removed still knows."""
-    return read_header(vault.folder).due()
+    return reread_header(vault.folder).due()
 
 
 def find(header: Header, wanted: str) -> Slot:
@@ -198,7 +198,7 @@ def set_second_factor(vault: Vault, passphrase: str, *, on: bool) -> None:
             write_header(vault, header)
             forget_before(vault.folder)
     except BaseException:
-        if read_header(vault.folder).slot_device(vault.person.id) != name:
+        if reread_header(vault.folder).slot_device(vault.person.id) != name:
             device_secret.forget(vault.id, name)
         raise
     device_secret.forget(vault.id, before)

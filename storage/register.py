@@ -22,7 +22,7 @@ from storage.anchor import Head
 from storage.atomic import private_file
 from storage.compartment import OpenCompartment, Unit, check_database_file
 from storage.engine import plain_errors
-from storage.header import Compartment, Header, read_header
+from storage.header import Compartment, Header, reread_header
 from storage.ids import new_id
 from storage.keys import PersonKeys, Slot, b64, new_key
 from storage.ledger import Draft
@@ -146,12 +146,12 @@ class Register(OpenCompartment):
 
 def exists(vault: Vault) -> bool:
     """Say whether the vault has a register; that is no secret."""
-    return ADULTS in read_header(vault.folder).compartments
+    return ADULTS in reread_header(vault.folder).compartments
 
 
 def holds_register(vault: Vault) -> bool:
     """Say whether the person who opened the vault holds the register's key."""
-    header = read_header(vault.folder)
+    header = reread_header(vault.folder)
     return any(slot.id == vault.person.id and header.holds(ADULTS, slot) for slot in header.slots)
 
 
@@ -166,13 +166,13 @@ def way_in(vault: Vault) -> str:
 
 def holders(vault: Vault) -> list[str]:
     """Return the names of those who hold the register's key; the header names them to everybody."""
-    header = read_header(vault.folder)
+    header = reread_header(vault.folder)
     return [slot.name for slot in header.slots if header.holds(ADULTS, slot)]
 
 
 def rotation_due(vault: Vault) -> bool:
     """Say whether somebody who may not open the register any more still knows its key."""
-    return ADULTS in read_header(vault.folder).due()
+    return ADULTS in reread_header(vault.folder).due()
 
 
 # -- making and opening ------------------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ def _may_make(vault: Vault) -> bool:
 
 def open_with(vault: Vault, keys: PersonKeys) -> Register:
     """Open the register with a person's own keys; raises as `open_register`."""
-    header = read_header(vault.folder)
+    header = reread_header(vault.folder)
     slot = find(header, vault.person.id)
     if not header.holds(ADULTS, slot):
         raise not_held()
@@ -316,7 +316,7 @@ def grant(register: Register, wanted: str) -> str:
 
 def let_dsl_read(register: Register) -> list[str]:
     """Let every DSL in, as the headteacher says when the register is made; return their names."""
-    header = read_header(register.folder)
+    header = reread_header(register.folder)
     wanted = [slot.id for slot in header.slots if header.role_of(slot) == Role.DSL and not header.holds(ADULTS, slot)]
     return [grant(register, person) for person in wanted]
 

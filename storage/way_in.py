@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from practice.errors import ConsoleError, NotAllowed
-from storage.header import FILE_NAME, read_header
+from storage.header import FILE_NAME, gone, read_header
 from storage.keys import Slot
 
 
@@ -38,7 +38,12 @@ class WayIn:
         return self._stands
 
     def check(self) -> None:
-        """Raise NotAllowed once somebody has taken this way in away."""
+        """Raise NotAllowed once somebody has taken this way in away, and Refused once the vault's folder is gone.
+
+        A database whose folder was removed can still be written, and nobody would ever read what was.
+        """
+        if not (self._folder / FILE_NAME).exists():
+            raise gone()
         if not self.stands():
             raise NotAllowed(
                 "Your way into this record was taken away while it was open here. This was not recorded.",

@@ -29,7 +29,7 @@ from storage import secrets_table
 from storage.atomic import sync_folder, write_atomic
 from storage.desk.children import provisional_child
 from storage.drafts import inbox_info
-from storage.header import read_header
+from storage.header import reread_header
 from storage.ids import new_id
 from storage.ledger import Draft
 from storage.reports import SUFFIX, spool
@@ -135,7 +135,7 @@ def _take_folder(vault: Vault, folder: Path, memory: _Memory, taken: Taken) -> N
     with vault.read() as connection:
         stored = secrets_table.under(connection, secrets_table.INBOX_PREFIX)
     keys = {bytes.fromhex(name): XWingPrivate(raw) for name, raw in stored.items()}
-    info, beside = inbox_info(vault.id, CHILDREN), read_header(vault.folder).inboxes_beside(CHILDREN)
+    info, beside = inbox_info(vault.id, CHILDREN), reread_header(vault.folder).inboxes_beside(CHILDREN)
     for path in [path for path in fresh if named_key(path) in beside]:
         fresh.remove(path)
         _leave_for_others(vault, path, folder)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, NotAllowed
 from storage import ledger, rotation
-from storage.header import HEADER_LIMIT, Header, header_from, read_header
+from storage.header import HEADER_LIMIT, Header, header_from, reread_header
 from storage.keys import b64, unb64
 from storage.opening import compartment_key, recovery_slot_id
 from storage.replication import waiting
@@ -33,7 +33,7 @@ Progress = Callable[[str], None]
 
 def trail(vault: Vault) -> Trail:
     """Return the digests of the headers that this vault had, the present one last; it is noted where it is new."""
-    header = read_header(vault.folder)
+    header = reread_header(vault.folder)
     now = (header.generation, header.digest().hex())
     with vault.read() as connection:
         found = _noted(waiting.note(connection, TRAIL))
@@ -64,7 +64,7 @@ def take(vault: Vault, front: Front | Apart, progress: Progress, *, chosen: bool
     came = parse(front.header)
     if came.vault != vault.id:
         raise damaged()
-    here = read_header(vault.folder)
+    here = reread_header(vault.folder)
     mine, theirs = (here.generation, here.digest().hex()), (came.generation, came.digest().hex())
     if mine == theirs:
         return "same"
@@ -94,7 +94,7 @@ def _adopt(vault: Vault, came: Header, progress: Progress, above: int) -> tuple[
             title="No way in any more",
             hint="Somebody who still opens the vault must open this machine and take it in.",
         )
-    before = read_header(vault.folder).compartments[CHILDREN].generation
+    before = reread_header(vault.folder).compartments[CHILDREN].generation
     key = vault.compartment_key
     if came.compartments[CHILDREN].generation != before or not _checks(came, key):
         try:
@@ -108,7 +108,7 @@ def _adopt(vault: Vault, came: Header, progress: Progress, above: int) -> tuple[
     came.check(CHILDREN, key)
     kept = _keep_beside(vault, came)
     if above or kept:
-        came.generation = max(above, came.generation, read_header(vault.folder).generation) + 1
+        came.generation = max(above, came.generation, reread_header(vault.folder).generation) + 1
     if key == vault.compartment_key:
         _write(vault, came)
     else:
@@ -123,7 +123,7 @@ def _keep_beside(vault: Vault, came: Header) -> bool:
     The adults' register is changed where it stands: a header that was written elsewhere must not take its key
     away. Says whether anything of what came was changed by it.
     """
-    here, kept = read_header(vault.folder), False
+    here, kept = reread_header(vault.folder), False
     for name, record in here.compartments.items():
         if name == CHILDREN or not (vault.folder / f"{name}.db").exists():
             continue
@@ -181,7 +181,7 @@ def refuse(vault: Vault, machine: str, front: Front) -> None:
 def stand_by_own(vault: Vault, theirs: Trail) -> None:
     """Let the header here win over one that was changed apart: written anew, as a descendant of both."""
     own = trail(vault)
-    header = read_header(vault.folder)
+    header = reread_header(vault.folder)
     header.generation = max([header.generation, *(generation for generation, _digest in theirs)]) + 1
     _write(vault, header)
     with vault.write() as unit:

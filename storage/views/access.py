@@ -21,7 +21,7 @@ KINDS = {
     "record_opened": "opened the record",
     "share_previewed": "previewed a share",
     "exported": "took a copy",
-    "unlock_failed": "wrong tries to unlock",
+    "unlock_failed": "unlocked after wrong tries",
     "glass_broken": "opened outside their list",
     "unmasked": "named an anonymised text",
     "audit_read": "read this list",

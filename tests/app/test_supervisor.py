@@ -28,17 +28,30 @@ class FakeStart:
 
     def __init__(self, *statuses: int) -> None:
         self.statuses = list(statuses)
-        self.again: list[bool] = []
+        self.after: list[int] = []
 
-    def __call__(self, folder: Path, *, again: bool) -> int:
-        self.again.append(again)
+    def __call__(self, folder: Path, *, after: int) -> int:
+        self.after.append(after)
         return self.statuses.pop(0)
 
 
 def test_a_lock_starts_a_fresh_console_and_an_exit_ends(tmp_path: Path):
-    start = FakeStart(75, 75, 0)
+    start = FakeStart(75, 78, 0)
     assert supervisor.run(tmp_path, start) == 0
-    assert start.again == [False, True, True]
+    assert start.after == [0, 75, 78]
+
+
+def test_a_fresh_console_is_told_how_the_one_before_it_ended(tmp_path: Path):
+    for status in (0, *supervisor.LOCKS):
+        assert supervisor.locked_with(supervisor.command(tmp_path, after=status)) == status
+    assert supervisor.locked_words(0) == ""
+    assert supervisor.locked_words(75) == "Locked. Nothing was lost."
+    assert "could not be kept" in supervisor.locked_words(76)
+    assert "Nothing was lost" not in supervisor.locked_words(76)
+    assert supervisor.locked_words(77).startswith("Locked. Nothing was lost. Today's backup was not made")
+    assert "could not be kept" in supervisor.locked_words(78)
+    assert "backup was not made" in supervisor.locked_words(78)
+    assert supervisor.locked_with(["--locked=99"]) == supervisor.locked_with(["--locked=x"]) == 0
 
 
 def test_another_status_is_passed_on(tmp_path: Path):
@@ -49,7 +62,7 @@ def test_another_status_is_passed_on(tmp_path: Path):
 def test_a_console_that_only_locks_is_given_up(tmp_path: Path):
     start = FakeStart(*[75] * 50)
     assert supervisor.run(tmp_path, start) == 1
-    assert len(start.again) == supervisor.MOST_QUICK_LOCKS
+    assert len(start.after) == supervisor.MOST_QUICK_LOCKS
 
 
 @pytest.fixture(scope="module")

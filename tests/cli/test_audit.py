@@ -30,4 +30,4 @@ def test_a_wrong_passphrase_stands_in_the_list(school: School, tmp_path) -> None
     right, school.passphrase_file = school.passphrase_file, wrong
     school.run("children", "list", status=3)
     school.passphrase_file = right
-    assert "wrong tries to unlock · R. Khan: 1" in school.run("audit").out
+    assert "unlocked after wrong tries · R. Khan: 1" in school.run("audit").out

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from conftest import HOSTILE, NOW, PASSPHRASE, picture, press, settled, wait_for, words_on
+from conftest import HOSTILE, NOW, PASSPHRASE, picture, press, settled, wait_for, wait_until, words_on
 from textual.command import CommandPalette
 from textual.widgets import Input, OptionList, TextArea
 
+from dsl_console.app import DslConsole
 from dsl_console.behind import POLL_SECONDS
 from dsl_console.place import take_place
-from dsl_console.supervisor import LOCKED
+from dsl_console.supervisor import LOCKED, NO_BACKUP, UNKEPT
 from practice.errors import Refused, WrongPassphrase
 from screens.actions import TABLE
 from screens.hide import HideScreen
@@ -78,8 +79,11 @@ async def test_among_several_people_the_last_is_chosen_and_what_is_typed_is_the_
             await wait_for(pilot, "Bo Dara, deputy DSL")
             await settled(pilot)
             assert pilot.app.screen.query_one("#people", OptionList).highlighted == begins_at
+            assert pilot.app.focused is pilot.app.screen.query_one("#passphrase")  # so that no letter overtakes another
             if begins_at == 0:
                 await pilot.press("down")
+            else:
+                pilot.app.screen.query_one("#note").focus()  # as it is after a note, or its Escape
             await pilot.press(*"lantern copper over", "enter")
             await wait_for(pilot, "It was tried as Bo Dara.")
             await wait_for(pilot, "Enter unlocks.")
@@ -280,6 +284,33 @@ async def test_lock_seals_the_draft_and_ends_with_its_status(console, vault, key
         assert pilot.app.return_code == LOCKED
         assert pilot.app.vault is None
     assert [draft.fields["text"] for draft in vault.drafts.all()] == [HOSTILE]
+
+
+async def test_a_draft_that_the_disk_does_not_take_is_not_said_to_be_kept(console, vault, monkeypatch, tmp_path):
+    def refuse(screen):
+        def call():
+            raise Refused("The draft could not be kept on the disk.")
+
+        return call
+
+    monkeypatch.setattr(TodayScreen, "before_lock", refuse)
+    async with console(backup_folder=str(tmp_path / "gone")) as pilot:
+        await pilot.press("f9")
+        await wait_until(pilot, lambda: pilot.app.return_code is not None)
+        assert pilot.app.return_code == LOCKED + UNKEPT + NO_BACKUP
+        again = DslConsole(pilot.app.folder, locked=pilot.app.return_code)
+    async with again.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "What was being written could not be kept")
+        assert "Today's backup was not made" in words_on(again)
+        assert "Nothing was lost" not in words_on(again)
+
+
+async def test_a_vault_whose_drive_was_pulled_out_is_not_set_up_anew_after_a_lock(console, folder):
+    folder.rename(folder.with_name("elsewhere"))
+    async with DslConsole(folder, locked=LOCKED).run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "The vault's folder is not where it was")
+        assert isinstance(pilot.app.screen, UnlockScreen)
+        assert pilot.app.screen.query_one("#passphrase", Input).disabled
 
 
 async def test_after_unlock_the_person_is_where_they_were(console, vault, clock):

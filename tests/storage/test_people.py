@@ -216,3 +216,19 @@ def test_a_header_that_cannot_be_written_changes_nothing(
     assert ann.verify().acts == acts
     people.add_person(ann, "Ben Ode", "deputy", BEN, FLOOR)
     assert ann.verify(rebuild=True, signatures=True).ok
+
+
+def test_a_record_whose_folder_was_taken_away_says_so_and_acknowledges_nothing(school: tuple[Vault, str]) -> None:
+    ann, _ = school
+    moved = ann.folder.with_name("moved")
+    ann.folder.rename(moved)
+    for doing in (
+        lambda: ann.record(ChildAdded(legal_forename="Amal"), child=new_id()),
+        lambda: people.people(ann),
+    ):
+        with pytest.raises(Refused, match="is not where it was"):
+            doing()
+    assert names(ann) == ["Kit Ashdown"]
+    moved.rename(ann.folder)
+    ann.record(ChildAdded(legal_forename="Amal"), child=new_id())
+    assert ann.verify().ok
