@@ -19,6 +19,8 @@ SETTLE_SECONDS = 2.0
 """How long after the last commit the write-ahead log is emptied into the database."""
 CHECK_AFTER_SECONDS = 1.0
 """How long after Today is shown the check of the whole record begins."""
+KEYRING_SECONDS = 120.0
+"""How long the keyring may take to answer after an unlock: nobody waits for it, and a busy machine is slow."""
 SHARED_SECONDS = 30.0
 """How often a shared folder is looked at for sealed reports."""
 
@@ -42,7 +44,7 @@ class Behind:
         from storage import keyring_head
 
         try:
-            alarm = keyring_head.check(vault)
+            alarm = keyring_head.check(vault, KEYRING_SECONDS)
         except ConsoleError:  # the record was locked meanwhile; the next unlock asks again
             return
         if alarm is not None and vault.alarm is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from dsl_console.cli.main import root
+from storage import keyring_head
 from storage.vault import open_vault
 from tests.cli.school import PASSPHRASE, School
 from tests.storage.test_device_secret import Keyring
@@ -184,3 +186,21 @@ def test_a_second_factor_is_switched_on_listed_and_needed(school: School) -> Non
     finally:
         keyring.set_keyring(before)
     school.run("children", "list")
+
+
+def test_verify_compares_the_head_that_the_keyring_keeps(school: School, tmp_path: Path) -> None:
+    before = keyring.get_keyring()
+    keyring.set_keyring(Keyring())
+    older = tmp_path / "older"
+    shutil.copytree(school.folder, older)
+    try:
+        school.log("What somebody would like to hide.")
+        with open_vault(school.folder, passphrase=PASSPHRASE) as opened:
+            assert keyring_head.keep(opened)
+        school.run("verify")
+        shutil.rmtree(school.folder)
+        older.rename(school.folder)  # its anchor and its header with it
+        assert "older copy" in school.run("verify", status=4).out
+    finally:
+        keyring.set_keyring(before)
+    school.run("verify")
