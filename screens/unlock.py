@@ -294,7 +294,10 @@ class UnlockScreen(ConsoleScreen):
         said = f"{error.message} {error.hint}".strip()
         if error.status == 3 and (people := self.people or []) and len(people) > 1:
             said += f" It was tried as {people[self.query_one('#people', OptionList).highlighted or 0].name}."
-        self.query_one("#fault", MessageBar).say(said, "bad")
+        fault = self.query_one("#fault", MessageBar)
+        fault.say(said, "bad")
+        # On a short screen it is the last thing in the card, and what to do is its last sentence.
+        self.call_after_refresh(self.query_one("#card").scroll_end, animate=False, force=True)
         if error.status == 3:
             self.wrong += 1
             self.query_one("#state", StateLine).say("Wait a moment.")

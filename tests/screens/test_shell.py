@@ -14,6 +14,7 @@ from dsl_console.behind import POLL_SECONDS
 from dsl_console.place import take_place
 from dsl_console.supervisor import LOCKED, NO_BACKUP, UNKEPT
 from practice.errors import Refused, WrongPassphrase
+from screens import unlock
 from screens.actions import TABLE
 from screens.hide import HideScreen
 from screens.today import TodayScreen
@@ -70,6 +71,16 @@ async def test_a_wrong_passphrase_is_said_and_not_kept(console, brief):
         assert " 9 tries are left" in pilot.app.screen.query_one("#state").text
         await type_in(pilot, PASSPHRASE)
         assert isinstance(pilot.app.screen, TodayScreen)
+
+
+async def test_a_long_refusal_is_read_to_its_end_on_a_small_screen(console, monkeypatch, brief):
+    def refuse(*_):
+        raise WrongPassphrase("This machine's keyring is locked, and gives nothing. " * 3, hint="Use the code at last.")
+
+    monkeypatch.setattr(unlock, "opened", refuse)
+    async with console(size=(80, 24), unlocked=False) as pilot:
+        await type_in(pilot, PASSPHRASE)
+        await wait_for(pilot, "Use the code at last.")
 
 
 async def test_among_several_people_the_last_is_chosen_and_what_is_typed_is_the_passphrase(console, vault, brief):
