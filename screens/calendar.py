@@ -85,7 +85,7 @@ def report_words(report: CalendarReport) -> str:
     """Say what a change did."""
     parts = []
     if report.terms or report.closures:
-        parts.append(f"{report.terms} terms and {report.closures} closures were set.")
+        parts.append(f"Set: {report.taken}.")
     if report.replaced:
         parts.append(f"{report.replaced} earlier ones gave way.")
     moved = report.moved

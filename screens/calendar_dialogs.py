@@ -81,7 +81,7 @@ class ImportDialog(_VaultDialog):
         self._busy, self._looked_at = False, path
         skipped = "".join(f" Skipped, line or event {line}: {reason}." for line, reason in found.skipped[:5])
         more = f" And {len(found.skipped) - 5} more." if len(found.skipped) > 5 else ""
-        words = f"It holds {found.terms} terms and {found.closures} closures; {found.replaced} of yours give way."
+        words = f"It holds {found.taken}; {found.replaced} of yours give way."
         self.say(f"{words}{skipped}{more} Ctrl+S again takes them in.")
 
 

@@ -67,7 +67,7 @@ def import_(session: Session, file: str | None, dry_run: bool, nation: str | Non
 
         report = import_calendar(vault, data, nation=nation or "", dry_run=dry_run)
     begun = "The import would give" if dry_run else "Taken in:"
-    _tell(session, report, f"{begun} {report.terms} terms and {report.closures} closures.")
+    _tell(session, report, f"{begun} {report.taken}.")
 
 
 @calendar.command(cls=Command)

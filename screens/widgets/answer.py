@@ -72,11 +72,13 @@ class DayField(Vertical):
         yield StateLine()
 
     def propose(self, day: date | None, reason: str) -> None:
-        """Offer a day with its reason, and stand on it."""
+        """Offer a day with its reason, and stand on it; who is at the field already keeps what is marked there."""
         from practice.dates import day_words
 
         self.proposed, self.reason = day, reason
-        self.text = day_words(day) if day else ""
+        text = day_words(day) if day else ""
+        if text != self.text:
+            self.text = text
         self._show()
 
     @property

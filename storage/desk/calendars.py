@@ -31,6 +31,12 @@ class CalendarReport:
     moved: int
     dry_run: bool = False
 
+    @property
+    def taken(self) -> str:
+        """How many of each, in words."""
+        terms = f"{self.terms} term{'s' if self.terms != 1 else ''}"
+        return f"{terms} and {self.closures} closure{'s' if self.closures != 1 else ''}"
+
 
 def import_calendar(vault: Vault, data: bytes, *, nation: str = "", dry_run: bool = False) -> CalendarReport:
     """Take in term dates and closures from iCalendar or CSV.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from practice.acts import HolidayPlanned, build
@@ -60,14 +61,14 @@ def before_page(vault: Vault) -> Page:
         names = ", ".join(row.child for row in missing)
         blocks.append(Para(f"Nobody is planned to be in contact with: {names}.", "warn"))
     for row in rows:
-        blocks += [Heading(2, row.child), Facts(tuple(pair for pair in _pairs(row) if pair[1]))]
+        blocks += [Heading(2, row.child), Facts(tuple(pair for pair in _pairs(row, today) if pair[1]))]
     if not rows:
         blocks.append(Para("No child is of concern, and no review waits over the holiday."))
     return Page(title, tuple(blocks), len(rows))
 
 
-def _pairs(row: holidays.HolidayRow) -> list[tuple[str, str]]:
-    review = f"{day_words(row.due)}. {row.reason}"
+def _pairs(row: holidays.HolidayRow, today: date) -> list[tuple[str, str]]:
+    review = f"{day_words(row.due)}{', overdue' if row.due < today else ''}. {row.reason}"
     return [
         ("Status", label_of(ReviewStatus, row.status)),
         ("Review", f"{review} Brought forward." if row.brought_forward else review),

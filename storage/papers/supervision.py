@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 
+SHOWN = 40
+"""How many of a part are listed; its heading says how many there are."""
+
+
 def note(
     vault: Vault, supervisor: str, reflection: str, agreed: str, who: Sequence[str] = (), held_on: date | None = None
 ) -> str:
@@ -71,7 +75,7 @@ def page(vault: Vault) -> Page:
                 for row in late
             ],
         ),
-        ("Concerns without a decision", [(entry.child, _excerpt(entry.text)) for entry in undecided[:40]]),
+        ("Concerns without a decision", [(entry.child, _excerpt(entry.text)) for entry in undecided]),
         (
             "Late actions",
             [
@@ -79,9 +83,9 @@ def page(vault: Vault) -> Page:
                 for row in late_actions
             ],
         ),
-        ("Meetings", [(row.child, meeting_words(row)) for row in meetings.meetings(vault)[:40]]),
-        ("Files to be sent or receipted", [(row.child, _file(row)) for row in transfers.transfers(vault)[:40]]),
-        ("Patterns to consider", [(row.child, f"{row.label}. {row.sentence}") for row in patterns[:40]]),
+        ("Meetings", [(row.child, meeting_words(row)) for row in meetings.meetings(vault)]),
+        ("Files to be sent or receipted", [(row.child, _file(row)) for row in transfers.transfers(vault)]),
+        ("Patterns to consider", [(row.child, f"{row.label}. {row.sentence}") for row in patterns]),
         (
             "Wait over the holiday",
             [(row.child, row.contact_by or "nobody in contact yet") for row in holidays.before(vault, today)],
@@ -89,7 +93,9 @@ def page(vault: Vault) -> Page:
     ]
     for heading, pairs in parts:
         if pairs:
-            blocks += [Heading(2, heading, str(len(pairs))), Facts(tuple(pairs))]
+            shown = pairs[:SHOWN]
+            number = str(len(pairs)) if len(shown) == len(pairs) else f"{len(shown)} of {len(pairs):,} are listed"
+            blocks += [Heading(2, heading, number), Facts(tuple(shown))]
     for held in holidays.supervisions(vault)[:1]:
         blocks += [
             Heading(2, f"Last supervision, {day_words(held.held_on)}, with {held.supervisor}"),

@@ -19,7 +19,7 @@ async def test_a_file_is_looked_at_first_then_taken_in_and_a_day_added(console, 
         pilot.app.screen.query_one("#path", Input).value = str(file)
         await pilot.press("ctrl+s")
         await settled(pilot)
-        assert "It holds 1 terms and 0 closures" in words_on(pilot.app)
+        assert "It holds 1 term and 0 closures" in words_on(pilot.app)
         assert "Sports day" in words_on(pilot.app)
         assert shown(vault, clock().date()).assumed
         await pilot.press("ctrl+s")

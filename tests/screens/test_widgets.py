@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, date, datetime
 
 import pytest
 from conftest import HOSTILE, picture, settled, wait_for, wait_until, words_on
@@ -16,6 +17,7 @@ from practice.wording import Coach
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.widgets import MessageBar, PlainText, StateLine
+from screens.widgets.answer import DayField
 from screens.widgets.area import NoteArea
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.coached import CoachedArea, marks_of
@@ -182,6 +184,26 @@ async def test_a_choice_gives_its_code(bench):
         assert field.code == "visit"
         field.code = ""
         assert field.code == ""
+
+
+async def test_a_day_offered_again_is_still_replaced_by_what_is_typed():
+    class Form(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Input()
+            yield DayField(id="next")
+
+        def now(self) -> datetime:
+            return datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+    async with Form().run_test() as pilot:
+        field = pilot.app.query_one(DayField)
+        field.propose(date(2026, 11, 27), "Seven days after Fri 20 Nov 2026.")
+        field.query_one(Input).focus()
+        await wait_until(pilot, lambda: bool(field.query_one(Input).selected_text))
+        field.propose(date(2026, 11, 27), "Seven days after Fri 20 Nov 2026.")
+        await pilot.press(*"in 3 weeks")
+        await wait_until(pilot, lambda: field.day == date(2026, 12, 11))
+        assert field.text == "in 3 weeks"
 
 
 async def test_a_hundred_thousand_rows_are_ready_at_once_and_fetched_by_pages(bench):
