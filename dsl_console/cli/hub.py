@@ -137,9 +137,12 @@ def new_epoch(session: Session, database: str | None) -> None:
     Senders then offer again whatever no partner has confirmed. Hubs on PostgreSQL need not be stopped for it.
     """
     from sync.hub.invites import new_epoch as start_epoch
+    from sync.hub.opening import is_postgres
 
-    epoch = start_epoch(_database(database))
-    session.done(epoch, "new_epoch", "A new epoch has begun. Start the hub again.")
+    where = _database(database)
+    epoch = start_epoch(where)
+    then = "Hubs that serve take it up." if is_postgres(where) else "Start the hub again."
+    session.done(epoch, "new_epoch", f"A new epoch has begun. {then}")
 
 
 @hub.command(cls=Command)

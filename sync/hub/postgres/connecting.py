@@ -1,9 +1,9 @@
 """Connections to PostgreSQL: how they are set, what is refused, and how a database that was put back is noticed.
 
-Where the database lies is written down in it: the cluster's identifier, its timeline and the ledger's own number. A
-restore from a dump, a point in time or a failing-over to a replica changes one of them, so every new connection
-compares, and the first that finds another begins a new epoch (rule 5). A disk put back as it was, under a hub that
-stood still, changes none: then `hub new-epoch` is run by hand.
+Where the database lies is written down in it: the cluster's identifier, its timeline, the database's and the ledger's
+own numbers. A restore from a dump or a copy, to a point in time or a failing-over to a replica changes one of them, so
+every new connection compares, and the first that finds another begins a new epoch (rule 5). A disk put back as it was,
+under a hub that stood still, changes none: then `hub new-epoch` is run by hand.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ UNUSABLE: tuple[type[Exception], ...] = (*FAULTS, ValueError)
 PLACE = """
 SELECT (SELECT system_identifier FROM pg_control_system())::text
     || '.' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+    || '.' || (SELECT oid FROM pg_database WHERE datname = current_database())::text
     || '.' || 'ledger'::regclass::oid::text
 """
 # Positions go on above every one there is, whatever the numbers of transactions do in the cluster it was put back into.
