@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from practice.acts import ShareProgressed, build
 from practice.errors import ConsoleError
@@ -17,7 +17,7 @@ from storage.outbox import Message
 from storage.views import arrivals, sharing
 from storage.views.sharing_tables import OVERTAKEN
 from storage.views.unanswered import COLLECTED
-from sync import cases, contracts, corrections, envelope, inbox, outgoing
+from sync import agreements, cases, contracts, corrections, envelope, inbox, outgoing
 from sync.identity import KeySet
 from sync.membership import own_keys
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from sync.carriers.hub import HubClient
 
 ASKED_AT_ONCE = 500
+MOST_NAMED = 1500
+"""So many entries may be named in one message."""
 ENDED = "The agreement has ended."
 
 
@@ -89,12 +91,18 @@ def _name(vault: Vault, org: str) -> str:
 
 
 def open_with_new_keys(vault: Vault) -> None:
-    """Seal anew what a partner could not open, once they have published other keys (rule 9)."""
+    """Seal anew what a partner could not open, once they, or we, have other keys (rule 9)."""
+    from sync.renewing import RENEWED_AT
+
     with vault.read() as connection:
+        ours = outbox.exchange(connection, RENEWED_AT)
         shut = [each for each in outbox.messages(connection, "refused") if each.detail == "unknown-key" and each.share]
     for message in shut:
         reader = _reader(vault, message.org)
-        if reader is None or {each.thumbprint() for each in reader.encryption} & set(_sealed_for(message)):
+        if reader is None:
+            continue
+        same = {each.thumbprint() for each in reader.encryption} & set(_sealed_for(message))
+        if same and message.made_at >= ours:
             continue
         with vault.write() as unit:
             seal_anew(vault, unit, message)
@@ -147,7 +155,8 @@ def seal_anew(vault: Vault, unit: Unit, message: Message) -> Message | None:
 
 def ask_for_all(vault: Vault, orgs: Collection[str] | None = None, *, why: str = "") -> int:
     """Ask every partner (or these) for what they sent before: all of it once this vault was put back (rule 6), and
-    their word about ours where `why` is "epoch", since the hub was (rule 5).
+    their word about ours where `why` is "epoch", since the hub was (rule 5); what of theirs is here goes with that,
+    since this vault may have been put back too.
     """
     keys = own_keys(vault)
     asked = 0
@@ -155,10 +164,22 @@ def ask_for_all(vault: Vault, orgs: Collection[str] | None = None, *, why: str =
         reader = inbox.reader_of(row)
         if reader is None or (orgs is not None and row.org not in orgs):
             continue
+        body: dict[str, Any] = {"role": outgoing.own_role(vault), "why": why}
+        if why == "epoch":
+            body |= _here(vault, row.org)
         with vault.write() as unit:
-            outgoing.queue_control(vault, unit, keys, reader, "resync?", {"role": outgoing.own_role(vault), "why": why})
+            outgoing.queue_control(vault, unit, keys, reader, "resync?", body)
         asked += 1
     return asked
+
+
+def _here(vault: Vault, org: str) -> dict[str, Any]:
+    """Return the revisions that we hold of a partner's entries; of too many nothing is said, and all is asked for."""
+    have: dict[str, int] = {}
+    for item in arrivals.items(vault):
+        if item.org == org:
+            have[item.eid] = max(have.get(item.eid, 0), item.rev)
+    return {"have": have} if len(have) <= MOST_NAMED else {"why": ""}
 
 
 def answer_all_again(vault: Vault, unit: Unit, org: str) -> None:
@@ -170,35 +191,54 @@ def answer_all_again(vault: Vault, unit: Unit, org: str) -> None:
             inbox.answer_again(vault, unit, item, reader)
 
 
-def send_all_again(vault: Vault, unit: Unit, org: str) -> int:
-    """Offer a partner that lost its record everything of ours again, and our word about theirs; how many messages.
+def send_lacking(vault: Vault, unit: Unit, org: str, have: Mapping[str, int]) -> int:
+    """Offer a partner again what it has receipted and does not hold, by the revisions that it names; how many."""
+    sent = 0
+    for share in _newest(vault, org):
+        last = _last_message(unit, share)
+        if last is not None and last.state == "acknowledged" and have.get(share.entry_id, 0) < (last.rev or 0):
+            sent += seal_anew(vault, unit, last) is not None
+    return sent
 
-    They take in once what they still have (rule 2).
-    """
+
+def _newest(vault: Vault, org: str) -> list[ShareRow]:
+    """Return the newest share of each entry that a partner should have."""
     newest: dict[str, ShareRow] = {}
     for share in sharing.shares(vault):
         if share.org == org and share.state in ("delivered", "acknowledged", "withdrawn"):
             here = newest.get(share.entry_id)
             newest[share.entry_id] = share if here is None or share.rev > here.rev else here
+    return list(newest.values())
+
+
+def _last_message(unit: Unit, share: ShareRow) -> Message | None:
+    """Return the message by which a share stands with the partner: its entry, or what took it back."""
+    kinds = ("withdrawal",) if share.state == "withdrawn" else outgoing.DATA
+    messages = [each for each in outbox.of_share(unit.connection, share.id) if each.type in kinds]
+    return messages[-1] if messages else None
+
+
+def send_all_again(vault: Vault, unit: Unit, org: str) -> int:
+    """Offer a partner that lost its record everything of ours again, and our word about theirs; how many messages.
+
+    They take in once what they still have (rule 2).
+    """
     sent = 0
-    for share in newest.values():
-        kinds = ("withdrawal",) if share.state == "withdrawn" else outgoing.DATA
-        messages = [each for each in outbox.of_share(unit.connection, share.id) if each.type in kinds]
-        if messages and messages[-1].state in ("delivered", "acknowledged"):
-            sent += seal_anew(vault, unit, messages[-1]) is not None
+    for share in _newest(vault, org):
+        last = _last_message(unit, share)
+        if last is not None and last.state in ("delivered", "acknowledged"):
+            sent += seal_anew(vault, unit, last) is not None
     reader = _reader(vault, org)
     for item in arrivals.items(vault):
         if reader is not None and item.org == org and item.state in inbox.ANSWERED:
             inbox.answer_again(vault, unit, item, reader)
             sent += 1
-    return sent + cases.say_again(vault, unit, org)
+    return sent + agreements.say_again(vault, unit, org) + cases.say_again(vault, unit, org)
 
 
 def follow_up(vault: Vault, client: HubClient) -> list[str]:
     """Do all that the hub's answer may settle, before anything is offered; return what a person must know."""
-    from sync import renewing
-
-    said: list[str] = [renewing.look(vault, client)]
+    said: list[str] = []
     try:
         tell_ended(vault, client)
     except ConsoleError as fault:

@@ -110,6 +110,26 @@ def tell_end(vault: Vault, unit: Unit, row: ContractRow) -> None:
         _queue(vault, unit, partner, row.id, "contract-revoke", {"digest": row.digest, "reason": ""})
 
 
+def say_again(vault: Vault, unit: Unit, org: str) -> int:
+    """Queue all that we said about signed agreements once more, for a partner that lost it; how many messages."""
+    partner = next((each for each in sharing.partners(vault) if each.org == org and not each.changed), None)
+    count = 0
+    for row in sharing.contracts(vault):
+        if partner is None or row.org != org or not row.standing:
+            continue
+        said = {"digest": row.digest, "reason": ""}
+        terms = document(vault, row, partner)
+        words = [("contract-revoke", said)] if row.ended else []
+        if digest_of(terms) == row.digest:  # it was ours, and both keys are those that it names
+            words.insert(0, ("contract-offer", terms))
+        elif row.standing in ("accepted", "declined"):
+            words.insert(0, ("contract-accept" if row.standing == "accepted" else "contract-decline", said))
+        for kind, body in words:
+            _queue(vault, unit, partner, row.id, kind, body)
+            count += 1
+    return count
+
+
 def _partner(vault: Vault, row: ContractRow) -> PartnerRow:
     partner = sharing.partner(vault, row.org)
     partners.check_may_share(partner)

@@ -164,6 +164,14 @@ class InventoryAskedBody(_Body):
     role: Word = ""
 
 
+class ResyncBody(_Body):
+    """What is asked for again: all; or with `why` "epoch" our word about theirs, and what `have` of ours lacks."""
+
+    role: Word = ""
+    why: Word = ""
+    have: Annotated[dict[Eid, Rev], Field(max_length=1500)] | None = None
+
+
 class InventoryBody(_Body):
     """What we hold of theirs: revision and content digest by `eid`; `back` holds their own signed words that they lack.
 

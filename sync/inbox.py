@@ -18,7 +18,7 @@ from storage.views import arrivals, children, sharing
 from storage.views.arrivals import Arrived, ItemRow, case_of
 from storage.views.sharing import PartnerRow
 from sync import agreements, cases, outgoing, partners, plan, spool
-from sync.bodies import EntryBody, KeyUpdateBody, ReceiptBody, WithdrawalBody
+from sync.bodies import EntryBody, KeyUpdateBody, ReceiptBody, ResyncBody, WithdrawalBody
 from sync.envelope import EnvelopeRefused, Opened
 from sync.identity import KeySet, OrgKeys
 from sync.membership import own_keys
@@ -59,7 +59,7 @@ def take(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) ->
     """Take one verified message in, in the open transaction; raises EnvelopeRefused for one of the wrong form."""
     kind = opened.claims["type"]
     if kind in outgoing.DATA and opened.header.class_ == "data":
-        return _take_entry(unit, opened, sender, name)
+        return _take_entry(vault, unit, opened, sender, name)
     if opened.header.class_ == "control":
         if kind == "withdrawal":
             return _take_withdrawal(unit, opened, sender, name)
@@ -87,7 +87,13 @@ def _take_word(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: s
     return _take_resync(vault, unit, opened, name) if kind == "resync?" else None
 
 
-def _take_entry(unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect:
+def check_in_force(vault: Vault, org: str, ctr: str) -> None:
+    """Raise EnvelopeRefused for what comes under an agreement that has ended, however late or often it is shown."""
+    if any(row.id == ctr and row.org == org and row.ended for row in sharing.contracts(vault)):
+        raise EnvelopeRefused("contract-revoked", "It came under an agreement that has ended.")
+
+
+def _take_entry(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect:
     claims = opened.claims
     known = arrivals.arrived(unit.connection, sender.org, claims["eid"])
     contents = [(each.rev, plan.content(partners_claims(each.payload))) for each in known]
@@ -97,6 +103,7 @@ def _take_entry(unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect
         return Effect(answer=answer_for(here))
     if arrival == "stale":
         return Effect(answer=("stored", None))
+    check_in_force(vault, sender.org, opened.header.ctr)
     if arrival == "conflict":
         item = _arrived(opened, sender, name)
         unit.record(item, entry=item.item)
@@ -133,12 +140,17 @@ def _take_keys(vault: Vault, unit: Unit, opened: Opened, sender: KeySet) -> str:
 
 def _take_resync(vault: Vault, unit: Unit, opened: Opened, name: str) -> Effect:
     """A partner lost what it had: everything is offered again (rule 6)."""
-    from sync.again import answer_all_again, send_all_again
+    from sync.again import answer_all_again, send_all_again, send_lacking
 
-    if opened.claims["body"].get("why") == "epoch":
+    try:
+        asked = ResyncBody.model_validate(opened.claims["body"])
+    except ValidationError as fault:
+        raise EnvelopeRefused("schema", "Its content is not written as it must be.") from fault
+    if asked.why == "epoch":
         answer_all_again(vault, unit, opened.header.sender)
-        return Effect()
-    count = send_all_again(vault, unit, opened.header.sender)
+        count = send_lacking(vault, unit, opened.header.sender, asked.have) if asked.have is not None else 0
+    else:
+        count = send_all_again(vault, unit, opened.header.sender)
     error = f"{visible(name)} has lost part of its record and asked for everything again: {count} messages."
     return Effect(error=error if count else "")
 

@@ -21,7 +21,7 @@ from storage.desk.concerns import amend, check_codes
 from storage.ids import new_id
 from storage.restore import INVENTORY
 from storage.views import arrivals, children, record, sharing
-from sync import again, inbox, outgoing, plan, renewing
+from sync import again, agreements, inbox, outgoing, plan, renewing
 from sync.bodies import EntryBody, InventoryAskedBody, InventoryBody
 from sync.envelope import SIGNED_TYPE, EnvelopeRefused
 from sync.hub import jose
@@ -99,6 +99,7 @@ def _answer(vault: Vault, unit: Unit, asked: InventoryAskedBody, sender: KeySet,
         first = place == 0
         body: dict[str, Any] = {"have": have if first else {}, "whole": first and len(newest) <= AT_ONCE, "back": back}
         outgoing.queue_control(vault, unit, keys, sender, "inventory", body | {"role": outgoing.own_role(vault)})
+    agreements.say_again(vault, unit, sender.org)
     return f"{visible(name)} was put back from a backup and asked what we hold of theirs: {len(lacking)} given back."
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 OWN_KEY_SET = "own_key_set"
 """Where the exchange keeps our newest key set as the hub has it, by which our own signed words are known again."""
+RENEWED_AT = "own_keys_renewed"
+"""Where the exchange keeps when our keys were made anew last: what was signed before may be refused for that."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,22 @@ def renew(
     """
     if not reason.strip():
         raise Refused("Making keys anew needs its reason. Nothing was changed.", hint="Write why in one sentence.")
-    before, after, void = _prepared(vault, compromised=compromised)
+    before, after, void = _prepared(vault, reason, compromised=compromised)
     with connect(vault, transport) as client:
         serial, key_set = _put(vault, client, before, after, void)
+    return _finished(vault, before, after, serial, key_set, reason, void=void)
+
+
+def _finished(
+    vault: Vault, before: OrgKeys, after: OrgKeys, serial: int, key_set: str, reason: str, *, void: bool
+) -> Renewed:
+    """Go over to the keys that the hub shows to partners now, and queue their announcement."""
     told = []
     with vault.write() as unit:
         secrets_table.put(unit.connection, secrets_table.ORGANISATION, after.to_secret())
         secrets_table.drop(unit.connection, secrets_table.KEYS_NEXT)
         outbox.set_exchange(unit.connection, OWN_KEY_SET, key_set)
+        outbox.set_exchange(unit.connection, RENEWED_AT, outgoing.now(vault))
         thumbs = {"signing": jose.thumbprint(after.signing), "encryption": jose.thumbprint(after.encryption)}
         unit.record(build(OwnKeysRenewed, {"serial": serial, "compromised": void, "reason": reason, **thumbs}))
         for row in sharing.partners(vault):
@@ -70,7 +80,7 @@ def renew(
     return Renewed(serial, len(told))
 
 
-def _prepared(vault: Vault, *, compromised: bool) -> tuple[OrgKeys, OrgKeys, bool]:
+def _prepared(vault: Vault, reason: str, *, compromised: bool) -> tuple[OrgKeys, OrgKeys, bool]:
     """Return the present keys, the new ones and whether the old are void; kept before anybody hears of them."""
     before = own_keys(vault)
     with vault.write() as unit:
@@ -81,7 +91,7 @@ def _prepared(vault: Vault, *, compromised: bool) -> tuple[OrgKeys, OrgKeys, boo
         fresh = generate(before.org)
         retired = () if compromised else before.reading_keys()
         after = replace(before, signing=fresh.signing, encryption=fresh.encryption, retired=retired)
-        content = {"keys": after.to_secret().decode(), "void": compromised}
+        content = {"keys": after.to_secret().decode(), "void": compromised, "reason": reason}
         secrets_table.put(unit.connection, secrets_table.KEYS_NEXT, json.dumps(content).encode())
         readable = replace(before, retired=(after.encryption, *before.retired))
         secrets_table.put(unit.connection, secrets_table.ORGANISATION, readable.to_secret())
@@ -104,7 +114,7 @@ def _put(vault: Vault, client: HubClient, before: OrgKeys, after: OrgKeys, void:
         revoked={*there.revoked, *gone},
         former_signing=former,
     )
-    client.put_keys(key_set, there.serial)
+    client.put_keys(key_set, there.serial, after.signing)
     return serial, key_set
 
 
@@ -126,22 +136,54 @@ def _seal_all_anew(vault: Vault) -> None:
             spool.keep(vault, fresh.mid, fresh.envelope)
 
 
-def look(vault: Vault, client: HubClient) -> str:
-    """Compare our keys with those the hub shows to partners; return what a person must know.
+@dataclass(frozen=True)
+class Look:
+    """What comparing our keys with the hub's found: a sentence or blank, whether the hub knows our signature, and
+    whether partners seal for a key that we hold."""
 
-    After a restore the hub may hold newer keys than this vault: partners then seal for a key that is lost.
+    said: str = ""
+    signs: bool = True
+    readable: bool = True
+
+
+def look(vault: Vault, client: HubClient) -> Look:
+    """Compare our keys with those the hub shows to partners, and put right what can be.
+
+    A hub that was put back shows older keys than ours: they are put there again. After our own restore it may show
+    newer ones than this vault holds: partners then seal for a key that is lost, and a person makes keys anew. What was
+    being made anew when its answer was lost is finished.
     """
+    there = read_key_set(client.key_set(client.keys.org), own_keys(vault).identity_thumbprint)
+    said = _finish_renewal(vault, there)
     keys = own_keys(vault)
-    there = read_key_set(client.key_set(keys.org), keys.identity_thumbprint)
+    client.keys = keys
     with vault.read() as connection:
         kept = outbox.exchange(connection, OWN_KEY_SET)
+    if kept and kept != there.jws and read_key_set(kept, keys.identity_thumbprint).serial > there.serial:
+        client.put_keys(kept, there.serial, keys.signing)
+        there = read_key_set(kept, keys.identity_thumbprint)
     if kept != there.jws:
         with vault.write() as unit:
             outbox.set_exchange(unit.connection, OWN_KEY_SET, there.jws)
+    signs = jose.thumbprint(keys.signing) in {jose.thumbprint(key) for key in there.signing}
     ours = {jose.thumbprint(key) for key in keys.reading_keys()}
-    if ours.isdisjoint(jose.thumbprint(key) for key in there.encryption):
-        return "Partners seal for keys that this vault does not hold. Make keys anew: dsl-console partner renew-keys."
-    return ""
+    readable = not ours.isdisjoint(jose.thumbprint(key) for key in there.encryption)
+    if not (signs and readable):
+        said = "Partners seal for keys that this vault does not hold. Make keys anew: dsl-console partner renew-keys."
+    return Look(said, signs, readable)
+
+
+def _finish_renewal(vault: Vault, there: KeySet) -> str:
+    """Go over to the keys that were being made anew, where the hub shows them already; return what is to be said."""
+    with vault.read() as connection:
+        kept = secrets_table.get(connection, secrets_table.KEYS_NEXT)
+    found = json.loads(kept) if kept else {}
+    after = OrgKeys.from_secret(found["keys"].encode()) if found else None
+    if after is None or jose.thumbprint(after.signing) not in {jose.thumbprint(key) for key in there.signing}:
+        return ""
+    reason = str(found.get("reason") or "Begun before, and finished by a sync")
+    _finished(vault, own_keys(vault), after, there.serial, there.jws, reason, void=bool(found["void"]))
+    return "The keys that were being made anew are in use now, and partners are told of them."
 
 
 def own_signing(vault: Vault) -> list[Any]:

@@ -15,7 +15,7 @@ from storage.restore import check_exchange
 from storage.views import sharing
 from sync import again, files_run, outgoing, plan, sending, spool, unattended
 from sync.hub.jose import b64u
-from sync.membership import connect, joined
+from sync.membership import connect, joined, own_keys
 from sync.report import SyncReport, entries
 from sync.taking import Taking
 
@@ -115,17 +115,22 @@ class _Run:
         self.taking = Taking(vault, client)
         self.epoch = ""
         self.entered = False
+        self.signs, self.readable = True, True
+        """Whether the hub knows our signature, and whether partners seal for a key that we hold."""
 
     def whole(self) -> None:
         """Do everything in its order; each step may be cut short and is taken up by the next sync."""
         self.take_in_spool()
         self.progress("Reaching the hub")
         self.enter_epoch(self.client.well_known().epoch)
+        self.look_at_own_keys()
         self.acknowledge()
         self.note(self.taking.refresh_keys())
         self.note(again.follow_up(self.vault, self.client))
         self.push()
         self.pull()
+        if self.taking.unread and self.readable:
+            again.ask_for_all(self.vault, self.taking.unread)
         self.push()
         with self.vault.write() as unit:
             outbox.set_exchange(unit.connection, "last_sync", outgoing.now(self.vault))
@@ -212,6 +217,14 @@ class _Run:
             here = {row.org for row in sharing.partners(self.vault)} - self.beside
             again.ask_for_all(self.vault, here, why="epoch")
             self.note(["The hub was restored from a backup: what no partner has receipted is offered again."])
+
+    def look_at_own_keys(self) -> None:
+        """Compare our keys with those that the hub shows; without one that it knows nothing is acknowledged there."""
+        from sync import renewing
+
+        found = renewing.look(self.vault, self.client)
+        self.signs, self.readable, self.taking.keys = found.signs, found.readable, own_keys(self.vault)
+        self.note([found.said])
 
     def strange(self) -> HubUnreachable:
         """An answer of another epoch than the one this sync began under: nothing of it is believed (rule 13)."""
@@ -328,6 +341,8 @@ class _Run:
 
     def acknowledge(self) -> None:
         """Tell the hub what was taken in for good, also what a sync before this one could not say any more."""
+        if not self.signs:
+            return  # the hub keeps them until it knows our signature again
         positions = [int(each) for each in json.loads(self.exchange("unacked") or "[]")]
         for at in range(0, len(positions), 500):
             self.client.ack(positions[at : at + 500], self.epoch)

@@ -36,6 +36,8 @@ class Taking:
         self.keys = own_keys(vault)
         self._asked: set[str] = set()
         self._answered: set[str] = set()
+        self.unread: set[str] = set()
+        """The partners whose word, no entry, was sealed for a key that we do not hold: they say it again."""
 
     def partner(self, org: str) -> PartnerRow | None:
         """Return the partner as now known, also one that was removed."""
@@ -146,8 +148,13 @@ class Taking:
             self._move_past(unit.connection, position)
         if answer is not None:
             spool.keep(self.vault, answer.mid, answer.envelope)
+        if header and reader and header.class_ == "control" and self._sealed_for_another(header):
+            self.unread.add(header.sender)
         who = visible(row.name) if row else "an organisation that is no partner"
         return Effect(error=f"A message from {who} was not taken in: {fault.message}")
+
+    def _sealed_for_another(self, header: Routing) -> bool:
+        return {key.thumbprint() for key in self.keys.reading_keys()}.isdisjoint(header.kids)
 
     def _refusal(
         self, unit: Unit, header: Routing, reader: KeySet, fault: EnvelopeRefused, opened: Opened | None

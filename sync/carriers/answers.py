@@ -96,6 +96,16 @@ class AckAnswer(HubAnswer):
     acked_through: Whole
 
 
+class CancelAnswer(HubAnswer):
+    mid: Short
+    status: Annotated[str, StringConstraints(pattern="^cancelled$")]
+
+
+class RevokeAnswer(HubAnswer):
+    ctr: Short
+    purged: Whole
+
+
 @dataclass(frozen=True)
 class ItemOutcome:
     """What became of one item: 200 or 201 is stored and proved by the receipt; otherwise `problem` is the

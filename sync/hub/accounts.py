@@ -103,13 +103,14 @@ class Accounts:
         body = await body_of(
             request, self.hub.limits.key_set_bytes, ("application/jose",), self.hub.limits.body_seconds
         )
-        member, _ = await self.hub.signer(request, body)
+        member = await self.hub.caller(request)
+        keys = read_key_set(body.decode("ascii", "replace"), self.hub.limits.key_set_bytes)
+        await self.hub.check_signature(request, member, body, keys)
         if request.path_params["org"] != member.org:
             raise Problem(403, "not-yours", "An organisation changes its own keys only.")
         expected = request.headers.get("if-match", "")
         if not re.fullmatch(r'"[0-9]{1,16}"', expected):
             raise Problem(428, "precondition", "This needs If-Match with the serial that was last seen.")
-        keys = read_key_set(body.decode("ascii", "replace"), self.hub.limits.key_set_bytes)
         if keys.org != member.org:
             raise Problem(403, "not-yours", "An organisation changes its own keys only.")
         await self.hub.store.put_keys(member.org, body.decode("ascii"), keys.serial, keys.identity, int(expected[1:-1]))

@@ -86,8 +86,14 @@ class Hub:
     async def signer(self, request: Request, body: bytes) -> tuple[Member, KeySetClaims]:
         """The caller, whose signing key also signed this request."""
         member = await self.caller(request)
+        return member, await self.check_signature(request, member, body)
+
+    async def check_signature(
+        self, request: Request, member: Member, body: bytes, put: KeySetClaims | None = None
+    ) -> KeySetClaims:
+        """The caller's keys, one of which signed this request; `put` is the key set that it puts, where it does."""
         signature = request.headers.get("scx-signature", "")
-        return member, await self.gate.signed(member, signature, request.method, request.url.path, body)
+        return await self.gate.signed(member, signature, request.method, request.url.path, body, put)
 
     async def health(self, _: Request) -> Response:
         """Whether this hub can take and give messages now: a 503 tells a proxy to ask another."""

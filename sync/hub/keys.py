@@ -121,11 +121,26 @@ class Gate:
             raise Problem(401, "invalid-token", "This request needs a valid token.")
         return member
 
-    async def signed(self, member: Member, signature: str, method: str, path: str, body: bytes) -> KeySetClaims:
-        """Check that the organisation's signing key signed this very request, once."""
+    async def signed(
+        self,
+        member: Member,
+        signature: str,
+        method: str,
+        path: str,
+        body: bytes,
+        put: KeySetClaims | None = None,
+    ) -> KeySetClaims:
+        """Check that the organisation's signing key signed this very request, once.
+
+        A key set that is put may bear it itself where the same identity key vouches for it: after this hub, or they,
+        were put back, the set that is here may hold no key that they still have.
+        """
         keys = read_key_set(member.key_set, len(member.key_set))
+        known = keys.signing
+        if put is not None and put.identity == keys.identity:
+            known = (*known, *put.signing)
         try:
-            claims = jose.strict_json(jose.verify(signature, keys.signing, REQUEST_TYPE, MAX_ASSERTION).payload)
+            claims = jose.strict_json(jose.verify(signature, known, REQUEST_TYPE, MAX_ASSERTION).payload)
             expected = {"htm": method, "htu": path, "sha256": digest(body)}
             if any(claims.get(name) != value for name, value in expected.items()):
                 raise JoseFault("schema", "The signature is of another request.")

@@ -104,7 +104,7 @@ HOSTILE: dict[str, Handler] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("call", ["inbox", "batch", "ack", "status", "keys"])
+@pytest.mark.parametrize("call", ["inbox", "batch", "ack", "status", "keys", "put keys", "cancel", "revoke"])
 def test_a_hostile_answer_is_no_answer(name: str, call: str) -> None:
     hub = client(HOSTILE[name])
     calls = {
@@ -113,6 +113,9 @@ def test_a_hostile_answer_is_no_answer(name: str, call: str) -> None:
         "ack": lambda: hub.ack([1]),
         "status": lambda: hub.status([ITEM[0]]),
         "keys": lambda: hub.key_set("urn:scx:gb:la:301"),
+        "put keys": lambda: hub.put_keys(KEYS.public_key_set(2, name="x", kind="school"), 1),
+        "cancel": lambda: hub.cancel(ITEM[0]),
+        "revoke": lambda: hub.revoke("b3f1a6b27c5d4e0f9a8b7c6d5e4f3a2b"),
     }
     # A key set is not JSON: what is none is Refused, and nothing of it is kept.
     expected = (HubUnreachable, Refused) if call == "keys" else HubUnreachable
