@@ -119,7 +119,7 @@ class MarkDialog(FormDialog[dict[str, Any]]):
                     yield Field(label, ChoiceField(YES_NO, id=name, value=self._first(name)))
         moves = "Moves it freely, or holds it"
         yield Field("Movement", Input(visible(self._first("movement")), placeholder=moves, id="movement"))
-        words = "What else you saw; what the child said goes in their own words"
+        words = "What else you saw; no words of the child"
         yield Field("Words", AnswerField(self._first("words"), placeholder=words, id="words"))
 
     def on_mount(self) -> None:

@@ -44,6 +44,14 @@ class JumpScreen(ModalScreen[Widget | None]):
             mark.styles.offset = (widget.region.x, widget.region.y)
             yield mark
 
+    def on_resize(self) -> None:
+        # The screen under this one is laid out anew: the letters go with what they stand on.
+        self.call_after_refresh(self._place)
+
+    def _place(self) -> None:
+        for mark, (_letter, widget) in zip(self.query(".letter"), self.found, strict=False):
+            mark.styles.offset = (widget.region.x, widget.region.y)
+
     def on_key(self, event: events.Key) -> None:
         """Go where the letter stands."""
         event.stop()

@@ -71,6 +71,10 @@ async def test_a_key_is_changed_and_holds_at_once_and_letters_jump(console):
         await settled(pilot)
         assert isinstance(pilot.app.screen, JumpScreen)
         assert f" {letters['text']} " in picture(pilot.app)
+        await pilot.resize_terminal(120, 36)
+        await settled(pilot)
+        stands = [mark.region.offset for mark in pilot.app.screen.query(".letter")]
+        assert stands == [widget.region.offset for _, widget in pilot.app.screen.found]
         await pilot.press(letters["text"])
         await settled(pilot)
         assert pilot.app.screen is log
