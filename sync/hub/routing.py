@@ -20,7 +20,6 @@ MAX_READERS = 16
 ORG = re.compile(r"urn:scx:(?:[a-z]{2,10}:){1,3}[A-Za-z0-9][A-Za-z0-9-]{0,59}")
 MID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
-MID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 CONTRACT = re.compile(r"[A-Za-z0-9_-]{16,64}")
 CLASSES = ("data", "control")
 
