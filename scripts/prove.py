@@ -33,6 +33,7 @@ HARNESSES = (
     "tests/faults/test_hub_cursor.py",
     "tests/faults/test_hub_sync.py",
     "tests/faults/test_hub_week.py",
+    "tests/faults/test_hub_term.py",
     "tests/faults/test_power_cut.py",
     "tests/faults/test_failing_writes.py",
     "tests/faults/test_random_operations.py",
