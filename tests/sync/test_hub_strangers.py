@@ -1,0 +1,113 @@
+"""What an enrolled stranger tries at the hub: each is refused, nothing counts as stored, and nobody else sees any of
+it (protocol: §6)."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from running_hub import HTTP, RunningHub, mid_of
+
+from sync import envelope
+from sync.carriers.hub import HubClient, HubRefused
+from sync.envelope import EnvelopeRefused
+from sync.hub.limits import Limits
+from sync.identity import OrgKeys, read_key_set
+
+Keys = dict[str, OrgKeys]
+Sealed = Callable[..., tuple[str, str]]
+
+
+@pytest.fixture
+def three(hub: RunningHub, keys: Keys) -> tuple[HubClient, HubClient, HubClient]:
+    return hub.client(keys["school"]), hub.client(keys["council"]), hub.client(keys["police"])
+
+
+def put(client: HubClient, path: str, token: str) -> httpx.Response:
+    headers = {"authorization": f"Bearer {client._bearer()}", "content-type": "application/jose"}
+    return HTTP.put(client._wire.url + path, content=token, headers=headers)
+
+
+def test_another_organisations_token_sends_reads_and_erases_nothing(three, sealed: Sealed) -> None:
+    school, council, police = three
+    mid, token = sealed(1)
+    outcome = police.send_batch([(mid, token)]).outcomes[mid]
+    assert (outcome.stored, outcome.problem) == (False, "forged-sender")
+    assert put(police, f"/v1/messages/{mid}", token).json()["code"] == "forged-sender"
+    assert council.inbox().items == []
+
+    assert school.send_batch([(mid, token)]).outcomes[mid].stored
+    assert police.inbox().items == []
+    assert police.inbox(school.inbox().next).items == [], "a cursor of somebody else's"
+    (item,) = council.inbox().items
+    assert police.ack([item.pos]) == 0
+    assert police.status([mid]) == {mid: "unknown"}
+    with pytest.raises(HubRefused):
+        police.cancel(mid)
+    assert [each.pos for each in council.inbox().items] == [item.pos], "it is still there for its reader"
+
+
+def test_a_redirected_envelope_is_read_by_nobody(three, keys: Keys, sealed: Sealed) -> None:
+    """Addressed anew outside, it no longer opens; sealed for one and signed for another, it is refused."""
+    _, council, police = three
+    _, token = sealed(1)
+    head, *rest = token.split(".")
+    from sync.hub import jose
+
+    header = jose.strict_json(jose.unb64u(head))
+    header["scx"]["to"] = keys["police"].org
+    redirected = ".".join([jose.b64u(jose.canonical(header)), *rest])
+    outcome = three[0].send_batch([(mid_of(1), redirected)]).outcomes[mid_of(1)]
+    assert outcome.stored, "the hub reads addresses only"
+    (item,) = police.inbox().items
+    known = read_key_set(keys["school"].public_key_set(1, name="x", kind="school"), None)
+    with pytest.raises(EnvelopeRefused):
+        envelope.open_(item.jose, reader=keys["police"], sender_keys=lambda _: known)
+    assert council.inbox().items == []
+
+
+TRICKS = (
+    *("../../hub.db", "..%2f..%2fhub.db", "%2e%2e%2fhub.db", "/etc/passwd", "a\\..\\b", "x\0y", "", "." * 36),
+    *(mid_of(1).upper(), "{" + mid_of(1) + "}", mid_of(1) + "\n", mid_of(1).replace("-", ""), "0" * 36),
+)
+
+
+def test_a_mid_that_is_no_mid_is_refused_and_touches_nothing(hub: RunningHub, three, sealed: Sealed) -> None:
+    school, council, _ = three
+    folder = Path(hub.database).parent
+    before = sorted(path.name for path in folder.iterdir())
+    _, token = sealed(1)
+    for trick in TRICKS:
+        headers = {"authorization": f"Bearer {school._bearer()}"}
+        answer = HTTP.post(
+            hub.url + "/v1/messages:batch", json={"items": [{"mid": trick, "jose": token}]}, headers=headers
+        )
+        assert answer.status_code == 400 or answer.json()["items"][0]["status"] == 400, trick
+    for path in ("/v1/messages/..%2F..%2Fhub.db", "/v1/messages/%00", f"/v1/messages/{mid_of(1).upper()}"):
+        assert put(school, path, token).status_code in (400, 404), path
+    assert council.inbox().items == []
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_client_that_never_ends_its_sentence_is_let_go_and_holds_up_nobody(tmp_path: Path, keys: Keys) -> None:
+    hub = RunningHub(tmp_path / "slow", Limits(body_seconds=1))
+    try:
+        client = hub.client(keys["school"])
+        port = int(hub.url.rsplit(":", 1)[1])
+        began = time.monotonic()
+        with socket.create_connection(("127.0.0.1", port)) as line:
+            line.sendall(
+                b"POST /v1/messages:batch HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+                b"authorization: Bearer " + client._bearer().encode() + b"\r\ncontent-length: 100000\r\n\r\n{"
+            )
+            assert client.inbox().items == [], "others are answered meanwhile"
+            line.settimeout(60)
+            answer = line.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert time.monotonic() - began < 50, "long before the time that a request has by default"
+    finally:
+        hub.stop()
