@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from practice.acts import AuditRead, Exported, UnlockFailed, read_body
+from practice.acts import AuditRead, Exported, PackShown, UnlockFailed, read_body
 from practice.errors import NotFound
 from storage.types import from_utc_text, utc_text
 from storage.views.base import table_of
@@ -21,13 +21,14 @@ KINDS = {
     "record_opened": "opened the record",
     "share_previewed": "previewed a share",
     "exported": "took a copy",
+    "pack_shown": "made an inspection pack",
     "unlock_failed": "unlocked after wrong tries",
     "glass_broken": "opened outside their list",
     "unmasked": "named an anonymised text",
     "audit_read": "read this list",
 }
 """Every kind of act that the list shows, in words."""
-_TOLD = ("exported", "unlock_failed", "glass_broken", "unmasked", "audit_read")
+_TOLD = ("exported", "pack_shown", "unlock_failed", "glass_broken", "unmasked", "audit_read")
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ def _detail(kind: str, stored: bytes, names: dict[str, str]) -> str:
     body = read_body(kind, stored)
     if isinstance(body, Exported):
         return f"{body.what}, {body.form}"
+    if isinstance(body, PackShown):
+        return f"for {body.reader}: {body.purpose}"
     if isinstance(body, UnlockFailed):
         whose = names.get(body.slot, "with a recovery code")
         return f"{whose}: {body.tries}, the last at {_local(body.last)}"

@@ -21,7 +21,7 @@ from storage.documents.pages import write_page
 from storage.papers import governors, holiday, inspection, supervision
 from storage.papers.text import page_text
 from storage.vault import Vault
-from storage.views import holidays
+from storage.views import access, holidays
 from storage.views import reviews as planned
 from tests.conftest import add_child, add_concern
 
@@ -170,6 +170,9 @@ def test_the_inspection_pack_says_for_whom_and_is_recorded(vault: Vault, kids: d
     with vault.read() as connection:
         kinds = list(connection.exec_driver_sql("SELECT kind FROM acts ORDER BY n DESC LIMIT 3").scalars())
     assert kinds == ["exported", "exported", "pack_shown"]
+    listed = access.rows(vault, child_id="", person="", start=None, end=None)
+    told = [row.detail for row in listed if row.kind == "pack_shown"]
+    assert told == ["for J. Marsh, inspector: Inspection of December 2026"]
 
 
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="the machine's own time zone cannot be changed here")
