@@ -119,9 +119,8 @@ class VisitsScreen(ConsoleScreen):
         late = [row for row in out if row.visit.until <= row.now]
         line = self.query_one("#said", StateLine)
         if late:
-            line.say(
-                f"{len(late)} of {len(out)} sets that are out {'were' if len(late) > 1 else 'was'} due back.", "bad"
-            )
+            words = f"{len(late)} of {len(out)} sets that are out {'were' if len(late) > 1 else 'was'} due back."
+            line.say(words if len(out) > 1 else "The set that is out was due back.", "bad")
         else:
             count = str(len(out)) if out else "No"
             line.say(f"{count} set{'s are' if len(out) > 1 else ' is'} out." if rows else "")
