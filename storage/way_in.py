@@ -19,6 +19,8 @@ class WayIn:
         self._folder, self._compartment, self._slot = folder, compartment, slot
         self._seen: tuple[int, int, int] | None = None
         self._stands = True
+        self._had = (folder / FILE_NAME).exists()
+        """Whether there was a header: a visit set that is being packed gets its own last of all."""
 
     def stands(self) -> bool:
         """Say whether the header still lets the person in. Costs one look at the file's times while it is the same."""
@@ -42,7 +44,7 @@ class WayIn:
 
         A database whose folder was removed can still be written, and nobody would ever read what was.
         """
-        if not (self._folder / FILE_NAME).exists():
+        if self._had and not (self._folder / FILE_NAME).exists():
             raise gone()
         if not self.stands():
             raise NotAllowed(
