@@ -46,6 +46,7 @@ HARNESSES = (
     "tests/faults/test_date_spellings.py",
     "tests/faults/test_term_of_reviews.py",
     "tests/faults/test_exchange_model.py",
+    "tests/faults/test_exchange_full.py",
     "tests/storage/test_machines.py",
     "tests/storage/test_machines_property.py",
     "tests/storage/test_machines_simulation.py",
