@@ -9,6 +9,7 @@ import click
 from dsl_console.cli.options import Command
 from dsl_console.cli.output import day_json, joined, moment_json, one_line, out, print_json
 from dsl_console.cli.session import Session
+from practice.dates import day_words
 from practice.vocabulary import ReviewStatus, label_of
 
 if TYPE_CHECKING:
@@ -44,10 +45,14 @@ def today(session: Session) -> None:
     if session.json:
         sections = {name: [_json(line) for line in getattr(view, name)] for name, _ in SECTIONS}
         since = moment_json(news.since)
-        print_json({**sections, "new": list(news.words), "since": since, "twelve_weeks": view.twelve_weeks})
+        covers = [{"person": each.person, "by": each.by, "until": day_json(each.until)} for each in view.covers]
+        whole = {"new": list(news.words), "since": since, "twelve_weeks": view.twelve_weeks, "covers": covers}
+        print_json({**sections, **whole})
         return
     if news.words:
         session.note("New since you last looked: " + ", ".join(news.words) + ".")
+    for each in view.covers:
+        out(f"{one_line(each.by)} covers {one_line(each.person)} until {day_words(each.until)}.")
     for name, title in SECTIONS:
         lines: list[Line] = getattr(view, name)
         if lines:

@@ -166,6 +166,9 @@ def test_a_colleague_is_covered(school: School, ben: School) -> None:
     as_khan = ["--as", "R. Khan"]
     done = school.run(*as_khan, "people", "cover", "R. Khan", "--by", "Ben Ode", "--until", "2099-01-01", "--json").json
     assert done["state"] == "covered"
+    assert "Ben Ode covers R. Khan until " in school.run(*as_khan, "today").out
+    (cover,) = school.run(*as_khan, "today", "--json").json["covers"]
+    assert (cover["person"], cover["by"], cover["until"]) == ("R. Khan", "Ben Ode", "2099-01-01")
     school.run(*as_khan, "people", "cover", "R. Khan", "--by", "R. Khan", "--until", "2099-01-01", status=1)
 
 
