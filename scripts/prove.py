@@ -67,9 +67,9 @@ def git(*arguments: str) -> str:
 
 def commit() -> str:
     """Return the commit that is tried, with a `+` where files besides the figures differ from it."""
-    names = [line[3:] for line in git("status", "--porcelain", "--untracked-files=no").splitlines()]
-    kept = {str(path.relative_to(ROOT)) for path in (PAGE, RECORD)}
-    return git("rev-parse", "--short=8", "HEAD") + ("+" if set(names) - kept else "")
+    changed = set(git("diff", "--name-only", "HEAD").splitlines())
+    kept = {path.relative_to(ROOT).as_posix() for path in (PAGE, RECORD)}
+    return git("rev-parse", "--short=8", "HEAD") + ("+" if changed - kept else "")
 
 
 def read() -> Record:
