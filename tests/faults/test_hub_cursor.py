@@ -67,7 +67,7 @@ async def race(url: str, messages: int) -> tuple[int, int]:
     reading = asyncio.create_task(reader(done))
     await asyncio.gather(*(writer() for _ in range(WRITERS)))
     done.set()
-    await asyncio.wait_for(reading, 60)
+    await asyncio.wait_for(reading, 60 + messages / 100)
     await store.close()
     return len(stored), len(stored - seen)
 
