@@ -37,7 +37,7 @@ class Taking:
         self._asked: set[str] = set()
         self._answered: set[str] = set()
         self.unread: set[str] = set()
-        """The partners whose word, no entry, was sealed for a key that we do not hold: they say it again."""
+        """The partners whose word, no entry, was sealed or signed with a key that is not known: they say it again."""
 
     def partner(self, org: str) -> PartnerRow | None:
         """Return the partner as now known, also one that was removed."""
@@ -148,13 +148,10 @@ class Taking:
             self._move_past(unit.connection, position)
         if answer is not None:
             spool.keep(self.vault, answer.mid, answer.envelope)
-        if header and reader and header.class_ == "control" and self._sealed_for_another(header):
+        if header and reader and header.class_ == "control" and fault.code == "unknown-key":
             self.unread.add(header.sender)
         who = visible(row.name) if row else "an organisation that is no partner"
         return Effect(error=f"A message from {who} was not taken in: {fault.message}")
-
-    def _sealed_for_another(self, header: Routing) -> bool:
-        return {key.thumbprint() for key in self.keys.reading_keys()}.isdisjoint(header.kids)
 
     def _refusal(
         self, unit: Unit, header: Routing, reader: KeySet, fault: EnvelopeRefused, opened: Opened | None

@@ -68,6 +68,7 @@ BROKE_ONCE: dict[str, tuple[Step, ...]] = {
         *(("copy", COUNCIL, 0, 0), ("end", SCHOOL, 0, 0), ("sync", SCHOOL, 0, 0), ("sync", COUNCIL, 0, 0)),
         ("put_back", COUNCIL, 0, 0),
     ),
+    "an end that waits was signed with a stolen key": (("end", SCHOOL, 0, 0), ("renew", SCHOOL, 0, STOLEN)),
     "the hub and the partner are put back together": MUTANTS["no-epoch-resync"][1],
 }
 
