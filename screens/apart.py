@@ -38,12 +38,17 @@ def waiting(vault: Vault, entry_id: str) -> list[ApartRow]:
     return rows
 
 
+def made_on(option: Option) -> str:
+    """Say on which machine it was made: one person may have written both."""
+    return f", on «{visible(option.machine)}»" if option.machine else ""
+
+
 def side(number: int, option: Option) -> Content:
     """Draw one of what was made apart: who and when, whether it is in force, what it says and why."""
     parts: list[Any] = [
         (f"{number}  ", "bold $text-primary"),
         (visible(option.by), "bold"),
-        (f", {moment_words(option.at)}", "$text-muted"),
+        (f", {moment_words(option.at)}{made_on(option)}", "$text-muted"),
     ]
     if option.in_force:
         parts.append((f"\n{MEANWHILE}", "$text-warning"))
@@ -68,7 +73,7 @@ class KeepDialog(FormDialog[bool]):
 
     def fields(self) -> ComposeResult:
         options = [
-            (f"{number}  {visible(option.by)}, {moment_words(option.at)}", option.act_id)
+            (f"{number}  {visible(option.by)}, {moment_words(option.at)}{made_on(option)}", option.act_id)
             for number, option in enumerate(self.row.options, start=1)
         ]
         every = "Both stand" if len(options) == 2 else "All of them stand"

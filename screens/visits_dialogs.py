@@ -64,6 +64,7 @@ class PackDialog(FormDialog["Packed"]):
             event.picker.query_one(Input).focus()
 
     def _add(self, rows: list[ChildRow]) -> None:
+        self.say("")
         known = {row.id for row in self.chosen}
         self.chosen += [row for row in rows if row.id not in known]
         self._show()

@@ -60,6 +60,7 @@ def _json(row: ApartRow) -> dict[str, object]:
                 "reason": option.reason,
                 "by": option.by,
                 "at": moment_json(option.at),
+                "machine": option.machine,
                 "in_force": option.in_force,
             }
             for option in row.options
@@ -73,7 +74,8 @@ def _tell(row: ApartRow) -> None:
     out(f"{row.child}: {TITLES[row.about].lower()} ({row.id})")
     for number, option in enumerate(row.options, start=1):
         force = ", in force until somebody chooses" if option.in_force else ""
-        out(f"  {number}  {option.by}, {option.at.astimezone():%d %b %Y %H:%M}{force}  ({option.act_id})")
+        place = f", on {option.machine}" if option.machine else ""
+        out(f"  {number}  {option.by}, {option.at.astimezone():%d %b %Y %H:%M}{place}{force}  ({option.act_id})")
         out(indented(option.says, "     "))
         if option.childs_words:
             out(indented(f"The child's words: {option.childs_words}", "     "))

@@ -17,6 +17,7 @@ from storage import ledger
 from storage.views.base import table_of
 from storage.views.children import ChildTable
 from storage.views.entries import ApartTable, DecisionTable, VersionTable
+from storage.views.machines import MachineTable
 from storage.views.organisation import PersonTable
 from storage.views.reviews import ApartReviewTable, HeldTable
 
@@ -33,7 +34,7 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Option:
-    """One of what was made apart: what it says, why, by whom, when, and whether it is in force meanwhile."""
+    """One of what was made apart: what it says, why, by whom, when, where, and whether it is in force meanwhile."""
 
     act_id: str
     says: str
@@ -44,6 +45,8 @@ class Option:
     in_force: bool
     text: str = ""
     """The words alone, where it is an entry's text."""
+    machine: str = ""
+    """The machine on which it was made; blank where it has no name."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ def get(vault: Vault, ident: str) -> ApartRow:
 
 
 def _row(connection: Connection, row: dict[str, Any], names: dict[str, str]) -> tuple[Option, ...]:
+    machines = _machines(connection, row["ids"])
     read = {"text": _texts, "decision": _decisions, "status": _statuses, "review": _reviews}[row["about"]]
     options = [
         Option(
@@ -115,10 +119,24 @@ def _row(connection: Connection, row: dict[str, Any], names: dict[str, str]) -> 
             at,
             each["act_id"] == row["in_force"],
             each.get("text", ""),
+            machines.get(each["act_id"], ""),
         )
         for each, says, childs_words, why, author, at in read(connection, row)
     ]
     return tuple(sorted(options, key=lambda option: row["ids"].index(option.act_id)))
+
+
+def _machines(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Return by act the name of the machine that wrote it."""
+    machines = table_of(MachineTable)
+    names = {
+        device: row.name
+        for row in connection.execute(select(machines.c.devices, machines.c.name))
+        for device in row.devices
+    }
+    marks = ", ".join("?" * len(ids))
+    written = connection.exec_driver_sql(f"SELECT id, device FROM acts WHERE id IN ({marks})", tuple(ids))  # noqa: S608
+    return {row.id: names.get(row.device, "") for row in written}
 
 
 _Said = Iterable[tuple[dict[str, Any], str, str, str, str, datetime]]

@@ -292,7 +292,7 @@ def _visits(vault: Vault, view: TodayView, now: datetime) -> None:
     late = [row for row in out if row.until <= now]
     for row in late:
         who = ", ".join(row.children)
-        words = f"the visit set of {row.person} was due back {visits.moment_words(row.until, now)}: {who}"
+        words = f"due back {visits.moment_words(row.until, now)}, with {row.person}: {who}"
         view.act_today.append(Line("visit", row.id, "", "", words))
     if still := [row for row in out if row.until > now]:
         last = visits.moment_words(max(row.until for row in still), now)

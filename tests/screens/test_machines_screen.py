@@ -56,6 +56,7 @@ async def test_two_machines_are_carried_between_and_a_choice_is_made(console, va
             assert isinstance(pilot.app.screen, ApartScreen)
             assert HOSTILE in words_on(pilot.app)
             assert "from the laptop" in words_on(pilot.app)
+            assert words_on(pilot.app).count("on «Laptop»") == 1
             assert words_on(pilot.app).count("In force until somebody chooses") == 1
             await pilot.press("k")
             await settled(pilot)
