@@ -140,8 +140,19 @@ class Facts:
     def counting(self, key: Key) -> list[Day]:
         """Return the days with facts that count by a key, in their order; each is the same until it changes."""
         if key not in self._counting:
-            per_day = ([fact for fact in self._by_day[day] if _counts(key, fact)] for day in self._order)
-            self._counting[key] = [Day(facts) for facts in per_day if facts]
+            kinds, wanted, low = key
+            days = []
+            for day in self._order:
+                facts = [
+                    fact
+                    for fact in self._by_day[day]
+                    if fact[2] in kinds
+                    and (not low or fact[4])
+                    and (not wanted or not wanted.isdisjoint(fact[3].split()))
+                ]
+                if facts:
+                    days.append(Day(facts))
+            self._counting[key] = days
         return self._counting[key]
 
     @property

@@ -80,6 +80,8 @@ NO_DUTY = frozenset({"concern_logged", "amended", "completed", "promoted", "flag
 """Acts that leave what is still to be done as it is."""
 KEPT_FACTS = 20_000
 """How many facts of children, in all, are kept while the console is open."""
+Answers = dict[str, tuple[frozenset[str], int]]
+"""By rule: which entries somebody considered, and how often."""
 Written = dict[str, tuple[tuple[Any, ...], frozenset[Day]]]
 """By rule: the flag's row, and the days of the entries that stand under it."""
 
@@ -90,7 +92,7 @@ class Known:
 
     facts: Facts
     duties: list[Duty] | None = None
-    answers: dict[str, tuple[frozenset[str], int]] | None = None
+    answers: Answers | None = None
     written: Written | None = None
 
 
@@ -120,12 +122,14 @@ class Context:
         self.children.clear()
         self.siblings, self.taken = None, -1
 
-    def known(self, connection: Connection, child: str) -> Known:
-        """Return what is known of a child, read where it is not kept."""
-        if child not in self.children:
-            self.children[child] = Known(Facts(_facts_of(connection, child)))
-        self.children.move_to_end(child)
-        return self.children[child]
+    def known(self, connection: Connection, children: Sequence[str]) -> list[Known]:
+        """Return what is known of these children, read where it is not kept."""
+        missing = [child for child in children if child not in self.children]
+        for child, facts in _facts_of(connection, missing).items():
+            self.children[child] = Known(Facts(facts))
+        for child in children:
+            self.children.move_to_end(child)
+        return [self.children[child] for child in children]
 
     def tidy(self) -> None:
         """Let go of the children who were looked at longest ago, where more is kept than may be."""
@@ -275,8 +279,7 @@ def _step(connection: Connection, given: Context, rests_on: str) -> tuple[int, b
             return 0, True
     old = "SELECT child_id FROM flag_children WHERE valid_until < ? ORDER BY child_id LIMIT ?"
     children = connection.exec_driver_sql(old, (given.today, CHILDREN_AT_ONCE)).scalars().all()
-    for child in children:
-        evaluate_child(connection, given, child)
+    evaluate_children(connection, given, children)
     given.tidy()
     return len(children), len(children) == CHILDREN_AT_ONCE
 
@@ -340,7 +343,8 @@ def _facts(connection: Connection, among: str, entries: Sequence[str]) -> Iterat
     for row in connection.exec_driver_sql(statement, tuple(entries)):
         child, when, recorded, entry, kind, category, further, decision, significance, voice, precision = row
         day = date.fromisoformat(min(when[:10], recorded[:10])).toordinal()
-        categories = " ".join(dict.fromkeys([category or "-", *json.loads(further)]))
+        more = json.loads(further) if further != "[]" else ()
+        categories = " ".join(dict.fromkeys([category or "-", *more]))
         low = decision not in GRAVE_DECISIONS and significance not in GRAVE
         yield (child, day, entry, kind, categories, int(low), int(voice), int(precision in ("exact", "day")))
 
@@ -378,37 +382,59 @@ def _all_siblings(connection: Connection) -> dict[str, set[str]]:
     return dict(found)
 
 
-def _facts_of(connection: Connection, child: str) -> list[Fact]:
-    rows = connection.exec_driver_sql(
-        "SELECT day, entry_id, kind, categories, low, voice, sure FROM flag_facts WHERE child_id = ?", (child,)
-    ).fetchall()
-    return [Fact._make(row) for row in rows]
-
-
-def _duties_of(connection: Connection, child: str) -> list[Duty]:
-    """Return what was to be done about a child by a day and has no outcome: actions, and what decisions asked."""
-    rows = connection.exec_driver_sql(
-        "SELECT d.entry_id, d.due, d.decision FROM decisions d CROSS JOIN entries e ON e.id = d.entry_id"
-        " WHERE +e.child_id = ? AND d.superseded = 0 AND d.due IS NOT NULL AND d.outcome = ''",
-        (child,),
-    )
-    found = [Duty(row[0], date.fromisoformat(row[1]).toordinal(), label_of(Decision, row[2])) for row in rows]
-    asked = connection.exec_driver_sql(
-        "SELECT about, id, due, what FROM actions WHERE child_id = ? AND state = 'open' AND due IS NOT NULL", (child,)
-    )
-    for about, ident, due, what in asked:
-        found.append(Duty(about or ident, date.fromisoformat(due).toordinal(), f"«{shorten(what, 60)}»"))
+def _facts_of(connection: Connection, children: Sequence[str]) -> dict[str, list[Fact]]:
+    found: dict[str, list[Fact]] = {child: [] for child in children}
+    for chunk in chunks(children):
+        statement = (
+            "SELECT child_id, day, entry_id, kind, categories, low, voice, sure FROM flag_facts"  # noqa: S608
+            f" WHERE child_id IN ({marks(chunk)})"
+        )
+        for child, *fact in connection.exec_driver_sql(statement, chunk):
+            found[child].append(Fact._make(fact))
     return found
 
 
-def evaluate_child(connection: Connection, given: Context, child: str) -> None:
+def _duties_of(connection: Connection, children: Sequence[str]) -> dict[str, list[Duty]]:
+    """Return what was to be done about children by a day and has no outcome: actions, and what decisions asked."""
+    found: dict[str, list[Duty]] = {child: [] for child in children}
+    for chunk in chunks(children):
+        rows = connection.exec_driver_sql(
+            "SELECT e.child_id, d.entry_id, d.due, d.decision FROM decisions d CROSS JOIN entries e"  # noqa: S608
+            f" ON e.id = d.entry_id WHERE +e.child_id IN ({marks(chunk)}) AND d.superseded = 0 AND d.due IS NOT NULL"
+            " AND d.outcome = ''",
+            chunk,
+        )
+        for child, entry, due, decision in rows:
+            found[child].append(Duty(entry, date.fromisoformat(due).toordinal(), label_of(Decision, decision)))
+        asked = connection.exec_driver_sql(
+            f"SELECT child_id, about, id, due, what FROM actions WHERE child_id IN ({marks(chunk)})"  # noqa: S608
+            " AND state = 'open' AND due IS NOT NULL",
+            chunk,
+        )
+        for child, about, ident, due, what in asked:
+            words = f"«{shorten(what, 60)}»"
+            found[child].append(Duty(about or ident, date.fromisoformat(due).toordinal(), words))
+    return found
+
+
+def evaluate_children(connection: Connection, given: Context, children: Sequence[str]) -> None:
+    """Work out these children's flags and write what has changed of them; what it takes is read for all at once."""
+    siblings = {child: sorted(given.siblings_of(connection, [child])) for child in children}
+    given.known(connection, list(dict.fromkeys(each for child in children for each in (child, *siblings[child]))))
+    known = given.children
+    duties = _duties_of(connection, [child for child in children if known[child].duties is None])
+    answers = _answers_of(connection, [child for child in children if known[child].answers is None])
+    for child in children:
+        known[child].duties = duties.get(child, known[child].duties)
+        known[child].answers = answers.get(child, known[child].answers)
+        evaluate_child(connection, given, child, [known[each].facts for each in siblings[child]])
+
+
+def evaluate_child(connection: Connection, given: Context, child: str, siblings: list[Facts]) -> None:
     """Work out one child's flags and write what has changed of them."""
-    known = given.known(connection, child)
-    if known.duties is None:
-        known.duties = _duties_of(connection, child)
-    if known.answers is None:
-        known.answers = _answers_of(connection, child)
-    siblings = [given.known(connection, each).facts for each in sorted(given.siblings_of(connection, [child]))]
+    known = given.children[child]
+    assert known.duties is not None
+    assert known.answers is not None
     found = evaluate(ChildFacts(known.facts, siblings, known.duties), given.rules, given.days, given.today)
     made: Written = {}
     for raised in found.raised:
@@ -419,13 +445,14 @@ def evaluate_child(connection: Connection, given: Context, child: str) -> None:
     connection.exec_driver_sql("INSERT OR REPLACE INTO flag_children VALUES (?, ?)", (child, found.valid_until))
 
 
-def _answers_of(connection: Connection, child: str) -> dict[str, tuple[frozenset[str], int]]:
-    """Return, by rule, which entries of a child somebody considered, and how often."""
-    found: dict[str, tuple[frozenset[str], int]] = {}
-    rows = connection.exec_driver_sql("SELECT rule, entries FROM flag_answers WHERE child_id = ?", (child,))
-    for rule, entries in rows:
-        before, count = found.get(rule, (frozenset(), 0))
-        found[rule] = (before | set(json.loads(entries)), count + 1)
+def _answers_of(connection: Connection, children: Sequence[str]) -> dict[str, Answers]:
+    """Return of children, by rule, which entries somebody considered, and how often."""
+    found: dict[str, Answers] = {child: {} for child in children}
+    for chunk in chunks(children):
+        among = f"SELECT child_id, rule, entries FROM flag_answers WHERE child_id IN ({marks(chunk)})"  # noqa: S608
+        for child, rule, entries in connection.exec_driver_sql(among, chunk):
+            before, count = found[child].get(rule, (frozenset(), 0))
+            found[child][rule] = (before | set(json.loads(entries)), count + 1)
     return found
 
 
