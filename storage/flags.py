@@ -12,12 +12,10 @@ entries that a flag gained or lost are written.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -27,7 +25,7 @@ from practice.acts import PatternRulesSet
 from practice.pattern_facts import Day, Fact, Facts, SchoolDays
 from practice.pattern_rules import Rule, rules_in_force
 from practice.patterns import ChildFacts, Duty, Raised, evaluate, rows_of
-from practice.vocabulary import Decision, Significance, label_of
+from storage.flag_facts import Answers, all_siblings, answers_of, duties_of, facts_of, made_of, take_in_siblings
 from storage.views.base import chunks, marks
 from storage.views.entries import ENTRIES
 
@@ -64,12 +62,6 @@ SCHEMA = (
 TABLES = ("flag_facts", "flag_siblings", "flag_children", "flags", "flag_entries", "flag_state")
 KINDS = (*sorted(ENTRIES.kinds), "action_added", "action_changed", "action_done", "flag_answered", "front_sheet_line")
 """The acts that may change a flag."""
-GRAVE_DECISIONS = frozenset(
-    {Decision.REFERRAL_SOCIAL_CARE, Decision.POLICE, Decision.EMERGENCY_999, Decision.LADO, Decision.CHANNEL}
-)
-GRAVE = frozenset({Significance.SIGNIFICANT, Significance.TURNING_POINT})
-
-
 OF_ONE_CHILD = frozenset({"amended", "completed", "decided", "decision_closed", "promoted", "flag_answered"}) | {
     "action_added",
     "action_changed",
@@ -80,8 +72,6 @@ NO_DUTY = frozenset({"concern_logged", "amended", "completed", "promoted", "flag
 """Acts that leave what is still to be done as it is."""
 KEPT_FACTS = 20_000
 """How many facts of children, in all, are kept while the console is open."""
-Answers = dict[str, tuple[frozenset[str], int]]
-"""By rule: which entries somebody considered, and how often."""
 Written = dict[str, tuple[tuple[Any, ...], frozenset[Day]]]
 """By rule: the flag's row, and the days of the entries that stand under it."""
 
@@ -125,7 +115,7 @@ class Context:
     def known(self, connection: Connection, children: Sequence[str]) -> list[Known]:
         """Return what is known of these children, read where it is not kept."""
         missing = [child for child in children if child not in self.children]
-        for child, facts in _facts_of(connection, missing).items():
+        for child, facts in facts_of(connection, missing).items():
             self.children[child] = Known(Facts(facts))
         for child in children:
             self.children.move_to_end(child)
@@ -141,7 +131,7 @@ class Context:
     def siblings_of(self, connection: Connection, children: Iterable[str]) -> set[str]:
         """Return the brothers and sisters of these children."""
         if self.siblings is None:
-            self.siblings = _all_siblings(connection)
+            self.siblings = all_siblings(connection)
         return {each for child in children for each in self.siblings.get(child, ())}
 
 
@@ -293,10 +283,10 @@ def _take_in(connection: Connection, given: Context, since: int, until: int) -> 
     ).fetchall()
     children = {row[1] for row in rows if row[1]}
     families = any(row[0] not in OF_ONE_CHILD and (row[0] != "concern_logged" or row[3]) for row in rows)
-    before = (given.siblings if given.siblings is not None else _all_siblings(connection)) if families else {}
+    before = (given.siblings if given.siblings is not None else all_siblings(connection)) if families else {}
     for chunk in chunks(list(dict.fromkeys(row[2] for row in rows if row[2]))):
         children |= _take_in_facts(connection, given, chunk)
-    _take_in_siblings(connection, [row[4] for row in rows if row[0] == "concern_logged" and row[3]])
+    take_in_siblings(connection, [row[4] for row in rows if row[0] == "concern_logged" and row[3]])
     if families:
         given.siblings = None
         children |= {each for child in children for each in before.get(child, ())}
@@ -315,7 +305,7 @@ def _take_in_facts(connection: Connection, given: Context, entries: tuple[str, .
         for entry in entries:
             known.facts.remove(entry)
     connection.exec_driver_sql(f"DELETE FROM flag_facts WHERE entry_id {among}", entries)  # noqa: S608
-    made = list(_facts(connection, among, entries))
+    made = list(made_of(connection, among, entries))
     for child, *fact in made:
         children.add(child)
         if child in given.children:
@@ -334,96 +324,13 @@ def _let_go(given: Context, children: Iterable[str], kinds: set[str]) -> None:
             known.answers = None
 
 
-def _facts(connection: Connection, among: str, entries: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of `flag_facts` for these entries."""
-    statement = (
-        "SELECT child_id, occurred_sort, recorded_at, id, kind, category, further_categories, decision, significance,"  # noqa: S608
-        f" trim(childs_words) <> '', json_extract(occurred, '$.precision') FROM entries WHERE id {among}"
-    )
-    for row in connection.exec_driver_sql(statement, tuple(entries)):
-        child, when, recorded, entry, kind, category, further, decision, significance, voice, precision = row
-        day = date.fromisoformat(min(when[:10], recorded[:10])).toordinal()
-        more = json.loads(further) if further != "[]" else ()
-        categories = " ".join(dict.fromkeys([category or "-", *more]))
-        low = decision not in GRAVE_DECISIONS and significance not in GRAVE
-        yield (child, day, entry, kind, categories, int(low), int(voice), int(precision in ("exact", "day")))
-
-
-def _take_in_siblings(connection: Connection, acts: Sequence[str]) -> None:
-    """Remember which entries of one event are about brothers and sisters, as the person who recorded it said."""
-    for chunk in chunks(acts):
-        connection.exec_driver_sql(
-            "INSERT OR REPLACE INTO flag_siblings SELECT a.entry, a.event,"  # noqa: S608
-            " coalesce(json_extract(CAST(b.body AS TEXT), '$.role_of_child'), '') = 'sibling'"
-            f" FROM acts a JOIN bodies b ON b.act = a.id WHERE a.id IN ({marks(chunk)})",
-            chunk,
-        )
-
-
-_OF_EVENTS = (
-    "SELECT DISTINCT mine.child_id, other.child_id FROM flag_siblings a"
-    " CROSS JOIN flag_siblings b ON b.event = a.event AND (a.sibling OR b.sibling)"
-    " CROSS JOIN flag_facts mine ON mine.entry_id = a.entry_id"
-    " CROSS JOIN flag_facts other ON other.entry_id = b.entry_id WHERE mine.child_id <> other.child_id"
-)
-_OF_SHEETS = (
-    "SELECT child_id, other_child FROM front_sheet_lines"
-    " WHERE section = 'sibling' AND stands AND other_child <> '' AND other_child <> child_id"
-)
-
-
-def _all_siblings(connection: Connection) -> dict[str, set[str]]:
-    """Return who is whose brother or sister: named on a front sheet, or when an event was recorded."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for statement in (_OF_EVENTS, _OF_SHEETS):
-        for one, other in connection.exec_driver_sql(statement):
-            found[one].add(other)
-            found[other].add(one)
-    return dict(found)
-
-
-def _facts_of(connection: Connection, children: Sequence[str]) -> dict[str, list[Fact]]:
-    found: dict[str, list[Fact]] = {child: [] for child in children}
-    for chunk in chunks(children):
-        statement = (
-            "SELECT child_id, day, entry_id, kind, categories, low, voice, sure FROM flag_facts"  # noqa: S608
-            f" WHERE child_id IN ({marks(chunk)})"
-        )
-        for child, *fact in connection.exec_driver_sql(statement, chunk):
-            found[child].append(Fact._make(fact))
-    return found
-
-
-def _duties_of(connection: Connection, children: Sequence[str]) -> dict[str, list[Duty]]:
-    """Return what was to be done about children by a day and has no outcome: actions, and what decisions asked."""
-    found: dict[str, list[Duty]] = {child: [] for child in children}
-    for chunk in chunks(children):
-        rows = connection.exec_driver_sql(
-            "SELECT e.child_id, d.entry_id, d.due, d.decision FROM decisions d CROSS JOIN entries e"  # noqa: S608
-            f" ON e.id = d.entry_id WHERE +e.child_id IN ({marks(chunk)}) AND d.superseded = 0 AND d.due IS NOT NULL"
-            " AND d.outcome = ''",
-            chunk,
-        )
-        for child, entry, due, decision in rows:
-            found[child].append(Duty(entry, date.fromisoformat(due).toordinal(), label_of(Decision, decision)))
-        asked = connection.exec_driver_sql(
-            f"SELECT child_id, about, id, due, what FROM actions WHERE child_id IN ({marks(chunk)})"  # noqa: S608
-            " AND state = 'open' AND due IS NOT NULL",
-            chunk,
-        )
-        for child, about, ident, due, what in asked:
-            words = f"«{shorten(what, 60)}»"
-            found[child].append(Duty(about or ident, date.fromisoformat(due).toordinal(), words))
-    return found
-
-
 def evaluate_children(connection: Connection, given: Context, children: Sequence[str]) -> None:
     """Work out these children's flags and write what has changed of them; what it takes is read for all at once."""
     siblings = {child: sorted(given.siblings_of(connection, [child])) for child in children}
     given.known(connection, list(dict.fromkeys(each for child in children for each in (child, *siblings[child]))))
     known = given.children
-    duties = _duties_of(connection, [child for child in children if known[child].duties is None])
-    answers = _answers_of(connection, [child for child in children if known[child].answers is None])
+    duties = duties_of(connection, [child for child in children if known[child].duties is None])
+    answers = answers_of(connection, [child for child in children if known[child].answers is None])
     for child in children:
         known[child].duties = duties.get(child, known[child].duties)
         known[child].answers = answers.get(child, known[child].answers)
@@ -443,17 +350,6 @@ def evaluate_child(connection: Connection, given: Context, child: str, siblings:
     _write(connection, child, known.written, made)
     known.written = made
     connection.exec_driver_sql("INSERT OR REPLACE INTO flag_children VALUES (?, ?)", (child, found.valid_until))
-
-
-def _answers_of(connection: Connection, children: Sequence[str]) -> dict[str, Answers]:
-    """Return of children, by rule, which entries somebody considered, and how often."""
-    found: dict[str, Answers] = {child: {} for child in children}
-    for chunk in chunks(children):
-        among = f"SELECT child_id, rule, entries FROM flag_answers WHERE child_id IN ({marks(chunk)})"  # noqa: S608
-        for child, rule, entries in connection.exec_driver_sql(among, chunk):
-            before, count = found[child].get(rule, (frozenset(), 0))
-            found[child][rule] = (before | set(json.loads(entries)), count + 1)
-    return found
 
 
 def _row(child: str, raised: Raised, given: Context, considered: frozenset[str], answers: int) -> tuple[Any, ...]:
