@@ -19,8 +19,8 @@ class WayIn:
         self._folder, self._compartment, self._slot = folder, compartment, slot
         self._seen: tuple[int, int, int] | None = None
         self._stands = True
-        self._had = (folder / FILE_NAME).exists()
-        """Whether there was a header: a visit set that is being packed gets its own last of all."""
+        self._had = False
+        """Whether a header was seen: a vault that is being made, and a visit set being packed, get theirs last."""
 
     def stands(self) -> bool:
         """Say whether the header still lets the person in. Costs one look at the file's times while it is the same."""
@@ -44,7 +44,9 @@ class WayIn:
 
         A database whose folder was removed can still be written, and nobody would ever read what was.
         """
-        if self._had and not (self._folder / FILE_NAME).exists():
+        if (self._folder / FILE_NAME).exists():
+            self._had = True
+        elif self._had:
             raise gone()
         if not self.stands():
             raise NotAllowed(
