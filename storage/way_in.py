@@ -19,7 +19,7 @@ class WayIn:
         self._folder, self._compartment, self._slot = folder, compartment, slot
         self._seen: tuple[int, int, int] | None = None
         self._stands = True
-        self._had = False
+        self._had = (folder / FILE_NAME).exists()
         """Whether a header was seen: a vault that is being made, and a visit set being packed, get theirs last."""
 
     def stands(self) -> bool:
