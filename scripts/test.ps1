@@ -11,11 +11,10 @@ try {
     Invoke-Step 'lint-imports' (Join-Path $Scripts 'lint-imports.exe') @()
     Invoke-Step 'deptry' (Join-Path $Scripts 'deptry.exe') @('.')
     $Pytest = @('-m', 'pytest', '-n', '2', '--dist', 'worksteal')
-    $Coverage = @('dsl_console', 'storage', 'sync', 'practice') | ForEach-Object { "--cov=$_" }
     $Driven = @('app', 'screens', 'journeys', 'faults') | ForEach-Object { "--ignore=tests/$_" }
-    $Traced = @('practice', 'storage', 'sync', 'cli') | ForEach-Object { "--ignore=tests/$_" }
-    Invoke-Step 'pytest with coverage' $VenvPython ($Pytest + $Coverage + @('--cov-report=term') + $Driven)
-    Invoke-Step 'pytest on screens and processes' $VenvPython ($Pytest + $Traced + @('--ignore-glob=tests/test_*.py'))
+    $Rules = @('practice', 'storage', 'sync', 'cli') | ForEach-Object { "--ignore=tests/$_" }
+    Invoke-Step 'pytest on rules, store, exchange and commands' $VenvPython ($Pytest + $Driven)
+    Invoke-Step 'pytest on screens and processes' $VenvPython ($Pytest + $Rules + @('--ignore-glob=tests/test_*.py'))
     Write-Host '== all checks passed'
 }
 finally {

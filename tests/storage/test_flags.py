@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -258,7 +257,9 @@ def test_every_entry_of_a_year_counts_however_many_and_whoever_else_goes_on_mean
         assert len({row.rule: row for row in flags.flags(other)}["three_low_level"].entries) == 283
 
 
-def test_an_act_about_a_child_with_5000_entries_in_a_year_costs_what_it_changes(vault: Vault, clock: Clock) -> None:
+def test_an_act_about_a_child_with_thousands_of_entries_in_a_year_writes_what_it_changes(
+    vault: Vault, clock: Clock
+) -> None:
     child, rng = add_child(vault), random.Random(5)
     kinds = ["concern"] * 4 + ["observation", "attendance", "visit", "parent_contact"]
     categories = ["neglect", "housing", "attendance", "behaviour", "injury", "welfare"]
@@ -271,16 +272,17 @@ def test_an_act_about_a_child_with_5000_entries_in_a_year_costs_what_it_changes(
         return Draft(concern, child, new_id())
 
     with vault.write() as unit:
-        unit.record_many([draft(rng.randrange(365)) for _ in range(5_000)])
+        unit.record_many([draft(rng.randrange(365)) for _ in range(2_000)])
     flags.refresh(vault)
-    took = []
-    for back in (0, 0, 0, 1, 2, 30, 90, 200, 0, 0):
+    given = flags.context(vault)
+    for back in (0, 0, 1, 30, 200, 0):
         with vault.write() as unit:
+            flags.bring_up(unit.connection, given, "looked at")
             unit.record_many([draft(back)])
-        begun = time.process_time()
-        assert flags.refresh(vault) == 1
-        took.append(time.process_time() - begun)
-    assert min(took) < 0.005, took  # the processor's own time: who else works on the machine does not count
+            before = unit.connection.exec_driver_sql("SELECT total_changes()").scalar_one()
+            flags.bring_up(unit.connection, given, "looked at")
+            written = unit.connection.exec_driver_sql("SELECT total_changes()").scalar_one() - before
+        assert 0 < written < 100, "thousands of entries stand under the flags, and few of them came or went"
     assert len(standing(vault)) > 2
     assert standing(vault) == full_run(vault)
 
