@@ -38,11 +38,11 @@ def offered(number: int) -> Offered:
     return Offered(Routing(mid, SCHOOL, COUNCIL, "c" * 32, "data", 4_000_000_000, (), False), "x" * 43, mid)
 
 
-async def race(url: str, messages: int) -> tuple[int, int]:
+async def race(url: str, messages: int, first: int = 0) -> tuple[int, int]:
     """How many were stored, and how many of them the reader was never served."""
     store = PostgresStore(url, Limits())
     await store.start()
-    numbers, random = iter(range(messages)), Random(14)
+    numbers, random = iter(range(first, first + messages)), Random(14)
     stored: set[str] = set()
     seen: set[str] = set()
 
@@ -93,6 +93,9 @@ def test_the_race_is_there_for_a_reader_by_position_alone(busy: str, monkeypatch
     without = statements.PAGE.replace("AND pos < edge.pos ", "")
     assert without != statements.PAGE
     monkeypatch.setattr(statements, "PAGE", without)
-    stored, missed = asyncio.run(race(busy, size(1_000, 2_000, 2_000)))
+    stored = missed = 0
+    while not missed and stored < 8_000:  # a race is lost sooner or later, and nobody knows when
+        more, missed = asyncio.run(race(busy, size(1_000, 2_000, 2_000), stored))
+        stored += more
     say("the same reader by position alone (the control)", f"{missed:,} of {stored:,} missed")
     assert missed > 0

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from pypdf import PdfReader
 
 from practice.acts import ChildAdded, ConcernLogged
@@ -23,7 +24,7 @@ from storage.views import reviews as planned
 from storage.views import sessions
 from tests.builder import children, concerns
 from tests.conftest import PASSPHRASE, PERSON
-from tests.faults.sizes import say, size
+from tests.faults.sizes import SIZE, say, size
 from tests.terminal import CTRL_S, F4, HOME, Console
 
 WALKED = size(2, 40, 40)
@@ -131,6 +132,9 @@ def walk(folder: Path, home: Path) -> list[tuple[str, str]]:
     return typed
 
 
+@pytest.mark.skipif(
+    SIZE == "suite", reason="a minute in a real terminal: make prove walks it; screens/ walks a session"
+)
 def test_a_term_is_reviewed_in_a_terminal_by_two_people_and_the_minute_is_what_was_decided(
     vault_folder: Path, tmp_path: Path
 ) -> None:
