@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from conftest import HOSTILE, settled, wait_for, words_on
 
 from practice.acts import PartnerAdded
+from screens import review
 from screens.review_child import ReviewChildScreen
 from storage import flags
 from storage.desk import children, concerns, reviews
@@ -40,6 +43,16 @@ async def decide(pilot, letters: str, reason: str) -> None:
     await settled(pilot)
     await pilot.press("tab", *reason, "ctrl+s")
     await settled(pilot)
+
+
+async def test_keys_wait_until_the_list_is_read(console, due, monkeypatch):
+    here, read = threading.Event(), review.queue_of
+    monkeypatch.setattr(review, "queue_of", lambda *asked: read(*asked) if here.wait(20) else None)
+    async with console() as pilot:
+        await pilot.press("f4", "b")
+        assert "Nobody" not in words_on(pilot.app)
+        here.set()
+        await wait_for(pilot, "2 children in this scope.")
 
 
 async def test_a_session_is_walked_left_gone_on_with_and_signed(console, vault, due):
