@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dsl_console.cli.options import Code, Command, Day, Group, codes, text_option
+from dsl_console.cli.options import Code, Command, Day, Group, challenge_options, codes, text_option
 from dsl_console.cli.output import INDENT, day_json, joined, one_line, out, print_json
 from dsl_console.cli.session import Session
 from practice.vocabulary import MeetingType
@@ -250,10 +250,8 @@ def record(
 
 @meeting.command(cls=Command)
 @click.argument("meeting_id", metavar="MEETING", required=False)
-@click.option("--to", metavar="WHO", help="Whose decision it is: name, role, agency.")
+@challenge_options
 @text_option("--asked", "What you ask instead, and why; left out, where the school disagreed.")
-@click.option("--stage", metavar="S", help="The stage; left out, the first one.")
-@click.option("--by", "answer_by", metavar="DAY", help="By when an answer is asked for.")
 @click.pass_obj
 def challenge(
     session: Session,

@@ -141,3 +141,11 @@ def text_option(flag: str, help_text: str, **keywords: Any) -> Callable[[Any], A
         return value
 
     return click.option(flag, metavar="TEXT", callback=taken, help=help_text, **keywords)
+
+
+def challenge_options(command: Any) -> Any:
+    """Add what every challenge says: whose decision it is, its stage, and by when an answer is asked for (R-90)."""
+    by = click.option("--by", "answer_by", metavar="DAY", help="By when an answer is asked for.")
+    stage = click.option("--stage", metavar="S", help="The stage; left out, the first one.")
+    to = click.option("--to", metavar="WHO", help="Whose decision it is: name, role, agency.")
+    return to(stage(by(command)))

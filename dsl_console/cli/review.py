@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dsl_console.cli.options import Code, Command, Day, Group, codes, text_option
+from dsl_console.cli.options import Code, Command, Day, Group, challenge_options, codes, text_option
 from dsl_console.cli.output import INDENT, day_json, joined, moment_json, out, print_json
 from dsl_console.cli.session import Session
 from practice.errors import Refused
@@ -138,10 +138,8 @@ def refer(session: Session, child: str | None, to: str | None, asked: str | None
 
 @review.command(cls=Command)
 @click.argument("child", required=False)
-@click.option("--to", metavar="WHO", help="Whose decision it is: name, role, agency.")
+@challenge_options
 @text_option("--asked", "What you ask instead, and why.")
-@click.option("--stage", metavar="S", help="The stage; left out, the first one.")
-@click.option("--by", "answer_by", metavar="DAY", help="By when an answer is asked for.")
 @click.pass_obj
 def challenge(
     session: Session,

@@ -7,23 +7,21 @@ takes its name or goes. The process ends there at once, as `kill -9` ends it.
 from __future__ import annotations
 
 import functools
-import os
 import random
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
-from storage import carrying, compartment, joining, machines, renewed
+from storage import carrying, joining, machines, renewed
 from storage.header import read_header
 from storage.keys import Kdf
 from storage.replication import exchange, incoming
 from storage.unlocking import Unlocked
 from storage.vault import open_vault
 from tests.conftest import PASSPHRASE, add_child, add_concern
+from tests.faults.ends import run_to
 from tests.faults.sizes import say, size
 from tests.storage.machines import Clock, joined, take
 
@@ -122,39 +120,11 @@ OPERATIONS = {"take-in": (take_in, "laptop"), "renewal": (renew, "put-back"), "j
 
 def run(place: Path, kept: Kept, name: str, at: int) -> int:
     """Do an operation in a process that ends at its boundary number `at`; return its exit status."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    status = 3
-    try:
-        count = 0
 
-        def boundary(*_: object) -> None:
-            nonlocal count
-            count += 1
-            if count == at:
-                os._exit(9)
-
-        def around(function):
-            @functools.wraps(function)
-            def both(*arguments, **named):
-                boundary()
-                result = function(*arguments, **named)
-                boundary()
-                return result
-
-            return both
-
+    def more(_around) -> None:
         incoming.CHUNK = 4
-        event.listen(Engine, "commit", boundary)
-        compartment.OpenCompartment.after_commit = boundary
-        compartment.OpenCompartment._move_anchor = around(compartment.OpenCompartment._move_anchor)
-        os.replace, os.unlink = around(os.replace), around(os.unlink)
-        OPERATIONS[name][0](place, kept)
-        (place / "boundaries").write_text(str(count))
-        status = 0
-    finally:
-        os._exit(status)
+
+    return run_to(at, place, lambda: OPERATIONS[name][0](place, kept), more)
 
 
 def boundaries_of(place: Path, kept: Kept, name: str) -> int:

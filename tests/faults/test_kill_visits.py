@@ -8,7 +8,6 @@ the same is done again, and the set goes home.
 from __future__ import annotations
 
 import functools
-import os
 import random
 import shutil
 import sys
@@ -17,11 +16,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from practice.errors import ConsoleError, Refused
-from storage import compartment, keys, ledger
+from storage import keys, ledger
 from storage.desk import concerns
 from storage.header import read_header
 from storage.keys import Kdf
@@ -31,6 +28,7 @@ from storage.views import record, visits
 from storage.visits import ending, returning, sealing
 from storage.visits.packing import STAGING, pack
 from tests.conftest import PASSPHRASE, add_child, add_concern
+from tests.faults.ends import run_to
 from tests.faults.sizes import say, size
 from tests.storage.machines import Clock
 
@@ -144,39 +142,11 @@ OPERATIONS = {
 
 def run(place: Path, kept: Kept, name: str, at: int) -> int:
     """Do an operation in a process that ends at its boundary number `at`; return its exit status."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    status = 3
-    try:
-        count = 0
 
-        def boundary(*_: object) -> None:
-            nonlocal count
-            count += 1
-            if count == at:
-                os._exit(9)
+    def more(around) -> None:
+        shutil.copyfile, ending.sync_file = around(shutil.copyfile), around(ending.sync_file)
 
-        def around(function):
-            @functools.wraps(function)
-            def both(*arguments, **named):
-                boundary()
-                result = function(*arguments, **named)
-                boundary()
-                return result
-
-            return both
-
-        event.listen(Engine, "commit", boundary)
-        compartment.OpenCompartment.after_commit = around(compartment.OpenCompartment.after_commit)
-        compartment.OpenCompartment._move_anchor = around(compartment.OpenCompartment._move_anchor)
-        os.replace, os.unlink, shutil.copyfile = around(os.replace), around(os.unlink), around(shutil.copyfile)
-        ending.sync_file = around(ending.sync_file)
-        OPERATIONS[name](place, kept)
-        (place / "boundaries").write_text(str(count))
-        status = 0
-    finally:
-        os._exit(status)
+    return run_to(at, place, lambda: OPERATIONS[name](place, kept), more)
 
 
 def wrong_after(place: Path, kept: Kept, name: str, *, again: bool = True) -> str:
