@@ -6,14 +6,16 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
+from practice.text import drawn
+
 _BREAKS = str.maketrans(dict.fromkeys("'\u2019\u2018\u02bc`-\u2010\u2011\u2013.,/()_", " "))
 _PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})
 
 
 @lru_cache(maxsize=50_000)
 def fold(name: str) -> str:
-    """Return a name for comparing: one case, no accents, apostrophes and hyphens as spaces, single spaces."""
-    folded = name.casefold().translate(_BREAKS)
+    """Return a name for comparing: as it is seen, in one case, no accents, apostrophes and hyphens as spaces."""
+    folded = drawn(name).casefold().translate(_BREAKS)
     if not folded.isascii():
         folded = unicodedata.normalize("NFKD", folded.translate(_PLAIN)).casefold().translate(_BREAKS)
         folded = "".join(char for char in folded if not unicodedata.combining(char))

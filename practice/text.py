@@ -24,6 +24,12 @@ _DIRECTION = {
     "\u200f": "⟦RLM⟧",
 }
 _DIRECTIONS = re.compile("[" + "".join(_DIRECTION) + "]")
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""Characters that nothing is drawn for, as a set is written (Unicode: Default_Ignorable_Code_Point)."""
+_INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 
 
 def tidy(text: str) -> str:
@@ -62,3 +68,15 @@ def _picture(character: str) -> str:
 def has_control(text: str) -> bool:
     """Say whether the text holds a control character other than newline and tab, or a direction override."""
     return bool(_CONTROL.search(text) or _DIRECTIONS.search(text))
+
+
+def drawn(text: str) -> str:
+    """Return the text without the characters that nothing is drawn for: what a reader sees, for comparing."""
+    return text if text.isascii() else _INVISIBLE.sub("", text)
+
+
+def pieces(text: str) -> str:
+    """Return the words that such characters cut, each as its pieces: `black<zero width space>bruise` as two words."""
+    if text.isascii():
+        return ""
+    return " ".join(_INVISIBLE.sub(" ", word) for word in text.split() if _INVISIBLE.search(word))

@@ -9,12 +9,11 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLiteDialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from practice.acts import Act
 from practice.compartments import ADULTS, CHILDREN
 from practice.errors import IntegrityAlarm
 from storage import chain, ledger
 from storage.opening import NAMES
-from storage.views.base import View, children_tables
+from storage.views.base import children_tables, fold_again
 
 Step = Callable[[Connection], None]
 STEPS: list[tuple[str, Step]] = []
@@ -135,7 +134,9 @@ def made_in_two_places(connection: Connection) -> None:
     from storage.views.base import apply, table_of
     from storage.views.entries import ApartTable
     from storage.views.reviews import ApartReviewTable
+    from storage.views.searched import index_as_seen
 
+    index_as_seen(connection)  # a fold of entries writes into that index
     for model in (ApartTable, ApartReviewTable):
         table_of(model).create(connection, checkfirst=True)
     for table in ("entry_versions", "decisions"):
@@ -155,27 +156,13 @@ def made_in_two_places(connection: Connection) -> None:
 def unfinished_lists(connection: Connection) -> None:
     """The entries folded again, since what was filled in or amended is not asked for any more, and their index."""
     from storage.views.entries import ENTRIES, LIST_INDEXES
+    from storage.views.searched import index_as_seen
 
     children_tables().create_all(connection)  # a fold may write into a table that a later step adds
+    index_as_seen(connection)
     fold_again(connection, ENTRIES)
     for statement in LIST_INDEXES:
         connection.exec_driver_sql(statement)
-
-
-def fold_again(connection: Connection, view: View, only: str = "") -> None:
-    """Fold every group of a view whose key is an entry or a child again, or only some, in the order of its rows."""
-    from storage.views.base import replace_rows, table_of
-
-    first, key = view.tables[0]
-    table = table_of(first)
-    keys = [row[0] for row in connection.exec_driver_sql(f"SELECT {key} FROM {table.name} {only} ORDER BY rowid")]  # noqa: S608
-    keys = list(dict.fromkeys(keys))  # several shares stand under one entry
-    for at in range(0, len(keys), 500):
-        chunk = keys[at : at + 500]
-        groups: dict[str, list[Act]] = {each: [] for each in chunk}
-        for act in ledger.acts_where(connection, view.column, chunk, view.kinds):
-            groups[view.key(act) or ""].append(act)
-        replace_rows(connection, view, groups, replacing=chunk)
 
 
 @step
@@ -384,8 +371,10 @@ def answers_and_what_was_heeded(connection: Connection) -> None:
     """Which entry answers which, what was read when a share was approved, and whom a police notice was told to."""
     from storage.views.base import table_of
     from storage.views.entries import ENTRIES, NOTICE, AnswerTable
+    from storage.views.searched import index_as_seen
     from storage.views.sharing_tables import SHARES
 
+    index_as_seen(connection)
     table_of(AnswerTable).create(connection, checkfirst=True)
     _sharing_columns(connection)
     fold_again(connection, SHARES)
@@ -405,6 +394,16 @@ def ways_to_partners(connection: Connection) -> None:
 def recovered_shares(connection: Connection) -> None:
     """What came back from a partner after a restore."""
     _sharing_columns(connection)
+
+
+@step
+def words_as_seen(connection: Connection) -> None:
+    """The search index made anew, and children folded again: nothing invisible hides a word or a name any more."""
+    from storage.views.children import CHILDREN as FOLDED
+    from storage.views.searched import index_as_seen
+
+    index_as_seen(connection)
+    fold_again(connection, FOLDED, "WHERE sort_name GLOB '*[^ -~]*'")
 
 
 @adults_step
@@ -435,8 +434,8 @@ def make_views(connection: Connection, compartment: str = CHILDREN) -> None:
 @cache
 def _shape_of_views(compartment: str) -> tuple[str, ...]:
     """Return the statements that make a compartment's views; written once, which costs more than running them."""
-    from storage.views import entries
     from storage.views.base import table_of, views_of
+    from storage.views.searched import SEARCH_SCHEMA
 
     dialect = SQLiteDialect()
     if compartment == CHILDREN:
@@ -450,7 +449,7 @@ def _shape_of_views(compartment: str) -> tuple[str, ...]:
             CreateIndex(index, if_not_exists=True) for index in sorted(table.indexes, key=lambda each: str(each.name))
         ]
     statements = tuple(str(each.compile(dialect=dialect)) for each in made)
-    return statements + (entries.SEARCH_SCHEMA if compartment == CHILDREN else ())
+    return statements + (SEARCH_SCHEMA if compartment == CHILDREN else ())
 
 
 def pending(engine: Engine, compartment: str = CHILDREN, *, fresh: bool = False) -> int:

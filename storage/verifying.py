@@ -16,7 +16,7 @@ from storage import chain, erasing, ledger, migrations, secrets_table, weighing
 from storage.anchor import Head
 from storage.engine import memory_engine
 from storage.ledger import Problem
-from storage.views import base, entries, machines
+from storage.views import base, machines, searched
 from storage.visits.opened import UNTIL
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def _search(vault: OpenCompartment) -> list[Problem]:
         return []
     try:
         with vault.long_read(query_only=False) as connection, connection.begin():
-            entries.check_search(connection)
+            searched.check_search(connection)
     except IntegrityAlarm:
         return [Problem("view", "The search index does not agree with the record, so a search may miss words.")]
     return []

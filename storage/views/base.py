@@ -197,6 +197,20 @@ def replace_rows(
         view.after(connection, list(groups))
 
 
+def fold_again(connection: Connection, view: View, only: str = "") -> None:
+    """Fold every group of a view whose key is an entry or a child again, or only some, in the order of its rows."""
+    first, key = view.tables[0]
+    table = table_of(first)
+    keys = [row[0] for row in connection.exec_driver_sql(f"SELECT {key} FROM {table.name} {only} ORDER BY rowid")]  # noqa: S608
+    keys = list(dict.fromkeys(keys))  # several shares stand under one entry
+    for at in range(0, len(keys), 500):
+        chunk = keys[at : at + 500]
+        groups: dict[str, list[Act]] = {each: [] for each in chunk}
+        for act in ledger.acts_where(connection, view.column, chunk, view.kinds):
+            groups[view.key(act) or ""].append(act)
+        replace_rows(connection, view, groups, replacing=chunk)
+
+
 @cache
 def insertion(model: type[SQLModel]) -> tuple[str, Callable[[dict[str, Any]], tuple[Any, ...]]]:
     """Return the statement that inserts a row of a table, and what makes a row's fields the values it stores.

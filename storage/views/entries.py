@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer
+from sqlalchemy import Integer
 from sqlmodel import Field
 
 from practice.acts import (
@@ -33,14 +33,10 @@ from practice.quality import completed, unfinished
 from practice.received import read_payload, received_entry
 from practice.removal import is_removed, removals
 from storage.types import Flag, Json, UtcText, utc_text
-from storage.views.base import Rows, View, ViewTable, chunks, marks, optional_string, string, typed, view
+from storage.views.base import Rows, View, ViewTable, optional_string, string, typed, view
 from storage.views.removals import RemovalTable, rows_of
+from storage.views.searched import WordsTable, reindex, unindex, words_rows
 
-SEARCH_SCHEMA = (
-    "CREATE VIRTUAL TABLE entry_search USING fts5(text, childs_words, content='entries', content_rowid='pk',"
-    " tokenize='unicode61 remove_diacritics 2', prefix='2 3')",
-    "INSERT INTO entry_search (entry_search, rank) VALUES ('secure-delete', 1)",
-)
 UNDECIDED = "entries.decision = '' AND entries.kind IN ('concern', 'operation_encompass')"
 """What still asks for a decision (R-17); written out, so that the index over them is found."""
 NOTICE = "operation_encompass"
@@ -264,6 +260,7 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
         "removals": rows_of(key, child, removed),
         "entry_imports": [_imported(key, act.child or "", imported)] if imported else [],
         "entry_answers": [{"entry_id": key, "answers": logged.answers}] if logged.answers and not gone else [],
+        "entry_words": [] if gone else words_rows(key, row["text"], row["childs_words"]),
     }
 
 
@@ -418,25 +415,6 @@ def _traces(key: str, acts: Sequence[Act]) -> list[dict[str, Any]]:
     ]
 
 
-def _unindex(connection: Connection, keys: Sequence[str]) -> None:
-    _index(connection, keys, "INSERT INTO entry_search (entry_search, rowid, text, childs_words) SELECT 'delete', ")
-
-
-def _reindex(connection: Connection, keys: Sequence[str]) -> None:
-    _index(connection, keys, "INSERT INTO entry_search (rowid, text, childs_words) SELECT ")
-
-
-def check_search(connection: Connection) -> None:
-    """Compare the search index with the entries; raises DatabaseError. Nothing is written, yet it needs the writer."""
-    connection.exec_driver_sql("INSERT INTO entry_search (entry_search, rank) VALUES ('integrity-check', 1)")
-
-
-def _index(connection: Connection, keys: Sequence[str], start: str) -> None:
-    for chunk in chunks(keys):
-        statement = f"{start} pk, text, childs_words FROM entries WHERE id IN ({marks(chunk)})"
-        connection.exec_driver_sql(statement, chunk)
-
-
 ENTRIES = view(
     View(
         name="entries",
@@ -450,9 +428,10 @@ ENTRIES = view(
             (ApartTable, "entry_id"),
             (ImportTable, "entry_id"),
             (AnswerTable, "entry_id"),
+            (WordsTable, "entry_id"),
         ),
         fold=_fold,
-        before=_unindex,
-        after=_reindex,
+        before=unindex,
+        after=reindex,
     )
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -35,6 +34,7 @@ from storage.views.entries import (
     VersionTable,
 )
 from storage.views.organisation import PersonTable
+from storage.views.searched import search_query
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -512,25 +512,6 @@ def search(vault: Vault, words: str, *, child_id: str | None = None, limit: int 
     with vault.read() as connection:
         rows = connection.exec_driver_sql(statement, (query, *whose, limit)).fetchall()
     return [Hit._make(row) for row in rows]
-
-
-def _in_word(character: str) -> bool:
-    """Letters, figures, and the marks that stand upon them: an accent typed apart does not cut a name in two."""
-    return character.isalnum() or unicodedata.category(character).startswith("M")
-
-
-def search_query(words: str) -> str:
-    """Return the full-text query for what a person typed: every word, phrases kept, the last word as a beginning."""
-    parts: list[str] = []
-    for at, piece in enumerate(words.split('"')):
-        tokens = "".join(character if _in_word(character) else " " for character in piece).split()
-        if at % 2 and tokens:
-            parts.append('"' + " ".join(tokens) + '"')
-        else:
-            parts += [f'"{token}"' for token in tokens]
-    if parts and not words.rstrip().endswith('"'):
-        parts[-1] += "*"
-    return " ".join(parts)
 
 
 def by_ids(vault: Vault, ids: Sequence[str]) -> list[EntryRow]:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from practice.dates import Occurred, parse_when
 from practice.errors import Refused
 from practice.names import fold, match_key
+from practice.text import INVISIBLE, drawn
 from practice.vocabulary import Coded, ConcernCategory, EntryKind
-from storage.views.record import QUERY_LIMIT, Hit, search_query
+from storage.views.record import QUERY_LIMIT, Hit
+from storage.views.searched import search_query
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,7 +84,7 @@ def find(vault: Vault, words: str, narrow: Narrow | None = None, limit: int = 50
     if len(words) > QUERY_LIMIT:
         raise Refused(f"A search takes at most {QUERY_LIMIT} characters. Nothing was searched.")
     now = vault.clock().astimezone().replace(tzinfo=None)
-    plain, narrow = asked(words, now, narrow)
+    plain, narrow = asked(drawn(words), now, narrow)
     clauses, values = _clauses(narrow)
     with vault.read() as connection:
         found: dict[int, Hit] = {}
@@ -192,9 +194,9 @@ def _named(connection: Connection, names: Sequence[str]) -> list[tuple[str, list
         return []
     likes = [f"%{fold(name).split()[0]}%" for name in names if fold(name)]
     spelt = [f"%{name}%" for name in names]
-    condition = " OR ".join(["sort_name LIKE ?"] * len(likes) + ["names LIKE ?"] * len(spelt))
+    condition = " OR ".join(["sort_name LIKE ?"] * len(likes) + ["names LIKE ?"] * len(spelt) + ["names GLOB ?"])
     rows = connection.exec_driver_sql(
         f"SELECT id, names FROM children WHERE {condition} LIMIT 2000",  # noqa: S608
-        (*likes, *spelt),
+        (*likes, *spelt, f"*[{INVISIBLE}]*"),  # such a name is compared as it is seen
     )
     return [(row[0], json.loads(row[1])) for row in rows]

@@ -9,7 +9,6 @@ import pytest
 from practice.alike import Telling, why_alike
 from practice.dates import parse_when
 from practice.errors import Refused
-from storage import migrations
 from storage.desk import finishing
 from storage.desk.concerns import OTHER_TEXT, Other, amend, log_concern
 from storage.vault import Vault
@@ -121,7 +120,7 @@ def test_an_update_folds_the_entries_of_an_older_program_again(vault: Vault) -> 
         before = base.contents(connection)
     with vault.write() as unit:
         unit.connection.exec_driver_sql("UPDATE entries SET unfinished = '[\"of old\"]', category = 'x'")
-        migrations.fold_again(unit.connection, ENTRIES)
+        base.fold_again(unit.connection, ENTRIES)
     with vault.read() as connection:
         assert base.contents(connection) == before
     assert [hit.entry_id for hit in record.search(vault, "Mine")] == entries[::-1]

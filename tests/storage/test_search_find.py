@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from practice.errors import Refused
-from storage.desk.concerns import log_concern
+from storage import migrations
+from storage.desk.concerns import amend, log_concern
 from storage.desk.merging import import_chronology
 from storage.vault import Vault
+from storage.views import children, record
 from storage.views.search import Narrow, find
 from tests.conftest import add_child
 
@@ -78,3 +80,57 @@ def test_a_filter_that_says_nothing_is_refused(school: Vault, words: str) -> Non
 def test_any_text_finds_something_or_nothing_and_never_fails(school: Vault, words: str) -> None:
     with contextlib.suppress(Refused):
         assert isinstance(find(school, words), list)
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("A bru\u00adise, seen at P.E.", "bruise"),
+        ("A br\u200du\u2060ise", "bruise"),
+        ("\u202eA bruise\u202c", "bruise"),
+        ("bruise\u3164 and \u061cscratch\u061c", '"bruise and scratch'),
+        ("A bruise", "bru\u00adise\u200b"),
+        ("A black\u200bbruise", "blackbruise"),
+        ("A black\u200bbruise", "bruise"),
+        ("On 3\u200b\u2060 May", "on:3/5\u200b/2025"),
+    ],
+)
+def test_what_is_invisible_hides_no_word(vault: Vault, written: str, words: str) -> None:
+    child = add_child(vault, "Kit", "Marlow")
+    (entry,) = log_concern(vault, {"text": written, "when": "3 May 2025"}, child_id=child)
+    (hit,) = find(vault, words)
+    assert hit.entry_id == entry
+    assert record.detail(vault, entry).entry.text == written, "what was written stays as it was"
+    amend(vault, entry, "Nothing of the kind.", "Mistaken")
+    assert find(vault, words.removeprefix("on:3/5\u200b/2025") or "bruise") == []
+    assert vault.verify(rebuild=True).ok
+
+
+def test_what_is_invisible_in_a_name_hides_no_child(vault: Vault) -> None:
+    child = add_child(vault, "Ki\u200bt", "Mar\u00adlow", former_names=("Kit Har\u2060ker",))
+    log_concern(vault, {"text": "Came in hungry"}, child_id=child)
+    assert [hit.child_id for words in ("marlow", "harker hungry", "Mar\ufefflow") for hit in find(vault, words)] == [
+        child
+    ] * 3
+    assert [row.id for row in children.find(vault, "Kit Marlow", loosely=False)] == [child]
+
+
+def test_an_older_index_is_made_anew_once(vault: Vault) -> None:
+    child = add_child(vault, "Ki\u200bt", "Marlow")
+    entries = [log_concern(vault, {"text": f"A bru\u00adise, {n}"}, child_id=child)[0] for n in range(2)]
+    with vault.write() as unit:
+        for statement in ("DROP TABLE entry_search", "DROP VIEW entry_searched", "DROP TABLE entry_words"):
+            unit.connection.exec_driver_sql(statement)
+        unit.connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE entry_search USING fts5(text, childs_words, content='entries', content_rowid='pk',"
+            " tokenize='unicode61 remove_diacritics 2', prefix='2 3')"
+        )
+        unit.connection.exec_driver_sql("INSERT INTO entry_search (entry_search) VALUES ('rebuild')")
+        unit.connection.exec_driver_sql("UPDATE children SET sort_name = 'marlow ki\u200bt'")
+        assert (
+            unit.connection.exec_driver_sql("SELECT 1 FROM entry_search WHERE entry_search MATCH 'bruise'").all() == []
+        )
+        for _ in range(2):
+            migrations.words_as_seen(unit.connection)
+    assert [hit.entry_id for hit in find(vault, "bruise")] == entries[::-1]
+    assert vault.verify(rebuild=True).ok

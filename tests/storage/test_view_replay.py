@@ -16,7 +16,7 @@ from storage import ledger, migrations, weighing
 from storage.engine import memory_engine
 from storage.verifying import copy, replay
 from storage.views import base
-from storage.views.entries import check_search
+from storage.views.searched import check_search
 from tests.conftest import add_child, add_concern, on_day
 
 START = datetime(2026, 9, 1, 8, tzinfo=UTC)
@@ -224,7 +224,7 @@ VIEW_CHANGES = [
     "UPDATE review_plans SET every = '52w'",
     "UPDATE people SET name = 'Somebody'",
     "INSERT INTO entry_search (entry_search) VALUES ('delete-all')",
-    "INSERT INTO entry_search (rowid, text, childs_words) VALUES (99, 'xylograph', '')",
+    "INSERT INTO entry_search (rowid, text, childs_words, pieces) VALUES (99, 'xylograph', '', '')",
 ]
 
 
