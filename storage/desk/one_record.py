@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from practice.acts import (
     Act,
     Body,
@@ -34,9 +32,7 @@ from storage import ledger
 from storage.desk import front_sheet as sheet_desk
 from storage.desk import reviews as review_desk
 from storage.ids import new_id
-from storage.views import actions, children, erasures, front_sheet, meetings, record, reviews
-from storage.views.base import table_of
-from storage.views.organisation import PersonTable
+from storage.views import actions, children, erasures, front_sheet, meetings, organisation, record, reviews
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -198,9 +194,8 @@ def closed_each_other(vault: Vault) -> set[frozenset[str]]:
 
 def closed_records(vault: Vault, child_id: str) -> list[Closed]:
     """Return the records that were closed as this child's, each with what is read there alone, oldest first."""
-    people = table_of(PersonTable)
     with vault.read() as connection:
-        names = {row.id: row.name for row in connection.execute(select(people.c.id, people.c.name))}
+        names = organisation.names(connection)
     found = []
     for child, act in _last(vault).items():
         body = act.body

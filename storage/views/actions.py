@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection
 
 from practice.acts import Act, ActionAdded, ActionChanged, ActionDone, EntryMoved
 from practice.vocabulary import Decision, label_of
 from storage.types import UtcText
-from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
-from storage.views.entries import DecisionTable, EntryTable
-from storage.views.organisation import PersonTable
+from storage.views.base import Rows, View, ViewTable, optional_string, string, typed, view
+from storage.views.entries import DecisionTable
+from storage.views.reading import columns, rows, where
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -121,22 +122,11 @@ class ActionRow:
 def actions(vault: Vault, on: date, *, child_id: str = "", done: bool = False) -> list[ActionRow]:
     """Return what is to be done as of a day, the longest overdue first; with `done` also what was closed."""
     from practice.reviews import overdue_school_days
-    from storage.views.children import ChildTable
 
-    table, people, children = table_of(ActionTable), table_of(PersonTable), table_of(ChildTable)
-    statement = (
-        select(table, children.c.name.label("child"), people.c.name.label("asker"))
-        .join(children, children.c.id == table.c.child_id)
-        .outerjoin(people, people.c.id == table.c.asked_by)
-    )
-    if not done:
-        statement = statement.where(table.c.state == "open")
-    if child_id:
-        statement = statement.where(table.c.child_id == child_id)
     with vault.read() as connection:
-        rows = list(connection.execute(statement))
-        decided = list(connection.execute(_decided(child_id)))
-    calendar = vault.calendar() if any(row.due for row in (*rows, *decided)) else None
+        asked = _asked(connection, child_id, done=done)
+        decided = _decided(connection, child_id)
+    calendar = vault.calendar() if any(row.due for row in (*asked, *decided)) else None
 
     def late(due: str | None, state: str) -> int:
         if due is None or calendar is None or state != "open" or date.fromisoformat(due) >= on:
@@ -163,7 +153,7 @@ def actions(vault: Vault, on: date, *, child_id: str = "", done: bool = False) -
             outcome=row.outcome,
             reason=row.reason,
         )
-        for row in rows
+        for row in asked
     ]
     found += [
         ActionRow(
@@ -187,17 +177,25 @@ def actions(vault: Vault, on: date, *, child_id: str = "", done: bool = False) -
     return sorted(found, key=ActionRow.order)
 
 
-def _decided(child_id: str) -> Any:
-    """Return the statement that finds decisions whose day is set and which have no outcome yet."""
-    from storage.views.children import ChildTable
-
-    decisions, entries, children = table_of(DecisionTable), table_of(EntryTable), table_of(ChildTable)
-    people = table_of(PersonTable)
+def _asked(connection: Connection, child_id: str, *, done: bool) -> list[SimpleNamespace]:
+    """Return the actions, with the names of the child and of who asked for each."""
+    conditions = ([] if done else ["actions.state = 'open'"]) + (["actions.child_id = ?"] if child_id else [])
     statement = (
-        select(decisions, entries.c.child_id, children.c.name.label("child"), people.c.name.label("decider"))
-        .join(entries, entries.c.id == decisions.c.entry_id)
-        .join(children, children.c.id == entries.c.child_id)
-        .outerjoin(people, people.c.id == decisions.c.author)
-        .where(decisions.c.superseded.is_(False), decisions.c.due.is_not(None), decisions.c.outcome == "")
+        f"SELECT {columns(ActionTable)}, children.name, people.name FROM actions"  # noqa: S608
+        " JOIN children ON children.id = actions.child_id LEFT JOIN people ON people.id = actions.asked_by"
+        f" {where(conditions)}"
     )
-    return statement.where(entries.c.child_id == child_id) if child_id else statement
+    return rows(connection, ActionTable, statement, [child_id] if child_id else [], ("child", "asker"))
+
+
+def _decided(connection: Connection, child_id: str) -> list[SimpleNamespace]:
+    """Return the decisions whose day is set and which have no outcome yet."""
+    clause = " AND entries.child_id = ?" if child_id else ""
+    statement = (
+        f"SELECT {columns(DecisionTable)}, entries.child_id, children.name, people.name FROM decisions"  # noqa: S608
+        " JOIN entries ON entries.id = decisions.entry_id JOIN children ON children.id = entries.child_id"
+        " LEFT JOIN people ON people.id = decisions.author"
+        f" WHERE decisions.superseded = 0 AND decisions.due IS NOT NULL AND decisions.outcome = ''{clause}"
+    )
+    more = ("child_id", "child", "decider")
+    return rows(connection, DecisionTable, statement, [child_id] if child_id else [], more)

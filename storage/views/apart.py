@@ -14,11 +14,12 @@ from practice.dates import Occurred, day_words
 from practice.errors import NotFound
 from practice.vocabulary import Decision, ReviewEvery, ReviewStatus, label_of
 from storage import ledger
+from storage.views import children, reading
 from storage.views.base import table_of
-from storage.views.children import ChildTable
 from storage.views.entries import ApartTable, DecisionTable, VersionTable
 from storage.views.machines import MachineTable
-from storage.views.organisation import PersonTable
+from storage.views.organisation import names
+from storage.views.reading import columns
 from storage.views.reviews import ApartReviewTable, HeldTable
 
 if TYPE_CHECKING:
@@ -76,23 +77,26 @@ def count(vault: Vault) -> int:
 
 def rows(vault: Vault, *, child_id: str = "", entry_id: str = "") -> list[ApartRow]:
     """Return what waits for a person, child by child."""
-    people, children = table_of(PersonTable), table_of(ChildTable)
     with vault.read() as connection:
-        names = {row.id: row.name for row in connection.execute(select(people.c.id, people.c.name))}
-        found = [dict(row._mapping) for row in connection.execute(select(table_of(ApartTable)))]
+        found = _stand(connection, ApartTable)
         if not entry_id:
-            reviews = connection.execute(select(table_of(ApartReviewTable)))
-            found += [dict(row._mapping) | {"entry_id": ""} for row in reviews]
+            found += [row | {"entry_id": ""} for row in _stand(connection, ApartReviewTable)]
         wanted = [row for row in found if child_id in ("", row["child_id"]) and entry_id in ("", row["entry_id"])]
-        made = [_row(connection, row, names) for row in wanted]
-        ids = [row["child_id"] for row in wanted]
-        found_children = connection.execute(select(children.c.id, children.c.name).where(children.c.id.in_(ids)))
-        called = {row.id: row.name for row in found_children}
+        if not wanted:
+            return []
+        people = names(connection)
+        made = [_row(connection, row, people) for row in wanted]
+        called = children.names(connection, [row["child_id"] for row in wanted])
     whole = [
         ApartRow(row["id"], row["about"], row["child_id"], called.get(row["child_id"], ""), row["entry_id"], options)
         for row, options in zip(wanted, made, strict=True)
     ]
     return sorted(whole, key=lambda each: (each.child, each.id))
+
+
+def _stand(connection: Connection, model: type[ApartTable | ApartReviewTable]) -> list[dict[str, Any]]:
+    statement = f"SELECT {columns(model)} FROM {model.__tablename__}"  # noqa: S608
+    return [vars(row) for row in reading.rows(connection, model, statement)]
 
 
 def get(vault: Vault, ident: str) -> ApartRow:
@@ -106,7 +110,7 @@ def get(vault: Vault, ident: str) -> ApartRow:
     return found
 
 
-def _row(connection: Connection, row: dict[str, Any], names: dict[str, str]) -> tuple[Option, ...]:
+def _row(connection: Connection, row: dict[str, Any], people: dict[str, str]) -> tuple[Option, ...]:
     machines = _machines(connection, row["ids"])
     read = {"text": _texts, "decision": _decisions, "status": _statuses, "review": _reviews}[row["about"]]
     options = [
@@ -115,7 +119,7 @@ def _row(connection: Connection, row: dict[str, Any], names: dict[str, str]) -> 
             says,
             childs_words,
             why,
-            names.get(author, ""),
+            people.get(author, ""),
             at,
             each["act_id"] == row["in_force"],
             each.get("text", ""),

@@ -26,6 +26,7 @@ from practice.errors import NotFound
 from practice.received import answers_of, on_share_of, read_payload, received_occurred
 from storage.types import UtcText
 from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
+from storage.views.reading import among, columns, rows, where
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -171,18 +172,19 @@ def items(
     landed: str = "",
 ) -> list[ItemRow]:
     """Return what partners sent, newest first; `case` narrows it to (organisation, case number)."""
-    table = table_of(ItemTable)
-    statement = select(table).order_by(table.c.arrived_at.desc(), table.c.id.desc())
-    if item_id is not None:
-        statement = statement.where(table.c.id == item_id)
+    conditions, parameters = [], list[str]()
+    org, number = case or (None, None)
+    for column, value in (("id", item_id), ("org", org), ("case_number", number), ("landed", landed or None)):
+        if value is not None:
+            conditions.append(f"items.{column} = ?")
+            parameters.append(value)
     if states:
-        statement = statement.where(table.c.state.in_(list(states)))
-    if case is not None:
-        statement = statement.where(table.c.org == case[0], table.c.case_number == case[1])
-    if landed:
-        statement = statement.where(table.c.landed == landed)
+        conditions.append(among("items.state", states))
+        parameters += states
+    order = "ORDER BY items.arrived_at DESC, items.id DESC"
+    statement = f"SELECT {columns(ItemTable)} FROM items {where(conditions)} {order}"  # noqa: S608
     with vault.read() as connection:
-        return [_item(row) for row in connection.execute(statement)]
+        return list(map(_item, rows(connection, ItemTable, statement, parameters)))
 
 
 def _item(row: Any) -> ItemRow:

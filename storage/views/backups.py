@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from practice.acts import BackupMade, BackupProved, read_body
 from storage.types import from_utc_text
-from storage.views.base import table_of
-from storage.views.organisation import PersonTable
+from storage.views import organisation
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -85,9 +84,8 @@ def state(vault: Vault, now: datetime) -> BackupState:
     from storage import outbox
     from storage.restore import HOLD
 
-    people = table_of(PersonTable)
     with vault.read() as connection:
-        names = {row[0]: row[1] for row in connection.execute(select(people.c.id, people.c.name))}
+        names = organisation.names(connection)
         drills = [_drill(row, names) for row in _newest(connection, "backup_proved")]
         verdicts: dict[str, bool] = {}
         for drill in reversed(drills):

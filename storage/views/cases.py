@@ -29,6 +29,7 @@ from storage.types import Flag, Json, UtcText
 from storage.views import children
 from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
 from storage.views.children import ChildRow
+from storage.views.reading import among, columns, rows, where
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -151,32 +152,27 @@ def cases(
     vault: Vault, *, case: str = "", org: str = "", child_id: str = "", states: Sequence[str] = ()
 ) -> list[CaseRow]:
     """Return the cases, those that wait for an answer first, then the newest."""
-    from storage.views.children import ChildTable
-    from storage.views.organisation import PersonTable
-    from storage.views.sharing_tables import PartnerTable
-
-    table, people = table_of(CaseTable), table_of(PersonTable)
-    roll, agencies = table_of(ChildTable), table_of(PartnerTable)
-    statement = (
-        select(table, roll.c.name.label("child"), agencies.c.name.label("partner"), people.c.name.label("person"))
-        .outerjoin(roll, roll.c.id == table.c.child_id)
-        .outerjoin(agencies, agencies.c.org == table.c.org)
-        .outerjoin(people, people.c.id == table.c.confirmed_by)
-        .order_by(table.c.since.desc(), table.c.id)
-    )
-    for column, value in ((table.c.id, case), (table.c.org, org), (table.c.child_id, child_id)):
-        if value:
-            statement = statement.where(column == value)
+    narrowed = {"id": case, "org": org, "child_id": child_id}
+    conditions = [f"cases.{column} = ?" for column, value in narrowed.items() if value]
     if states:
-        statement = statement.where(table.c.state.in_(list(states)))
+        conditions.append(among("cases.state", states))
+    statement = (
+        f"SELECT {columns(CaseTable)}, children.name, partners.name, people.name FROM cases"  # noqa: S608
+        " LEFT JOIN children ON children.id = cases.child_id LEFT JOIN partners ON partners.org = cases.org"
+        " LEFT JOIN people ON people.id = cases.confirmed_by"
+        f" {where(conditions)} ORDER BY cases.since DESC, cases.id"
+    )
+    parameters = [*filter(None, narrowed.values()), *states]
     with vault.read() as connection:
-        found = [_row(row) for row in connection.execute(statement)]
+        found = [
+            _row(vars(row))
+            for row in rows(connection, CaseTable, statement, parameters, ("child", "partner", "person"))
+        ]
     turn = ("received", "offered", "accepted")
     return sorted(found, key=lambda row: turn.index(row.state) if row.state in turn else len(turn))
 
 
-def _row(row: Any) -> CaseRow:
-    fields = dict(row._mapping)
+def _row(fields: dict[str, Any]) -> CaseRow:
     fields["partner"] = fields["partner"] or fields.pop("name") or fields["org"]
     fields.pop("name", None)
     fields["confirmed_by"] = fields.pop("person") or ""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import column, select, table
+from sqlalchemy import Connection, column, select, table
 
 from practice.acts import Act, ChildAdded, ChildChanged, ChildFields, Erased, ErasureRepeated
 from practice.errors import NotFound
@@ -16,9 +16,10 @@ from practice.names import fold, matches
 from practice.nicknames import also_called
 from practice.roles import finds_only_given
 from practice.upn import normalise
+from storage import ledger
 from storage.sounds import sounds_like
 from storage.types import Flag, Json
-from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
+from storage.views.base import Rows, View, ViewTable, chunks, marks, optional_string, string, table_of, typed, view
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -215,6 +216,15 @@ def _row(row: Sequence[Any], look_alikes: bool = False) -> ChildRow:
         status=row[11] or "",
         look_alikes=look_alikes,
     )
+
+
+def names(connection: Connection, child_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of these children by their ids."""
+    found: dict[str, str] = {}
+    for chunk in chunks(list(child_ids)):
+        statement = f"SELECT id, name FROM children WHERE id IN ({marks(chunk)})"  # noqa: S608
+        found |= dict(ledger.plain_rows(connection, statement, chunk))
+    return found
 
 
 def all_children(vault: Vault, *, include_left: bool = False) -> list[ChildRow]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Integer, select
+from sqlalchemy import Integer, select
 from sqlmodel import Field
 
 from practice.acts import Act
 from practice.erasure import erasures, holds
 from storage.types import UtcText
+from storage.views import reading
 from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
 
 if TYPE_CHECKING:
@@ -119,32 +120,24 @@ class HoldRow:
     set_at: datetime
 
 
-def _names(connection: Connection) -> dict[str, str]:
-    from storage.views.organisation import PersonTable
-
-    people = table_of(PersonTable)
-    return {row[0]: row[1] for row in connection.execute(select(people.c.id, people.c.name))}
-
-
 def rows(vault: Vault, *, child_id: str = "", states: Sequence[str] = ()) -> list[ErasureRow]:
     """Return proposals and erasures, the newest first."""
-    from storage.views.children import ChildTable
+    from storage.views import organisation
 
-    table, children = table_of(ErasureTable), table_of(ChildTable)
-    statement = (
-        select(table, children.c.name.label("child"))
-        .outerjoin(children, children.c.id == table.c.child_id)
-        .order_by(table.c.proposed_at.desc(), table.c.proposal.desc())
+    conditions = (["erasures.child_id = ?"] if child_id else []) + (
+        [reading.among("erasures.state", states)] if states else []
     )
-    if child_id:
-        statement = statement.where(table.c.child_id == child_id)
-    if states:
-        statement = statement.where(table.c.state.in_(list(states)))
+    statement = (
+        f"SELECT {reading.columns(ErasureTable)}, children.name FROM erasures"  # noqa: S608
+        f" LEFT JOIN children ON children.id = erasures.child_id {reading.where(conditions)}"
+        " ORDER BY erasures.proposed_at DESC, erasures.proposal DESC"
+    )
+    parameters = [*([child_id] if child_id else []), *states]
     with vault.read() as connection:
-        names = _names(connection)
+        names = organisation.names(connection)
         found = []
-        for row in connection.execute(statement):
-            fields = dict(row._mapping)
+        for row in reading.rows(connection, ErasureTable, statement, parameters, ("child",)):
+            fields = vars(row)
             fields["proposed_by_id"] = fields["proposed_by"]
             for name in ("proposed_by", "agreed_by", "ended_by"):
                 fields[name] = names.get(fields[name], _LATER if fields[name] else "")
@@ -154,6 +147,7 @@ def rows(vault: Vault, *, child_id: str = "", states: Sequence[str] = ()) -> lis
 
 def holds_in_force(vault: Vault) -> list[HoldRow]:
     """Return the holds that stand, those over every record first."""
+    from storage.views import organisation
     from storage.views.children import ChildTable
 
     table, children = table_of(HoldTable), table_of(ChildTable)
@@ -163,7 +157,7 @@ def holds_in_force(vault: Vault) -> list[HoldRow]:
         .order_by(table.c.child, table.c.set_at)
     )
     with vault.read() as connection:
-        names = _names(connection)
+        names = organisation.names(connection)
         return [
             HoldRow(
                 row.id,

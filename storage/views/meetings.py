@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from practice.acts import Act, EntryMoved, MeetingCancelled, MeetingChanged, MeetingHeld, MeetingPlanned
 from practice.errors import NotFound
 from practice.meetings import following, type_words
 from storage.types import Json, UtcText
-from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
-from storage.views.organisation import PersonTable
+from storage.views.base import Rows, View, ViewTable, optional_string, string, typed, view
+from storage.views.reading import columns, rows, where
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -199,19 +197,17 @@ def _row(row: Any) -> MeetingRow:
     )
 
 
-def _every(vault: Vault, *clauses: Any) -> list[MeetingRow]:
-    from storage.views.children import ChildTable
-
-    table, people, children = table_of(MeetingTable), table_of(PersonTable), table_of(ChildTable)
+def _every(vault: Vault, column: str = "", value: str = "") -> list[MeetingRow]:
+    """Return the meetings, those whose column holds a value where one is named, by day."""
+    clause = where([f"meetings.{column} = ?"] if column else [])
     statement = (
-        select(table, children.c.name.label("child"), people.c.name.label("planner"))
-        .join(children, children.c.id == table.c.child_id)
-        .outerjoin(people, people.c.id == table.c.planned_by)
-        .where(*clauses)
-        .order_by(table.c.day, table.c.at, table.c.id)
+        f"SELECT {columns(MeetingTable)}, children.name, people.name FROM meetings"  # noqa: S608
+        " JOIN children ON children.id = meetings.child_id LEFT JOIN people ON people.id = meetings.planned_by"
+        f" {clause} ORDER BY meetings.day, meetings.at, meetings.id"
     )
     with vault.read() as connection:
-        return [_row(row) for row in connection.execute(statement)]
+        found = rows(connection, MeetingTable, statement, [value] if column else [], ("child", "planner"))
+    return list(map(_row, found))
 
 
 def meetings(vault: Vault, *, child_id: str = "", everything: bool = False) -> list[MeetingRow]:
@@ -219,22 +215,21 @@ def meetings(vault: Vault, *, child_id: str = "", everything: bool = False) -> l
 
     With `everything` also those that were held or cancelled.
     """
-    clauses = [table_of(MeetingTable).c.child_id == child_id] if child_id else []
-    rows = _every(vault, *clauses)
-    if not rows:
+    every = _every(vault, "child_id", child_id) if child_id else _every(vault)
+    if not every:
         return []
     bank = vault.calendar().bank_holidays
-    rows = [_with_clock(row, rows, bank) for row in rows]
-    found = [row for row in rows if everything or row.state == "planned"]
-    return sorted([*found, *wanted(rows, bank)], key=lambda row: (row.day, row.at, row.id, row.meeting_type))
+    every = [_with_clock(row, every, bank) for row in every]
+    found = [row for row in every if everything or row.state == "planned"]
+    return sorted([*found, *wanted(every, bank)], key=lambda row: (row.day, row.at, row.id, row.meeting_type))
 
 
 def get(vault: Vault, meeting_id: str) -> MeetingRow:
     """Return a meeting by its id; raises NotFound."""
-    rows = _every(vault, table_of(MeetingTable).c.id == meeting_id)
-    if not rows:
+    found = _every(vault, "id", meeting_id)
+    if not found:
         raise NotFound("There is no meeting with that id.", hint="dsl-console meeting list shows them.")
-    return rows[0]
+    return found[0]
 
 
 def _after(row: MeetingRow, rows: Sequence[MeetingRow], meeting_type: str) -> MeetingRow | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from practice.acts import (
     Act,
@@ -29,7 +29,8 @@ from practice.acts import (
     WordingRowSet,
 )
 from practice.roles import may_approve
-from storage.types import Flag, Json, UtcText
+from storage import ledger
+from storage.types import Flag, Json, UtcText, from_utc_text, utc_text
 from storage.views.base import Rows, View, ViewTable, of_kind, optional_string, string, table_of, typed, view
 
 if TYPE_CHECKING:
@@ -222,17 +223,23 @@ class GlassRow:
     at: datetime
 
 
+def names(connection: Connection) -> dict[str, str]:
+    """Return everybody's name by their id."""
+    return dict(ledger.plain_rows(connection, "SELECT id, name FROM people"))
+
+
 def glass_since(vault: Vault, since: datetime) -> list[GlassRow]:
     """Return who opened a child outside their list since a moment, the newest first."""
-    grants, people = table_of(GrantTable), table_of(PersonTable)
     statement = (
-        select(grants.c.id, people.c.name, grants.c.child, grants.c.reason, grants.c.at)
-        .outerjoin(people, people.c.id == grants.c.person)
-        .where(grants.c.until.is_not(None), grants.c.at >= since)
-        .order_by(grants.c.at.desc(), grants.c.id)
+        "SELECT grants.id, people.name, grants.child, grants.reason, grants.at FROM grants"
+        " LEFT JOIN people ON people.id = grants.person WHERE grants.until IS NOT NULL AND grants.at >= ?"
+        " ORDER BY grants.at DESC, grants.id"
     )
     with vault.read() as connection:
-        return [GlassRow(row[0], row[1] or "", row[2], row[3], row[4]) for row in connection.execute(statement)]
+        return [
+            GlassRow(row[0], row[1] or "", row[2], row[3], from_utc_text(row[4]))
+            for row in ledger.plain_rows(connection, statement, [utc_text(since)])
+        ]
 
 
 @dataclass(frozen=True)
@@ -248,19 +255,15 @@ class CoverRow:
 
 def covers(vault: Vault, on: date) -> list[CoverRow]:
     """Return who covers whom on a day, both still able to open the vault."""
-    table, people = table_of(CoverTable), table_of(PersonTable)
-    away, here = people.alias(), people.alias()
     statement = (
-        select(away.c.name, here.c.name, table.c.until, away.c.id, here.c.id)
-        .join(away, away.c.id == table.c.person)
-        .join(here, here.c.id == table.c.by)
-        .where(table.c.until >= on.isoformat(), away.c.removed.is_(False), here.c.removed.is_(False))
-        .order_by(away.c.name)
+        "SELECT away.name, here.name, covers.until, away.id, here.id FROM covers"
+        " JOIN people AS away ON away.id = covers.person JOIN people AS here ON here.id = covers.by"
+        " WHERE covers.until >= ? AND away.removed = 0 AND here.removed = 0 ORDER BY away.name"
     )
     with vault.read() as connection:
         return [
             CoverRow(row[0], row[1], date.fromisoformat(row[2]), row[3], row[4])
-            for row in connection.execute(statement)
+            for row in ledger.plain_rows(connection, statement, [on.isoformat()])
         ]
 
 

@@ -14,9 +14,9 @@ from practice.acts import Act, QualityAuditBegun, QualityRated
 from practice.errors import NotFound
 from practice.record_audit import Month, trend
 from storage.types import Flag, Json, UtcText
+from storage.views import organisation
 from storage.views.base import Rows, View, ViewTable, string, table_of, typed, view
 from storage.views.children import ChildTable
-from storage.views.organisation import PersonTable
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -111,9 +111,9 @@ class AuditRow:
 def audits(vault: Vault) -> list[AuditRow]:
     """Return every audit, the newest first."""
     table, ratings = table_of(QualityAuditTable), table_of(QualityRatingTable)
-    people, roll = table_of(PersonTable), table_of(ChildTable)
+    roll = table_of(ChildTable)
     with vault.read() as connection:
-        names = {row.id: row.name for row in connection.execute(select(people.c.id, people.c.name))}
+        names = organisation.names(connection)
         found = {
             (row.audit, row.child_id): row
             for row in connection.execute(select(ratings).where(ratings.c.stands.is_(True)))

@@ -463,7 +463,7 @@ def waiting(vault: Vault, limit: int = 500) -> list[Waiting]:
         " ORDER BY entries.recorded_at, entries.id LIMIT ?"
     )
     with vault.read() as connection:
-        return [Waiting(*row) for row in connection.exec_driver_sql(statement, (limit,))]
+        return list(map(Waiting._make, ledger.plain_rows(connection, statement, [limit])))
 
 
 def undecided_count(vault: Vault) -> int:

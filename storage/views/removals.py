@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from practice.removal import Removal
 from storage.types import UtcText
-from storage.views.base import ViewTable, string, table_of, typed
+from storage.views.base import ViewTable, string, typed
+from storage.views.reading import columns, rows
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -60,22 +59,19 @@ class RemovalRow:
     end_reason: str
 
 
-def _rows(vault: Vault, *clauses: Any) -> list[RemovalRow]:
-    from storage.views.children import ChildTable
-    from storage.views.organisation import PersonTable
+def _rows(vault: Vault, condition: str, *values: str) -> list[RemovalRow]:
+    from storage.views import organisation
 
-    table, people, children = table_of(RemovalTable), table_of(PersonTable), table_of(ChildTable)
     statement = (
-        select(table, children.c.name.label("child"))
-        .outerjoin(children, children.c.id == table.c.child_id)
-        .where(*clauses)
-        .order_by(table.c.proposed_at.desc(), table.c.proposal.desc())
+        f"SELECT {columns(RemovalTable)}, children.name FROM removals"  # noqa: S608
+        f" LEFT JOIN children ON children.id = removals.child_id WHERE {condition}"
+        " ORDER BY removals.proposed_at DESC, removals.proposal DESC"
     )
     with vault.read() as connection:
-        names = {row.id: row.name for row in connection.execute(select(people.c.id, people.c.name))}
+        names = organisation.names(connection)
         found = []
-        for row in connection.execute(statement):
-            fields = dict(row._mapping)
+        for row in rows(connection, RemovalTable, statement, values, ("child",)):
+            fields = vars(row)
             fields["proposed_by_id"] = fields["proposed_by"]
             for name in ("proposed_by", "agreed_by", "ended_by"):
                 fields[name] = names.get(fields[name], "")
@@ -86,17 +82,17 @@ def _rows(vault: Vault, *clauses: Any) -> list[RemovalRow]:
 
 def of_entry(vault: Vault, entry_id: str) -> list[RemovalRow]:
     """Return what was proposed about an entry, the newest first."""
-    return _rows(vault, table_of(RemovalTable).c.entry_id == entry_id)
+    return _rows(vault, "removals.entry_id = ?", entry_id)
 
 
 def of_child(vault: Vault, child_id: str) -> list[RemovalRow]:
     """Return the proposals and tombstones of a child's record, the newest first."""
-    return _rows(vault, table_of(RemovalTable).c.child_id == child_id)
+    return _rows(vault, "removals.child_id = ?", child_id)
 
 
 def all_open(vault: Vault) -> list[RemovalRow]:
     """Return every proposal that waits for a second person, and every tombstone, the newest first."""
-    return _rows(vault, table_of(RemovalTable).c.state.in_(["proposed", "removed"]))
+    return _rows(vault, "removals.state IN ('proposed', 'removed')")
 
 
 def words(row: RemovalRow) -> str:

@@ -14,6 +14,7 @@ from practice.errors import NotFound
 from practice.roles import check_may_triage
 from storage.types import Flag, Json, UtcText
 from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
+from storage.views.reading import among, columns, rows, where
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -111,7 +112,7 @@ view(
 
 
 def _row(row: Any) -> ReportRow:
-    fields = dict(row._mapping)
+    fields = dict(vars(row))
     fields.pop("digest")
     concern = fields["concern"]
     fields["concern"] = ConcernLogged.model_validate(concern) if concern else None
@@ -122,23 +123,21 @@ def _row(row: Any) -> ReportRow:
 def reports(vault: Vault, *, states: Sequence[str] = ()) -> list[ReportRow]:
     """Return the sealed reports that were opened, in the order in which they were left; raises NotAllowed."""
     check_may_triage(vault.person.role)
-    table = table_of(ReportTable)
-    statement = select(table).order_by(table.c.written_at, table.c.id)
-    if states:
-        statement = statement.where(table.c.state.in_(list(states)))
+    clause = where([among("reports.state", states)] if states else [])
+    statement = f"SELECT {columns(ReportTable)} FROM reports {clause} ORDER BY reports.written_at, reports.id"  # noqa: S608
     with vault.read() as connection:
-        return [_row(row) for row in connection.execute(statement)]
+        return list(map(_row, rows(connection, ReportTable, statement, states)))
 
 
 def report(vault: Vault, report_id: str) -> ReportRow:
     """Return one report; raises NotFound, NotAllowed."""
     check_may_triage(vault.person.role)
-    table = table_of(ReportTable)
+    statement = f"SELECT {columns(ReportTable)} FROM reports WHERE reports.id = ?"  # noqa: S608
     with vault.read() as connection:
-        row = connection.execute(select(table).where(table.c.id == report_id)).first()
-    if row is None:
+        found = rows(connection, ReportTable, statement, [report_id])
+    if not found:
         raise NotFound("There is no report with that id.", hint="dsl-console report list shows those that arrived.")
-    return _row(row)
+    return _row(found[0])
 
 
 def state_of(connection: Connection, report_id: str) -> str:

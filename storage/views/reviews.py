@@ -18,6 +18,7 @@ from storage import ledger
 from storage.types import Flag, Json, UtcText
 from storage.views.base import Rows, View, ViewTable, optional_string, string, table_of, typed, view
 from storage.views.entries import choices
+from storage.views.reading import columns, rows
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -222,20 +223,15 @@ def plan_before_closing(vault: Vault, child_id: str) -> PlanRow | None:
 
 def due(vault: Vault, on: date, *, all_plans: bool = False) -> list[DueRow]:
     """Return the children whose review is due on this day or was due before it, the longest overdue first."""
-    from storage.views.children import ChildTable
-
-    plans, children = table_of(PlanTable), table_of(ChildTable)
+    statement = (
+        f"SELECT {columns(PlanTable)}, children.name, children.year_group, children.reg_group FROM review_plans"  # noqa: S608
+        " JOIN children ON children.id = review_plans.child_id"
+    )
     with vault.read() as connection:
-        rows = list(
-            connection.execute(
-                select(plans, children.c.name, children.c.year_group, children.c.reg_group).join(
-                    children, children.c.id == plans.c.child_id
-                )
-            )
-        )
+        plans = rows(connection, PlanTable, statement, more=("name", "year_group", "reg_group"))
     calendar = vault.calendar()
     found = []
-    for row in rows:
+    for row in plans:
         planned = _planned(row, calendar)
         if planned.due <= on or all_plans:
             late = overdue_school_days(planned.due, on, calendar)

@@ -13,9 +13,9 @@ from practice.acts import Act, MinuteKept, SessionBegun, SessionEnded
 from practice.errors import NotFound
 from practice.minutes import Reviewed, minute_text
 from storage.types import Json, UtcText, from_utc_text
+from storage.views import organisation
 from storage.views.base import Rows, View, ViewTable, string, table_of, typed, view
 from storage.views.children import ChildTable
-from storage.views.organisation import PersonTable
 from storage.views.reviews import HeldTable
 
 if TYPE_CHECKING:
@@ -123,9 +123,9 @@ def get(vault: Vault, session_id: str) -> SessionRow:
 
 
 def _session(vault: Vault, row: Any) -> SessionRow:
-    held, people, children = table_of(HeldTable), table_of(PersonTable), table_of(ChildTable)
+    held, children = table_of(HeldTable), table_of(ChildTable)
     with vault.read() as connection:
-        names = {each.id: each.name for each in connection.execute(select(people.c.id, people.c.name))}
+        names = organisation.names(connection)
         known = {
             each.id: each
             for each in connection.execute(

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from practice.dates import Occurred
 from practice.errors import NotFound
-from storage import outbox
+from storage import ledger, outbox
 from storage.views.base import table_of
+from storage.views.reading import among, columns, rows, where
 from storage.views.sharing_tables import ContractTable, PartnerTable, ShareTable, WayTable
 
 if TYPE_CHECKING:
     from storage.vault import Vault
+
+
+_WHOSE = "coalesce(entries.child_id, shares.child_id)"
+"""Whose share it is: an entry that was moved is the right child's (R-14)."""
 
 
 @dataclass(frozen=True)
@@ -109,12 +115,10 @@ class ShareRow:
 
 def partners(vault: Vault, *, removed: bool = False) -> list[PartnerRow]:
     """Return the partner agencies by name."""
-    table = table_of(PartnerTable)
-    statement = select(table).order_by(table.c.name, table.c.org)
-    if not removed:
-        statement = statement.where(table.c.removed.is_(False))
+    clause = "" if removed else " WHERE partners.removed = 0"
+    statement = f"SELECT {columns(PartnerTable)} FROM partners{clause} ORDER BY partners.name, partners.org"  # noqa: S608
     with vault.read() as connection:
-        return [PartnerRow(**row._mapping) for row in connection.execute(statement)]
+        return [PartnerRow(**vars(row)) for row in rows(connection, PartnerTable, statement)]
 
 
 def ways(vault: Vault) -> dict[str, WayRow]:
@@ -128,9 +132,11 @@ def ways(vault: Vault) -> dict[str, WayRow]:
 def partner(vault: Vault, wanted: str) -> PartnerRow:
     """Return the one partner whom an identifier or a name fits; raises NotFound."""
     folded = wanted.strip().casefold()
-    rows = partners(vault)
-    found = [row for row in rows if row.org.casefold() == folded]
-    found = found or [row for row in rows if row.name.casefold() == folded or row.org.casefold().endswith(":" + folded)]
+    known = partners(vault)
+    found = [row for row in known if row.org.casefold() == folded]
+    found = found or [
+        row for row in known if row.name.casefold() == folded or row.org.casefold().endswith(":" + folded)
+    ]
     if len(found) != 1:
         raise NotFound(
             f"{'No partner' if not found else 'More than one partner'} here is called «{wanted}».",
@@ -141,7 +147,7 @@ def partner(vault: Vault, wanted: str) -> PartnerRow:
 
 def contracts(vault: Vault) -> list[ContractRow]:
     """Return the sharing agreements."""
-    table = table_of(ContractTable)
+    statement = f"SELECT {columns(ContractTable)} FROM contracts ORDER BY contracts.review, contracts.id"  # noqa: S608
     with vault.read() as connection:
         return [
             ContractRow(
@@ -157,7 +163,7 @@ def contracts(vault: Vault) -> list[ContractRow]:
                 row.standing,
                 row.digest,
             )
-            for row in connection.execute(select(table).order_by(table.c.review, table.c.id))
+            for row in rows(connection, ContractTable, statement)
         ]
 
 
@@ -173,51 +179,35 @@ def shares(
 
     A queued share that was offered to the hub, whose answer is not here, says `offered`; it is found under both.
     """
-    from storage.views.children import ChildTable
-    from storage.views.entries import EntryTable
-    from storage.views.organisation import PersonTable
-
-    table, children, entries = table_of(ShareTable), table_of(ChildTable), table_of(EntryTable)
-    people, agencies = table_of(PersonTable), table_of(PartnerTable)
-    firsts = people.alias()
-    whose = func.coalesce(entries.c.child_id, table.c.child_id)  # an entry that was moved is the right child's (R-14)
-    statement = (
-        select(
-            table,
-            whose.label("now_child"),
-            agencies.c.name.label("partner"),
-            children.c.name.label("child"),
-            entries.c.text.label("entry_text"),
-            entries.c.occurred,
-            people.c.name.label("approver"),
-            firsts.c.name.label("first"),
-        )
-        .outerjoin(agencies, agencies.c.org == table.c.org)
-        .outerjoin(entries, entries.c.id == table.c.entry_id)
-        .outerjoin(children, children.c.id == whose)
-        .outerjoin(people, people.c.id == table.c.approved_by)
-        .outerjoin(firsts, firsts.c.id == table.c.agreed_by)
-        .order_by(table.c.proposed_at.desc(), table.c.id.desc())
-    )
-    if share_id is not None:
-        statement = statement.where(table.c.id == share_id)
-    if entry_id:
-        statement = statement.where(table.c.entry_id == entry_id)
-    if child_id:
-        statement = statement.where(whose == child_id)
+    conditions, parameters = [], list[str]()
+    narrowed = (("shares.id", share_id), ("shares.entry_id", entry_id or None), (_WHOSE, child_id or None))
+    for what, value in narrowed:
+        if value is not None:
+            conditions.append(f"{what} = ?")
+            parameters.append(value)
     if states:
-        wanted = {"queued" if state == "offered" else state for state in states}
-        statement = statement.where(table.c.state.in_(sorted(wanted)))
+        wanted = sorted({"queued" if state == "offered" else state for state in states})
+        conditions.append(among("shares.state", wanted))
+        parameters += wanted
+    statement = (
+        f"SELECT {columns(ShareTable)}, {_WHOSE}, partners.name, children.name, entries.text, entries.occurred,"  # noqa: S608
+        " people.name, firsts.name FROM shares LEFT JOIN partners ON partners.org = shares.org"
+        f" LEFT JOIN entries ON entries.id = shares.entry_id LEFT JOIN children ON children.id = {_WHOSE}"
+        " LEFT JOIN people ON people.id = shares.approved_by LEFT JOIN people AS firsts ON firsts.id = shares.agreed_by"
+        f" {where(conditions)} ORDER BY shares.proposed_at DESC, shares.id DESC"
+    )
+    more = ("now_child", "partner", "child", "entry_text", "occurred", "approver", "first")
     with vault.read() as connection:
         offered = outbox.offered_shares(connection)
         taken_back = outbox.withdrawals(connection)
-        found = [_share(row, offered, taken_back) for row in connection.execute(statement)]
+        found = [
+            _share(vars(row), offered, taken_back) for row in rows(connection, ShareTable, statement, parameters, more)
+        ]
     asked = {*states, "offered"} if "queued" in states else set(states)
     return [row for row in found if not states or row.state in asked]
 
 
-def _share(row: Any, offered: set[str], taken_back: dict[str, str]) -> ShareRow:
-    fields = dict(row._mapping)
+def _share(fields: dict[str, Any], offered: set[str], taken_back: dict[str, str]) -> ShareRow:
     fields["taken_back"] = taken_back.get(fields["id"], "")
     if fields["state"] == "queued" and fields["id"] in offered:
         fields["state"] = "offered"
@@ -227,7 +217,7 @@ def _share(row: Any, offered: set[str], taken_back: dict[str, str]) -> ShareRow:
     fields["partner"] = fields["partner"] or fields["org"]
     fields["child"] = fields["child"] or (_named(fields["payload"]) if fields["recovered"] else "")
     fields["entry_text"] = fields["entry_text"] or ""
-    fields["occurred"] = Occurred.model_construct(**fields["occurred"]) if fields["occurred"] else None
+    fields["occurred"] = Occurred.model_construct(**json.loads(fields["occurred"])) if fields["occurred"] else None
     return ShareRow(**fields)
 
 
@@ -248,10 +238,9 @@ def share(vault: Vault, share_id: str) -> ShareRow:
 
 def recovered(vault: Vault) -> list[ShareRow]:
     """Return what came back from partners after a restore and nobody has looked at yet."""
-    table = table_of(ShareTable)
     with vault.read() as connection:
-        ids = list(connection.execute(select(table.c.id).where(table.c.recovered == "open")).scalars())
-    return [share(vault, each) for each in ids]
+        ids = list(ledger.plain_rows(connection, "SELECT id FROM shares WHERE recovered = 'open'"))
+    return [share(vault, each[0]) for each in ids]
 
 
 def entry_is_here(vault: Vault, entry_id: str) -> bool:

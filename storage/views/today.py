@@ -7,8 +7,6 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
-
 from practice.roles import sees_glass
 from practice.vocabulary import Role
 from storage import carrying, erasing, flags, notes, outbox
@@ -34,8 +32,6 @@ from storage.views import (
     unanswered,
     visits,
 )
-from storage.views.base import table_of
-from storage.views.children import ChildTable
 from storage.views.entries import UNFINISHED
 from storage.views.organisation import CoverRow
 
@@ -145,8 +141,7 @@ def _today(vault: Vault, now: datetime) -> TodayView:
     with vault.read() as connection:
         view.last_sync = outbox.exchange(connection, "last_sync")
         view.queued = len(outbox.messages(connection, *outbox.WAITING))
-        roll = table_of(ChildTable)
-        view.children = connection.execute(select(func.count()).where(roll.c.on_roll.is_(True))).scalar_one()
+        view.children = connection.exec_driver_sql("SELECT count(*) FROM children WHERE on_roll = 1").scalar_one()
     return view
 
 

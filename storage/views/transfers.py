@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from practice.acts import (
     Act,
@@ -22,8 +22,8 @@ from practice.acts import (
 from practice.errors import NotFound
 from practice.transfers import receipt_due, transfer_due
 from storage.types import Flag, Json, UtcText
-from storage.views.base import Rows, View, ViewTable, string, table_of, typed, view
-from storage.views.organisation import PersonTable
+from storage.views.base import Rows, View, ViewTable, string, typed, view
+from storage.views.reading import among, columns, rows, where
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -164,20 +164,20 @@ class TransferRow:
 
 def transfers(vault: Vault, *, child_id: str = "", everything: bool = False) -> list[TransferRow]:
     """Return the transfers of which something is still to be done, by the day it is due; or every one."""
-    table = table_of(TransferTable)
-    clauses = [table.c.child_id == child_id] if child_id else []
+    conditions = [*(["transfers.child_id = ?"] if child_id else [])]
+    parameters = [child_id] if child_id else []
     if not everything:
-        clauses.append(table.c.state.in_(OPEN_STATES))
-    rows = _rows(vault, *clauses)
-    return sorted(rows, key=lambda row: (not row.open, row.due or row.leaving, row.id))
+        conditions.append(among("transfers.state", OPEN_STATES))
+        parameters += OPEN_STATES
+    return sorted(_rows(vault, conditions, parameters), key=lambda row: (not row.open, row.due or row.leaving, row.id))
 
 
 def get(vault: Vault, transfer_id: str) -> TransferRow:
     """Return a transfer by its id; raises NotFound."""
-    rows = _rows(vault, table_of(TransferTable).c.id == transfer_id)
-    if not rows:
+    found = _rows(vault, ["transfers.id = ?"], [transfer_id])
+    if not found:
         raise NotFound("There is no transfer with that id.", hint="dsl-console transfer list shows them.")
-    return rows[0]
+    return found[0]
 
 
 def unconfirmed(connection: Connection, child_id: str) -> bool:
@@ -190,19 +190,15 @@ def unconfirmed(connection: Connection, child_id: str) -> bool:
     return bool(found.scalar_one())
 
 
-def _rows(vault: Vault, *clauses: Any) -> list[TransferRow]:
-    from storage.views.children import ChildTable
-
-    table, people, children = table_of(TransferTable), table_of(PersonTable), table_of(ChildTable)
+def _rows(vault: Vault, conditions: Sequence[str], parameters: Sequence[str]) -> list[TransferRow]:
     statement = (
-        select(table, children.c.name.label("child"), people.c.name.label("opener"))
-        .join(children, children.c.id == table.c.child_id)
-        .outerjoin(people, people.c.id == table.c.opened_by)
-        .where(*clauses)
+        f"SELECT {columns(TransferTable)}, children.name, people.name FROM transfers"  # noqa: S608
+        " JOIN children ON children.id = transfers.child_id LEFT JOIN people ON people.id = transfers.opened_by"
+        f" {where(conditions)}"
     )
     with vault.read() as connection:
-        rows = list(connection.execute(statement))
-    return [_row(vault, row) for row in rows]
+        found = rows(connection, TransferTable, statement, parameters, ("child", "opener"))
+    return [_row(vault, row) for row in found]
 
 
 def _row(vault: Vault, row: Any) -> TransferRow:

@@ -19,9 +19,9 @@ from storage import ledger
 from storage.keys import unb64
 from storage.sealed import canonical
 from storage.types import Json, UtcText, from_utc_text
+from storage.views import children, organisation
 from storage.views.base import Rows, View, ViewTable, string, table_of, typed, view
-from storage.views.children import ChildTable
-from storage.views.organisation import PersonTable
+from storage.views.reading import columns, rows
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -130,21 +130,19 @@ class VisitRow:
 
 def visits(vault: Vault, *, state: str = "") -> list[VisitRow]:
     """Return the visit sets, those that are out first, then the newest."""
-    table, people, children = table_of(VisitTable), table_of(PersonTable), table_of(ChildTable)
+    statement = f"SELECT {columns(VisitTable)} FROM visits ORDER BY visits.packed_at DESC, visits.id"  # noqa: S608
     with vault.read() as connection:
-        found = list(connection.execute(select(table).order_by(table.c.packed_at.desc(), table.c.id)))
-        named = {row[0]: row[1] for row in connection.execute(select(people.c.id, people.c.name))}
-        wanted = {child for row in found for child in row.children}
-        names = {
-            row[0]: row[1]
-            for row in connection.execute(select(children.c.id, children.c.name).where(children.c.id.in_(wanted)))
-        }
-    rows = [
+        found = rows(connection, VisitTable, statement)
+        if not found:
+            return []
+        people = organisation.names(connection)
+        names = children.names(connection, {child for row in found for child in row.children})
+    made = [
         VisitRow(
             row.id,
             row.device,
             row.person,
-            named.get(row.person, ""),
+            people.get(row.person, ""),
             row.signing_key,
             tuple(row.children),
             tuple(names.get(child, "a child") for child in row.children),
@@ -160,14 +158,14 @@ def visits(vault: Vault, *, state: str = "") -> list[VisitRow]:
         )
         for row in found
     ]
-    return sorted((row for row in rows if state in ("", row.state)), key=lambda row: row.state != OUT)
+    return sorted((row for row in made if state in ("", row.state)), key=lambda row: row.state != OUT)
 
 
 def find(vault: Vault, wanted: str) -> VisitRow:
     """Return the visit set of an id, or of the beginning of one; raises NotFound."""
-    rows = [row for row in visits(vault) if wanted.strip() and row.id.endswith(wanted.strip().casefold())]
-    if len(rows) == 1:
-        return rows[0]
+    found = [row for row in visits(vault) if wanted.strip() and row.id.endswith(wanted.strip().casefold())]
+    if len(found) == 1:
+        return found[0]
     raise NotFound("No visit set of that number is known here.", hint="dsl-console visit list shows them.")
 
 
@@ -195,11 +193,11 @@ def short(ident: str) -> str:
 def closed(connection: Connection) -> dict[str, tuple[int, tuple[str, int]]]:
     """Return, for each visit's chain that was closed, up to which act, and the chain and number of the act that did."""
     found: dict[str, tuple[int, tuple[str, int]]] = {}
-    rows = connection.exec_driver_sql(
+    closing = connection.exec_driver_sql(
         "SELECT a.device, a.seq, a.kind, b.body FROM acts a JOIN bodies b ON b.act = a.id"
         " WHERE a.kind IN ('visit_returned', 'visit_lost') ORDER BY a.device, a.seq"
     )
-    for device, seq, kind, stored in rows:
+    for device, seq, kind, stored in closing:
         body = read_body(kind, stored)
         assert isinstance(body, VisitReturned | VisitLost)
         if body.through >= found.get(body.device, (0, ("", 0)))[0]:
@@ -217,11 +215,11 @@ def unheard(connection: Connection) -> set[tuple[str, int]]:
 
     Only for a set that came by its letter home is there any.
     """
-    rows = connection.exec_driver_sql(
+    heard = connection.exec_driver_sql(
         "SELECT b.body FROM visits v JOIN acts a ON a.device = v.device JOIN bodies b ON b.act = a.id"
         " WHERE a.kind = 'machine_heard'"
     )
-    return {each for row in rows for each in missing(connection, read_body(MachineHeard.act_kind, row[0]))}
+    return {each for row in heard for each in missing(connection, read_body(MachineHeard.act_kind, row[0]))}
 
 
 def missing(connection: Connection, body: Body) -> set[tuple[str, int]]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, event
 
+from dsl_console.frame import frame_state
 from storage.views import children, record, sharing
 from storage.views.today import today
 from tests.conftest import add_child, add_concern
@@ -79,3 +80,22 @@ def test_a_scan_is_seen_where_an_index_is_missing(vault):
     with statements() as sent:
         record.count(vault, child)
     assert whole_scans(vault, sent)
+
+
+def test_today_and_the_frame_ask_nothing_that_has_first_to_be_compiled(vault):
+    """The query builder writes a statement anew in every process, which takes longer than answering it."""
+    add_concern(vault, add_child(vault), "Quiet all morning")
+    built: list[object] = []
+
+    def listen(_connection, clause, _many, _parameters, _options) -> None:
+        built.append(clause)
+
+    event.listen(Engine, "before_execute", listen)
+    try:
+        today(vault, NOW)
+        frame_state(vault)
+        assert built == []
+        record.undecided_counts(vault)
+        assert built  # which is how one would show
+    finally:
+        event.remove(Engine, "before_execute", listen)
