@@ -20,7 +20,7 @@ from screens.widgets.text import MessageBar, StateLine
 from screens.wording import READ_ONLY, may_write
 
 if TYPE_CHECKING:
-    from storage.desk.same_child import Twice
+    from storage.desk.same_child import Joined, Twice
     from storage.vault import Vault
 
 NOBODY = "No two records look like one child's."
@@ -46,7 +46,7 @@ def draw(row: Twice, width: int) -> list[Content]:
     return [*lines, Content.styled(cut(f"    {row.why}", max(width - 2, 10)), "$text-muted")]
 
 
-class OneDialog(FormDialog[int]):
+class OneDialog(FormDialog["Joined"]):
     """Which of the two records stays, and how one knows."""
 
     VERB = "They are one child"
@@ -54,8 +54,9 @@ class OneDialog(FormDialog[int]):
     def __init__(self, vault: Vault, row: Twice) -> None:
         super().__init__(
             "One child: which record stays?",
-            "The other one's entries, actions and meetings move to it, and the more pressing review status counts. The "
-            "other one leaves the roll; what else it tells is shown with the one that stays. Nothing is deleted.",
+            "The other one's entries, actions, meetings, file transfers and partners' numbers move to it, and the more "
+            "pressing review status counts. The other one leaves the roll; what else it tells is shown with the one "
+            "that stays. Nothing is deleted.",
         )
         self.vault, self.row = vault, row
 
@@ -129,10 +130,10 @@ class SameChildScreen(ConsoleScreen):
         if (row := self.current) is not None:
             self.app.push_screen(OneDialog(self.vault, row), self._put_together)
 
-    def _put_together(self, moved: int | None) -> None:
-        if moved is not None:
-            words = f"{moved} {'entry was' if moved == 1 else 'entries were'} moved. The other record is closed"
-            self.query_one("#done", MessageBar).say(f"{words}; its history stands with this one's.", "good")
+    def _put_together(self, joined: Joined | None) -> None:
+        if joined is not None:
+            words = f"{visible(joined.words)} The other record is closed; its history stands with this one's."
+            self.query_one("#done", MessageBar).say(words, "good")
             self.refresh_record()
 
     def act_two(self) -> None:

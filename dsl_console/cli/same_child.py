@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 def same(session: Session, child: str | None, other: str | None, same: bool | None, reason: str | None) -> None:
     """List records that may be one child's, such as after two machines were apart; say whether CHILD and OTHER are.
 
-    With --one the entries, actions and meetings of OTHER move to CHILD, whose record stays, and the more pressing
-    review status counts. The other one leaves the roll; `children show CHILD` tells what else stands in it.
+    With --one the entries, actions, meetings, file transfers and partners' numbers of OTHER move to CHILD, whose record
+    stays, and the more pressing review status counts. The other one leaves the roll; `children show CHILD` tells what
+    else stands in it.
     """
     with session.opened(writes=child is not None) as vault:
         from storage.desk import same_child
@@ -41,10 +42,8 @@ def same(session: Session, child: str | None, other: str | None, same: bool | No
         one = same if same is not None else session.sure("Are the two one child?")
         why = session.need_text(reason, "--reason", "How do you know?")
         if one:
-            moved = same_child.one_child(vault, keep.id, goes.id, why)
-            sentence = (
-                f"{moved} entries were moved to {one_line(keep.name)}. The other record is closed (children show)."
-            )
+            joined_up = same_child.one_child(vault, keep.id, goes.id, why)
+            sentence = f"{one_line(keep.name)}: {one_line(joined_up.words)} The other record is closed (children show)."
         else:
             same_child.two_children(vault, keep.id, goes.id, why)
             sentence = "They are two children, and are not proposed again."

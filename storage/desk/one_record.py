@@ -1,8 +1,9 @@
 """What goes along when two records turn out to be one child's, and what the closed one still tells.
 
-Actions and meetings go on under the record that stays, whole; the review status, the front sheet, holds and holiday
-plans are laid beside what stands there. What is history (reviews that were held, answers to flags) stays in the closed
-record, and is shown with the one that stays. Cut short, it is done again: what went along is there.
+Actions, meetings, file transfers and the partners' numbers go on under the record that stays, whole; the review status,
+the front sheet, holds, holiday plans and who was given the child to read are laid beside what stands there. What is
+history (reviews that were held, answers to flags) stays in the closed record, and is shown with the one that stays. Cut
+short, it is done again: what went along is there.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from practice.acts import (
     Act,
     Body,
+    ChildGranted,
     ChildrenCompared,
     EntryMoved,
     FlagAnswered,
@@ -27,12 +29,14 @@ from practice.acts import (
 )
 from practice.apart import more_protective_status
 from practice.dates import day_words
+from practice.roles import MANAGES_PEOPLE
 from practice.vocabulary import ReviewStatus, label_of
 from storage import ledger
 from storage.desk import front_sheet as sheet_desk
 from storage.desk import reviews as review_desk
 from storage.ids import new_id
-from storage.views import actions, children, erasures, front_sheet, meetings, organisation, record, reviews
+from storage.views import actions, cases, children, erasures, front_sheet, meetings, organisation, record, reviews
+from storage.views import transfers as transfer_views
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -61,19 +65,40 @@ class Closed:
 def follow(vault: Vault, keep: str, other: str, reason: str) -> int:
     """Let what is under way in a record that is closed go on in the one that stays; return how much that was."""
     count = _work(vault, keep, other, reason) + _front_sheet(vault, keep, other) + _holds(vault, keep, other)
-    return count + _status(vault, keep, other) + _holidays(vault, keep, other)
+    return count + _status(vault, keep, other) + _holidays(vault, keep, other) + _readers(vault, keep, other)
 
 
 def _work(vault: Vault, keep: str, other: str, reason: str) -> int:
-    """Move actions and meetings, open and closed, each with all that was said of it."""
-    on = vault.clock().astimezone().date()
-    going = [row.id for row in actions.actions(vault, on, child_id=other, done=True) if row.kind == "action"]
-    going += [row.id for row in meetings.meetings(vault, child_id=other, everything=True) if row.state != "wanted"]
+    """Move each whole, open and closed, so that a partner's number goes on meaning this child."""
+    going = _going(vault, other)
     moved = build(EntryMoved, {"from_child": other, "reason": reason})
     with vault.write() as unit:
         for ident in going:
             unit.record(moved, child=keep, entry=ident)
     return len(going)
+
+
+def _going(vault: Vault, other: str) -> list[str]:
+    """Return the actions, meetings, file transfers and partners' numbers that stand in a record."""
+    on = vault.clock().astimezone().date()
+    found = [row.id for row in actions.actions(vault, on, child_id=other, done=True) if row.kind == "action"]
+    found += [row.id for row in meetings.meetings(vault, child_id=other, everything=True) if row.state != "wanted"]
+    found += [row.id for row in transfer_views.transfers(vault, child_id=other, everything=True)]
+    return found + [row.id for row in cases.cases(vault, child_id=other, states=cases.LIVE)]
+
+
+def readers_missing(vault: Vault, keep: str, other: str) -> list[organisation.Reader]:
+    """Return the read-only people who were given the closed record and not the one that stays."""
+    return [row for row in organisation.readers(vault, other) if keep not in organisation.granted(vault, row.id)]
+
+
+def _readers(vault: Vault, keep: str, other: str) -> int:
+    """Let who was given the child go on reading; only who manages people may say so, others are told whom it is for."""
+    missing = readers_missing(vault, keep, other) if vault.person.role in MANAGES_PEOPLE else []
+    with vault.write() as unit:
+        for row in missing:
+            unit.record(ChildGranted(person=row.id), child=keep)
+    return len(missing)
 
 
 def _front_sheet(vault: Vault, keep: str, other: str) -> int:
@@ -170,15 +195,13 @@ def still_tells(vault: Vault, child_id: str) -> int:
 
 def more_came(vault: Vault) -> list[tuple[str, str]]:
     """Return the closed records into which more came from a machine that had not heard of it, each after who stays."""
-    on = vault.clock().astimezone().date()
     found = []
     for child, act in _last(vault).items():
         body = act.body
-        if isinstance(body, ChildrenCompared) and body.closes:
-            work = any(row.kind == "action" for row in actions.actions(vault, on, child_id=child, done=True))
-            planned = any(row.state != "wanted" for row in meetings.meetings(vault, child_id=child, everything=True))
-            if work or planned or record.entry_ids(vault, child) or still_tells(vault, child) > body.held:
-                found.append((body.other, child))
+        if not isinstance(body, ChildrenCompared) or not body.closes:
+            continue
+        if record.entry_ids(vault, child) or still_tells(vault, child) > body.held or _going(vault, child):
+            found.append((body.other, child))
     return found
 
 

@@ -38,6 +38,33 @@ class Twice:
     why: str
 
 
+@dataclass(frozen=True)
+class Joined:
+    """What came of putting two records together.
+
+    How many entries moved, how many of their shares were withheld, which partners hold some, and whose list of children
+    still names only the closed record.
+    """
+
+    entries: int
+    withheld: int
+    partners: tuple[str, ...]
+    readers: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """What was done and what is left to do, in sentences."""
+        said = [f"{self.entries} {'entry was' if self.entries == 1 else 'entries were'} moved."]
+        if self.withheld:
+            shares = "share that had not left is" if self.withheld == 1 else "shares that had not left are"
+            said.append(f"{self.withheld} {shares} withheld: propose again what should go.")
+        if self.partners:
+            said.append(f"Of these some went already to {', '.join(self.partners)}.")
+        if self.readers:
+            said.append(f"{', '.join(self.readers)} can read only the closed record: the DSL can give them this one.")
+        return " ".join(said)
+
+
 def id_from_roll(vault: Vault, connection: Connection, upn: str, mis_id: str, name: str, born: date | None) -> str:
     """Return the id of a child who joins by a roll: the same on every machine of the school for the same row.
 
@@ -109,8 +136,8 @@ def two_children(vault: Vault, one: str, other: str, reason: str) -> None:
                 unit.record(build(ChildChanged, {"changes": {"on_roll": True}, "reason": reason}), child=child)
 
 
-def one_child(vault: Vault, keep: str, other: str, reason: str) -> int:
-    """Say that two records are one child's: the entries of `other` move to `keep`; return how many.
+def one_child(vault: Vault, keep: str, other: str, reason: str) -> Joined:
+    """Say that two records are one child's: the entries of `other` move to `keep`.
 
     With them goes what is under way (`one_record.follow`). The other record is closed: it leaves the roll, and what it
     alone still tells is shown with the one that stays. Cut short, it is done again: what has moved is there. Raises
@@ -118,9 +145,7 @@ def one_child(vault: Vault, keep: str, other: str, reason: str) -> int:
     """
     _check(vault, keep, other)
     apart = one_record.closed_each_other(vault)
-    moving = record.entry_ids(vault, other)
-    for entry in moving:
-        concerns.move(vault, entry, keep, reason)
+    moved = [concerns.move(vault, entry, keep, reason) for entry in record.entry_ids(vault, other)]
     one_record.follow(vault, keep, other, reason)
     stays, goes = (children.fields_of(vault, each) for each in (keep, other))
     changes = {name: goes[name] for name in FILLED if goes.get(name) and not stays.get(name)}
@@ -138,7 +163,9 @@ def one_child(vault: Vault, keep: str, other: str, reason: str) -> int:
         closed = {"other": keep, "same": True, "reason": reason, "closes": True}
         closed["held"] = one_record.still_tells(vault, other)
         unit.record(build(ChildrenCompared, closed), child=other)
-    return len(moving)
+    told = tuple(sorted({partner for each in moved for partner in each.already_with}))
+    readers = tuple(row.name for row in one_record.readers_missing(vault, keep, other))
+    return Joined(len(moved), sum(each.withheld for each in moved), told, readers)
 
 
 def _check(vault: Vault, one: str, other: str) -> None:

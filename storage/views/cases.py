@@ -18,6 +18,7 @@ from practice.acts import (
     CaseOffered,
     CaseReceived,
     CaseUnlinked,
+    EntryMoved,
     Identity,
     IdentityHeard,
     IdentityLookedAt,
@@ -113,6 +114,8 @@ def _step(row: dict[str, Any], act: Act) -> None:
         row["changed"] = list(dict.fromkeys([*row["changed"], *said]))
     elif isinstance(body, IdentityLookedAt):
         row["changed"] = []
+    elif isinstance(body, EntryMoved) and row["child_id"] == body.from_child:  # two records were one child's
+        row["child_id"] = act.child
 
 
 CASES = view(

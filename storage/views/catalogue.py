@@ -47,7 +47,7 @@ PLACES = {
     "body_maps": _place("body_maps", "body_map_drawn"),
     "cases": _place(
         "cases",
-        "case_answered case_declined case_matched case_offered case_received case_unlinked identity_heard"
+        "case_answered case_declined case_matched case_offered case_received case_unlinked entry_moved identity_heard"
         " identity_looked_at identity_told",
     ),
     "children": _place("children", "child_added child_changed child_left erased erasure_repeated"),
@@ -89,7 +89,7 @@ PLACES = {
     "transfers": _place(
         "transfers",
         "transfer_changed transfer_effort transfer_ended transfer_opened transfer_received transfer_reviewed"
-        " transfer_sent",
+        " transfer_sent entry_moved",
     ),
     "visits": _place("visits", "visit_lost visit_packed visit_returned visit_settled"),
 }

@@ -213,6 +213,27 @@ def granted(vault: Vault, person: str) -> set[str]:
 
 
 @dataclass(frozen=True)
+class Reader:
+    """A read-only person who was given a child."""
+
+    id: str
+    name: str
+
+
+def readers(vault: Vault, child_id: str) -> list[Reader]:
+    """Return the read-only people on whose list a child stands, by name."""
+    grants, people = table_of(GrantTable), table_of(PersonTable)
+    statement = (
+        select(people.c.id, people.c.name)
+        .join(grants, grants.c.person == people.c.id)
+        .where(grants.c.child == child_id, grants.c.until.is_(None), people.c.removed.is_(False))
+        .order_by(people.c.name)
+    )
+    with vault.read() as connection:
+        return [Reader(*row) for row in connection.execute(statement)]
+
+
+@dataclass(frozen=True)
 class GlassRow:
     """A child who was opened outside a read-only person's list."""
 

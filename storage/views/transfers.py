@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from practice.acts import (
     Act,
+    EntryMoved,
     TransferChanged,
     TransferEffort,
     TransferEnded,
@@ -105,6 +106,8 @@ def _take(row: dict[str, Any], act: Act) -> None:
         row |= {"told": body.told, "state": "done"}
     elif isinstance(body, TransferEnded):
         row |= {"state": "ended", "reason": body.reason}
+    elif isinstance(body, EntryMoved):  # two records were one child's
+        row["child_id"] = act.child or ""
 
 
 TRANSFERS = view(

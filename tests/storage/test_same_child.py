@@ -9,15 +9,28 @@ import pytest
 from practice.acts import ChildChanged
 from practice.errors import Refused
 from practice.same_child import APART, MORE, NAME_AND_BIRTH, PROVISIONAL, UPN, Known, pairs
-from storage import erasing, reports
-from storage.desk import actions, front_sheet, meetings, one_record, retention, reviews, same_child, triage
+from storage import erasing, people, reports
+from storage.desk import (
+    actions,
+    front_sheet,
+    granting,
+    meetings,
+    one_record,
+    retention,
+    reviews,
+    same_child,
+    transfers,
+    triage,
+)
 from storage.desk import children as desk
+from storage.keys import FLOOR
 from storage.views import actions as action_view
-from storage.views import children, erasures, family, record
+from storage.views import children, erasures, family, organisation, record
 from storage.views import front_sheet as sheet_view
 from storage.views import meetings as meeting_view
 from storage.views import reports as report_views
 from storage.views import reviews as review_view
+from storage.views import transfers as transfer_view
 from storage.visits import subset
 from tests.conftest import PASSPHRASE, add_concern
 from tests.storage.machines import Clock, hand_over, joined
@@ -60,7 +73,7 @@ def test_one_roll_on_two_machines_apart_makes_each_numbered_child_once_and_offer
     keep, goes = sorted((row.first, row.second), key=lambda child: child.id == record.get(office, there).child_id)
     with pytest.raises(Refused, match="one record already"):
         same_child.one_child(office, keep.id, keep.id, "No.")
-    assert same_child.one_child(office, keep.id, goes.id, "The office confirmed it.") == 1
+    assert same_child.one_child(office, keep.id, goes.id, "The office confirmed it.").entries == 1
     settle(office, laptop)
     for each in school:
         assert [child.name for child in children.all_children(each)].count("Ben Turner") == 1
@@ -147,7 +160,8 @@ def worked_on(machine, child, sibling):
     front_sheet.add_line(machine, child, "must_not_be_told", name="A. Birch", words="not safe")
     front_sheet.add_line(machine, sibling, "sibling", name="Kay", child=child)
     retention.hold(machine, "police", "asked by the police", child_id=child)
-    return action.id, closed.id, meeting
+    transfer = transfers.came(machine, child, date(2026, 11, 19), "Hill Primary").id
+    return action.id, closed.id, meeting, transfer
 
 
 def test_all_that_is_under_way_goes_on_in_the_record_that_stays(school):
@@ -156,7 +170,9 @@ def test_all_that_is_under_way_goes_on_in_the_record_that_stays(school):
     sibling = desk.add_child(office, name="Lou Birch")[0]
     settle(office, laptop)
     reviews.set_status(office, keep, "watching")
-    action, closed, meeting = worked_on(laptop, goes, sibling)
+    reader = people.add_person(office, "Sam Reader", "read_only", "a stone on the windowsill", FLOOR)
+    granting.grant(office, reader, [goes])
+    action, closed, meeting, transfer = worked_on(laptop, goes, sibling)
     settle(office, laptop)
     due = review_view.plan(office, goes).due
     with pytest.MonkeyPatch.context() as patch:
@@ -171,6 +187,9 @@ def test_all_that_is_under_way_goes_on_in_the_record_that_stays(school):
         assert (found[action].state, found[action].what) == ("open", "Ring the school nurse [at once]")
         assert (found[closed].state, found[closed].outcome) == ("done", "the plan came")
         assert [row.id for row in meeting_view.meetings(each, child_id=keep) if row.state == "planned"] == [meeting]
+        assert [row.id for row in transfer_view.transfers(each, child_id=keep)] == [transfer]
+        assert transfer_view.transfers(each, child_id=goes, everything=True) == []
+        assert organisation.granted(each, reader) == {keep, goes}
         plan = review_view.plan(each, keep)
         assert (plan.status, plan.due) == ("child_protection", min(due, plan.due))
         assert [row.child_id for row in review_view.due(each, on, all_plans=True)] == [keep]
@@ -191,10 +210,12 @@ def test_all_that_is_under_way_goes_on_in_the_record_that_stays(school):
         assert each.verify(rebuild=True, signatures=True).ok
     with office.read() as connection:
         packed = {(act.kind, act.child) for act in subset.gather(connection, [keep]).acts}
-        assert {("action_added", keep), ("meeting_planned", keep), ("action_done", keep)} <= packed
+        kinds = ("action_added", "meeting_planned", "action_done")
+        assert {(kind, keep) for kind in kinds} <= packed
         assert goes not in {child for _kind, child in packed}
         acts = set(erasing.scope(connection, keep))
-        wanted = connection.exec_driver_sql("SELECT id FROM acts WHERE entry IN (?, ?)", (action, meeting)).scalars()
+        going = (action, meeting, transfer)
+        wanted = connection.exec_driver_sql("SELECT id FROM acts WHERE entry IN (?, ?, ?)", going).scalars()
         assert set(wanted) <= acts, "erased with the record in which they stand"
 
 

@@ -13,7 +13,7 @@ from practice import cases as rules
 from practice.acts import ChildChanged, Identity
 from practice.errors import Refused
 from practice.front_sheet import heed_code
-from storage.desk import front_sheet
+from storage.desk import front_sheet, same_child
 from storage.vault import open_vault
 from storage.views import cases as rows
 from storage.views import record, sharing
@@ -80,6 +80,28 @@ def test_nothing_lands_before_a_person_confirmed_and_everything_after(
     assert "From the council" in {each.text for each in record.chronology(school.vault, child)}
     for place in (school, council):
         assert place.vault.verify(rebuild=True, signatures=True).problems == []
+
+
+def test_a_number_follows_the_child_from_a_record_that_was_closed(school: Place, council: Place, agreed: str) -> None:
+    keep, goes, theirs = school.child(), school.child(), council.child()
+    case = cases.offer(school.vault, goes, COUNCIL)
+    sent = entry_under(school, goes, agreed, "Sent before")
+    exchange(school, council)
+    cases.match(council.vault, case, theirs)
+    exchange(council, school)
+    waits = entry_under(school, goes, agreed, "Has not left")
+
+    joined = same_child.one_child(school.vault, keep, goes, "The office confirmed it.")
+    assert (joined.entries, joined.withheld, len(joined.partners)) == (2, 1, 1)
+    assert "propose again" in joined.words
+    assert (school.state(sent), school.state(waits)) == ("acknowledged", "withheld")
+    row = rows.get(school.vault, case)
+    assert (row.child_id, row.state) == (keep, "accepted")
+    council.share(council.entry(theirs, "From the council"), SCHOOL)
+    exchange(council, school, council)
+    assert "From the council" in {each.text for each in record.chronology(school.vault, keep)}
+    assert same_child.waiting(school.vault) == []
+    assert school.vault.verify(rebuild=True, signatures=True).problems == []
 
 
 def test_a_case_stands_only_inside_the_ciphertext_and_is_no_hash(school: Place, council: Place, agreed: str) -> None:
