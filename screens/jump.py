@@ -44,11 +44,12 @@ class JumpScreen(ModalScreen[Widget | None]):
             mark.styles.offset = (widget.region.x, widget.region.y)
             yield mark
 
-    def on_resize(self) -> None:
-        # The screen under this one is laid out anew: the letters go with what they stand on.
-        self.call_after_refresh(self._place)
+    def on_mount(self) -> None:
+        # When the screen under this one is laid out anew, the letters go with what they stand on.
+        for _letter, widget in self.found[:1]:
+            widget.screen.screen_layout_refresh_signal.subscribe(self, self._place)
 
-    def _place(self) -> None:
+    def _place(self, _laid_out: Screen[object]) -> None:
         for mark, (_letter, widget) in zip(self.query(".letter"), self.found, strict=False):
             mark.styles.offset = (widget.region.x, widget.region.y)
 
