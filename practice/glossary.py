@@ -2,7 +2,8 @@
 
 A name becomes its mask (`Kit` → `Child 1`, `mother` → `adult 1`, `Mother` → `Adult 1`, `KIT` → `CHILD 1`). How else a
 name was written is kept in a code behind the mask, and what looked like a mask before is marked as it was, so that
-naming an anonymised text gives exactly the text that it was made from.
+naming an anonymised text gives exactly the text that it was made from. A mask that was given stays with its name: it is
+never another's, and names an older copy also when the name is marked no longer.
 """
 
 from __future__ import annotations
@@ -13,12 +14,20 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from practice.errors import Refused
+from practice.text import INVISIBLE
 from practice.vocabulary import Coded
 
 _ESCAPE = "\u2039=\u203a"
-_MASK = re.compile(r"(?<!\w)(?i:Child|Adult|Place|Reporter|Person) [0-9]{1,3}(?:-[A-Za-z])?(?!\w)")
-_CODE = re.compile("\u2039([01snt]+)\u203a")
-_WHOLE_MASK = re.compile(r"(?:Child|Adult|Place|Reporter|Person) [1-9][0-9]{0,2}(?:-[b-z])?")
+_BEFORE, _AFTER = rf"(?<![^\W{INVISIBLE}])", rf"(?![^\W{INVISIBLE}])"
+"""The edges of a word as a reader sees it: some invisible characters count as letters."""
+_BASE = "(?i:Child|Adult|Place|Reporter|Person) [0-9]{1,3}"
+_MASK = re.compile(rf"{_BEFORE}{_BASE}(?:-[A-Za-z]{{1,2}})?{_AFTER}")
+_ALONE = re.compile(rf"{_BEFORE}{_BASE}{_AFTER}")
+_FORM = re.compile(rf"-[A-Za-z]{{1,2}}{_AFTER}")
+_CODE = re.compile("\u2039((?:[01snt]|u[0-9a-f]{2,6}\\.)+)\u203a")
+_MARKS = re.compile(r"[01snt]|u[0-9a-f]+")
+_WHOLE_MASK = re.compile(r"(?:Child|Adult|Place|Reporter|Person) [1-9][0-9]{0,2}(?:-[b-z][a-z]?)?")
+_UNSEEN = re.compile(f"[{INVISIBLE}]")
 _BLANKS = {" ": "s", "\n": "n", "\t": "t"}
 _BACK = {code: blank for blank, code in _BLANKS.items()}
 _APOSTROPHES = {"'": "\u2019", "\u2019": "'"}
@@ -133,15 +142,23 @@ def check_term(name: str, mask: str) -> None:
 
 def next_mask(kind: str, taken: Iterable[str]) -> str:
     """Return the next free mask of a kind."""
-    numbers = [int(re.sub(r"-.*", "", mask.partition(" ")[2])) for mask in taken if mask.partition(" ")[0] == kind]
+    numbers = [int(base_of(mask).partition(" ")[2]) for mask in taken if mask.partition(" ")[0] == kind]
     return f"{kind} {max(numbers, default=0) + 1}"
 
 
 def next_form(mask: str, taken: Iterable[str]) -> str:
     """Return the mask for one more name of the same person: `Adult 1` → `Adult 1-b`."""
-    base = re.sub(r"-.*", "", mask)
-    letters = [each.partition("-")[2] or "a" for each in taken if re.sub(r"-.*", "", each) == base]
-    return f"{base}-{chr(ord(max(letters, default='a')) + 1)}"
+    base = base_of(mask)
+    forms = [each.partition("-")[2] or "a" for each in taken if base_of(each) == base]
+    newest = max(forms, key=lambda form: (len(form), form), default="a")
+    if newest[-1] != "z":
+        return f"{base}-{newest[:-1]}{chr(ord(newest[-1]) + 1)}"
+    return f"{base}-ba" if newest == "z" else f"{base}-{chr(ord(newest[0]) + 1)}a"
+
+
+def base_of(mask: str) -> str:
+    """Return the mask of the person without which of their names it stands for: `Adult 1-b` → `Adult 1`."""
+    return mask.partition("-")[0]
 
 
 def _other(character: str) -> str:
@@ -152,7 +169,8 @@ def _other(character: str) -> str:
     return swapped if len(swapped) == 1 and swapped != character and swapped.swapcase() == character else character
 
 
-def _pattern(name: str) -> str:
+def _pattern(name: str, *, unseen: bool) -> str:
+    """Return the pattern of a name; in a text that holds something invisible it may stand anywhere in the name."""
     parts = []
     word = name.casefold() in _WORDS_TOO
     for place, character in enumerate(name):
@@ -160,11 +178,11 @@ def _pattern(name: str) -> str:
             parts.append(re.escape(character))  # `will` is a verb where Will is a child
             continue
         if character == " ":
-            parts.append(r"[ \n\t]+")
+            parts.append(rf"[ \n\t{INVISIBLE}]+" if unseen else r"[ \n\t]+")
             continue
         other = _other(character)
         parts.append(re.escape(character) if other == character else f"[{re.escape(character)}{re.escape(other)}]")
-    return "".join(parts)
+    return (f"[{INVISIBLE}]*" if unseen else "").join(parts)
 
 
 def _styles(term: Term) -> dict[str, str]:
@@ -189,26 +207,34 @@ def _like(name: str, written: str) -> bool:
 
 
 class Glossary:
-    """The names of one child's record and their masks."""
+    """The names of one child's record and their masks; `former` ones are masked no longer, and can still be named."""
 
-    def __init__(self, terms: Iterable[Term]) -> None:
-        self.terms = tuple(terms)
+    def __init__(self, terms: Iterable[Term], former: Iterable[Term] = ()) -> None:
+        self.terms, self.former = tuple(terms), tuple(former)
         self._by_mask: dict[str, tuple[Term, str]] = {}
         self._styles: dict[Term, dict[str, str]] = {}
-        for term in self.terms:
+        for term in (*self.terms, *self.former):
             self._styles[term] = _styles(term)
             for written, masked in self._styles[term].items():
                 self._by_mask.setdefault(masked, (term, written))
 
     def _found(self, text: str) -> Iterator[tuple[re.Match[str], Term | None]]:
-        for found in self._finder.finditer(text):
+        for found in (self._finder if _UNSEEN.search(text) is None else self._finder_unseen).finditer(text):
             name = found.lastgroup or ""
             yield found, self.terms[int(name[1:])] if name[:1] == "t" else None
 
     @cached_property
     def _finder(self) -> re.Pattern[str]:
+        return self._finding(r"(?<!\w)", r"(?!\w)", unseen=False)
+
+    @cached_property
+    def _finder_unseen(self) -> re.Pattern[str]:
+        return self._finding(_BEFORE, _AFTER, unseen=True)
+
+    def _finding(self, before: str, after: str, *, unseen: bool) -> re.Pattern[str]:
         ordered = sorted(range(len(self.terms)), key=lambda place: -len(self.terms[place].name))
-        groups = [f"(?P<t{place}>(?<!\\w){_pattern(self.terms[place].name)}(?!\\w))" for place in ordered]
+        patterns = {place: _pattern(self.terms[place].name, unseen=unseen) for place in ordered}
+        groups = [f"(?P<t{place}>{before}{pattern}{after})" for place, pattern in patterns.items()]
         return re.compile("|".join([*groups, f"(?P<mask>{_MASK.pattern})", "(?P<mark>\u2039)"]))
 
     def occurrences(self, text: str) -> list[Occurrence]:
@@ -224,13 +250,16 @@ class Glossary:
         parts, at = [], 0
         for found, term in self._found(text):
             parts.append(text[at : found.start()])
-            parts.append(_ESCAPE + found[0] if term is None else self._masked(term, found[0]))
+            plain = not _FORM.match(text, found.end())  # `Kit-b` is no other name of Kit's
+            parts.append(_ESCAPE + found[0] if term is None else self._masked(term, found[0], plain=plain))
             at = found.end()
         return "".join([*parts, text[at:]])
 
-    def _masked(self, term: Term, written: str) -> str:
+    def _masked(self, term: Term, written: str, *, plain: bool) -> str:
         styles = self._styles[term]
-        return styles[written] if written in styles else f"{styles[term.name]}\u2039{_code(term.name, written)}\u203a"
+        if plain and written in styles:
+            return styles[written]
+        return f"{styles[term.name]}\u2039{_code(term.name, written)}\u203a"
 
     def named(self, text: str) -> str:
         """Return an anonymised text with every mask named again: the exact text that it was made from."""
@@ -242,7 +271,7 @@ class Glossary:
                 end = found.end() if found else at + 1
                 parts.append(text[at:end])
                 at = end
-            elif (found := _MASK.match(text, at)) and found[0] in self._by_mask:
+            elif found := self._mask_at(text, at):
                 term, written = self._by_mask[found[0]]
                 code = _CODE.match(text, found.end())
                 parts.append(_decoded(term.name, code[1]) if code else written)
@@ -252,30 +281,40 @@ class Glossary:
                 at += 1
         return "".join(parts)
 
+    def _mask_at(self, text: str, at: int) -> re.Match[str] | None:
+        """Return the mask of a name that stands here; what looks like a form of it may be the text that came after."""
+        for pattern in (_MASK, _ALONE):
+            if (found := pattern.match(text, at)) and found[0] in self._by_mask:
+                return found
+        return None
+
     def outward(self) -> Glossary:
         """Return what is masked in every outward copy: reporters, addresses, third parties (R-64)."""
         return Glossary(term for term in self.terms if term.always)
 
 
 def _code(name: str, written: str) -> str:
-    """Return how a name was written, letter by letter: 0 as in the glossary, 1 the other way; blanks by letters."""
-    code, at = [], 0
-    for character in name:
-        if character != " ":
-            code.append("0" if written[at] == character else "1")
-            at += 1
-            continue
-        while at < len(written) and written[at] in _BLANKS:
-            code.append(_BLANKS[written[at]])
+    """Return how a name was written, letter by letter: 0 as in the glossary, 1 the other way, the rest as it stands."""
+    code, letters = [], name.replace(" ", "")
+    at = 0
+    for character in written:
+        if character in _BLANKS:
+            code.append(_BLANKS[character])
+        elif _UNSEEN.match(character) and letters[at : at + 1] != character:
+            code.append(f"u{ord(character):x}.")
+        else:
+            code.append("0" if letters[at] == character else "1")
             at += 1
     return "".join(code)
 
 
 def _decoded(name: str, code: str) -> str:
     written, letters = [], iter(name.replace(" ", ""))
-    for mark in code:
+    for mark in _MARKS.findall(code):
         if mark in _BACK:
             written.append(_BACK[mark])
+        elif mark[0] == "u":
+            written.append(chr(int(mark[1:], 16)) if int(mark[1:], 16) <= 0x10FFFF else "")
         else:
             letter = next(letters, "")
             written.append(letter if mark == "0" else _other(letter) if letter else "")

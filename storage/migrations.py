@@ -241,11 +241,7 @@ def holidays_and_supervision(connection: Connection) -> None:
 
 @step
 def glossaries(connection: Connection) -> None:
-    """The names of each child's record and their masks."""
-    from storage.views.base import table_of
-    from storage.views.glossary import TermTable
-
-    table_of(TermTable).create(connection, checkfirst=True)
+    """A table of masks, which `masks_from_the_acts` takes away again."""
 
 
 @step
@@ -404,6 +400,12 @@ def words_as_seen(connection: Connection) -> None:
 
     index_as_seen(connection)
     fold_again(connection, FOLDED, "WHERE sort_name GLOB '*[^ -~]*'")
+
+
+@step
+def masks_from_the_acts(connection: Connection) -> None:
+    """The masks of names are read from the acts, which alone say when each was given."""
+    connection.exec_driver_sql("DROP TABLE IF EXISTS glossary")
 
 
 @adults_step

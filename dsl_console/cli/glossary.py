@@ -7,7 +7,7 @@ import click
 from dsl_console.cli.options import Code, Command, ShowGroup, text_option
 from dsl_console.cli.output import indented, joined, one_line, out, print_json
 from dsl_console.cli.session import Session
-from practice.glossary import TermKind
+from practice.glossary import Term, TermKind
 
 AROUND = 30
 """Characters shown on each side of a name in the record."""
@@ -32,12 +32,13 @@ def glossary(context: click.Context, child: str | None, places: bool) -> None:
 
         row = session.child(vault, child)
         session.opening(vault, row.id)
-        terms = of_child(vault, row.id).terms
+        known = of_child(vault, row.id)
         found = found_places(vault, row.id) if places else []
     if session.json:
         print_json(
             {
-                "terms": [{"name": term.name, "mask": term.mask, "always": term.always} for term in terms],
+                "terms": [_term_json(term) for term in known.terms],
+                "former": [_term_json(term) for term in known.former],
                 "places": [
                     {
                         "entry_id": each.entry.id,
@@ -52,13 +53,19 @@ def glossary(context: click.Context, child: str | None, places: bool) -> None:
             }
         )
         return
-    for term in terms:
+    for term in known.terms:
         out(joined([one_line(term.name), term.mask, "masked in every copy that leaves" if term.always else ""]))
+    for term in known.former:
+        out(joined([one_line(term.name), term.mask, "masked no longer; so in older copies"]))
     for each in found:
         first, last = max(each.found.start - AROUND, 0), each.found.end + AROUND
         around = one_line(("…" if first else "") + each.text[first:last] + ("…" if last < len(each.text) else ""))
         out(joined([each.found.mask or "may be a name", f"«{one_line(each.found.written)}»", each.entry.id]))
         out(indented(around))
+
+
+def _term_json(term: Term) -> dict[str, str | bool]:
+    return {"name": term.name, "mask": term.mask, "always": term.always}
 
 
 @glossary.command(cls=Command)

@@ -18,6 +18,7 @@ from practice.glossary import (
     next_form,
     next_mask,
 )
+from practice.text import drawn
 from storage.views import children, record
 from storage.views import glossary as views
 
@@ -38,24 +39,26 @@ class Place:
 def mark(vault: Vault, child_id: str, name: str, kind: str, *, same_as: str = "", always: bool | None = None) -> str:
     """Mark a name and return its mask; `same_as` is the mask of the same person, whose other name it is.
 
+    A name that was marked before gets the mask again that it had, and no other name ever does.
+
     A reporter, a place and a third party are masked in every outward copy unless `always` says otherwise. Raises
     Refused for a name that is there already, or could not be named again without loss.
     """
-    name = " ".join(name.split())
-    child = children.get(vault, child_id)
-    glossary = views.glossary(vault, child.id)
-    if any(term.name.casefold() == name.casefold() for term in glossary.terms):
+    name = " ".join(drawn(name).split())
+    labels = views.labels(vault, child_id)
+    if any(term.name.casefold() == name.casefold() for term in labels.standing):
         raise Refused(f"«{name}» stands in the glossary already. Nothing was changed.")
     if kind not in set(TermKind):
         raise Refused(f"«{kind}» is no kind of name.", hint="Choose one of: " + ", ".join(TermKind) + ".")
-    taken = [term.mask for term in glossary.terms] + ["Child 1"]
+    taken = [*labels.given, "Child 1"]
     if same_as and same_as not in taken:
         raise Refused(f"There is no «{same_as}» in this glossary. Nothing was changed.")
     mask = next_form(same_as, taken) if same_as else next_mask(kind, taken)
+    mask = next((term.mask for term in labels.former if term.name == name and views.alike(term.mask, mask)), mask)
     check_term(name, mask)
     hidden = kind in ALWAYS if always is None else always
     body = build(GlossaryTermSet, {"name": name, "mask": mask, "always": hidden})
-    vault.record(body, child=child.id)
+    vault.record(body, child=child_id)
     return mask
 
 
@@ -63,7 +66,7 @@ def unmark(vault: Vault, child_id: str, name: str) -> None:
     """Take a name out of a child's glossary; raises NotFound, and Refused for the child's own names."""
     term = next((each for each in views.marked(vault, child_id) if each.name == name), None)
     if term is None:
-        if any(each.name == name for each in views.glossary(vault, child_id).terms):
+        if name in views.labels(vault, child_id).own:
             raise Refused("The child's own names are always masked. Nothing was changed.")
         raise NotFound(f"«{name}» does not stand in this child's glossary.")
     body = GlossaryTermSet(name=term.name, mask=term.mask, always=term.always, removed=True)

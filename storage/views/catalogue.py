@@ -55,7 +55,6 @@ PLACES = {
     "holds": _place("erasures", "hold_lifted hold_set"),
     "flag_answers": _place("flags", "flag_answered"),
     "front_sheet": _place("front_sheet", "front_sheet_line"),
-    "glossary": _place("glossary", "glossary_term_set"),
     "reviews": _place("reviews", "apart_settled children_compared review_held review_set"),
     "holidays": _place("holidays", "holiday_planned"),
     "supervision": _place("holidays", "supervision_held"),

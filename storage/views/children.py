@@ -31,6 +31,8 @@ _NOT_GIVEN = (
 )
 _LISTED = "dsl-console children list shows them."
 
+NAMELESS = "Name not known"
+
 
 class ChildTable(ViewTable, table=True):
     """A child as the newest acts tell."""
@@ -91,7 +93,7 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
     known = ChildFields.model_validate(fields) if changed else first
     forename = known.preferred_forename or known.legal_forename
     surname = known.preferred_surname or known.legal_surname
-    name = f"{forename} {surname}".strip() or "Name not known"
+    name = f"{forename} {surname}".strip() or NAMELESS
     legal = f"{known.legal_forename} {known.legal_surname}".strip()
     names = dict.fromkeys([name, legal, *known.former_names, known.middle_names, *before])
     return {

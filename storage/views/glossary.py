@@ -1,82 +1,113 @@
-"""The names that stand in a child's record, and their masks (R-64, R-75)."""
+"""The names that stand in a child's record, and their masks (R-64, R-75).
+
+They are read from the acts, in their order: a mask is given when a name is first known, and stays with that name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
-from practice.acts import Act, GlossaryTermSet
-from practice.glossary import Glossary, Term, TermKind, next_form
-from storage.types import Flag
+from practice.acts import Act, ChildAdded, ChildChanged, GlossaryTermSet
+from practice.glossary import Glossary, Term, TermKind, base_of, next_form, next_mask
+from practice.text import drawn
+from storage import ledger
 from storage.views import children
-from storage.views.base import Rows, View, ViewTable, string, table_of, typed, view
 
 if TYPE_CHECKING:
     from storage.vault import Vault
 
-
-class TermTable(ViewTable, table=True):
-    """A name and its mask, as the newest act about it has them."""
-
-    __tablename__ = "glossary"
-    id: str = string(primary_key=True)
-    child_id: str = string(index=True)
-    name: str = string()
-    mask: str = string()
-    always: bool = typed(Flag)
+_OWN = "Child 1"
+_KINDS = (*sorted(children.CHILDREN.kinds), GlossaryTermSet.act_kind)
+_SAYING = {"legal_surname", "legal_forename", "preferred_surname", "preferred_forename", "former_names", "middle_names"}
+_FORMS = 600
+"""As many names of one child as there are forms of a mask."""
 
 
-def _fold(key: str, acts: Sequence[Act]) -> Rows:
-    terms: dict[str, dict[str, Any]] = {}
-    for act in acts:
+@dataclass
+class Labels:
+    """Every mask that was given in one child's record: what stands, by name, and whose each mask ever was."""
+
+    own: dict[str, Term] = field(default_factory=dict)
+    marked: dict[str, Term] = field(default_factory=dict)
+    given: dict[str, Term] = field(default_factory=dict)
+
+    def know_own(self, names: Iterable[str]) -> None:
+        """Give each of the child's own names that has no mask yet one of its own."""
+        for name in names:
+            known = {each.casefold() for each in (*self.own, *self.marked)}
+            if name.casefold() not in known and len(self.own) < _FORMS:
+                mine = (mask for mask, term in self.given.items() if term.name == name and base_of(mask) == _OWN)
+                mask = next(mine, next_form(_OWN, self.given) if _OWN in self.given else _OWN)
+                self.own[name] = self.given[mask] = Term(name, mask)
+
+    def mark(self, body: GlossaryTermSet) -> None:
+        """Mark a name, or mark it no longer; a mask that is another name's already gives way to the next free one."""
+        if body.removed:
+            self.marked.pop(body.name, None)
+            return
+        holder = self.given.get(body.mask)
+        mask = body.mask if holder is None or holder.name == body.name else self._free(body)
+        self.own.pop(body.name, None)
+        self.marked.pop(body.name, None)
+        self.marked[body.name] = self.given[mask] = Term(body.name, mask, body.always)
+
+    def _free(self, body: GlossaryTermSet) -> str:
+        """Return another mask for a name: the one that it had, or the next one of the person or the kind."""
+        mine = [mask for mask, term in self.given.items() if term.name == body.name and alike(mask, body.mask)]
+        if mine:
+            return mine[-1]
+        if "-" in body.mask:
+            return next_form(body.mask, self.given)
+        return next_mask(body.mask.partition(" ")[0], self.given)
+
+    @property
+    def standing(self) -> list[Term]:
+        """What is masked: the child's own names first, then whatever was marked, by mask."""
+        marked = sorted(self.marked.values(), key=lambda term: (term.kind, len(term.mask), term.mask))
+        return [*self.own.values(), *marked]
+
+    @property
+    def former(self) -> list[Term]:
+        """What is masked no longer, and still stands under its mask in older copies."""
+        standing = {term.mask for term in self.standing}
+        return [term for mask, term in self.given.items() if mask not in standing]
+
+
+def alike(mask: str, other: str) -> bool:
+    """Say whether two masks are forms of one person's, or both a person's only one of the same kind."""
+    if "-" in mask or "-" in other:
+        return base_of(mask) == base_of(other)
+    return mask.partition(" ")[0] == other.partition(" ")[0]
+
+
+def labels(vault: Vault, child_id: str) -> Labels:
+    """Return every mask that was given in a child's record; raises NotFound for a child who is not there."""
+    children.known(vault, child_id)
+    with vault.read() as connection:
+        acts = sorted(ledger.acts_where(connection, "child", [child_id], _KINDS), key=lambda act: act.order)
+    found, own = Labels(), list[str]()
+    for place, act in enumerate(acts):
         body = act.body
         if isinstance(body, GlossaryTermSet):
-            terms.pop(body.name, None)
-            if not body.removed:
-                terms[body.name] = {
-                    "id": f"{key}/{body.name}",
-                    "child_id": key,
-                    "name": body.name,
-                    "mask": body.mask,
-                    "always": body.always,
-                }
-    return {"glossary": list(terms.values())}
-
-
-GLOSSARY = view(
-    View(
-        name="glossary",
-        column="child",
-        tables=((TermTable, "child_id"),),
-        fold=_fold,
-    )
-)
+            found.mark(body)
+        elif isinstance(body, ChildAdded) or (isinstance(body, ChildChanged) and _SAYING & body.changes.keys()):
+            own += _own_names(child_id, acts[: place + 1])
+        found.know_own(own)
+    return found
 
 
 def marked(vault: Vault, child_id: str) -> list[Term]:
     """Return the names that somebody marked in a child's record, by mask."""
-    table = table_of(TermTable)
-    statement = select(table.c.name, table.c.mask, table.c.always).where(table.c.child_id == child_id)
-    with vault.read() as connection:
-        found = [Term(row[0], row[1], row[2]) for row in connection.execute(statement)]
-    return sorted(found, key=lambda term: (term.kind, len(term.mask), term.mask))
+    found = labels(vault, child_id)
+    return [term for term in found.standing if term.name in found.marked]
 
 
 def glossary(vault: Vault, child_id: str) -> Glossary:
     """Return a child's glossary: the child's own names first, as Child 1, then whatever was marked."""
-    terms = marked(vault, child_id)
-    known = {term.name.casefold() for term in terms}
-    masks = [term.mask for term in terms]
-    own: list[Term] = []
-    for name in _own_names(children.get(vault, child_id)):
-        if name.casefold() not in known:
-            mask = next_form("Child 1", [*masks, "Child 1"]) if own or "Child 1" in masks else "Child 1"
-            own.append(Term(name, mask))
-            masks.append(mask)
-            known.add(name.casefold())
-    return Glossary([*own, *terms])
+    found = labels(vault, child_id)
+    return Glossary(found.standing, found.former)
 
 
 def outward(vault: Vault, child_id: str) -> Glossary:
@@ -84,12 +115,13 @@ def outward(vault: Vault, child_id: str) -> Glossary:
     return Glossary(term for term in marked(vault, child_id) if term.always)
 
 
-def _own_names(row: children.ChildRow) -> list[str]:
-    """Return a child's names as a text has them: the one in use, each whole name, each forename and surname."""
-    whole = [" ".join(name.split()) for name in row.names]
-    parts = [part for name in whole for part in (name, *name.split(" "))]
-    forename = row.name.split(" ")[0]
-    listed = dict.fromkeys(part.strip(".,-'\u2019") for part in [forename, *parts])
-    masks = {kind.value.casefold() for kind in TermKind}
-    kept = [part for part in listed if sum(map(str.isalnum, part)) > 1 and part.casefold() not in masks]
-    return kept[:20]
+def _own_names(child_id: str, acts: Sequence[Act]) -> Iterator[str]:
+    """Yield a child's names as a text has them: the one in use, each whole name, each forename and surname."""
+    for row in children.CHILDREN.fold(child_id, acts).get("children", []):
+        whole = [" ".join(drawn(name).split()) for name in row["names"] if name != children.NAMELESS]
+        parts = [part for name in whole for part in (name, *name.split(" "))]
+        forename = whole[0].split(" ")[0] if whole else ""
+        listed = dict.fromkeys(part.strip(".,-'\u2019") for part in [forename, *parts])
+        masks = {kind.value.casefold() for kind in TermKind}
+        kept = [part for part in listed if sum(map(str.isalnum, part)) > 1 and part.casefold() not in masks]
+        yield from kept[:20]

@@ -1,8 +1,8 @@
 """Finding the names of children who were not chosen in what was written about those who were, and masking them.
 
 Whole names of every child are found, and single names of the children to whom something ties the chosen ones: a shared
-event, a line of a front sheet, a whole name in the same record. Accents, case, apostrophes and hyphens make no
-difference.
+event, a line of a front sheet, a whole name in the same record. Accents, case, apostrophes, hyphens
+and what is invisible make no difference.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from practice.names import fold
+from practice.text import INVISIBLE
 
 MASK = "[another child]"
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(rf"[^\W_](?:[{INVISIBLE}]*[^\W_])*")
 _SHORTEST = 2
 
 

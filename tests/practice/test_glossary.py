@@ -18,6 +18,7 @@ TERMS = (
     Term("12 Mill Lane", "Place 1", always=True),
     Term("Mrs Vale", "Reporter 1", always=True),
     Term("Élodie", "Child 2"),
+    Term("Ty", "Adult 4"),
 )
 GLOSSARY = Glossary(TERMS)
 
@@ -30,12 +31,22 @@ GLOSSARY = Glossary(TERMS)
         ("Kitten, kitchen and Kitty", "Kitten, kitchen and Kitty"),
         ("O’Brien and McKay of 12 Mill Lane", "Adult 2‹0100000› and Adult 3 of Place 1"),
         ("Child 1 was Kit", "‹=›Child 1 was Child 1"),
+        ("Kit-b and Kit-to, Kit-marlow", "Child 1‹000›-b and Child 1‹000›-to, Child 1-marlow"),
+        ("K\u200bit M\u00adarlow's", "Child 1-b‹0u200b.00s0uad.00000›'s"),
+        ("kit\u3164", "child 1\u3164"),
         ("", ""),
     ],
 )
 def test_names_are_masked_and_named_again(text: str, masked: str) -> None:
     assert GLOSSARY.anonymise(text) == masked
     assert GLOSSARY.named(masked) == text
+
+
+def test_a_copy_that_was_masked_without_a_code_is_named_too() -> None:
+    assert GLOSSARY.named("Child 1-to and child 1-x") == "Kit-to and kit-x"
+    former = Glossary([Term("Kat", "Child 1")], [Term("Jo", "Adult 1")])
+    assert former.anonymise("Kat and Jo") == "Child 1 and Jo"
+    assert former.named("Child 1 and ADULT 1") == "Kat and JO"
 
 
 def test_only_what_is_marked_is_masked_in_every_outward_copy() -> None:
@@ -55,8 +66,11 @@ def test_every_occurrence_and_what_may_be_a_name_is_found() -> None:
 
 def test_masks_are_numbered_and_lettered() -> None:
     taken = [term.mask for term in TERMS]
-    assert [next_mask(kind, taken) for kind in ("Child", "Adult", "Person")] == ["Child 3", "Adult 4", "Person 1"]
+    assert [next_mask(kind, taken) for kind in ("Child", "Adult", "Person")] == ["Child 3", "Adult 5", "Person 1"]
     assert [next_form("Child 1", taken), next_form("Adult 1", taken)] == ["Child 1-c", "Adult 1-b"]
+    assert [next_form("Child 1", [f"Child 1-{form}"]) for form in ("y", "z", "ba", "bz")] == [
+        f"Child 1-{form}" for form in ("z", "ba", "bb", "ca")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +114,14 @@ written = st.sampled_from(
         "‹=›",
         "‹01›",
         "‹s›",
+        "‹u200b.›",
+        "-b",
+        "-to",
+        "Ty",
+        "\u200b",
+        "\u3164",
+        "K\u200bIT",
+        "Kit\u2060 Marl\u00adow",
         "'s",
         " ",
         "-",

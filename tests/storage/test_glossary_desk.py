@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from practice.acts import ChildChanged, GlossaryTermSet, build
 from practice.errors import NotFound, Refused
 from storage.desk import glossary
 from storage.documents.gather import Wanted, content_json, gather
@@ -61,6 +62,56 @@ def test_what_is_marked_is_masked_in_every_copy_that_leaves(vault: Vault) -> Non
     hidden = json.dumps(content_json(gather(vault, Wanted(child, "record", anonymous=True))), ensure_ascii=False)
     for word in ("Kit", "Thistlewood", "Vale", "Jo", "2016-05-03", "B999200023218", "Robin"):
         assert word not in hidden, word
+
+
+def masked(vault: Vault, child: str) -> list[str]:
+    return [each.text for each in glossary.anonymised(record.chronology(vault, child), views.glossary(vault, child))]
+
+
+def test_a_mask_stays_with_its_name_through_new_names_and_marks(vault: Vault) -> None:
+    child = add_child(vault, "Kit", "Thistlewood")
+    text = "Kit and Jo Vale met Bo. Thistlewood is on Kit's coat."
+    add_concern(vault, child, text)
+    for name in ("Jo Vale", "Bo"):
+        glossary.mark(vault, child, name, "Adult")
+    (before,) = masked(vault, child)
+    assert before == "Child 1 and Adult 1 met Adult 2. Child 1-c is on Child 1's coat."
+    for changes in ({"preferred_forename": "Kat"}, {"legal_surname": "Lark", "former_names": ["Kit Thistlewood"]}):
+        vault.record(build(ChildChanged, {"changes": changes}), child=child)
+    glossary.unmark(vault, child, "Bo")
+    assert glossary.mark(vault, child, "Ada", "Adult") == "Adult 3", "a mask is never another's"
+    assert glossary.unmask(vault, child, before, "Strategy meeting") == text
+    assert masked(vault, child) == [before.replace("Adult 2", "Bo")]
+    add_concern(vault, child, "Kat Lark was Kat Thistlewood to Ada.")
+    after = masked(vault, child)[-1]
+    assert after == "Child 1-f was Child 1-e to Adult 3."
+    assert glossary.unmask(vault, child, after, "Strategy meeting") == "Kat Lark was Kat Thistlewood to Ada."
+    assert glossary.mark(vault, child, "Bo", "Adult") == "Adult 2", "a name gets the mask that it had"
+    assert [term.name for term in views.glossary(vault, child).former] == []
+    assert masked(vault, child)[0] == before
+
+
+def test_a_mask_that_two_machines_gave_apart_is_one_names_alone() -> None:
+    labels = views.Labels()
+    labels.know_own(["Kit", "Kit Lark"])
+    for name, mask in (
+        ("Jo", "Adult 1"),
+        ("Bo", "Adult 1"),
+        ("Kitty", "Child 1-b"),
+        ("Bo", "Adult 1"),
+        ("Kit", "Child 2"),
+    ):
+        labels.mark(GlossaryTermSet(name=name, mask=mask))
+    assert {term.name: term.mask for term in labels.standing} == {
+        "Kit Lark": "Child 1-b",
+        "Jo": "Adult 1",
+        "Bo": "Adult 2",
+        "Kitty": "Child 1-c",
+        "Kit": "Child 2",
+    }
+    labels.mark(GlossaryTermSet(name="Kit", mask="Child 2", removed=True))
+    labels.know_own(["Kit"])
+    assert {term.name: term.mask for term in labels.standing}["Kit"] == "Child 1", "their own name is masked again"
 
 
 def test_what_cannot_be_marked_is_refused(vault: Vault) -> None:

@@ -145,6 +145,7 @@ def test_a_name_is_masked_however_it_is_written():
     names.add("1", "Zoë O'Brien-Lee")
     names.add("1", "Zoë")
     assert names.mask("ZOE O’BRIEN LEE and zoë's bag, not Zoey") == f"{MASK} and {MASK}'s bag, not Zoey"
+    assert names.mask("a Zo\u00adë\u200b and zo\u200be's") == f"a {MASK}\u200b and {MASK}'s"
     names.drop("Zoë")
     assert names.mask("Zoë") == "Zoë"
 
