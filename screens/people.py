@@ -16,10 +16,10 @@ from practice.text import visible
 from practice.vocabulary import Role, label_of
 from screens.actions import bindings
 from screens.base import ConsoleScreen
+from screens.people_cover import CoverDialog
 from screens.people_dialogs import (
     AddDialog,
     CodeDialog,
-    CoverDialog,
     GrantDialog,
     NewPassphrase,
     NewPerson,
@@ -214,14 +214,14 @@ class PeopleScreen(ConsoleScreen):
 
     def act_add(self) -> None:
         """Let somebody open the record."""
-        self.app.push_screen(AddDialog(), self._add)
 
-    def _add(self, new: NewPerson | None) -> None:
-        if new is not None:
+        def add(new: NewPerson) -> str:
             from storage.people import add_person
 
-            done = f"{new.name} can open this record with their own passphrase."
-            self.run(add_person, self.vault, new.name, new.role, new.passphrase, then=lambda _: self._said(done))
+            add_person(self.vault, new.name, new.role, new.passphrase)
+            return f"{new.name} can open this record with their own passphrase."
+
+        self.app.push_screen(AddDialog().doing(add, self._said))
 
     def act_role(self) -> None:
         """Give somebody another role."""
@@ -277,28 +277,26 @@ class PeopleScreen(ConsoleScreen):
 
     def act_passphrase(self) -> None:
         """Change one's own passphrase."""
-        self.app.push_screen(PassphraseDialog(), self._passphrase)
 
-    def _passphrase(self, change: NewPassphrase | None) -> None:
-        if change is not None:
+        def change(typed: NewPassphrase) -> None:
             from storage.people import change_passphrase
 
-            done = "Your new passphrase opens the record; the one before opens nothing any more."
-            self.run(change_passphrase, self.vault, change.old, change.new, then=lambda _: self._said(done))
+            change_passphrase(self.vault, typed.old, typed.new)
+
+        done = "Your new passphrase opens the record; the one before opens nothing any more."
+        self.app.push_screen(PassphraseDialog().doing(change, lambda _: self._said(done)))
 
     def act_second(self) -> None:
         """Let one's own passphrase need this machine's keyring too, or not any more."""
         on = any(row.you and row.person.second_factor for row in self.rows)
-        self.app.push_screen(SecondFactorDialog(on), lambda present: self._second(present, not on))
 
-    def _second(self, present: str | None, on: bool) -> None:
-        if present is not None:
+        def switch(present: str) -> None:
             from storage.people import set_second_factor
 
-            done = "Your passphrase needs this machine's keyring too now." if on else "Your passphrase opens it alone."
-            self.run(
-                set_second_factor, self.vault, present, on=on, then=lambda _: self._said(done), failed=self._failed
-            )
+            set_second_factor(self.vault, present, on=not on)
+
+        done = "Your passphrase opens it alone." if on else "Your passphrase needs this machine's keyring too now."
+        self.app.push_screen(SecondFactorDialog(on).doing(switch, lambda _: self._said(done)))
 
     def act_code(self) -> None:
         """Make a new recovery code and show it once, after a question."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,19 +13,18 @@ from textual.binding import Binding
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
-from practice.dates import day_words
+from practice.errors import ConsoleError
 from practice.roles import POLICY, READS_GIVEN
 from practice.vocabulary import Role
+from screens.base import Calls
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.dialogs import Dialog, back_button, confirm_button
-from screens.widgets.due_field import DueField
 from screens.widgets.fields import ChoiceField, Field
-from screens.widgets.form_dialog import FormDialog
 from screens.widgets.text import PlainText, code_rows
 
 if TYPE_CHECKING:
     from screens.console import Console
-    from storage.vault import SlotPerson, Vault
+    from storage.vault import SlotPerson
 
 Answer = TypeVar("Answer")
 LISTED = 12
@@ -63,16 +62,18 @@ class Recovery:
     passphrase: str
 
 
-class AskDialog(Dialog[Answer | None], Generic[Answer]):
-    """A small form: dismissed with its answer, or with None on Escape."""
+class AskDialog(Calls, Dialog[Answer | None], Generic[Answer]):
+    """A small form: dismissed with its answer, or with None on Escape; see `doing` for one that does it itself."""
 
     DEFAULT_CSS = """
     AskDialog #role-words { color: $text-muted; }
     """
     BINDINGS = [
-        Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is changed"),
+        Binding("escape", "leave", "Back", tooltip="Leave; nothing is changed"),
         Binding("ctrl+s", "confirm", "Confirm", tooltip="Go on with this"),
     ]
+    work: Callable[[Answer], Any] | None = None
+    busy = False
     HEADING: ClassVar[str] = ""
     SENTENCE: ClassVar[str] = ""
     VERB: ClassVar[str] = "Go on"
@@ -104,9 +105,19 @@ class AskDialog(Dialog[Answer | None], Generic[Answer]):
     def answer(self) -> Answer | None:
         """Return the answer once it is whole; say what is missing otherwise."""
 
+    def doing(self, work: Callable[[Answer], Any], then: Callable[[Any], None]) -> Self:
+        """Do it in a thread while the form stands: what is refused is said in it, and nothing typed is lost.
+
+        `then` is called with the result once the form has left.
+        """
+        self.work, self._then = work, then
+        return self
+
     @on(Button.Pressed, "#back")
-    def _back(self) -> None:
-        self.dismiss(None)
+    def action_leave(self) -> None:
+        """Leave the form, unless what it asked for is being done."""
+        if not self.busy:
+            self.dismiss(None)
 
     @on(Input.Submitted)
     def _next(self) -> None:
@@ -115,9 +126,23 @@ class AskDialog(Dialog[Answer | None], Generic[Answer]):
     @on(Button.Pressed, "#confirm")
     def action_confirm(self) -> None:
         """Take the answer, once it is whole."""
-        answer = self.answer()
-        if answer is not None:
+        answer = None if self.busy else self.answer()
+        if answer is None:
+            return
+        if self.work is None:
             self.dismiss(answer)
+            return
+        self.busy = True
+        self.say("One moment…")
+        self.run(self.work, answer, then=lambda result: self._done(answer, result), failed=self._failed)
+
+    def _done(self, answer: Answer, result: Any) -> None:
+        self.dismiss(answer)
+        self.app.call_later(self._then, result)  # from the app: what it asks next must not await a form that is gone
+
+    def _failed(self, error: ConsoleError) -> None:
+        self.busy = False
+        self.say(f"{error.message} {error.hint}".strip(), "bad")
 
     def typed(self, selector: str) -> str:
         """Return what stands in a field."""
@@ -280,46 +305,6 @@ class GrantDialog(AskDialog[str]):
             self.ask("Which child? Type two letters of the name and choose.", "#child Input")
             return None
         return child.id
-
-
-class CoverDialog(FormDialog[str]):
-    """Who covers somebody who is away, and up to which day; dismissed with a sentence once it is recorded."""
-
-    VERB = "Record"
-
-    def __init__(self, vault: Vault, person: str, name: str, others: list[tuple[str, str]]) -> None:
-        super().__init__(
-            f"Who covers {name}?",
-            "Today tells everybody until that day, so that nothing waits for who is away. Nobody's role, keys or "
-            "children change by it.",
-        )
-        self._vault, self._person, self._name, self._others = vault, person, name, others
-
-    def fields(self) -> ComposeResult:
-        """Yield who, and up to which day."""
-        first = self._others[0][1] if len(self._others) == 1 else ""
-        yield Field("Covered by", ChoiceField(self._others, prompt="Choose", value=first, id="by"))
-        yield Field("Until", DueField(empty="no day yet", id="until"))
-
-    def on_mount(self) -> None:
-        self.query_one("#until Input" if len(self._others) == 1 else "#by").focus()
-
-    def confirm(self) -> None:
-        """Record it, once both are there."""
-        from storage.desk.granting import set_cover
-
-        by = self.query_one("#by", ChoiceField).code
-        until, question = self.query_one("#until", DueField).read()
-        if not by:
-            self.ask("Who covers them?", "#by")
-        elif until is None:
-            self.ask(question or "Up to and including which day?", "#until Input")
-        else:
-            covering = next(name for name, code in self._others if code == by)
-            done = f"{covering} covers {self._name} until {day_words(until)}. Today says so."
-            self.busy("Recording…")
-            cover = self._person, by, until
-            self.run(set_cover, self._vault, *cover, then=lambda _: self.finish(done), failed=self.failed)
 
 
 class RecoverDialog(AskDialog[Recovery]):

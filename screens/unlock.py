@@ -6,6 +6,7 @@ import importlib
 import os
 import threading
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -103,14 +104,14 @@ def opened(folder: Path, user: str, passphrase: str, clock: Any) -> tuple[Vault,
     return vault, [(draft.saved_at, draft.name) for draft in vault.drafts.all()]
 
 
-def recovered(folder: Path, given: Recovery) -> tuple[Vault, str]:
-    """Open the vault by its recovery code; return it with the next code."""
+def recovered(folder: Path, given: Recovery) -> tuple[Vault, str, list[tuple[datetime, str]]]:
+    """Open the vault by its recovery code; return it with the next code, and the drafts as `opened` does."""
     from storage.last_person import keep_last_person
     from storage.people import recover
 
     vault, code = recover(folder, code=given.code, user=given.user, passphrase=given.passphrase)
     keep_last_person(folder, vault.person.id)
-    return vault, code
+    return vault, code, [(draft.saved_at, draft.name) for draft in vault.drafts.all()]
 
 
 class UnlockScreen(ConsoleScreen):
@@ -276,19 +277,19 @@ class UnlockScreen(ConsoleScreen):
 
         people = self.people or []
         chosen = people[self.query_one("#people", OptionList).highlighted or 0].id
-        self.app.push_screen(RecoverDialog(people, chosen), self._recover)
+        asked = RecoverDialog(people, chosen).doing(partial(recovered, self.folder), self._recovered)
+        self.app.push_screen(asked, self._recovery_left)
 
-    def _recover(self, given: Recovery | None) -> None:
-        if given is not None:
-            self.query_one("#fault", MessageBar).say("")
-            self._show_busy()
-            self.run(recovered, self.folder, given, then=self._recovered, failed=self._refused)
+    def _recovery_left(self, given: Recovery | None) -> None:
+        """Say how many tries are left, where a code was tried and the question then left."""
+        if given is None:
+            self.fetch(tries_in, self.folder, then=self._first_standing)
 
-    def _recovered(self, result: tuple[Vault, str]) -> None:
+    def _recovered(self, result: tuple[Vault, str, list[tuple[datetime, str]]]) -> None:
         from screens.people_dialogs import CodeDialog
 
-        vault, code = result
-        self.app.push_screen(CodeDialog(code), lambda _: self.console.entered(vault))
+        vault, code, drafts = result
+        self.app.push_screen(CodeDialog(code), lambda _: self._entered((vault, drafts)))
 
     def _refused(self, error: ConsoleError) -> None:
         said = f"{error.message} {error.hint}".strip()
