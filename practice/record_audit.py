@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from practice.errors import Refused
+from practice.text import counted
 from practice.vocabulary import Coded
 
 SIZE = 6
@@ -72,11 +73,6 @@ class Facts:
     agency_entries: int = 0
     shares: int = 0
     readers: tuple[tuple[str, int], ...] = ()
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """Return how many there are, in words that fit the number."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def evidence(facts: Facts) -> dict[Criterion, str]:

@@ -80,3 +80,8 @@ def pieces(text: str) -> str:
     if text.isascii():
         return ""
     return " ".join(_INVISIBLE.sub(" ", word) for word in text.split() if _INVISIBLE.search(word))
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return how many there are, in words that fit the number."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

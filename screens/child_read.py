@@ -67,14 +67,14 @@ def open_log(vault: Vault, child_id: str) -> str:
 
 def open_elsewhere(vault: Vault, child_id: str) -> str:
     """Say in the shared folder that this record is open here; return who else has it open, blank for nobody."""
-    from storage.carrying import meeting
+    from storage.whereabouts import meeting
 
     return meeting(vault, child_id)
 
 
 def open_by_hub(vault: Vault, child_id: str) -> str:
     """Say the same by the machines' hub, where they have one; return who else has the record open."""
-    from storage.carrying import also_open
+    from storage.whereabouts import also_open
     from sync.machines import beat
 
     beat(vault)
@@ -83,7 +83,7 @@ def open_by_hub(vault: Vault, child_id: str) -> str:
 
 def leave(vault: Vault, child_id: str) -> None:
     """Say that the record is not open here any more."""
-    from storage.carrying import left
+    from storage.whereabouts import left
     from sync.machines import beat
 
     with contextlib.suppress(ConsoleError):  # the vault may be locked by now

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Button, Input
 
 from practice.errors import ConsoleError, NotFound, Refused
+from practice.text import counted
 from screens.base import Calls
 from screens.widgets.fields import Field
 from screens.widgets.text import MessageBar, PlainText
@@ -46,14 +47,16 @@ def tried(vault: Vault, path: Path, *, dry_run: bool) -> Any:
 def summary(report: Any, *, dry_run: bool) -> str:
     """Say in a few lines what an import did or would do."""
     verb = "would join" if dry_run else "joined"
-    lines = [f"{report.joined} children {verb}, {report.changed} changed, {report.unchanged} unchanged."]
+    lines = [
+        f"{counted(report.joined, 'child', 'children')} {verb}, {report.changed} changed, {report.unchanged} unchanged."
+    ]
     if report.rejected:
-        lines.append(f"{len(report.rejected)} rows cannot be used:")
+        lines.append(f"{counted(len(report.rejected), 'row')} cannot be used:")
         lines += [f"  line {line}: {reason}" for line, reason in report.rejected[:5]]
         if len(report.rejected) > 5:
             lines.append(f"  and {len(report.rejected) - 5} more (dsl-console children import --dry-run lists them)")
     if report.warnings:
-        lines.append(f"{len(report.warnings)} rows are taken with a warning:")
+        lines.append(f"{counted(len(report.warnings), 'row is', 'rows are')} taken with a warning:")
         lines += [f"  line {line}: {text}" for line, text in report.warnings[:3]]
     return "\n".join(lines)
 

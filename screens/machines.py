@@ -63,11 +63,11 @@ class Machines:
 
 def machines_in(vault: Vault) -> Machines:
     """Read the machines and how they stand to each other; blocks."""
-    from storage import carrying, joining
+    from storage import carrying, joining, whereabouts
 
-    people = {row.id: row for row in carrying.states(vault, removed=True)}
-    folder = carrying.folder_of(vault)
-    here = {row.id: words for row, words in carrying.at_work(vault)}
+    people = {row.id: row for row in whereabouts.states(vault, removed=True)}
+    folder = whereabouts.folder_of(vault)
+    here = {row.id: words for row, words in whereabouts.at_work(vault)}
     return Machines(
         rows=list(people.values()),
         folder=str(folder) if folder else "",
@@ -98,8 +98,7 @@ def state_words(row: MachineState) -> tuple[str, str]:
         return "this machine", "$text-primary"
     if row.last_heard is None:
         return "has not been heard of since it joined", "$text-warning"
-    lacks = f"{row.lacks:,} act{'s' if row.lacks != 1 else ''} to hand on" if row.lacks else "holds everything"
-    return f"last heard {moment_words(row.last_heard)} · {lacks}", "$text-warning" if row.lacks else "$text-muted"
+    return f"last heard {moment_words(row.last_heard)} · {row.held}", "$text-warning" if row.lacks else "$text-muted"
 
 
 @dataclass(frozen=True)
@@ -231,11 +230,10 @@ class MachinesScreen(ConsoleScreen):
         self._end(f"{error.message} {error.hint}".strip(), "bad")
 
     def _carried(self, done: Carried) -> None:
-        from storage.carrying import carried_words
+        from storage.carrying import carried_words, moved_words
 
-        said = [f"Taken in: {done.taken:,} acts. Handed on: {done.handed_on:,}.", *carried_words(done)]
         trouble = done.refused or done.forks or done.people_apart or done.failed
-        self._end(" ".join(said), "bad" if trouble else "good")
+        self._end(" ".join([moved_words(done), *carried_words(done)]), "bad" if trouble else "good")
 
     def act_sync(self) -> None:
         """Take in and hand on by the shared folder."""

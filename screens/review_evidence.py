@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from practice.text import visible
+from practice.text import counted, visible
 
 if TYPE_CHECKING:
     from storage.views.actions import ActionRow
@@ -33,11 +33,6 @@ def excerpt(text: str, limit: int = EXCERPT) -> str:
     if len(words) <= limit:
         return words
     return (words[:limit].rpartition(" ")[0] or words[:limit]) + " … (more in the record)"
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """Return a count with its word."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def evidence_content(found: Evidence, today: date) -> Content:

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import ProgressBar
 
-from practice.text import visible
+from practice.text import counted, visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.sharing_words import PLACED, TONES, ReferralLine, ring_words, state_words
@@ -143,11 +143,6 @@ def counts_of(lines: list[Line]) -> str:
     return ", ".join(f"{counts[words]} {words}" for words in ordered)
 
 
-def counted_days(count: int) -> str:
-    """Return `1 day`, `2 days`."""
-    return f"{count} day{'s' if count != 1 else ''}"
-
-
 def line_words(line: Line) -> str:
     """Say where an entry stands, and why it has not left or came back."""
     if line.state == "delivered" and line.reason == "collected":
@@ -155,7 +150,7 @@ def line_words(line: Line) -> str:
     words = state_words(line.state, line.reason)
     if line.state == "delivered" and line.days:
         done = "not confirmed" if line.reason in PLACED else "not collected"
-        return f"{words.removesuffix(', not confirmed by the partner yet')}, {done} for {counted_days(line.days)}"
+        return f"{words.removesuffix(', not confirmed by the partner yet')}, {done} for {counted(line.days, 'day')}"
     return f"{words}: {visible(line.reason)}" if line.state == "queued" and line.reason else words
 
 

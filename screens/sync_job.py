@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from practice.errors import ConsoleError, HubUnreachable
+from practice.text import counted
 from screens.base import RecordChanged, fault_place
 
 if TYPE_CHECKING:
@@ -19,26 +20,26 @@ STEPS = 6
 """The sentences that a usual sync says; the bar stands still at the last one until it ends."""
 
 
-def counted(count: int, words: str) -> str:
+def entries(count: int, words: str) -> str:
     """Return `1 entry sent`, `2 entries sent`."""
-    return f"{count} {'entry' if count == 1 else 'entries'} {words}"
+    return f"{counted(count, 'entry', 'entries')} {words}"
 
 
 def report_words(report: SyncReport) -> str:
     """Say what a sync did, in one sentence or two."""
     parts = []
     if report.sent:
-        parts.append(counted(report.sent, "on the way"))
+        parts.append(entries(report.sent, "on the way"))
     if report.acknowledged:
-        parts.append(counted(report.acknowledged, "confirmed by a partner"))
+        parts.append(entries(report.acknowledged, "confirmed by a partner"))
     if report.received:
-        parts.append(counted(report.received, "came in"))
+        parts.append(entries(report.received, "came in"))
     if report.refused:
-        parts.append(counted(report.refused, "refused"))
+        parts.append(entries(report.refused, "refused"))
     if report.queued:
-        parts.append(counted(report.queued, "still waiting to leave"))
+        parts.append(entries(report.queued, "still waiting to leave"))
     if report.held:
-        parts.append(counted(report.held, "held by you"))
+        parts.append(entries(report.held, "held by you"))
     said = f"{', '.join(parts)}." if parts else "Nothing waited to leave, and nothing came in."
     return f"{said} {report.machines}".strip()
 

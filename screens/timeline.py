@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from practice.dates import day_words
-from practice.text import visible
+from practice.text import counted, visible
 from practice.timeline import picture, said
 from practice.vocabulary import ConcernCategory, EntryKind, Significance, label_of
 from screens.actions import bindings
@@ -81,11 +81,6 @@ def draw(line: Named, width: int) -> list[Content]:
     """Draw an entry; in the family's view its child's name stands above it."""
     drawn = draw_line(line, width)
     return [Content.styled(f" {visible(line.whose)}", "bold $text-accent"), *drawn] if line.whose else drawn
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """Return a number with its word."""
-    return f"{number:,} {one if number == 1 else many}"
 
 
 class FilterDialog(FormDialog[dict[str, object]]):

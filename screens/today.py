@@ -221,14 +221,13 @@ def empty_words(view: TodayView) -> str:
 
 def machines_words(vault: Vault) -> str:
     """Say of the school's other machines when each was last heard, what waits for it, and who works there; blocks."""
-    from storage.carrying import at_work, states
+    from storage.whereabouts import at_work, states
 
     said = []
     for row in states(vault):
         if not row.here:
             heard = f"last heard {moment_words(row.last_heard)}" if row.last_heard else "not heard of yet"
-            lacks = f", {row.lacks:,} act{'s' if row.lacks != 1 else ''} to hand on" if row.lacks else ""
-            said.append(f"{row.name}: {heard}{lacks}.")
+            said.append(f"{row.name}: {heard}{f', {row.held}' if row.lacks else ''}.")
     said += [f"{words} («{row.name}»)." for row, words in at_work(vault)]
     return " ".join(said)
 

@@ -10,27 +10,25 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from practice.errors import NotFound, Refused
+from practice.text import counted
 from storage import machines, register_travel
 from storage.atomic import write_atomic
 from storage.header import reread_header
-from storage.replication import exchange, headers, presence, waiting
+from storage.replication import exchange, headers, waiting
 from storage.replication.exchange import Result, Written
 from storage.replication.incoming import Fork, forks
-from storage.replication.presence import Here
 from storage.replication.waiting import Gap
-from storage.views.base import table_of
 from storage.views.machines import MachineRow, in_ledger
+from storage.whereabouts import FOLDER, folder_of, say_here
 
 if TYPE_CHECKING:
-    from storage.machines import MachineState
     from storage.vault import Vault
 
 SUFFIX = ".dslm"
@@ -38,7 +36,6 @@ PUT_BACK_WORDS = (
     "This machine was put back to an earlier state: others hold {} acts of its own that are not here. Take them in"
     " before anything is recorded on it."
 )
-FOLDER = "folder"
 FOR_OTHERS = "It was written for other machines, not for this one. Nothing was taken from it."
 _NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.dslm")
 _FILES_LIMIT = 50_000
@@ -82,13 +79,6 @@ class KnownFile:
 
 
 # -- the shared folder -------------------------------------------------------------------------------------------------
-
-
-def folder_of(vault: Vault) -> Path | None:
-    """Return the folder that this machine shares with the others, as it was last used."""
-    with vault.read() as connection:
-        stored = waiting.note(connection, FOLDER)
-    return Path(stored) if stored else None
 
 
 def _checked(folder: Path) -> Path:
@@ -300,115 +290,6 @@ def take_files(vault: Vault, files: Sequence[Path], progress: Progress = lambda 
     return done
 
 
-# -- who is where ------------------------------------------------------------------------------------------------------
-
-
-_open: WeakKeyDictionary[Vault, str] = WeakKeyDictionary()
-"""Whose record each vault has open here."""
-
-
-def open_here(vault: Vault) -> str:
-    """Return the child whose record is open here; blank for none."""
-    return _open.get(vault, "")
-
-
-def left(vault: Vault, child_id: str) -> bool:
-    """Say that a child's record is not open here any more; False where another one's is by now."""
-    if open_here(vault) != child_id:
-        return False
-    _open[vault] = ""
-    say_here(vault)
-    return True
-
-
-def say_here(vault: Vault) -> None:
-    """Say in the shared folder that this machine is here, with the child whose record is open; never an error."""
-    folder = folder_of(vault)
-    own = machines.known(vault)
-    if folder is None or own is None or not folder.is_dir():
-        return
-    try:
-        readers = [exchange.reader_of(row) for row in machines.others(vault)]
-        presence.write(vault, own, readers, folder, open_here(vault))
-    except OSError:
-        return
-
-
-def elsewhere(vault: Vault) -> list[tuple[MachineRow, Here]]:
-    """Return what the other machines said last in the shared folder, or by the hub."""
-    folder = folder_of(vault)
-    own = machines.known(vault)
-    if own is None:
-        return []
-    rows = {row.id: row for row in machines.others(vault)}
-    found = presence.read(vault, own, [exchange.reader_of(row) for row in rows.values()], folder)
-    return [(rows[here.machine], here) for here in found]
-
-
-def states(vault: Vault, *, removed: bool = False) -> list[MachineState]:
-    """Return the school's machines with what is known of each; one that was there counts as heard, silent or not."""
-    seen = {row.id: here.at for row, here in elsewhere(vault)}
-    return [
-        replace(row, last_heard=max(row.last_heard or seen[row.id], seen[row.id])) if row.id in seen else row
-        for row in machines.states(vault, removed=removed)
-    ]
-
-
-def at_work(vault: Vault) -> list[tuple[MachineRow, str]]:
-    """Return the machines on which a record is open now, with whose and by whom in words."""
-    from storage.views.children import ChildTable
-    from storage.views.organisation import PersonTable
-
-    now = vault.clock()
-    found = [(row, here) for row, here in elsewhere(vault) if here.open_at(now)]
-    if not found:
-        return []
-    with vault.read() as connection:
-        children, people = (
-            {row.id: row.name for row in connection.execute(select(table.c.id, table.c.name))}
-            for table in (table_of(ChildTable), table_of(PersonTable))
-        )
-    return [
-        (row, f"{people.get(here.person, 'Somebody')} has {children.get(here.child, 'a child')}'s record open there")
-        for row, here in found
-    ]
-
-
-def meeting(vault: Vault, child_id: str) -> str:
-    """Say that this child's record is open here, and return who else has it open on another machine; else blank."""
-    _open[vault] = child_id
-    say_here(vault)
-    return also_open(vault, child_id)
-
-
-def also_open(vault: Vault, child_id: str) -> str:
-    """Return who has this child's record open on another machine, in a sentence; blank where nobody has."""
-    now = vault.clock()
-    said = [row.name for row, here in elsewhere(vault) if here.child == child_id and here.open_at(now)]
-    if not said:
-        return ""
-    return f"This record is open on «{said[0]}» too. Both of you can write; what you both change is shown to you."
-
-
-def troubles(vault: Vault) -> list[str]:
-    """Return what is wrong between the machines, in plain sentences; nothing where all is well."""
-    with vault.read() as connection:
-        gaps, found = waiting.gaps(connection), forks(connection)
-        behind = waiting.note(connection, exchange.PUT_BACK)
-    said = [PUT_BACK_WORDS.format(behind)] if behind else []
-    said += [fork_words(fork.seq, fork.here_at, fork.came_at) for fork in found]
-    if gaps:
-        count = sum(gap.waiting for gap in gaps)
-        said.append(f"{count:,} act{'s wait' if count != 1 else ' waits'} for a part that has not arrived yet.")
-    if machines.known(vault) is not None:
-        from storage.desk.same_child import question
-
-        said += [asked] if (asked := question(vault)) else []
-    if other := apart_on(vault):
-        said.append(f"Who may open the vault was changed here and on «{other}»: choose which list stands.")
-    return said
-
-
 # -- who opens the vault, changed apart --------------------------------------------------------------------------------
 
 
@@ -439,6 +320,25 @@ def apart_on(vault: Vault) -> str:
 # -- in plain words ----------------------------------------------------------------------------------------------------
 
 
+def troubles(vault: Vault) -> list[str]:
+    """Return what is wrong between the machines, in plain sentences; nothing where all is well."""
+    with vault.read() as connection:
+        gaps, found = waiting.gaps(connection), forks(connection)
+        behind = waiting.note(connection, exchange.PUT_BACK)
+    said = [PUT_BACK_WORDS.format(behind)] if behind else []
+    said += [fork_words(fork.seq, fork.here_at, fork.came_at) for fork in found]
+    if gaps:
+        count = sum(gap.waiting for gap in gaps)
+        said.append(f"{counted(count, 'act waits', 'acts wait')} for a part that has not arrived yet.")
+    if machines.known(vault) is not None:
+        from storage.desk.same_child import question
+
+        said += [asked] if (asked := question(vault)) else []
+    if other := apart_on(vault):
+        said.append(f"Who may open the vault was changed here and on «{other}»: choose which list stands.")
+    return said
+
+
 def fork_words(seq: int, here_at: str, came_at: str) -> str:
     """Return what a number that two acts bear means, and what to do."""
     return (
@@ -448,14 +348,20 @@ def fork_words(seq: int, here_at: str, came_at: str) -> str:
     )
 
 
+def moved_words(done: Carried) -> str:
+    """Return how much a sync took in and handed on, in a sentence."""
+    return f"Taken in: {counted(done.taken, 'act')}. Handed on: {done.handed_on:,}."
+
+
 def carried_words(done: Carried) -> list[str]:
     """Return what else a person should know of a sync, in plain sentences."""
     said = [*done.failed, *(f"{name}: {text}" for name, text in done.refused.items())]
     said += [fork_words(fork.seq, fork.here_at, fork.came_at) for fork in done.forks]
     if done.waiting:
-        said.append(f"{done.waiting:,} acts wait for a part that has not arrived yet.")
+        said.append(f"{counted(done.waiting, 'act waits', 'acts wait')} for a part that has not arrived yet.")
     if done.unread:
-        said.append(f"{done.unread} files come from a machine, or under a key, that this one has not heard of yet.")
+        files = counted(done.unread, "file comes", "files come")
+        said.append(f"{files} from a machine, or under a key, that this one has not heard of yet.")
     if done.newer:
         said.append("Some acts are of a newer dsl-console than this one; they wait until it is updated here.")
     if done.people_changed:

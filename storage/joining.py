@@ -27,7 +27,7 @@ from practice.acts import MachineAdded, build
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, NotFound, Refused
 from practice.roles import check_may_record
-from storage import carrying, device_secret, ledger, machines, migrations, secrets_table
+from storage import device_secret, ledger, machines, migrations, secrets_table, whereabouts
 from storage.anchor import Anchor, Head
 from storage.atomic import private_file, private_folder, write_atomic
 from storage.engine import make_engine, plain_errors
@@ -162,8 +162,8 @@ def welcome(vault: Vault, folder: Path, asked: Request) -> str:
     put(folder, made.code, "welcome", _sealed_to(reader, own, json.dumps(said).encode()))  # the sign that all is there
     with vault.write() as unit:
         secrets_table.drop(unit.connection, _INVITE)
-        if not waiting.note(unit.connection, carrying.FOLDER):
-            waiting.set_note(unit.connection, carrying.FOLDER, str(folder.expanduser().absolute()))
+        if not waiting.note(unit.connection, whereabouts.FOLDER):
+            waiting.set_note(unit.connection, whereabouts.FOLDER, str(folder.expanduser().absolute()))
     return reader.machine
 
 
@@ -366,6 +366,6 @@ def _keys_into(
     waiting.set_note(connection, exchange.INTRODUCED, json.dumps(introduced))
     waiting.set_note(connection, headers.TRAIL, json.dumps(content["trail"]))
     waiting.set_note(
-        connection, carrying.FOLDER, content["folder"]
+        connection, whereabouts.FOLDER, content["folder"]
     )  # a take-in that is cut short is gone on with there
     return ledger.head(connection, device).mac

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from practice.acts import MachineAdded, MachineHeard, MachineRemoved, MachineRenewed, build, read_body
 from practice.errors import Refused
 from practice.roles import check_may_record
+from practice.text import counted
 from storage import chain, ledger, secrets_table
 from storage.erasing import Gone
 from storage.ids import new_id
@@ -46,6 +47,11 @@ class MachineState:
     last_recorded: datetime | None
     last_heard: datetime | None
     lacks: int
+
+    @property
+    def held(self) -> str:
+        """How much it is known to hold, in words: what was handed on counts once it has said that it is there."""
+        return f"{counted(self.lacks, 'act')} not yet known to be there" if self.lacks else "holds everything"
 
 
 def known(vault: Vault) -> Identity | None:

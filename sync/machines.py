@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from practice.errors import ConsoleError, HubUnreachable, NotFound, Refused
-from storage import carrying, machines
+from storage import carrying, machines, whereabouts
 from storage.atomic import private_folder, write_atomic
 from storage.carrying import Carried, KnownFile
 from storage.ids import new_id
@@ -143,7 +143,7 @@ class _Run:
         if own is None or not readers:
             return
         mid = new_id()
-        said = presence.content(self.vault, own, readers, carrying.open_here(self.vault))
+        said = presence.content(self.vault, own, readers, whereabouts.open_here(self.vault))
         if len(said) <= PART:
             self.client.send_batch([(mid, seal(here_part(said), mid, self.now + HERE_KEPT, self.box))])
 
@@ -278,7 +278,7 @@ def carry(
         return carrying.sync(vault, folder, progress)
     done, failed = Carried(), []
     ways: list[Callable[[], Carried]] = [lambda: sync(vault, transport, progress)]
-    if folder is not None or carrying.folder_of(vault) is not None:
+    if folder is not None or whereabouts.folder_of(vault) is not None:
         ways.insert(0, lambda: carrying.sync(vault, folder, progress))
     for way in ways:
         try:

@@ -36,7 +36,8 @@ def list_(session: Session, removed: bool) -> None:
     """List the machines: when each was last heard, and what it is not known to hold."""
     with session.opened() as vault:
         from storage import machines
-        from storage.carrying import fork_words, states
+        from storage.carrying import fork_words
+        from storage.whereabouts import states
 
         rows = states(vault, removed=removed)
         gaps, forks = machines.gaps(vault), machines.forks(vault)
@@ -73,8 +74,7 @@ def _state_words(row: MachineState) -> str:
     if row.here:
         return "this machine"
     heard = f"last heard {row.last_heard.astimezone():%d %b %Y %H:%M}" if row.last_heard else "not heard of yet"
-    acts = "act" if row.lacks == 1 else "acts"
-    return joined([heard, f"{row.lacks} {acts} to hand on" if row.lacks else "holds everything"])
+    return joined([heard, row.held])
 
 
 # -- joining -----------------------------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ def add(
 
 def _folder(session: Session, vault: Vault | None, folder: str | None) -> Path:
     if folder is None and vault is not None:
-        from storage.carrying import folder_of
+        from storage.whereabouts import folder_of
 
         if (known := folder_of(vault)) is not None:
             return known
@@ -307,9 +307,9 @@ def _tell(session: Session, done: Carried, state: str) -> int:
             }
         )
         return 1 if done.refused or done.forks or done.failed else 0
-    out(f"Taken in: {done.taken:,} acts. Handed on: {done.handed_on:,}.")
-    from storage.carrying import carried_words
+    from storage.carrying import carried_words, moved_words
 
+    out(moved_words(done))
     for line in carried_words(done):
         session.note(line)
     return 1 if done.refused or done.forks or done.failed else 0

@@ -8,7 +8,7 @@ from screens.apart import BOTH, ApartScreen
 from screens.machines import MachinesScreen
 from screens.machines_dialogs import HubDialog
 from screens.widgets.fields import ChoiceField
-from storage import carrying, machines
+from storage import carrying, machines, whereabouts
 from storage.atomic import private_folder
 from storage.desk import children as desk
 from storage.desk import concerns
@@ -36,7 +36,7 @@ async def test_two_machines_are_carried_between_and_a_choice_is_made(console, va
         concerns.amend(vault, entry, HOSTILE, "from the desk")
         concerns.amend(laptop, entry, "from the laptop", "clearer")
         carrying.sync(laptop, shared)
-        carrying.meeting(laptop, child)
+        whereabouts.meeting(laptop, child)
         async with console() as pilot:
             await palette(pilot, "Vault: Machines")
             assert isinstance(pilot.app.screen, MachinesScreen)

@@ -12,7 +12,7 @@ import pytest
 from exchange import Hub
 
 from practice.errors import HubUnreachable, Refused
-from storage import carrying, machines
+from storage import carrying, machines, whereabouts
 from storage.header import read_header
 from storage.replication import presence, waiting
 from storage.unlocking import Unlocked
@@ -203,29 +203,29 @@ def test_who_works_where_is_heard_by_the_hub_too(post, pair):
     own.sync(laptop)
     for each in pair:
         with each.write() as unit:
-            waiting.set_note(unit.connection, carrying.FOLDER, "")
+            waiting.set_note(unit.connection, whereabouts.FOLDER, "")
     for each in pair:
         each.clock.at += timedelta(hours=2)
-    assert carrying.meeting(laptop, child) == ""
+    assert whereabouts.meeting(laptop, child) == ""
     own.beat(laptop)
-    assert carrying.meeting(office, child) == ""
+    assert whereabouts.meeting(office, child) == ""
     own.beat(office)
-    assert "This record is open on «Laptop» too" in carrying.also_open(office, child)
+    assert "This record is open on «Laptop» too" in whereabouts.also_open(office, child)
     own.beat(laptop)
-    assert "This record is open on «Office» too" in carrying.also_open(laptop, child)
-    ((row, words),) = carrying.at_work(office)
+    assert "This record is open on «Office» too" in whereabouts.also_open(laptop, child)
+    ((row, words),) = whereabouts.at_work(office)
     assert (row.name, words) == ("Laptop", "Robin Vale has Beatrix Moss's record open there")
-    heard = {row.name: row.last_heard for row in carrying.states(office)}
+    heard = {row.name: row.last_heard for row in whereabouts.states(office)}
     acts = {row.name: row.last_heard for row in machines.states(office)}
     assert heard["Laptop"] - acts["Laptop"] > timedelta(hours=1), "it was there, though it wrote nothing"
-    assert not carrying.left(laptop, "another child")
-    assert carrying.left(laptop, child)
+    assert not whereabouts.left(laptop, "another child")
+    assert whereabouts.left(laptop, child)
     own.beat(laptop)
     own.beat(office)
-    assert carrying.also_open(office, child) == ""
-    before = carrying.elsewhere(office)
+    assert whereabouts.also_open(office, child) == ""
+    before = whereabouts.elsewhere(office)
     assert not presence.keep(office, machines.known(office), [], b"[1]")
     post.stop()
     own.beat(office)  # the hub is away: no error, and what was heard stands
-    assert carrying.elsewhere(office) == before
+    assert whereabouts.elsewhere(office) == before
     post.start()
