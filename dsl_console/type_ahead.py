@@ -12,6 +12,7 @@ from dsl_console.keeping import Keeping
 
 LONGEST_WAIT = 10.0
 """Seconds after which keys wait no longer, whatever the screen says."""
+EXIT = "do('exit')"
 ROUNDS = 2
 """How often a key's way is gone after it: what it made, such as a button's press, goes that way once more."""
 
@@ -27,14 +28,31 @@ class TypeAhead(Keeping):
     """Whether a key that waited was handed on and is not dealt with yet."""
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded and self._must_wait():
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded or not self.screen_stack:
+            await super().on_event(event)
+        elif self._must_wait() and not self._leads_out(event):
             self._hold(event)
+        elif isinstance(event, events.Key) and event.key == "enter" and getattr(self.screen, "UNLOCKS", False):
+            # What comes behind it is for the unlocked console: whether it unlocks is known once it was dealt with.
+            self._hold(event)
+            self.screen_stands()
         else:
             await super().on_event(event)
 
     def _must_wait(self) -> bool:
         """Say whether a key waits: the screen does not stand yet, or an earlier key is not dealt with."""
-        return self._one_goes or bool(self._held) or (bool(self.screen_stack) and not self._stands)
+        return self._one_goes or bool(self._held) or not self._stands
+
+    def _leads_out(self, event: events.Event) -> bool:
+        """Say whether a key ends the console while the record is being opened: that waits for nothing."""
+        if not self._trying or not isinstance(event, events.Key):
+            return False
+        bound = self.screen.active_bindings.get(event.key)
+        return bound is not None and bound.binding.action == EXIT
+
+    @property
+    def _trying(self) -> bool:
+        return bool(self.screen_stack) and bool(getattr(self.screen, "trying", False))
 
     @property
     def _stands(self) -> bool:
@@ -73,9 +91,20 @@ class TypeAhead(Keeping):
 
     async def _replay_all(self) -> None:
         """Hand on every key that waits: no screen may keep them for ever."""
-        self._held_timer, self._one_goes = None, False
+        self._held_timer = None
+        if self._trying:  # it ends by itself, and they are not for the lock screen
+            self._held_timer = self.set_timer(LONGEST_WAIT, self._replay_all)
+            return
+        self._one_goes = False
         while self._held:
             await super().on_event(self._held.popleft())
+
+    def drop_typed(self) -> bool:
+        had = bool(self._held)
+        if self._held:
+            self._held.clear()
+        self._stop_timer()
+        return had
 
     def _stop_timer(self) -> None:
         if self._held_timer is not None:

@@ -104,6 +104,10 @@ class Console(App[int], inherit_bindings=False):
         """Hand on the keys that were typed before the screen on top stood."""
 
     @abstractmethod
+    def drop_typed(self) -> bool:
+        """Forget the keys that wait, where what they were meant for does not come; say whether there were any."""
+
+    @abstractmethod
     def say(self, message: str, title: str = "", severity: str = "information") -> None:
         """Show a passing notice; the text is shown as it is, never read as markup."""
 

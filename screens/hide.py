@@ -7,14 +7,15 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
+from practice.errors import ConsoleError
 from screens.actions import bindings
-from screens.base import ConsoleScreen
 from screens.unlock import UnlockScreen
+from screens.unlocking import UnlockingScreen
 from screens.widgets.fields import Field
 from screens.widgets.text import MessageBar, PlainText, StateLine
 
 
-class HideScreen(ConsoleScreen):
+class HideScreen(UnlockingScreen):
     """A plain screen with one field."""
 
     NAME = "hide"
@@ -51,17 +52,26 @@ class HideScreen(ConsoleScreen):
         event.input.disabled = True
         self.query_one("#fault", MessageBar).say("")
         self.query_one("#state", StateLine).say("One moment…")
-        self.run(self.vault.check_passphrase, passphrase, then=self._checked)
+        self.begin_trying()
+        self.run(self.vault.check_passphrase, passphrase, then=self._checked, failed=self._failed)
 
     def _checked(self, right: bool) -> None:
         if right:
             self.console.reveal()
+            self.console.screen_stands()
             return
         self.wrong += 1
-        self.query_one("#fault", MessageBar).say("That is not your passphrase. Nothing was shown.", "bad")
+        said = f"That is not your passphrase. Nothing was shown.{self.refused_words()}"
+        self.query_one("#fault", MessageBar).say(said, "bad")
         pauses = UnlockScreen.PAUSES
         self.query_one("#state", StateLine).say("Wait a moment.")
         self.set_timer(pauses[min(self.wrong, len(pauses)) - 1], self._again)
+
+    def _failed(self, error: ConsoleError) -> None:
+        """Say why it was not tried at all, such as that no try is left for now."""
+        said = f"{error.message} {error.hint}".strip() + self.refused_words()
+        self.query_one("#fault", MessageBar).say(said, "bad")
+        self._again()
 
     def _again(self) -> None:
         self.query_one("#state", StateLine).say("Enter brings it back.")

@@ -20,7 +20,7 @@ from textual.widgets.option_list import Option
 from practice.errors import ConsoleError
 from practice.text import visible
 from screens.actions import bindings
-from screens.base import ConsoleScreen
+from screens.unlocking import UnlockingScreen
 from screens.widgets.chrome import ROLES
 from screens.widgets.fields import Field
 from screens.widgets.text import MessageBar, PlainText, StateLine
@@ -114,7 +114,7 @@ def recovered(folder: Path, given: Recovery) -> tuple[Vault, str, list[tuple[dat
     return vault, code, [(draft.saved_at, draft.name) for draft in vault.drafts.all()]
 
 
-class UnlockScreen(ConsoleScreen):
+class UnlockScreen(UnlockingScreen):
     """Asks who it is and for the passphrase."""
 
     NAME = "unlock"
@@ -209,6 +209,7 @@ class UnlockScreen(ConsoleScreen):
 
     def _cannot(self, error: ConsoleError) -> None:
         self._waiting = ""
+        self.refused_words()
         self.query_one("#passphrase").disabled = True
         self.query_one("#state", StateLine).say("")
         self.query_one("#fault", MessageBar).say(f"{error.message} {error.hint}".strip(), "bad")
@@ -243,6 +244,7 @@ class UnlockScreen(ConsoleScreen):
         if self.people is None:
             self._waiting = passphrase
             self._show_busy()
+            self.begin_trying()
         else:
             self._open(passphrase)
 
@@ -253,6 +255,7 @@ class UnlockScreen(ConsoleScreen):
 
     def _open(self, passphrase: str) -> None:
         self._show_busy()
+        self.begin_trying()
         people = self.people or []
         chosen = self.query_one("#people", OptionList).highlighted or 0
         user = people[chosen].id if chosen < len(people) else ""
@@ -292,7 +295,7 @@ class UnlockScreen(ConsoleScreen):
         self.app.push_screen(CodeDialog(code), lambda _: self._entered((vault, drafts)))
 
     def _refused(self, error: ConsoleError) -> None:
-        said = f"{error.message} {error.hint}".strip()
+        said = f"{error.message} {error.hint}".strip() + self.refused_words()
         if error.status == 3 and (people := self.people or []) and len(people) > 1:
             said += f" It was tried as {people[self.query_one('#people', OptionList).highlighted or 0].name}."
         fault = self.query_one("#fault", MessageBar)

@@ -6,6 +6,7 @@ import contextlib
 
 import pytest
 from conftest import HOSTILE, NOW, PASSPHRASE, picture, press, settled, wait_for, wait_until, words_on
+from textual import events
 from textual.command import CommandPalette
 from textual.widgets import Input, OptionList, TextArea
 
@@ -322,6 +323,46 @@ async def test_a_vault_whose_drive_was_pulled_out_is_not_set_up_anew_after_a_loc
         await wait_for(pilot, "The vault's folder is not where it was")
         assert isinstance(pilot.app.screen, UnlockScreen)
         assert pilot.app.screen.query_one("#passphrase", Input).disabled
+
+
+def type_ahead(pilot, *keys: str) -> None:
+    """Let keys come in one burst, none waiting for what the one before it does."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, " " if key == "space" else key if len(key) == 1 else None))
+
+
+def spelt(words: str) -> list[str]:
+    return ["space" if letter == " " else letter for letter in words]
+
+
+async def test_what_is_typed_behind_a_passphrase_goes_to_what_it_opens(console, vault, brief):
+    children.add_child(vault, name="Mia Hart")
+    async with console(size=(80, 24), unlocked=False) as pilot:
+        type_ahead(pilot, *spelt("not my passphrase"), "enter", "f2", *spelt("mia"), "enter")
+        await wait_for(pilot, "What you typed behind it was not used.", 60)
+        assert isinstance(pilot.app.screen, UnlockScreen)
+        field = pilot.app.screen.query_one("#passphrase", Input)
+        await wait_until(pilot, lambda: not field.disabled)
+        assert field.value == ""
+        type_ahead(pilot, *spelt(PASSPHRASE), "enter", "f2", *spelt("mia"), "enter", *spelt("An arm."))
+        await wait_for(pilot, "An arm.", 60)
+        log = pilot.app.screen
+        assert (log.NAME, log.form.picker.child.name) == ("log", "Mia Hart")
+        await press(pilot, "f8")
+        type_ahead(pilot, *spelt("not my passphrase"), "enter", *spelt("Lost"))
+        await wait_for(pilot, "Nothing was shown. What you typed", 60)
+        field = pilot.app.screen.query_one("#passphrase", Input)
+        await wait_until(pilot, lambda: not field.disabled)
+        for _ in range(LIMIT - Tries(vault.folder).standing()[0], LIMIT):
+            with contextlib.suppress(WrongPassphrase), Tries(vault.folder).attempt():
+                raise WrongPassphrase("No.")
+        type_ahead(pilot, *spelt(PASSPHRASE), "enter")
+        await wait_for(pilot, "Too many wrong passphrases", 60)
+        assert not field.disabled, "there is a way on once the wait is over"
+        Tries(vault.folder)._clear()
+        type_ahead(pilot, *spelt(PASSPHRASE), "enter", *spelt(" A bruise."))
+        await wait_for(pilot, "An arm. A bruise.", 60)
+        assert pilot.app.screen is log
 
 
 async def test_after_unlock_the_person_is_where_they_were(console, vault, clock):
