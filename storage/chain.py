@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import hmac
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from itertools import islice
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
-from practice.acts import Act, read_body
+from practice.acts import Act, Body, read_body
 from practice.errors import IntegrityAlarm
 from storage import ledger
 from storage.ledger import Problem
@@ -20,27 +23,22 @@ LINE = (
     " a.clock, lower(hex(a.digest))) AS blob)"
 )
 """An act's line as `ledger.line_bytes` writes it, written by the database: no field of it becomes a value here."""
-_CHAIN = (
-    f"SELECT a.id, a.device, a.seq, {LINE}, a.digest, a.mac, b.salt, b.body FROM acts a"  # noqa: S608
-    " LEFT JOIN bodies b ON b.act = a.id ORDER BY a.device, a.seq"
+_LINES = (
+    f"SELECT a.id, a.seq, {LINE}, a.digest, a.mac, a.recorded_at, %s FROM acts a"  # noqa: S608
+    " WHERE a.device = ? ORDER BY a.seq"
 )
+_digest = hashlib.sha256
+_TEXTS = "SELECT act, salt, body FROM bodies ORDER BY act"
 
 
-def _macs(key: bytes) -> Callable[[bytes], bytes]:
-    """Return HMAC-SHA256 (RFC 2104) under a key of at most 64 bytes, its two inner states made once.
+def _states(key: bytes) -> tuple[Any, Any]:
+    """Return the two inner states of HMAC-SHA256 (RFC 2104) under a key of at most 64 bytes, made once.
 
     `hmac.digest` sets them up for every line, which is half of what verifying an act costs.
     """
     block = key.ljust(64, b"\0")
     inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
-
-    def mac(data: bytes) -> bytes:
-        within, around = inner.copy(), outer.copy()
-        within.update(data)
-        around.update(within.digest())
-        return around.digest()
-
-    return mac
+    return inner, outer
 
 
 def verify_chain(
@@ -48,68 +46,126 @@ def verify_chain(
     audit_key: bytes,
     step: Callable[[], None] = lambda: None,
     erased: Collection[str] = frozenset(),
+    *,
+    order: bool = False,
 ) -> tuple[int, list[Problem]]:
     """Recompute every MAC and every body's digest; return how many acts there are and what is wrong.
 
-    The bodies of the acts that were `erased` must be gone, every other must be there. `step` is called every few
-    hundred acts and may raise.
+    The bodies of the acts that were `erased` must be gone, every other must be there. With `order` it is also worked
+    out where each act stands among all acts, and told where nothing else is wrong; a ledger of an older version does
+    not hold that. `step` is called every few hundred acts and may raise.
     """
-    problems: list[Problem] = []
-    count, texts, device, seq, before = 0, 0, "", 0, b""
-    mac_of, digest_of = _macs(audit_key), hashlib.sha256
-    for ident, chain, number, line, digest, mac, salt, body in ledger.plain_rows(connection, _CHAIN):
-        count += 1
-        if count % _CHUNK == 0:
-            step()
-        if chain != device:
-            device, seq, before = chain, 0, ledger.genesis(chain)
-        seq += 1
-        if number != seq:
-            problems.append(Problem("chain", f"Acts are missing before number {number} of this record's chain."))
-            seq = number
-        elif mac_of(before + line) != mac:
-            day = _day(connection, ident)
-            problems.append(Problem("chain", f"Act number {seq} is not as it was recorded on {day}."))
-        before = mac
-        if body is None:
-            if ident not in erased:
-                day = _day(connection, ident)
-                problems.append(Problem("body", f"The text of act number {seq} of {day} is missing."))
-            continue
-        texts += 1
-        if digest_of(salt + body).digest() != digest:
-            day = _day(connection, ident)
-            problems.append(Problem("body", f"The text of act number {seq} of {day} was changed."))
-        elif erased and ident in erased:
-            day = _day(connection, ident)
-            problems.append(Problem("body", f"The text of act number {seq} of {day} was erased, and is here."))
-    stray = connection.exec_driver_sql("SELECT count(*) FROM bodies").scalar_one() - texts
-    if stray:
-        problems.append(Problem("chain", f"{stray} texts stand in the record without an act."))
-    return count, problems
+    check = _Check(connection, audit_key, erased, order=order)
+    # Side by side, those that were made first before the others: so every body meets its act soon.
+    for _ident in heapq.merge(*map(check.chain, ledger.devices(connection))):
+        step()
+    if stray := check.texts.stray():
+        check.problems.append(Problem("chain", f"{stray} texts stand in the record without an act."))
+    return check.count, check.problems or check.misplaced
 
 
-def _day(connection: Connection, ident: str) -> str:
-    """Return on which day an act says that it was recorded."""
-    return str(connection.exec_driver_sql("SELECT recorded_at FROM acts WHERE id = ?", (ident,)).scalar_one())[:10]
+class _Check:
+    """One walk through acts and bodies, each read once, from end to end and side by side."""
+
+    def __init__(self, connection: Connection, audit_key: bytes, erased: Collection[str], *, order: bool) -> None:
+        self._connection, self._erased = connection, erased
+        self._statement = _LINES % ("a.ordered_at" if order else "NULL")
+        self._states = _states(audit_key)
+        self._order = order
+        self._heard = _heard(connection) if order else {}
+        self.texts = _Texts(connection)
+        self.count = 0
+        self.problems: list[Problem] = []
+        self.misplaced: list[Problem] = []
+
+    def chain(self, device: str) -> Iterator[str]:
+        """Check a device's acts in their order; yields every few hundred acts the id of the last."""
+        inner, outer = (state.copy for state in self._states)
+        digest_of, heard, erased, order, after = self.texts.digest_of, self._heard, self._erased, self._order, ""
+        seq, before = 0, ledger.genesis(device)
+        rows = ledger.plain_rows(self._connection, self._statement, (device,))
+        while some := list(islice(rows, _CHUNK)):
+            for ident, number, line, digest, mac, recorded_at, ordered_at in some:
+                seq += 1
+                within, around = inner(), outer()
+                within.update(before + line)
+                around.update(within.digest())
+                if number != seq:
+                    self._wrong(f"Acts are missing before number {number} of this record's chain.")
+                    seq = number
+                elif around.digest() != mac:
+                    self._wrong(f"Act number {seq} is not as it was recorded on {recorded_at[:10]}.")
+                before = mac
+                if order:
+                    if heard and ident in heard:
+                        after = ledger.ordered(self._connection, recorded_at, after, heard[ident])
+                    elif recorded_at > after:
+                        after = recorded_at
+                    if (ordered_at or recorded_at) != after:
+                        text = f"Act number {seq} of {recorded_at[:10]} does not stand in its place."
+                        self.misplaced.append(Problem("chain", text))
+                found = digest_of(ident)
+                if found != digest or (erased and ident in erased):
+                    self._text(f"The text of act number {seq} of {recorded_at[:10]}", digest, found, ident in erased)
+            self.count += len(some)
+            yield ident
+
+    def _text(self, which: str, digest: bytes, found: bytes | None, erased: bool) -> None:
+        """Tell what is wrong with a body that is not as its act says, or that was erased."""
+        if found is None and erased:
+            return
+        said = "is missing" if found is None else "was changed" if found != digest else "was erased, and is here"
+        self._wrong(f"{which} {said}.", "body")
+
+    def _wrong(self, text: str, kind: str = "chain") -> None:
+        self.problems.append(Problem(kind, text))
 
 
-def verify_order(connection: Connection) -> list[Problem]:
-    """Work out afresh where every act stands among all acts; return what is not so."""
-    return [
-        Problem("chain", f"Act number {seq} of {recorded_at[:10]} does not stand in its place.")
-        for _ident, seq, recorded_at, _order in _misplaced(connection)
-    ]
+class _Texts:
+    """The digests of the bodies, read in the order of their acts' ids.
+
+    Ids begin with the time, so acts come in nearly the same order, and few digests wait for an act still to come.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._rows = ledger.plain_rows(connection, _TEXTS)
+        self._early: dict[str, bytes] = {}
+        self._unmatched = 0
+
+    def digest_of(self, ident: str) -> bytes | None:
+        """Return the digest of an act's body; None where there is no body."""
+        early = self._early
+        if early and (found := early.pop(ident, None)) is not None:
+            self._unmatched -= 1
+            return found
+        for act, salt, body in self._rows:
+            found = _digest(salt + body).digest()
+            if act == ident:
+                return found
+            early[act] = found
+            self._unmatched += 1
+            if act > ident:
+                break
+        return None
+
+    def stray(self) -> int:
+        """Return how many bodies belong to no act that was asked for."""
+        return self._unmatched + sum(1 for _ in self._rows)
 
 
-def _misplaced(connection: Connection) -> list[tuple[str, int, str, str]]:
-    """Return the acts that do not stand where they should: id, number, when recorded, and the right place."""
-    said = {
+def _heard(connection: Connection) -> dict[str, Body]:
+    """Return by act what machines say that they have heard of others."""
+    return {
         row[0]: read_body("machine_heard", row[1])
         for row in connection.exec_driver_sql(
             "SELECT a.id, b.body FROM acts a JOIN bodies b ON b.act = a.id WHERE a.kind = 'machine_heard'"
         )
     }
+
+
+def _misplaced(connection: Connection) -> list[tuple[str, int, str, str]]:
+    """Return the acts that do not stand where they should: id, number, when recorded, and the right place."""
+    said = _heard(connection)
     found = []
     device, order = "", ""
     rows = ledger.plain_rows(

@@ -326,9 +326,8 @@ def plain_rows(
     connection: Connection, statement: str, parameters: Sequence[str | int] = ()
 ) -> Iterator[tuple[Any, ...]]:
     """Yield a query's rows as the driver gives them: a row object for each costs as much as a digest."""
-    cursor = connection.exec_driver_sql(statement, tuple(parameters)).cursor
-    assert cursor is not None
-    return iter(cursor.fetchone, None)
+    cursor: Any = connection.exec_driver_sql(statement, tuple(parameters)).cursor
+    return iter(cursor)
 
 
 def all_acts(connection: Connection, device: str) -> Iterator[Act]:

@@ -164,8 +164,8 @@ def _chain(
     audit = secrets_table.get(connection, secrets_table.AUDIT)
     if audit is None:
         raise IntegrityAlarm("The vault's own keys are missing from its database.")
-    report.acts, problems = chain.verify_chain(connection, audit, step, erasing.erased(connection))
-    report.problems += problems or chain.verify_order(connection)
+    report.acts, problems = chain.verify_chain(connection, audit, step, erasing.erased(connection), order=True)
+    report.problems += problems
     heads = [] if anchored is None else [("anchor", anchored.device, anchored.seq, anchored.mac)]
     moved = ledger.moved_acts(connection)
     own = (secrets_table.get(connection, secrets_table.DEVICE) or b"").decode()

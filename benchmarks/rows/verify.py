@@ -30,7 +30,7 @@ def prepare(folder: Path, size: int) -> Iterator[Pair]:
         ]
 
         def ours() -> None:
-            count, problems = chain.verify_chain(connection, key)
+            count, problems = chain.verify_chain(connection, key, order=True)
             assert (count, problems) == (len(lines), [])
 
         def theirs() -> None:
