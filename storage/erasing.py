@@ -149,6 +149,12 @@ def _strip_waiting(connection: Connection, gone: set[str]) -> None:
                 )
 
 
+def was_erased(connection: Connection, entry: str) -> bool:
+    """Say whether an entry stood here and its words were erased; nobody may bring them back."""
+    statement = "SELECT 1 FROM acts LEFT JOIN bodies ON act = id WHERE entry = ? AND act IS NULL LIMIT 1"
+    return connection.exec_driver_sql(statement, (entry,)).first() is not None
+
+
 def _forget_messages(connection: Connection, entries: set[str]) -> None:
     """Remove the sealed messages in which an entry left; their copies beside the vault go when it is finished."""
     for chunk in chunks(sorted(entries)):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from practice.acts import ShareProgressed, build
@@ -14,12 +15,14 @@ from storage.desk.front_sheet import HELD, recheck
 from storage.ids import new_id
 from storage.ledger import Draft
 from storage.outbox import Message
+from storage.types import utc_text
 from storage.views import arrivals, sharing
 from storage.views.sharing_tables import OVERTAKEN
 from storage.views.unanswered import COLLECTED
 from sync import agreements, cases, contracts, corrections, envelope, inbox, outgoing
 from sync.identity import KeySet
 from sync.membership import own_keys
+from sync.taking import UNREAD
 
 if TYPE_CHECKING:
     from storage.vault import Unit, Vault
@@ -30,6 +33,8 @@ ASKED_AT_ONCE = 500
 MOST_NAMED = 1500
 """So many entries may be named in one message."""
 ENDED = "The agreement has ended."
+LEAST_DAYS, MOST_DAYS = 7, 90
+"""For how long at least, and at most, an answer is waited for, whatever a hub says of how long it keeps anything."""
 
 
 def tell_ended(vault: Vault, client: HubClient) -> None:
@@ -50,17 +55,24 @@ def ask_after(vault: Vault, client: HubClient) -> list[str]:
     """Ask the hub what became of what it has, and return what a person must know.
 
     What nobody collected in time is sealed anew and sent again; what was purged with its agreement is withheld; what a
-    hub that was restored does not know any more is offered again.
+    hub that was restored does not know any more is offered again. Receipts are not asked after: whoever misses one
+    sends the entry again.
     """
-    beside = sharing.ways(vault)
-    with vault.read() as connection:
-        there = [each for each in outbox.messages(connection, "delivered") if each.share and each.org not in beside]
+    there = _at_the_hub(vault)
     said: list[str] = []
     for at in range(0, len(there), ASKED_AT_ONCE):
         group = {each.mid: each for each in there[at : at + ASKED_AT_ONCE]}
         for mid, state in client.status(list(group)).items():
             said.append(_became(vault, group[mid], state))
     return [each for each in said if each]
+
+
+def _at_the_hub(vault: Vault) -> list[Message]:
+    """Return what the hub has and no partner has answered: entries, what takes them back, and words."""
+    beside = sharing.ways(vault)
+    with vault.read() as connection:
+        there = outbox.messages(connection, "delivered")
+    return [each for each in there if each.type != "receipt" and each.org not in beside]
 
 
 def _became(vault: Vault, message: Message, state: str) -> str:
@@ -72,12 +84,61 @@ def _became(vault: Vault, message: Message, state: str) -> str:
         elif state == "collected" and message.detail != COLLECTED:
             outbox.mark(unit.connection, message.mid, "delivered", message.changed_at, COLLECTED)
         elif state == "expired":
-            _moved(vault, unit, message, "expired", "")
-            name = _name(vault, message.org)
-            again = seal_anew(vault, unit, message)
-            then = "It is sent again" if again else "It is not sent again"
-            return f"{name} did not collect an entry in time. {then}; telephone them, sync is not a referral."
+            return _once_more(vault, unit, message, "did not collect an entry in time", "")
     return ""
+
+
+def send_unanswered(vault: Vault, kept_days: int) -> list[str]:
+    """Send once more what a partner collected longer ago than a hub keeps anything, and never answered.
+
+    Their answer is lost, or what they fetched is; they take it in once, and answer again (rule 2). Returns what a
+    person must know.
+    """
+    days = max(LEAST_DAYS, min(kept_days, MOST_DAYS))
+    before = utc_text(vault.clock() - timedelta(days=days))
+    said = []
+    for message in _at_the_hub(vault):
+        if message.detail == COLLECTED and message.changed_at < before:
+            with vault.write() as unit:
+                said.append(
+                    _once_more(vault, unit, message, f"collected an entry and said nothing for {days} days", COLLECTED)
+                )
+    return [each for each in said if each]
+
+
+def _once_more(vault: Vault, unit: Unit, message: Message, why: str, detail: str) -> str:
+    """Send what is lost again, and return what a person must know of an entry; a word is said anew by itself."""
+    if message.share is None:
+        outbox.mark(unit.connection, message.mid, "expired", outgoing.now(vault), detail)
+        say_anew(vault, unit, message)
+        return ""
+    _moved(vault, unit, message, "expired", detail)
+    again = seal_anew(vault, unit, message)
+    then = "It is sent again" if again else "It is not sent again"
+    return f"{_name(vault, message.org)} {why}. {then}; telephone them, sync is not a referral."
+
+
+def say_anew(vault: Vault, unit: Unit, message: Message) -> None:
+    """Say a word that is about no entry once more, as it stands today; one that is known already changes nothing.
+
+    Key sets are read at the hub with each sync, and so need no saying.
+    """
+    from sync import inventory
+
+    reader = _reader(vault, message.org)
+    if reader is None:
+        return
+    if message.type in agreements.KINDS:
+        agreements.say_again(vault, unit, message.org, message.ctr)
+    elif message.type in cases.KINDS:
+        cases.say_again(vault, unit, message.org, message.ctr, changed=message.type == cases.CHANGED)
+    elif message.type == "resync?":
+        body = {"role": outgoing.own_role(vault), "why": ""}
+        outgoing.queue_control(vault, unit, own_keys(vault), reader, "resync?", body)
+    elif message.type == "inventory?":
+        inventory.ask_one(vault, unit, own_keys(vault), reader)
+    elif message.type == "inventory":
+        inventory.tell_all(vault, unit, reader)
 
 
 def _moved(vault: Vault, unit: Unit, message: Message, state: str, detail: str) -> None:
@@ -91,18 +152,23 @@ def _name(vault: Vault, org: str) -> str:
 
 
 def open_with_new_keys(vault: Vault) -> None:
-    """Seal anew what a partner could not open, once they, or we, have other keys (rule 9)."""
+    """Seal anew what a partner could not open, once they, or we, have other keys (rule 9).
+
+    That is what they refused for it, and what they collected and never answered, where it is sealed for a key that
+    they show no longer: who lost their keys could not say so with a signature that counts.
+    """
     from sync.renewing import RENEWED_AT
 
     with vault.read() as connection:
         ours = outbox.exchange(connection, RENEWED_AT)
-        shut = [each for each in outbox.messages(connection, "refused") if each.detail == "unknown-key" and each.share]
-    for message in shut:
-        reader = _reader(vault, message.org)
+        found = [each for each in outbox.messages(connection, "refused", "delivered") if each.share]
+    for message in found:
+        silent = (message.state, message.detail) == ("delivered", COLLECTED)
+        reader = _reader(vault, message.org) if silent or message.detail == "unknown-key" else None
         if reader is None:
             continue
         same = {each.thumbprint() for each in reader.encryption} & set(_sealed_for(message))
-        if same and message.made_at >= ours:
+        if same and (silent or message.made_at >= ours):
             continue
         with vault.write() as unit:
             seal_anew(vault, unit, message)
@@ -171,6 +237,18 @@ def ask_for_all(vault: Vault, orgs: Collection[str] | None = None, *, why: str =
             outgoing.queue_control(vault, unit, keys, reader, "resync?", body)
         asked += 1
     return asked
+
+
+def ask_unread(vault: Vault, goes: Callable[[str], bool]) -> None:
+    """Ask those of the partners that `goes` names for everything whose words, no entries, could not be opened here;
+    whoever reads this has keys that hold again."""
+    with vault.read() as connection:
+        unread = set(json.loads(outbox.exchange(connection, UNREAD) or "[]"))
+    named = {org for org in unread if goes(org)}
+    if named:
+        ask_for_all(vault, named)
+        with vault.write() as unit:
+            outbox.set_exchange(unit.connection, UNREAD, json.dumps(sorted(unread - named)))
 
 
 def _here(vault: Vault, org: str) -> dict[str, Any]:

@@ -110,12 +110,13 @@ def tell_end(vault: Vault, unit: Unit, row: ContractRow) -> None:
         _queue(vault, unit, partner, row.id, "contract-revoke", {"digest": row.digest, "reason": ""})
 
 
-def say_again(vault: Vault, unit: Unit, org: str) -> int:
-    """Queue all that we said about signed agreements once more, for a partner that lost it; how many messages."""
+def say_again(vault: Vault, unit: Unit, org: str, ctr: str = "") -> int:
+    """Queue all that we said about signed agreements, or about one, once more, for a partner that lost it; how many
+    messages."""
     partner = next((each for each in sharing.partners(vault) if each.org == org and not each.changed), None)
     count = 0
     for row in sharing.contracts(vault):
-        if partner is None or row.org != org or not row.standing:
+        if partner is None or row.org != org or not row.standing or (ctr and row.id != ctr):
             continue
         said = {"digest": row.digest, "reason": ""}
         terms = document(vault, row, partner)

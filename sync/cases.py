@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from sync.envelope import Opened
     from sync.identity import KeySet
 
-KINDS = ("case-offer", "case-accept", "case-decline", "case-unlink", "identifier-changed")
+CHANGED = "identifier-changed"
+KINDS = ("case-offer", "case-accept", "case-decline", "case-unlink", CHANGED)
 TAKEN_BACK = "The match of the child was taken back."
 
 
@@ -210,7 +211,7 @@ def tell_changed(vault: Vault, case: str, *, heeded: str = "") -> tuple[str, ...
             raise Refused("Nothing that they were told has changed. Nothing was sent.")
         check_heeded(vault, [row.child_id or ""], heeded, "Nothing was told.")
         body = {"case": row.id, "child": now.model_dump(mode="json")}
-        message = _queue(vault, unit, partner, row.contract, "identifier-changed", body)
+        message = _queue(vault, unit, partner, row.contract, CHANGED, body)
         fields = {"case": row.id, "identity": now, "mid": message.mid}
         unit.record(build(IdentityTold, fields), child=row.child_id, entry=row.id)
     _keep(vault, message)
@@ -250,10 +251,13 @@ def _keep(vault: Vault, message: Message | None) -> None:
         spool.keep(vault, message.mid, message.envelope)
 
 
-def say_again(vault: Vault, unit: Unit, org: str) -> int:
-    """Queue all that we said about cases once more, for a partner that lost it; how many messages."""
+def say_again(vault: Vault, unit: Unit, org: str, ctr: str = "", *, changed: bool = False) -> int:
+    """Queue all that we said about cases, or about those under one agreement, once more, for a partner that lost it;
+    `changed` says a child's newer identity too. Returns how many messages."""
     count = 0
     for row in rows.cases(vault, org=org):
+        if ctr and row.contract != ctr:
+            continue
         kind = {"offered": "case-offer", "accepted": "case-accept", "declined": "case-decline"}.get(row.state, "")
         if row.state == "unlinked" and row.unlinked_by == "us":
             kind = "case-unlink"
@@ -263,8 +267,9 @@ def say_again(vault: Vault, unit: Unit, org: str) -> int:
         if not kind or partner is None:
             continue
         told = {"child": row.identity.model_dump(mode="json")} if kind == "case-offer" else {"reason": ""}
-        _queue(vault, unit, partner, row.contract, kind, {"case": row.id, **told})
-        count += 1
+        for each in (kind, CHANGED) if changed and kind == "case-offer" else (kind,):
+            _queue(vault, unit, partner, row.contract, each, {"case": row.id, **told})
+            count += 1
     return count
 
 
@@ -293,12 +298,12 @@ def take(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) ->
     """
     kind = opened.claims["type"]
     try:
-        if kind in ("case-offer", "identifier-changed"):
+        if kind in ("case-offer", CHANGED):
             told = CaseOfferBody.model_validate(opened.claims["body"])
             identity = _identity(told.child)
             if kind == "case-offer":
                 return _take_offer(vault, unit, opened, sender, name, told, identity)
-            return _take_changed(unit, opened, sender, name, told.case, identity)
+            return _take_changed(vault, unit, opened, sender, name, told.case, identity)
         return _take_answer(vault, unit, opened, sender, name, CaseAnswerBody.model_validate(opened.claims["body"]))
     except (ValidationError, Refused) as fault:
         if isinstance(fault, EnvelopeRefused):
@@ -335,9 +340,11 @@ def _take_offer(
     return f"{visible(name)} asks which child they mean; Today shows it."
 
 
-def _take_changed(unit: Unit, opened: Opened, sender: KeySet, name: str, case: str, identity: Identity) -> str:
+def _take_changed(
+    vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str, case: str, identity: Identity
+) -> str:
     known = rows.here(unit.connection, case)
-    if known is None or known.org != sender.org or known.ours:
+    if known is None or known.org != sender.org or known.ours or rows.get(vault, case).identity == identity:
         return ""
     fields = {"case": case, "identity": identity, "mid": opened.header.mid, "jws": opened.jws}
     unit.record(build(IdentityHeard, fields), child=known.child_id, entry=case)

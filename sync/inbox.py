@@ -64,7 +64,7 @@ def take(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) ->
         if kind == "withdrawal":
             return _take_withdrawal(unit, opened, sender, name)
         if kind == "receipt":
-            return _take_receipt(vault, unit, opened, name)
+            return _take_receipt(vault, unit, opened, sender, name)
         said = _take_word(vault, unit, opened, sender, name)
         if said is not None:
             return said
@@ -79,7 +79,7 @@ def _take_word(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: s
     if kind in cases.KINDS:
         return Effect(error=cases.take(vault, unit, opened, sender, name), answer=("stored", None))
     if kind in agreements.KINDS:
-        return Effect(error=agreements.take(vault, unit, opened, sender, name))
+        return Effect(error=agreements.take(vault, unit, opened, sender, name), answer=("stored", None))
     if kind in ("inventory?", "inventory"):
         return Effect(error=inventory.take(vault, unit, opened, sender, name), answer=("stored", None))
     if kind == "key-update":
@@ -228,16 +228,24 @@ def _arrived(opened: Opened, sender: KeySet, name: str) -> ItemArrived:
     return item
 
 
-def _take_receipt(vault: Vault, unit: Unit, opened: Opened, name: str) -> Effect:
+def _take_receipt(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect:
     """Bring a partner's word about one of our messages to it, and to the older open ones of the same entry (rule 7)."""
+    from sync import inventory
+
     try:
         body = ReceiptBody.model_validate(opened.claims["body"])
     except ValidationError as fault:
         raise EnvelopeRefused("schema", "Its content is not written as it must be.") from fault
     message = outbox.message(unit.connection, body.re)
     ours = message is not None and message.org == opened.header.sender and message.type != "receipt"
+    if message is None and body.eid and inventory.ask_of_unknown(vault, unit, body.eid, sender):
+        return Effect(error=f"{visible(name)} answers what this vault does not know any more: they are asked for it.")
     if message is None or not ours or (body.eid and (body.eid, body.rev) != (message.eid, message.rev)):
         return Effect(error=f"{visible(name)} sent a receipt for a message that is not known here; it changed nothing.")
+    if body.status != "refused" or body.code in plan.PERSONS_NO:
+        message = plan.standing_for(
+            message, outbox.of_entry(unit.connection, message.org, message.eid or "", message.class_)
+        )
     step = plan.after_receipt(message.state, message.detail, message.attempts, body.status, body.code)
     if step is None:
         return Effect()

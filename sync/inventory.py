@@ -7,6 +7,7 @@ whether it goes into the record again is for a person, who sees both texts.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from practice.received import received_entry
 from practice.text import visible
 from storage import ledger, outbox
 from storage.desk.concerns import amend, check_codes
+from storage.erasing import was_erased
 from storage.ids import new_id
 from storage.restore import INVENTORY
 from storage.views import arrivals, children, record, sharing
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from storage.vault import Unit, Vault
     from storage.views.sharing import ShareRow
     from sync.envelope import Opened
-    from sync.identity import KeySet
+    from sync.identity import KeySet, OrgKeys
 
 AT_ONCE = 1500
 ROOM = 90_000
@@ -49,11 +51,28 @@ def ask(vault: Vault) -> int:
         for row in sharing.partners(vault):
             reader = inbox.reader_of(row)
             if reader is not None:
-                body = {"have": _sent(vault, row.org), "role": outgoing.own_role(vault)}
-                outgoing.queue_control(vault, unit, keys, reader, "inventory?", body)
+                ask_one(vault, unit, keys, reader)
                 asked += 1
         outbox.set_exchange(unit.connection, INVENTORY, "asked")
     return asked
+
+
+def ask_one(vault: Vault, unit: Unit, keys: OrgKeys, reader: KeySet) -> None:
+    """Ask one partner what they hold of ours."""
+    body = {"have": _sent(vault, reader.org), "role": outgoing.own_role(vault)}
+    outgoing.queue_control(vault, unit, keys, reader, "inventory?", body)
+
+
+def ask_of_unknown(vault: Vault, unit: Unit, entry: str, reader: KeySet) -> bool:
+    """Ask a partner what they hold, since they answer a message about an entry that this vault does not know: it was
+    put back. Not about what was erased here, and not again while they were asked and have not answered."""
+    known = any(row.org == reader.org for row in sharing.partners(vault))
+    waiting = outbox.messages(unit.connection, *outbox.OPEN) if known else []
+    asked = any((each.type, each.org) == ("inventory?", reader.org) for each in waiting)
+    if not known or asked or was_erased(unit.connection, entry):
+        return False
+    ask_one(vault, unit, own_keys(vault), reader)
+    return True
 
 
 def _sent(vault: Vault, org: str) -> dict[str, int]:
@@ -85,6 +104,17 @@ def take(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) ->
 
 def _answer(vault: Vault, unit: Unit, asked: InventoryAskedBody, sender: KeySet, name: str) -> str:
     """Say what we hold of theirs, and give back their own signed words that they do not name."""
+    count = _tell(vault, unit, asked.have, sender)
+    agreements.say_again(vault, unit, sender.org)
+    return f"{visible(name)} was put back from a backup and asked what we hold of theirs: {count} given back."
+
+
+def tell_all(vault: Vault, unit: Unit, reader: KeySet) -> None:
+    """Say all that we hold of a partner's, whose question we no longer have: they adopt once what they lack."""
+    _tell(vault, unit, {}, reader)
+
+
+def _tell(vault: Vault, unit: Unit, known: Mapping[str, int], sender: KeySet) -> int:
     mine = [each for each in arrivals.items(vault) if each.org == sender.org]
     newest: dict[str, arrivals.ItemRow] = {}
     for each in mine:
@@ -92,15 +122,14 @@ def _answer(vault: Vault, unit: Unit, asked: InventoryAskedBody, sender: KeySet,
             newest[each.eid] = each
     listed = list(newest.values())[:AT_ONCE]
     have = {each.eid: {"rev": each.rev, "digest": plan.content(json.loads(each.payload))} for each in listed}
-    lacking = [each.id for each in newest.values() if each.rev > asked.have.get(each.eid, 0)]
+    lacking = [each.id for each in newest.values() if each.rev > known.get(each.eid, 0)]
     parts = _in_parts(_words_of(unit, lacking))
     keys = own_keys(vault)
     for place, back in enumerate(parts or [[]]):
         first = place == 0
         body: dict[str, Any] = {"have": have if first else {}, "whole": first and len(newest) <= AT_ONCE, "back": back}
         outgoing.queue_control(vault, unit, keys, sender, "inventory", body | {"role": outgoing.own_role(vault)})
-    agreements.say_again(vault, unit, sender.org)
-    return f"{visible(name)} was put back from a backup and asked what we hold of theirs: {len(lacking)} given back."
+    return len(lacking)
 
 
 def _words_of(unit: Unit, items: list[str]) -> list[str]:
@@ -170,6 +199,8 @@ def _adopt(vault: Vault, unit: Unit, jws: str, org: str, sent: dict[str, int]) -
         kind, eid, rev = claims["type"], str(claims["eid"]), int(claims["rev"])
         ours = claims["from"] == own_keys(vault).org and claims["to"] == org
         if not ours or kind not in (*outgoing.DATA, "withdrawal") or rev <= sent.get(eid, 0) or not 0 < len(eid) <= 64:
+            return False
+        if was_erased(unit.connection, eid):
             return False
         if kind in outgoing.DATA:
             EntryBody.model_validate(claims["body"])

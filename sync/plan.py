@@ -102,6 +102,20 @@ def after_receipt(state: str, detail: str, attempts: int, status: str, code: str
     return None if state in ("acknowledged", "refused") else Step("refused", code or "refused")
 
 
+def standing_for(receipted: Message, same_entry: Iterable[Message]) -> Message:
+    """Return the message that a receipt is about: the one it names, or what took its place when the same words were
+    sealed anew. A partner answers for a revision of an entry, and may name any envelope in which it came."""
+    if receipted.state != "superseded" or receipted.share is None:
+        return receipted
+    successors = [
+        each
+        for each in same_entry
+        if (each.share, each.type, each.rev) == (receipted.share, receipted.type, receipted.rev)
+        and each.state != "superseded"
+    ]
+    return successors[-1] if successors else receipted
+
+
 def closed_by(receipted: Message, same_entry: Iterable[Message]) -> list[Message]:
     """Return the older open deliveries of the same entry that a receipt closes with its own (rule 7)."""
     return [

@@ -61,6 +61,8 @@ def _finished(
 ) -> Renewed:
     """Go over to the keys that the hub shows to partners now, and queue their announcement."""
     told = []
+    known = {jose.thumbprint(key) for key in read_key_set(key_set, after.identity_thumbprint).signing}
+    speaks = before if jose.thumbprint(before.signing) in known else after
     with vault.write() as unit:
         secrets_table.put(unit.connection, secrets_table.ORGANISATION, after.to_secret())
         secrets_table.drop(unit.connection, secrets_table.KEYS_NEXT)
@@ -71,8 +73,7 @@ def _finished(
         for row in sharing.partners(vault):
             reader = inbox.reader_of(row)
             if reader is not None:
-                keys = after if void else before
-                told.append(outgoing.queue_control(vault, unit, keys, reader, "key-update", {"key_set": key_set}))
+                told.append(outgoing.queue_control(vault, unit, speaks, reader, "key-update", {"key_set": key_set}))
     for message in told:
         spool.keep(vault, message.mid, message.envelope)
     if void:

@@ -122,15 +122,17 @@ class _Run:
         """Do everything in its order; each step may be cut short and is taken up by the next sync."""
         self.take_in_spool()
         self.progress("Reaching the hub")
-        self.enter_epoch(self.client.well_known().epoch)
+        hub = self.client.well_known()
+        self.enter_epoch(hub.epoch)
         self.look_at_own_keys()
         self.acknowledge()
         self.note(self.taking.refresh_keys())
         self.note(again.follow_up(self.vault, self.client))
         self.push()
         self.pull()
-        if self.taking.unread and self.readable:
-            again.ask_for_all(self.vault, self.taking.unread)
+        if self.readable:
+            again.ask_unread(self.vault, lambda org: org not in self.beside)
+        self.note(again.send_unanswered(self.vault, hub.retention_days))
         self.push()
         with self.vault.write() as unit:
             outbox.set_exchange(unit.connection, "last_sync", outgoing.now(self.vault))

@@ -27,6 +27,11 @@ CODES = {"bad-signature": "schema", "too-large": "schema", "algorithm": "schema"
 """Our own words for a fault, as the protocol's receipts know them."""
 
 
+UNREAD = "unread"
+"""Where the exchange keeps the partners whose word, no entry, was sealed or signed with a key that is not known: they
+are asked to say it again."""
+
+
 class Taking:
     """The reading side of one sync."""
 
@@ -36,8 +41,6 @@ class Taking:
         self.keys = own_keys(vault)
         self._asked: set[str] = set()
         self._answered: set[str] = set()
-        self.unread: set[str] = set()
-        """The partners whose word, no entry, was sealed or signed with a key that is not known: they say it again."""
 
     def partner(self, org: str) -> PartnerRow | None:
         """Return the partner as now known, also one that was removed."""
@@ -145,11 +148,12 @@ class Taking:
             if header and reader and header.class_ == "data" and header.mid not in self._answered:
                 self._answered.add(header.mid)
                 answer = self._refusal(unit, header, reader, fault, opened)
+            if header and reader and header.class_ == "control" and fault.code == "unknown-key":
+                unread = json.loads(outbox.exchange(unit.connection, UNREAD) or "[]")
+                outbox.set_exchange(unit.connection, UNREAD, json.dumps(sorted({*unread, header.sender})))
             self._move_past(unit.connection, position)
         if answer is not None:
             spool.keep(self.vault, answer.mid, answer.envelope)
-        if header and reader and header.class_ == "control" and fault.code == "unknown-key":
-            self.unread.add(header.sender)
         who = visible(row.name) if row else "an organisation that is no partner"
         return Effect(error=f"A message from {who} was not taken in: {fault.message}")
 

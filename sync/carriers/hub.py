@@ -113,6 +113,7 @@ class HubClient:
         self.pin = pin or (keys.hub if isinstance(keys, TransportKeys) else None)
         self._wire = Wire(base_url, transport, clock)
         self._token = ("", 0.0)
+        self._met = False
 
     def __enter__(self) -> Self:
         return self
@@ -141,6 +142,7 @@ class HubClient:
             )
         if self.pin is not None and found.hub_id != self.pin.hub_id:
             raise NoAnswer("What answered is not the hub that this organisation enrolled with.")
+        self._met = True
         return found
 
     def enrol(self, code: str, key_set: str) -> HubPin:
@@ -282,8 +284,8 @@ class HubClient:
         if time.monotonic() < until:
             return token
         hub_id = self._pinned().hub_id
-        if not self._token[0]:
-            self.well_known()
+        if not self._met:
+            self.well_known()  # its clock must be known, by which it judges what we sign
         now = self._wire.now()
         claims = {"iss": self.keys.org, "sub": self.keys.org, "aud": hub_id, "iat": now, "exp": now + 120}
         assertion = jose.sign(jose.canonical({**claims, "jti": token_urlsafe(18)}), self.keys.transport, "JWT")

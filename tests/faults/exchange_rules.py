@@ -227,12 +227,13 @@ class Exchange:
 
     def look(self) -> None:
         """Look at both sides after a step."""
-        for side, seen in zip(self.sides, self.seen, strict=True):
-            self._approved(side, seen)
-        for side, seen in zip(self.sides, self.seen, strict=True):
-            self._arrived(side, seen, self.seen[1 - side.number])
-        for side, seen in zip(self.sides, self.seen, strict=True):
-            self._moved(side, seen, self.seen[1 - side.number])
+        with self.sides[0].vault.read(), self.sides[1].vault.read():
+            for side, seen in zip(self.sides, self.seen, strict=True):
+                self._approved(side, seen)
+            for side, seen in zip(self.sides, self.seen, strict=True):
+                self._arrived(side, seen, self.seen[1 - side.number])
+            for side, seen in zip(self.sides, self.seen, strict=True):
+                self._moved(side, seen, self.seen[1 - side.number])
 
     def _approved(self, side: Side, seen: Memory) -> None:
         for entry, rev, payload in side.sql("SELECT entry_id, rev, payload FROM shares WHERE approved_at IS NOT NULL"):

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.faults.exchange_mutants import HEALED, MUTANTS, REDUNDANT
+from tests.faults.exchange_mutants import HEALED, MUTANTS, REDUNDANT, SHARED
 from tests.faults.exchange_rules import Broken, Exchange, Step
 from tests.faults.exchange_world import World
 from tests.faults.sizes import SIZE, say, size
@@ -69,6 +69,19 @@ BROKE_ONCE: dict[str, tuple[Step, ...]] = {
         ("put_back", COUNCIL, 0, 0),
     ),
     "an end that waits was signed with a stolen key": (("end", SCHOOL, 0, 0), ("renew", SCHOOL, 0, STOLEN)),
+    "the partner's receipt expires at the hub": (*SHARED, ("wait", SCHOOL, 2, 0)),
+    "what a partner fetched is lost beside its locked vault, and at the hub": (
+        *(*SHARED[:2], ("locked", COUNCIL, 0, 0), ("spool", COUNCIL, 0, 0), ("wait", SCHOOL, 2, 0)),
+    ),
+    "an entry is sealed anew while its receipt is on its way": (
+        *(("renew", COUNCIL, 8, 37), ("share", COUNCIL, 6, 0), ("locked", COUNCIL, 0, 0)),
+    ),
+    "who lost the keys that partners seal for cannot say so": (
+        *(("copy", COUNCIL, 0, 0), ("renew", COUNCIL, 5, 53), ("put_back", COUNCIL, 1, 1), ("share", SCHOOL, 1, 0)),
+    ),
+    "a folder is copied back, and nothing had been acknowledged since": (
+        *(("copy", SCHOOL, 0, 0), *SHARED[:2], ("put_back", SCHOOL, 0, 0)),
+    ),
     "the hub and the partner are put back together": MUTANTS["no-epoch-resync"][1],
 }
 

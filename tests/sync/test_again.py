@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from exchange import COUNCIL, PASSPHRASE, TEXT, Hub, Place
 
 from storage import secrets_table
 from storage.vault import open_vault
-from sync import contracts, corrections
+from sync import agreements, contracts, corrections, partners
 from sync.identity import fresh_encryption_key
 from sync.membership import connect, own_keys
 
@@ -68,6 +69,52 @@ def test_what_nobody_collected_in_time_is_sent_again_and_the_dsl_is_told(
     assert (report.sent, school.state(share)) == (1, "delivered")
     assert council.sync().received == 1
     assert school.sync().acknowledged == 1
+
+
+def gone_at(post: Hub, state: str, class_: str) -> None:
+    """The hub's time is over for what of a class nobody acknowledged."""
+    with sqlite3.connect(post.database) as database:
+        database.execute(
+            "UPDATE ledger SET state = ? WHERE state IN ('queued', 'collected') AND class = ?", (state, class_)
+        )
+        database.execute("DELETE FROM bodies")
+    database.close()
+
+
+def test_what_was_collected_and_never_answered_is_sent_again(post: Hub, school: Place, council: Place) -> None:
+    """The council's receipt expired at the hub: it answers the same entry once more, and holds it once."""
+    share = school.share(school.entry(school.child()), COUNCIL)
+    for place in (school, council):
+        place.sync()
+    gone_at(post, "expired", "control")
+    assert school.sync().errors == []
+    assert (school.state(share), [each.detail for each in school.outbox("delivered")]) == ("delivered", ["collected"])
+    school.clock.ahead = timedelta(days=31)
+    (said,) = school.sync().errors
+    assert "collected an entry and said nothing for 30 days. It is sent again; telephone them" in said
+    assert council.sync().received == 0, "it is here already"
+    assert school.sync().acknowledged == 1
+    assert (school.state(share), len(council.items())) == ("acknowledged", 1)
+    assert school.vault.verify(rebuild=True, signatures=True).problems == []
+
+
+def test_a_word_that_nobody_collected_in_time_is_said_anew(post: Hub, school: Place, council: Place) -> None:
+    partners.verify_partner(school.vault, COUNCIL, partners.own_words(council.vault))
+    contract = contracts.add_contract(
+        school.vault, COUNCIL, "Early help", "public_task", contracts.today(school.vault) + timedelta(days=90)
+    )
+    agreements.offer(school.vault, contract)
+    school.set_exchange("inventory", "due")
+    school.sync()
+    gone_at(post, "expired", "control")
+    school.sync()
+    said = council.sync().errors
+    assert any("offers an agreement" in each for each in said)
+    assert any("asked what we hold of theirs" in each for each in said)
+    school.sync()
+    ends = {(each.type, each.state) for each in school.outbox() if each.type != "receipt"}
+    kinds = ("contract-offer", "inventory?")
+    assert ends == {(kind, state) for kind in kinds for state in ("expired", "acknowledged")}
 
 
 def test_an_agreement_that_ended_is_ended_at_the_hub_too(school: Place, council: Place) -> None:

@@ -137,6 +137,26 @@ def test_what_a_restore_lost_comes_back_from_the_partner_and_a_person_decides(
         assert place.vault.verify(rebuild=True, signatures=True).problems == []
 
 
+def test_what_was_erased_here_does_not_come_back_from_a_partner(school: Place, council: Place) -> None:
+    share = school.share(school.entry(school.child(), "Erased since"), COUNCIL)
+    exchange(school, council)
+    entry = sharing.share(school.vault, share).entry_id
+    with school.vault.write() as unit:  # what an erasure leaves: the lines of the ledger, and no words
+        unit.connection.exec_driver_sql(
+            "DELETE FROM bodies WHERE act IN (SELECT id FROM acts WHERE entry = ?)", (entry,)
+        )
+        unit.connection.exec_driver_sql("DELETE FROM outbox WHERE eid = ?", (entry,))
+        unit.connection.exec_driver_sql("DELETE FROM shares WHERE entry_id = ?", (entry,))
+        unit.connection.exec_driver_sql("DELETE FROM entries WHERE id = ?", (entry,))
+    council.accept(council.items()[0].id, council.child())
+    council.sync()
+    assert "not known here; it changed nothing" in school.sync().errors[0], "and nobody is asked"
+    school.set_exchange("inventory", "due")
+    said = exchange(school, council, school)
+    assert any("1 given back" in each for each in said)
+    assert inventory.open_shares(school.vault) == []
+
+
 def test_what_a_partner_lost_is_offered_again_after_the_comparison(school: Place, council: Place, tmp_path) -> None:
     council.sync()
     folder, copy = council.vault.folder, tmp_path / "copy"
