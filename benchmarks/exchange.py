@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from benchmarks.vaults import PASSPHRASE
 
 if TYPE_CHECKING:
     from storage.vault import Vault
+    from sync.carriers.hub import HubClient
 
 ORGS = {
     "urn:scx:gb:urn:100123": ("Northfield Invented Primary", "school"),
@@ -83,6 +85,31 @@ def places(folder: Path, number: int, database: str = "", workers: int = 1) -> I
             partners.add_partner(first.vault, other.org)
             partners.add_partner(other.vault, first.org)
         yield held, made
+
+
+@contextmanager
+def offering(vault: Vault, clients: int) -> Iterator[Callable[[list[list[tuple[str, str]]]], None]]:
+    """A function that offers batches to the vault's hub by so many clients at once, each with a line of its own.
+
+    A client sends its next batch when the hub answered the one before and its receipt was checked.
+    """
+    from sync import membership
+
+    with ExitStack() as ends:
+        lines = [ends.enter_context(membership.connect(vault)) for _ in range(clients)]
+        threads = ends.enter_context(ThreadPoolExecutor(clients))
+
+        def offer(batches: list[list[tuple[str, str]]]) -> None:
+            waiting = iter(batches)
+
+            def one(line: HubClient) -> None:
+                for batch in waiting:
+                    if not all(one.status == 201 for one in line.send_batch(batch).outcomes.values()):
+                        raise RuntimeError("the hub did not take every message")
+
+            list(threads.map(one, lines))
+
+        yield offer
 
 
 def readdressed(token: str, **changed: str) -> str:

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.exchange import envelope_of, places, readdressed
+from benchmarks.exchange import envelope_of, offering, places
 from benchmarks.frame import Pair, Row, timed
 from benchmarks.postgres import Server, missing, with_tables
-from benchmarks.rows.hub_stored import AT_ONCE, BATCHES, mid_of, rows_of
+from benchmarks.rows.hub_stored import AT_ONCE, BATCHES, CLIENTS, fresh_batches, rows_of
 
 if TYPE_CHECKING:
     import asyncpg
@@ -31,16 +31,20 @@ INSERT INTO body SELECT $8, pos, jose FROM o
 """
 
 
-async def _insert(raw: asyncpg.Connection, batches: list[tuple[list[object], ...]], week: int) -> None:
-    for columns in batches:
-        await raw.execute(_INSERT, *columns, week)
+async def _insert(raw: list[asyncpg.Connection], batches: list[tuple[list[object], ...]], week: int) -> None:
+    waiting = iter(batches)
+
+    async def one(connection: asyncpg.Connection) -> None:
+        for columns in waiting:
+            await connection.execute(_INSERT, *columns, week)
+
+    await asyncio.gather(*map(one, raw))
 
 
 @contextmanager
-def prepare(folder: Path, _size: int) -> Iterator[Pair]:
+def prepare(folder: Path, clients: int) -> Iterator[Pair]:
     import time
 
-    from sync import membership
     from sync.hub.postgres import connecting, schema
 
     server, numbers, made = Server(SCRATCH), iter(range(1, 10**9)), iter(range(1, 10**9))
@@ -48,46 +52,41 @@ def prepare(folder: Path, _size: int) -> Iterator[Pair]:
     with asyncio.Runner() as loop:
         try:
             server.sql("template1", "CREATE DATABASE raw")
-            raw = loop.run(connecting.connect(with_tables(server.url("raw"))))
+            url = with_tables(server.url("raw"))
+            raw = [loop.run(connecting.connect(url)) for _ in range(clients)]
             with (
                 places(folder, 2, server.database()) as (_, (school, council)),
-                membership.connect(school.vault) as client,
+                offering(school.vault, clients) as offer,
             ):
                 token = envelope_of(school, council)
 
-                def fresh() -> list[list[tuple[str, str]]]:
-                    mids = [mid_of(next(made)) for _ in range(AT_ONCE * BATCHES)]
-                    items = [(mid, readdressed(token, mid=mid)) for mid in mids]
-                    return [items[at : at + AT_ONCE] for at in range(0, len(items), AT_ONCE)]
-
                 def ours() -> float:
-                    batches, found = fresh(), []
-                    taken = timed(lambda: found.extend(client.send_batch(batch) for batch in batches))
-                    if not all(one.status == 201 for result in found for one in result.outcomes.values()):
-                        raise RuntimeError("the hub did not take every message")
-                    return taken
+                    batches = fresh_batches(token, made)
+                    return timed(lambda: offer(batches))
 
                 def theirs() -> float:
                     columns = []
-                    for batch in fresh():
+                    for batch in fresh_batches(token, made):
                         rows = [(next(numbers), *row) for row in rows_of(batch, school.org, council.org)]
                         columns.append((*map(list, zip(*rows, strict=True)), [token for _, token in batch]))
                     return timed(lambda: loop.run(_insert(raw, columns, week)))
 
                 yield Pair(ours, theirs)
-            loop.run(raw.close())
+            for connection in raw:
+                loop.run(connection.close())
         finally:
             server.remove()
 
 
 ROW = Row(
     "hub-stored-postgres",
-    "1,000 messages stored by the hub in PostgreSQL in batches of 100, over HTTP, receipts signed and checked",
-    "raw INSERT of the same rows, one statement and one durable commit every 100",
+    f"{AT_ONCE * BATCHES:,} messages stored by the hub in PostgreSQL in batches of {AT_ONCE}, over HTTP, receipts"
+    " signed and checked, by so many clients at once",
+    f"raw INSERT of the same rows by as many connections, one statement and one durable commit every {AT_ONCE}",
     2.0,
     prepare,
-    sizes=(0,),
-    rounds=7,
+    sizes=(1, CLIENTS),
+    rounds=11,
     warm_up=1,
     missing=missing,
 )

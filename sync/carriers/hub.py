@@ -5,7 +5,6 @@ It changes no state of ours. Given the transport key alone it can deliver and fe
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -14,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
+import orjson
 from pydantic import ValidationError
 
 from practice.errors import NotAllowed, Refused
@@ -75,7 +75,7 @@ def batches(items: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]
     group: list[tuple[str, str]] = []
     size = 0
     for mid, token in items:
-        length = len(json.dumps(token)) + len(mid) + 32
+        length = len(orjson.dumps(token)) + len(mid) + 32
         if group and (len(group) == MAX_ITEMS or size + length > MAX_BATCH - 1024):
             yield group
             group, size = [], 0
@@ -114,6 +114,7 @@ class HubClient:
         self._wire = Wire(base_url, transport, clock)
         self._token = ("", 0.0)
         self._met = False
+        self._believed: tuple[HubPin, tuple[JWK, ...]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -210,16 +211,22 @@ class HubClient:
     def _receipt(self, token: str, epoch: str, head: str | None) -> Receipt:
         pin = self._pinned()
         try:
-            keys = [jose.public_key(key, "sig") for key in pin.keys]
-            claims = jose.strict_json(jose.verify(token, keys, "scx-receipt+jws").payload)
+            payload = jose.verify(token, self._hub_keys(pin), "scx-receipt+jws").payload
+            jose.strict_json(payload)
             # JSON has no tuples: the rows are checked as tuples, strictly, from the JSON itself.
-            found = ReceiptClaims.model_validate_json(json.dumps(claims))
+            found = ReceiptClaims.model_validate_json(payload)
         except (JoseFault, ValidationError) as fault:
             raise NoAnswer("The hub's receipt does not hold; nothing counts as sent.") from fault
         if (found.hub, found.org, found.epoch, found.head) != (pin.hub_id, self.keys.org, epoch, head):
             raise NoAnswer("The hub's receipt is of another batch; nothing counts as sent.")
         items = {mid: (digest, pos) for mid, digest, pos in found.items}
         return Receipt(token, found.hub, found.epoch, found.at, items, found.head)
+
+    def _hub_keys(self, pin: HubPin) -> tuple[JWK, ...]:
+        """The keys of the hub that was pinned, read once; a JoseFault where one of them is none."""
+        if self._believed is None or self._believed[0] is not pin:
+            self._believed = pin, tuple(jose.public_key(key, "sig") for key in pin.keys)
+        return self._believed[1]
 
     def check_receipt(self, token: str, epoch: str) -> Receipt:
         """Read a receipt that was laid aside; NoAnswer unless this hub signed it under this epoch."""
@@ -341,7 +348,7 @@ class HubClient:
 
 
 def _json(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    return orjson.dumps(value)
 
 
 def _fit(kind: type[M], value: dict[str, Any]) -> M:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -20,11 +19,12 @@ from starlette.routing import Route
 
 from sync.hub import jose
 from sync.hub.accounts import Accounts
+from sync.hub.batch import Item, read_batch, read_item
 from sync.hub.jose import JoseFault
 from sync.hub.keys import RECEIPT_TYPE, REVOCATION_TYPE, Gate, KeySetClaims, digest
 from sync.hub.limits import Limits, Problem
 from sync.hub.metrics import Counting, Tally, check_from_here, page
-from sync.hub.routing import CONTRACT, is_mid, is_org, routing_of
+from sync.hub.routing import CONTRACT, is_org
 from sync.hub.store import Member, Offered, StorageFault, Store, Stored
 from sync.hub.web import (
     JOSE_TYPES,
@@ -44,7 +44,6 @@ SWEEP_SECONDS = 600
 STATUS_ITEMS = 1000
 # What another transaction holds back for a moment is looked for again so soon, in seconds.
 SOON = 0.02
-HEAD = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 class Hub:
@@ -116,7 +115,7 @@ class Hub:
             text = body.decode("ascii")
         except UnicodeDecodeError as fault:
             raise Problem(400, "schema", "This is not an envelope.") from fault
-        offered = self._offered(member, {"mid": request.path_params["mid"], "jose": text})
+        offered = _offered(member, read_item(request.path_params["mid"], text))
         if isinstance(offered, Stored):
             return problem_answer(offered.problem or Problem(400, "schema", "This is not an envelope."))
         (stored,) = await self._store([offered])
@@ -126,18 +125,10 @@ class Hub:
         return answer(value, stored.status)
 
     async def put_batch(self, request: Request) -> Response:
-        value, _ = await json_of(request, self.limits.batch_bytes, self.limits.body_seconds)
+        body = await body_of(request, self.limits.batch_bytes, ("application/json",), self.limits.body_seconds)
         member = await self.caller(request)
-        items, head = value.get("items"), value.get("head")
-        if not isinstance(items, list) or not 1 <= len(items) <= self.limits.batch_items:
-            raise Problem(400, "schema", f"A batch holds 1 to {self.limits.batch_items} items.")
-        if head is not None and not (isinstance(head, str) and HEAD.fullmatch(head)):
-            raise Problem(400, "schema", "The head of the chain is not written as it must be.")
-        if any(not isinstance(item, dict) or not isinstance(item.get("mid"), str) for item in items):
-            raise Problem(400, "schema", "Each item of a batch has its mid.")
-        if len({item["mid"] for item in items}) != len(items):
-            raise Problem(400, "schema", "A mid stands twice in this batch.")
-        looked_at = [self._offered(member, item) for item in items]
+        items, head = read_batch(body, self.limits)
+        looked_at = [_offered(member, item) for item in items]
         stored = await self._store([item for item in looked_at if isinstance(item, Offered)])
         outcomes = stored + [item for item in looked_at if isinstance(item, Stored)]
         shown = [
@@ -146,22 +137,6 @@ class Hub:
         ]
         receipt = self._receipt(member, [one for one in stored if one.problem is None], head)
         return answer({"epoch": self.store.epoch, "items": shown, "receipt": receipt})
-
-    def _offered(self, member: Member, item: dict[str, Any]) -> Offered | Stored:
-        """One offered envelope, or why it is not taken: too long, ill-formed, or not the caller's own."""
-        mid, token = str(item["mid"])[:64], item.get("jose")
-        try:
-            if not is_mid(mid) or not isinstance(token, str):
-                raise JoseFault("schema", "This is not an envelope with its id.")
-            routing = routing_of(token)
-            if routing.mid != mid:
-                raise JoseFault("schema", "The envelope bears another id.")
-        except JoseFault as fault:
-            status = 413 if fault.code == "too-large" else 400
-            return Stored(mid, status, "", 0, Problem(status, fault.code, fault.message))
-        if routing.sender != member.org:
-            return Stored(mid, 403, "", 0, Problem(403, "forged-sender", "This envelope names another sender."))
-        return Offered(routing, digest(token.encode()), token)
 
     async def _store(self, offered: list[Offered]) -> list[Stored]:
         stored = await self.store.put(offered) if offered else []
@@ -257,6 +232,17 @@ class Hub:
             raise Problem(400, "schema", "This is not a signed end of that contract.") from fault
         purged = await self.store.revoke(member.org, ctr, token)
         return answer({"ctr": ctr, "purged": purged})
+
+
+def _offered(member: Member, item: Item) -> Offered | Stored:
+    """One offered envelope, or why it is not taken: too long, ill-formed, or not the caller's own."""
+    mid, routing = item.mid[:64], item.routing
+    if routing is None or item.fault is not None:
+        fault = item.fault or Problem(400, "schema", "This is not an envelope.")
+        return Stored(mid, fault.status, "", 0, fault)
+    if routing.sender != member.org:
+        return Stored(mid, 403, "", 0, Problem(403, "forged-sender", "This envelope names another sender."))
+    return Offered(routing, digest(item.jose.encode()), item.jose)
 
 
 def _number(text: str | None, default: int, highest: int) -> int:

@@ -6,10 +6,21 @@ A header holds exactly the listed members, so that nothing about a child can tra
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from binascii import a2b_base64
+from typing import Any, NamedTuple
 
-from sync.hub.jose import MAX_ENVELOPE, READING_CURVES, JoseFault, length_of, strict_json, unb64u
+from sync.hub.jose import (
+    FROM_URL,
+    LAST,
+    LETTERS,
+    MAX_ENVELOPE,
+    PADDING,
+    READING_CURVES,
+    JoseFault,
+    length_of,
+    strict_json,
+    unb64u,
+)
 
 TYP = "scx+jwe"
 CTY = "scx+jws"
@@ -18,14 +29,24 @@ SEVERAL_READERS = "ECDH-ES+A256KW"
 ENCRYPTION = "A256GCM"
 MAX_READERS = 16
 ORG = re.compile(r"urn:scx:(?:[a-z]{2,10}:){1,3}[A-Za-z0-9][A-Za-z0-9-]{0,59}")
+MAX_ORG = 100
+MAX_EXP = 2**40
 MID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 CONTRACT = re.compile(r"[A-Za-z0-9_-]{16,64}")
 CLASSES = ("data", "control")
+_COORDINATE = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
+# The header of an envelope for one reader in its usual spelling: sorted by name, without spaces or escapes.
+_USUAL = re.compile(
+    rf'\{{"alg":"{ONE_READER}","cty":"{re.escape(CTY)}","enc":"{ENCRYPTION}","epk":\{{"crv":'
+    rf'(?:"X25519","kty":"OKP","x":"{_COORDINATE}"|"P-256","kty":"EC","x":"{_COORDINATE}","y":"{_COORDINATE}")\}},'
+    rf'"kid":"({THUMBPRINT.pattern})","scx":\{{"class":"({"|".join(CLASSES)})","ctr":"({CONTRACT.pattern})",'
+    rf'"exp":([1-9][0-9]{{0,12}}),"from":"({ORG.pattern})","mid":"({MID.pattern})","to":"({ORG.pattern})",'
+    rf'"v":1\}},"typ":"{re.escape(TYP)}"\}}'
+)
 
 
-@dataclass(frozen=True)
-class Routing:
+class Routing(NamedTuple):
     """The routing data of one envelope, and the reading keys it was sealed for; `exp` is in unix seconds."""
 
     mid: str
@@ -45,7 +66,7 @@ def is_mid(text: object) -> bool:
 
 def is_org(text: object) -> bool:
     """Whether this is written as the name of an organisation."""
-    return isinstance(text, str) and len(text) <= 100 and ORG.fullmatch(text) is not None
+    return isinstance(text, str) and len(text) <= MAX_ORG and ORG.fullmatch(text) is not None
 
 
 def routing_of(token: str) -> Routing:
@@ -55,7 +76,37 @@ def routing_of(token: str) -> Routing:
     return _general(token) if token.startswith("{") else _compact(token)
 
 
+def usual(token: bytes) -> Routing | None:
+    """The routing data of an envelope in its usual spelling, in a fraction of the time; None says nothing of another.
+
+    Nothing is recognised here that `routing_of` would refuse the long way, or read otherwise: the one expression that
+    the header has to fit admits no second member of a name, no escape and no other spelling.
+    """
+    if len(token) > MAX_ENVELOPE or token.translate(None, LETTERS) != b"....":
+        return None
+    head, wrapped, iv, body, tag = token.split(b".")
+    if wrapped or len(iv) != 16 or len(tag) != 22 or not head or not body:
+        return None
+    # No text of base64url leaves one letter over, and the last letter of a canonical one has no bits to spare.
+    ends = LAST[len(head) % 4], LAST[len(body) % 4], LAST[2]
+    if head[-1] not in ends[0] or body[-1] not in ends[1] or tag[-1] not in ends[2]:
+        return None
+    header = a2b_base64(head.translate(FROM_URL) + PADDING[len(head) % 4]).decode("ascii", "replace")
+    found = _USUAL.fullmatch(header)
+    if found is None:
+        return None
+    kid, class_, ctr, exp, sender, mid, recipient = found.groups()
+    if len(sender) > MAX_ORG or len(recipient) > MAX_ORG or int(exp) >= MAX_EXP:
+        return None
+    return Routing(mid, sender, recipient, ctr, class_, int(exp), (kid,), several=False)
+
+
 def _compact(token: str) -> Routing:
+    known = usual(token.encode("ascii", "replace"))
+    return known if known is not None else _any_compact(token)
+
+
+def _any_compact(token: str) -> Routing:
     segments = token.split(".")
     if len(segments) != 5:
         raise JoseFault("schema", "This is not a compact JWE.")
@@ -131,7 +182,7 @@ def _read(header: dict[str, Any], kids: tuple[str, ...], sizes: list[int], *, se
         and CONTRACT.fullmatch(scx["ctr"]) is not None
         and scx["class"] in CLASSES
         and type(scx["exp"]) is int
-        and 0 < scx["exp"] < 2**40
+        and 0 < scx["exp"] < MAX_EXP
     )
     if not good:
         raise JoseFault("schema", "The address on this envelope is not written as it must be.")

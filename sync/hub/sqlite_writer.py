@@ -95,7 +95,7 @@ def at_once(path: Path, job: Job[T], *, create: bool = True) -> T:
 
 
 class Writer:
-    """The thread that writes, and one connection that reads beside it."""
+    """The thread that writes, and two connections that read beside it: one in a thread, one for single rows."""
 
     def __init__(self, path: Path, committed: Callable[[sqlite3.Connection], None] | None = None) -> None:
         self.path = path
@@ -103,6 +103,8 @@ class Writer:
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only=ON")
         self._reading = threading.Lock()
+        self._looker = connect(path)
+        self._looker.execute("PRAGMA query_only=ON")
         self._committed = committed
         self._jobs: queue.SimpleQueue[tuple[Job[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="hub-writer", daemon=True)
@@ -118,12 +120,17 @@ class Writer:
         """Run a job that only reads, in a thread."""
         return await asyncio.to_thread(self._read, job)
 
+    def look(self, job: Job[T]) -> T:
+        """Run a job that looks up a row by its key: a thread would cost ten times as much as the row."""
+        return job(self._looker)
+
     def close(self) -> None:
         """Finish what waits, then close the file."""
         self._jobs.put(None)
         self._thread.join()
         with self._reading:
             self._reader.close()
+        self._looker.close()
         self._connection.close()
 
     def _read(self, job: Job[T]) -> T:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sync.hub.limits import Limits, Problem
 from sync.hub.routing import Routing
@@ -18,8 +18,7 @@ DAY = 86_400
 SHOWN = {"closed": "collected"}
 
 
-@dataclass(frozen=True)
-class Offered:
+class Offered(NamedTuple):
     """One envelope that a client offers, its form already checked."""
 
     routing: Routing
@@ -27,8 +26,7 @@ class Offered:
     jose: str
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(NamedTuple):
     """201 stored, 200 the same bytes were there; or `problem` says why not."""
 
     mid: str

@@ -13,7 +13,7 @@ from typing import Any
 
 from practice.errors import NotFound
 from sync.hub.limits import Limits, Problem
-from sync.hub.routing import Routing
+from sync.hub.sqlite_put import put
 from sync.hub.sqlite_writer import Writer, connect, counts
 from sync.hub.store import (
     DAY,
@@ -83,7 +83,7 @@ class SqliteStore:
         return await self._writer.write(job)
 
     async def member(self, org: str) -> Member | None:
-        return await self._writer.read(lambda db: _member(db, org))
+        return self._writer.look(lambda db: _member(db, org))
 
     async def first_use(self, org: str, jti: str, expires_at: int) -> bool:
         def job(db: sqlite3.Connection) -> bool:
@@ -122,37 +122,7 @@ class SqliteStore:
         await self._writer.write(job)
 
     async def put(self, offered: Sequence[Offered]) -> list[Stored]:
-        return await self._writer.write(lambda db: [self._put(db, item) for item in offered])
-
-    def _put(self, db: sqlite3.Connection, item: Offered) -> Stored:
-        routing, now = item.routing, int(self.clock())
-        where = (routing.sender, routing.mid)
-        known = db.execute("SELECT pos, sha256, state FROM ledger WHERE sender = ? AND mid = ?", where).fetchone()
-        problem = self._objection(db, routing, known, item.sha256, now)
-        if problem is not None:
-            return Stored(routing.mid, problem.status, item.sha256, 0, problem)
-        if known is not None:
-            return Stored(routing.mid, 200, item.sha256, int(known["pos"]))
-        expires_at = min(routing.exp, now + self.limits.retention_days * DAY)
-        row = (*where, routing.recipient, routing.ctr, routing.class_, item.sha256, expires_at, now)
-        pos = db.execute(
-            "INSERT INTO ledger (sender, mid, recipient, ctr, class, sha256, state, expires_at, stored_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
-            row,
-        ).lastrowid
-        db.execute("INSERT INTO bodies VALUES (?, ?)", (pos, item.jose))
-        return Stored(routing.mid, 201, item.sha256, int(pos or 0))
-
-    def _objection(
-        self, db: sqlite3.Connection, routing: Routing, known: sqlite3.Row | None, sha256: str, now: int
-    ) -> Problem | None:
-        if known is not None and known["sha256"] != sha256:
-            return refusal("other-bytes")
-        parties = (routing.ctr, routing.sender, routing.recipient)
-        ended = db.execute("SELECT 1 FROM revocations WHERE ctr = ? AND org IN (?, ?)", parties).fetchone()
-        if routing.class_ == "data" and ended and (known is None or known["state"] == "cancelled"):
-            return refusal("contract-revoked")
-        return None if known is not None else _unreachable(db, routing, now)
+        return await self._writer.write(lambda db: put(db, offered, int(self.clock()), self.limits))
 
     async def page(self, org: str, after: int, limit: int) -> Page:
         page = await self._writer.read(lambda db: self._page(db, org, after, limit))
@@ -313,17 +283,6 @@ class EpochMarker:
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
-
-
-def _unreachable(db: sqlite3.Connection, routing: Routing, now: int) -> Problem | None:
-    recipient = db.execute("SELECT closed_at FROM orgs WHERE org = ?", (routing.recipient,)).fetchone()
-    if recipient is None:
-        return refusal("unknown-recipient")
-    if recipient["closed_at"] is not None:
-        return refusal("recipient-closed")
-    if routing.exp <= now:
-        return refusal("expired")
-    return None
 
 
 def _high(db: sqlite3.Connection) -> int:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -25,8 +26,7 @@ SILENT = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 def answer(value: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer that no cache keeps."""
-    body = json.dumps(value, separators=(",", ":")).encode()
-    return Response(body, status, {**SILENT, **(headers or {})}, "application/json")
+    return Response(orjson.dumps(value), status, {**SILENT, **(headers or {})}, "application/json")
 
 
 def problem_answer(problem: Problem) -> Response:

@@ -220,20 +220,21 @@ class PostgresStore:
         )
         last, week = now + self.limits.retention_days * DAY, schema.week_of(now)
         rows = await self._run(lambda db: db.fetch(statements.PUT, sender, *values, now, last, week))
-        found = [await self._stored(offered[row["n"] - 1], row["verdict"], row["pos"]) for row in rows]
+        found = []
+        for n, verdict, pos, _ in rows:
+            item = offered[n - 1]
+            lost = verdict == "new" and pos is None
+            found.append(await self._conflict(item) if lost else _stored(item, verdict, pos))
         self._of_this_epoch(rows[0]["epoch"])
         return found
 
-    async def _stored(self, item: Offered, verdict: str, pos: int | None) -> Stored:
-        mid = item.routing.mid
-        if verdict == "new" and pos is None:
-            # Another request stored it at the same moment: it is committed now, and was not seen before.
-            row = await self._run(lambda db: db.fetchrow(statements.AFTER_CONFLICT, item.routing.sender, mid))
-            verdict, pos = ("known", row["pos"]) if row and row["sha256"] == item.sha256 else ("other-bytes", None)
-        if verdict in ("new", "known"):
-            return Stored(mid, 201 if verdict == "new" else 200, item.sha256, int(pos or 0))
-        problem = refusal(verdict)
-        return Stored(mid, problem.status, item.sha256, 0, problem)
+    async def _conflict(self, item: Offered) -> Stored:
+        """Another request stored it at the same moment: it is committed now, and was not seen before."""
+        routing = item.routing
+        row = await self._run(lambda db: db.fetchrow(statements.AFTER_CONFLICT, routing.sender, routing.mid))
+        if row and row["sha256"] == item.sha256:
+            return _stored(item, "known", row["pos"])
+        return _stored(item, "other-bytes", None)
 
     async def page(self, org: str, after: int, limit: int) -> Page:
         bytes_, now = self.limits.page_bytes * 3 // 4, int(self.clock())
@@ -305,6 +306,14 @@ class PostgresStore:
 
         await self._transaction(job)
         await self._run(partitions)
+
+
+def _stored(item: Offered, verdict: str, pos: int | None) -> Stored:
+    mid = item.routing.mid
+    if verdict in ("new", "known"):
+        return Stored(mid, 201 if verdict == "new" else 200, item.sha256, int(pos or 0))
+    problem = refusal(verdict)
+    return Stored(mid, problem.status, item.sha256, 0, problem)
 
 
 async def _as_it_is(_: asyncpg.Connection) -> None:
