@@ -52,6 +52,7 @@ HARNESSES = (
     "tests/storage/test_machines_simulation.py",
     "tests/sync/test_carriers.py",
     "tests/sync/test_files_run.py",
+    "tests/sync/test_slow_line.py",
     "tests/sync/test_hub_schema.py",
 )
 LOOK_SECONDS = 10

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import httpx
 
     from storage.vault import Vault
-    from sync.carriers.hub import HubClient, Page
+    from sync.carriers.hub import BatchResult, HubClient, Page
 
 __all__ = ["SyncReport", "entries", "reached", "sync", "take_in"]
 MAX_PAGES = 1000
@@ -252,10 +252,15 @@ class _Run:
             for mid, _ in group:
                 outbox.mark(unit.connection, mid, "offered", moment, tried=True)
         reached("before-send")
-        result = self.client.send_batch(group, self._head())
-        reached("lost-response")
-        if result.epoch != self.epoch:
-            raise self.strange()
+        for _, result in self.client.send_in_parts(group, self._head()):
+            reached("lost-response")
+            if result.epoch != self.epoch:
+                raise self.strange()
+            for mid in self._take_outcomes(result):
+                spool.discard(self.vault, mid)
+
+    def _take_outcomes(self, result: BatchResult) -> list[str]:
+        """Move on what one request has proved, and return the ids of the messages that went further."""
         done, sent, refused = [], 0, 0
         with self.vault.write() as unit:
             drafts: list[Draft] = []
@@ -275,8 +280,7 @@ class _Run:
                 unit.record_many(drafts)
         self.report.sent += sent
         self.report.refused += refused
-        for mid in done:
-            spool.discard(self.vault, mid)
+        return done
 
     def _head(self) -> str:
         """Return the digest of our chain's head, which the hub signs into its receipt (rule 16)."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from storage.vault import Vault
     from sync.carriers.files import FileCarrier
+    from sync.carriers.hub import BatchResult
     from sync.carriers.hub_carrier import HubCarrier
 
 TRANSPORT = "transport.key"
@@ -215,13 +216,19 @@ class _Run:
         from sync.carriers.hub import batches
 
         for group in batches(self._sealed(lambda org: org not in self.beside)):
-            outcomes = carrier.offer(group)
-            stored = [mid for mid, outcome in outcomes.items() if outcome.stored]
-            if stored:
-                receipt = carrier.results[-1].receipt.jws
-                content = {"epoch": self.epoch, "stored": stored, "receipt": receipt}
-                write_atomic(private_folder(self.folder / "receipts") / stored[0], json.dumps(content).encode())
-            self.moved.sent += len(stored)
+            proved = len(carrier.results)
+            try:
+                carrier.offer(group)
+            finally:  # also of a line that broke half-way
+                for result in carrier.results[proved:]:
+                    self._lay_aside(result)
+
+    def _lay_aside(self, result: BatchResult) -> None:
+        stored = [mid for mid, outcome in result.outcomes.items() if outcome.stored]
+        if stored:
+            content = {"epoch": self.epoch, "stored": stored, "receipt": result.receipt.jws}
+            write_atomic(private_folder(self.folder / "receipts") / stored[0], json.dumps(content).encode())
+        self.moved.sent += len(stored)
 
     # -- in ----------------------------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ from sync.carriers.answers import (
     TokenAnswer,
     WellKnown,
 )
-from sync.carriers.wire import Answer, EpochChanged, HubRefused, NoAnswer, Wire, problem_code
+from sync.carriers.wire import Answer, BrokenOff, EpochChanged, HubRefused, NoAnswer, Wire, problem_code
 from sync.hub import jose
 from sync.hub.jose import JoseFault
 from sync.hub.routing import is_org
@@ -115,6 +115,7 @@ class HubClient:
         self._token = ("", 0.0)
         self._met = False
         self._believed: tuple[HubPin, tuple[JWK, ...]] | None = None
+        self._longest = MAX_ITEMS
 
     def __enter__(self) -> Self:
         return self
@@ -208,6 +209,24 @@ class HubClient:
             outcomes[one.mid] = outcome
         return BatchResult(found.epoch, outcomes, receipt)
 
+    def send_in_parts(
+        self, items: Sequence[tuple[str, str]], head: str | None = None
+    ) -> Iterator[tuple[Sequence[tuple[str, str]], BatchResult]]:
+        """Offer a batch, and where the line breaks under it its halves, down to single messages; yields what each
+        request offered and its result, so that a bad line comes further with every one."""
+        parts = [list(items)]
+        while parts:
+            part = parts.pop(0)
+            try:
+                result = self.send_batch(part, head)
+            except BrokenOff:
+                if len(part) == 1:
+                    raise
+                middle = len(part) // 2
+                parts[:0] = [part[:middle], part[middle:]]
+            else:
+                yield part, result
+
     def _receipt(self, token: str, epoch: str, head: str | None) -> Receipt:
         pin = self._pinned()
         try:
@@ -259,8 +278,17 @@ class HubClient:
 
     def inbox(self, cursor: str = "", wait: int = 0, limit: int = MAX_ITEMS) -> Page:
         """The messages after a cursor, waiting up to `wait` seconds for one; EpochChanged if the cursor is of
-        another epoch.
+        another epoch. Where the line breaks under a page, shorter ones are asked for.
         """
+        while True:
+            try:
+                return self._page(cursor, wait, min(limit, self._longest))
+            except BrokenOff:
+                if min(limit, self._longest) == 1:
+                    raise
+                self._longest = min(limit, self._longest) // 2
+
+    def _page(self, cursor: str, wait: int, limit: int) -> Page:
         params = {"limit": str(limit), "wait": str(wait), **({"cursor": cursor} if cursor else {})}
         answer = self._authorised("GET", "/v1/inbox", params=params, limit=MAX_PAGE, wait=wait)
         page = _fit(Page, answer.json())

@@ -38,11 +38,11 @@ class HubCarrier:
 
         outcomes: dict[str, ItemOutcome] = {}
         for group in batches(items):
-            result = self.client.send_batch(group)
-            if result.epoch != self.epoch:
-                raise self.strange()
-            self.results.append(result)
-            outcomes |= result.outcomes
+            for _, result in self.client.send_in_parts(group):
+                if result.epoch != self.epoch:
+                    raise self.strange()
+                self.results.append(result)
+                outcomes |= result.outcomes
         return outcomes
 
     def list(self, limit: int = 100) -> Sequence[Lying]:

@@ -38,6 +38,10 @@ class NoAnswer(HubUnreachable):
         self.retry_after = retry_after
 
 
+class BrokenOff(NoAnswer):
+    """The line broke while something was on it: a smaller piece may get through."""
+
+
 class HubRefused(Refused):
     """The hub answered, and said no; `code` is its problem's code, `http_status` its status."""
 
@@ -157,6 +161,8 @@ class Wire:
                     if len(body) > limit or time.monotonic() - started > WHOLE_ANSWER_SECONDS + wait:
                         raise NoAnswer("What answered sent far more than the hub would, or far too slowly.")
                 answer = Answer(response.status_code, response.headers, bytes(body))
+        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as fault:
+            raise BrokenOff("The line to the hub broke off.") from fault
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as fault:
             raise NoAnswer("The hub could not be reached.") from fault
         self._compare_clocks(answer.headers.get("date"))

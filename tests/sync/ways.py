@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import getpass
+import queue
 import random
 import shutil
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -66,6 +68,43 @@ class CuttingProxy:
     def _draw(self, passed: int) -> int | None:
         """Return at which byte the line breaks; None where the next chunk passes whole."""
         return passed + self.chance.randrange(1, self.chunk) if self.chance.random() < self.rate else None
+
+
+class SlowLine(CuttingProxy):
+    """A line on which everything arrives later, however much is on its way, and which breaks now and then."""
+
+    def __init__(self, port: int, rate: float, seed: int, chunk: int, late: float) -> None:
+        self.late = late
+        super().__init__(port, rate, seed, chunk)
+
+    def _pass(self, source: socket.socket, sink: socket.socket) -> None:
+        on_its_way: queue.Queue[tuple[float, bytes]] = queue.Queue()
+        threading.Thread(target=self._arrive, args=(on_its_way, sink), daemon=True).start()
+        super()._pass(source, _Later(on_its_way, self.late))
+
+    def _arrive(self, on_its_way: queue.Queue, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                due, data = on_its_way.get()
+                time.sleep(max(0.0, due - time.monotonic()))
+                if not data:
+                    break
+                sink.sendall(data)
+        with suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
+
+
+class _Later:
+    """The near end of a slow line: what is put in comes out later."""
+
+    def __init__(self, on_its_way: queue.Queue, late: float) -> None:
+        self._on_its_way, self._late = on_its_way, late
+
+    def sendall(self, data: bytes) -> None:
+        self._on_its_way.put((time.monotonic() + self._late, data))
+
+    def shutdown(self, _how: int) -> None:
+        self.sendall(b"")
 
 
 class FaultyFiles:
