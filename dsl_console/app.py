@@ -22,7 +22,7 @@ from textual.screen import ModalScreen, Screen
 
 from dsl_console import config, daily, visiting
 from dsl_console.behind import POLL_SECONDS, Behind
-from dsl_console.frame import FrameState, frame_state
+from dsl_console.frame import FrameState, frame_state, why_not_yours
 from dsl_console.idle import Idle
 from dsl_console.place import Place, keep_place, place_of, take_place
 from dsl_console.screen_list import has_screen, screen_class
@@ -278,8 +278,8 @@ class DslConsole(TypeAhead):
             return "The screen is hidden: your passphrase brings it back."
         if not action.locked and self.vault is None:
             return self._why_not_here(SEALED) if self._at_lock(action_id) else "Unlock first."
-        if action_id == "adults" and not self.register_way:
-            return "You do not hold the key of the adults' register."
+        if why := why_not_yours(self.vault, self.register_way, action_id):
+            return why
         if isinstance(self._shown, ModalScreen) and (action.opens or action_id in {"help", "commands"}):
             return ASKED
         return visiting.why_not(self.vault, action)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from screens.wording import READ_ONLY, may_write
+
 if TYPE_CHECKING:
     from practice.acts import SchoolSet
     from storage.vault import Vault
@@ -22,6 +24,15 @@ class FrameState:
     school: SchoolSet
     sync_words: str
     register_way: str = ""
+
+
+def why_not_yours(vault: Vault | None, register_way: str, action_id: str) -> str:
+    """Return why what is done from any screen is not this person's to do; blank where it is."""
+    if action_id == "adults" and not register_way:
+        return "You do not hold the key of the adults' register."
+    if action_id == "log" and vault is not None and not may_write(vault):
+        return f"{READ_ONLY} Tell the DSL in person, or lock and leave a note for the safeguarding team."
+    return ""
 
 
 def words_of(states: Counter[str], arrived: int, last: str) -> str:

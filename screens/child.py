@@ -57,7 +57,7 @@ class Sheet(NamedTuple):
     record: Content
 
 
-def sheet_of(view: ChildView, today: date, wanted: Wanted, *, brief: bool = False) -> Sheet:
+def sheet_of(view: ChildView, today: date, wanted: Wanted, brief: bool, writes: bool) -> Sheet:
     """Say who the child is, when the next review is and why, and what the record holds.
 
     `brief` leaves out what stands in the header and in the history: for a small screen.
@@ -76,7 +76,7 @@ def sheet_of(view: ChildView, today: date, wanted: Wanted, *, brief: bool = Fals
     words = Content.styled(visible(" · ".join(each for each in details if each)), "$text-muted")
     who = words if brief else Content.assemble((visible(child.name), "bold"), "  ", words)
     plan = view.plan
-    review = Content.styled("No review status yet: r sets one.", "$text-muted")
+    review = Content.styled(f"No review status yet{': r sets one' if writes else ''}.", "$text-muted")
     if plan is not None:
         late = plan.due < today
         when = f"review {'was due' if late else 'due'} {day_words(plan.due)}"
@@ -280,7 +280,8 @@ class ChildScreen(ConsoleScreen):
     def _show_sheet(self) -> None:
         if self.view is None:
             return
-        sheet = sheet_of(self.view, self.console.now().date(), self.wanted, brief=self.size.width < 100)
+        today = self.console.now().date()
+        sheet = sheet_of(self.view, today, self.wanted, self.size.width < 100, may_write(self.vault))
         for name, content in zip(("who", "review", "record"), sheet, strict=True):
             self.query_one(f"#{name}", Static).update(content)
 

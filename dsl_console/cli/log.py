@@ -11,6 +11,7 @@ from dsl_console.cli.options import Code, Command, codes, text_option
 from dsl_console.cli.output import print_json, say
 from dsl_console.cli.session import Session, print_id
 from practice.errors import NotFound
+from practice.roles import check_may_record
 from practice.vocabulary import ConcernCategory, EntryKind, HowKnown, IdentityCheck, Told
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ def log(
         _seal(session, session.need(child, "CHILD", "The child's name as you know it"), given)
         return
     with session.opened(writes=True) as vault:
+        check_may_record(vault.person.role, "concern_logged")  # before anything is asked that would be typed in vain
         child_id, new_child = _about(session, vault, child, not_on_roll)
         others = _others(session, vault, also, also_text, also_category)
         _record(session, vault, _fields(session, given), child_id, new_child, others)

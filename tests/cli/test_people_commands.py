@@ -154,6 +154,8 @@ def test_a_read_only_person_finds_who_they_were_given_and_another_for_a_reason(s
     sue.run(*as_sue, "chronology", "Ada Lowe")
     refused = sue.run(*as_sue, "chronology", "Zoë O'Brien", "--json", status=1)
     assert "break-glass" in refused.error["hint"]
+    refused = sue.run(*as_sue, "log", "Zoë O'Brien", "--text", "-", "--json", typed="She was cold.", status=3)
+    assert "Your role here is to read" in refused.error["error"]
     broken = sue.run(*as_sue, "children", "break-glass", "Zoë O'Brien", "--reason", "-", "--json", typed="She asked.")
     assert broken.json["state"] == "opened"
     sue.run(*as_sue, "chronology", "Zoë O'Brien")

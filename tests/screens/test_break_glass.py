@@ -41,6 +41,10 @@ async def test_another_child_is_opened_with_a_reason_that_the_dsl_sees(vault, fo
             await pilot.press("ctrl+s")
             await wait_for(pilot, "Nothing is in this record yet.")
             assert "Mia Hart" in picture(app)
+            assert "No review status yet." in words_on(app), "and not which key sets one"
+            await pilot.press("f2")
+            await wait_for(pilot, "Tell the DSL in person")
+            assert app.screen.NAME == "child", "no form is filled in that would not be recorded"
     view = today(vault, clock())
     lines = [line for line in (*view.act_today, *view.this_week, *view.later) if line.kind == "glass"]
     assert [(line.child, line.words) for line in lines] == [("Mia Hart", f"Sue Sen: {HOSTILE}")]
