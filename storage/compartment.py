@@ -325,6 +325,10 @@ class OpenCompartment:
     def check_drafts(self, drafts: Sequence[Draft]) -> None:
         """Raise Refused where these acts may not be recorded here, whatever the role."""
 
+    def may_open(self) -> set[str]:
+        """Return the ids of those who can open the vault, as the header says that was last read."""
+        return {slot.id for slot in self._header.slots}
+
     def keep_draft(self, name: str, content: bytes) -> None:
         """Keep a draft elsewhere too, where it must be; blank content says that it is let go. Raises OSError."""
 

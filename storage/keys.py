@@ -216,6 +216,11 @@ class Slot:
         """
         key, commitment = self._keys(self._secret(passphrase, device), vault)
         if not secrets.compare_digest(commitment, self.commitment):
+            if self.kdf is None:  # a recovery code needs no slow derivation: 160 random bits are not guessed
+                raise WrongPassphrase(
+                    "That recovery code does not open this vault.",
+                    hint="Read every group again; where a newer code was made, only the newest one opens it.",
+                )
             raise WrongPassphrase("That passphrase does not open this vault.", hint="Check Caps Lock and try again.")
         try:
             return PersonKeys.from_bytes(AESGCM(key).decrypt(self.sealed[:12], self.sealed[12:], self.bound(vault)))

@@ -29,6 +29,7 @@ from storage.views.children import ChildRow
 from storage.views.erasures import ErasureRow
 
 if TYPE_CHECKING:
+    from storage.drafts import Draft as KeptDraft
     from storage.vault import Unit, Vault
 
 _KIND_WORDS = {
@@ -248,9 +249,10 @@ def _erased_ids(connection: Connection) -> tuple[set[str], set[str]]:
 
 
 def _drop_drafts(vault: Vault, ids: set[str]) -> None:
-    for draft in vault.drafts.all():
-        if any(word in ids for word in _texts(draft.fields)) or any(each in draft.name for each in ids):
-            vault.drafts.drop(draft.name)
+    def about(draft: KeptDraft) -> bool:
+        return any(word in ids for word in _texts(draft.fields)) or any(each in draft.name for each in ids)
+
+    vault.drafts.forget(about)
 
 
 def _texts(value: object) -> Iterable[str]:

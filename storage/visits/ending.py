@@ -27,7 +27,7 @@ SEALED = "sealed"
 _KEY_FILES = re.compile(r"header\.json(\.prev)?|\.header\.json.*\.tmp")
 _COVER_LIMIT = 4096
 _CARRIED = re.compile(
-    r"children\.(db|anchor)|drafts/[a-z0-9-]{1,60}\.draft|sealed/(reports/)?[a-z0-9-]{1,80}\.(dslv|pending|draft|report|letter)"
+    r"children\.(db|anchor)|drafts/[a-z0-9-]{1,60}(\.[a-z0-9-]{1,60})?\.draft|sealed/(reports/)?[a-z0-9-]{1,80}\.(dslv|pending|draft|report|letter)"
 )
 _OPENED_BY_KEY = re.compile(
     r"children\.(db(-wal|-shm|-journal)?|anchor|anchor-lock)|lock|(tries|failed)\.(json|lock)|late-.*|last-person|drafts|spool|\..*\.tmp"

@@ -220,7 +220,7 @@ def _bring_others(vault: Vault, folder: Path, done: Returned) -> None:
             write_atomic(place, path.read_bytes())
             done.reports += 1
     for path in _sealed(folder, _DRAFT):
-        place = private_folder(vault.folder / "drafts") / path.name
+        place = vault.drafts.place_of(path)
         if not place.exists():
             write_atomic(place, path.read_bytes())
             done.drafts += 1

@@ -170,7 +170,7 @@ async def test_a_code_is_shown_once_and_opens_the_record_from_the_lock_screen(co
         await settled(pilot)
         await press(pilot, "ctrl+r")
         await fill(pilot, code="AAAA-" * 7 + "AAAA", new=NEW, again=NEW)
-        await wait_for(pilot, "does not open this vault")
+        await wait_for(pilot, "That recovery code does not open this vault")
         await press(pilot, "escape")
         await wait_for(pilot, "tries are left before")
         await press(pilot, "ctrl+r")

@@ -10,9 +10,13 @@ import pytest
 
 from practice.errors import Refused
 from storage.drafts import inbox_info
+from storage.keys import FLOOR
+from storage.people import add_person, remove_person
 from storage.sealed import seal
 from storage.vault import open_vault
+from tests.conftest import PERSON
 
+BEN = "seven tall paper boats"
 FIELDS = {"child": "Ada Thistlewood", "text": "She said [he hit me]", "when": "yesterday"}
 
 
@@ -29,10 +33,55 @@ def test_a_draft_survives_and_is_read_back_as_it_stood(vault_folder, passphrase)
         assert vault.drafts.get("concern") is None
 
 
+@pytest.fixture
+def ben(vault_folder, passphrase):
+    """Somebody else's open vault, beside the first person's."""
+    with open_vault(vault_folder, passphrase=passphrase) as vault:
+        add_person(vault, "Ben Ode", "deputy", BEN, FLOOR)
+    with open_vault(vault_folder, passphrase=BEN, user="Ben Ode") as vault:
+        yield vault
+
+
+def test_a_draft_is_its_writers_alone_and_is_not_written_over_by_a_colleagues(ben, vault_folder, passphrase):
+    with open_vault(vault_folder, passphrase=passphrase, user=PERSON) as ann:
+        ann.drafts.seal("log", FIELDS)
+        assert (ben.drafts.get("log"), ben.drafts.all()) == (None, [])
+        ben.drafts.seal("log", {"text": "of another child"})
+        assert (ann.drafts.get("log").fields, ben.drafts.get("log").fields["text"]) == (FIELDS, "of another child")
+        ben.drafts.drop("log")
+        assert [draft.fields for draft in ann.drafts.all()] == [FIELDS]
+        taken = vault_folder / "drafts" / f"log.{ben.person.id}.draft"
+        taken.write_bytes((vault_folder / "drafts" / f"log.{ann.person.id}.draft").read_bytes())
+        assert ben.drafts.get("log") is None, "a renamed file is still its writer's"
+        ann.drafts.forget(lambda draft: draft.name == "log")
+        assert ann.drafts.all() == []
+
+
+def test_what_was_begun_by_nobody_who_still_opens_the_vault_is_gone_on_with_by_whoever_opens_it(
+    ben, vault_folder, passphrase
+):
+    (vault_folder / "drafts" / "log.draft").write_bytes(
+        sealed_for(ben, {"name": "log", "saved_at": NOW, "fields": FIELDS})
+    )
+    ben.drafts.seal("review", {"reason": "x"})
+    ben.close()
+    with open_vault(vault_folder, passphrase=passphrase, user=PERSON) as ann:
+        assert [draft.name for draft in ann.drafts.all()] == ["log"]
+        remove_person(ann, ben.person.id, "Left in July.")
+        assert {draft.name for draft in ann.drafts.all()} == {"log", "review"}
+        assert [ann.drafts.get(name).fields for name in ("log", "review")] == [FIELDS, {"reason": "x"}]
+        assert {path.name for path in (vault_folder / "drafts").iterdir()} == {
+            f"log.{ann.person.id}.draft",
+            f"review.{ann.person.id}.draft",
+        }
+        ann.drafts.drop("log")
+        assert ann.drafts.get("log") is None
+
+
 def test_nothing_of_it_lies_on_the_disk_in_the_clear(vault):
     vault.drafts.seal("concern", FIELDS)
     files = list((vault.folder / "drafts").iterdir())
-    assert [file.name for file in files] == ["concern.draft"]
+    assert [file.name for file in files] == [f"concern.{vault.person.id}.draft"]
     for text in FIELDS.values():
         for encoded in (text.encode(), text.encode("utf-16-le")):
             assert encoded not in files[0].read_bytes()
@@ -76,7 +125,7 @@ def test_a_draft_that_is_none_hides_no_other(vault, content):
 def test_a_damaged_one_is_left_where_it_is_and_the_others_are_read(vault):
     vault.drafts.seal("concern", FIELDS)
     vault.drafts.seal("review", {"reason": "x"})
-    path = vault.folder / "drafts" / "review.draft"
+    path = vault.folder / "drafts" / f"review.{vault.person.id}.draft"
     damaged = bytearray(path.read_bytes())
     damaged[-1] ^= 1
     path.write_bytes(damaged)
