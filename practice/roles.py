@@ -22,6 +22,8 @@ _PEOPLE = frozenset(
         "machine_removed",
     }
 )
+STRANGER = "stranger"
+"""In the place of a person's id: whoever tried to unlock under a name that opens nothing."""
 _OWN = frozenset(
     {
         "person_key_changed",

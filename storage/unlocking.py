@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from practice.errors import NotFound, WrongPassphrase
-from storage import device_secret
+from practice.roles import STRANGER
+from storage import device_secret, failures
 from storage.header import Header, read_header
 from storage.keys import PersonKeys, Slot
 from storage.tries import Tries
@@ -38,12 +39,21 @@ def choose_slot(header: Header, user: str) -> Slot:
     raise WrongPassphrase("That name and passphrase do not open this vault.", hint="Check the name and try again.")
 
 
+def named(folder: Path, user: str) -> tuple[Header, Slot]:
+    """Return the vault's header and a person's slot; a name that opens nothing is recorded at the next unlock."""
+    header = read_header(folder)
+    try:
+        return header, choose_slot(header, user)
+    except WrongPassphrase:
+        failures.note(folder, STRANGER)  # such as somebody who was removed
+        raise
+
+
 def unlock(folder: Path, passphrase: str, user: str = "") -> Unlocked:
     """Open a person's slot; raises NotFound, NotAllowed after ten wrong tries or without the second factor,
     WrongPassphrase, and IntegrityAlarm.
     """
-    header = read_header(folder)
-    slot = choose_slot(header, user)
+    header, slot = named(folder, user)
     device = device_secret.fetch(header.vault, slot)
     with Tries(folder).attempt(slot.id):
         return Unlocked(header, slot, slot.open(passphrase, header.vault, device))

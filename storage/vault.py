@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from practice.acts import PersonAdded, SchoolSet, build
 from practice.compartments import CHILDREN
 from practice.errors import ConsoleError, Refused, WrongPassphrase
+from practice.roles import STRANGER
 from storage import failures, migrations, notes, rotation, scope, secrets_table
 from storage.anchor import Head
 from storage.atomic import private_file, private_folder
@@ -300,7 +301,7 @@ def _open(folder: Path, unlocked: Unlocked, clock: Clock, lock: OpenLock) -> Vau
     vault = Vault(folder, header, slot, keys, key, clock, lock)
     try:
         vault.begin()
-        failures.record(vault, {each.id for each in (*header.slots, *header.recovery)})
+        failures.record(vault, {STRANGER, *(each.id for each in (*header.slots, *header.recovery))})
         _finish_erasure(vault)
     except BaseException:
         vault.close()

@@ -67,12 +67,11 @@ class Session:
 
         The database's libraries load in a thread while the passphrase is asked for and its key is derived.
         """
-        from storage.header import read_header
-        from storage.unlocking import choose_slot, unlock
+        from storage.unlocking import named, unlock
         from storage.visits.terms import check_open
 
         check_open(self.folder, datetime.now(UTC))
-        choose_slot(read_header(self.folder), self.user)
+        named(self.folder, self.user)
         loading = threading.Thread(target=_load, args=("storage.vault", *self.needs), daemon=True)
         gc.disable()  # what an import makes stays, so looking through it for garbage is a tenth of its time wasted
         loading.start()

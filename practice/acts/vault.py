@@ -169,7 +169,10 @@ class AuditRead(Body):
 
 @kind("unlock_failed")
 class UnlockFailed(Body):
-    """Wrong tries at somebody's passphrase or at a recovery code, recorded at the next unlock that succeeded."""
+    """Wrong tries at somebody's passphrase or at a recovery code, recorded at the next unlock that succeeded.
+
+    `slot` is a person's id or a recovery slot's; STRANGER where the name that was given opens nothing.
+    """
 
     slot: Identifier
     tries: int

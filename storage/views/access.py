@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from practice.acts import AuditRead, Exported, PackShown, UnlockFailed, read_body
 from practice.errors import NotFound
+from practice.roles import STRANGER
 from storage.types import from_utc_text, utc_text
 from storage.views.base import table_of
 from storage.views.organisation import PersonTable
@@ -107,7 +108,9 @@ def _detail(kind: str, stored: bytes, names: dict[str, str]) -> str:
     if isinstance(body, PackShown):
         return f"for {body.reader}: {body.purpose}"
     if isinstance(body, UnlockFailed):
-        whose = names.get(body.slot, "with a recovery code")
+        whose = (
+            "a name that opens nothing here" if body.slot == STRANGER else names.get(body.slot, "with a recovery code")
+        )
         return f"{whose}: {body.tries}, the last at {_local(body.last)}"
     if isinstance(body, AuditRead):
         about = f"about {names.get(body.person, body.person)}" if body.person else ""

@@ -29,5 +29,8 @@ def test_a_wrong_passphrase_stands_in_the_list(school: School, tmp_path) -> None
     wrong.write_text("not the right words", encoding="utf-8")
     right, school.passphrase_file = school.passphrase_file, wrong
     school.run("children", "list", status=3)
+    school.run("--as", "Who Left", "children", "list", status=3)
     school.passphrase_file = right
-    assert "unlocked after wrong tries · R. Khan: 1" in school.run("audit").out
+    said = school.run("audit").out
+    assert "unlocked after wrong tries · R. Khan: 1" in said
+    assert "unlocked after wrong tries · a name that opens nothing here: 1" in said
