@@ -44,7 +44,7 @@ class Occurred(BaseModel):
             if self.end is not None:
                 raise ValueError("an end needs a start")
             return self
-        for value in (self.start, self.end or self.start):
+        for value in {self.start, self.end or self.start}:
             if _iso(value) != value or len(value) != len(self.start):
                 raise ValueError("dates are YYYY-MM-DD or YYYY-MM-DDTHH:MM, both of one shape")
         if self.end is not None and self.end < self.start:

@@ -40,14 +40,14 @@ def missing(concern_fields: Mapping[str, object]) -> list[str]:
         asked = _BLANK_MEANS
     else:
         return []
-    found = [name for name, _ in asked if _blank(concern_fields.get(name))]
-    if _unknown_date(concern_fields.get("occurred")):
+    get = concern_fields.get
+    found = [name for name, _ in asked if _blank(get(name))]
+    if _unknown_date(get("occurred")):
         found.insert(0, NO_DATE[0])
-    not_safe = "not_safe" in (concern_fields.get("child_told"), concern_fields.get("parent_told"))
-    if not_safe and _blank(concern_fields.get("not_told_reason")):
+    if "not_safe" in (get("child_told"), get("parent_told")) and _blank(get("not_told_reason")):
         found.append(NOT_SAFE[0])
-    left = concern_fields.get("left_blank")
-    return [name for name in found if name not in (left if isinstance(left, (tuple, list)) else ())]
+    left = get("left_blank")
+    return [name for name in found if name not in left] if left and isinstance(left, (tuple, list)) else found
 
 
 def unfinished(concern_fields: Mapping[str, object]) -> list[str]:
@@ -70,6 +70,6 @@ def _blank(value: object) -> bool:
 
 
 def _unknown_date(value: object) -> bool:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return value.get("precision") == "unknown"
     return getattr(value, "precision", "") == "unknown"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +25,11 @@ def from_utc_text(text: str) -> datetime:
 
 _WRITE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 """Made once: `json.dumps` makes an encoder for every value."""
+
+
+def json_text(value: Any) -> str:
+    """Return a value as canonical JSON text, with sorted keys, so that equal values are equal text."""
+    return "[]" if value == [] else _WRITE(value)
 
 
 class UtcText(TypeDecorator[datetime]):
@@ -64,8 +70,14 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
         """Write with sorted keys, so that equal values are equal text."""
-        return None if value is None else _WRITE(value)
+        return None if value is None else json_text(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Any | None:
         """Read the text back."""
         return None if value is None else json.loads(value)
+
+
+STORED: dict[type, Callable[[Any], Any]] = {UtcText: utc_text, Flag: int, Json: json_text}
+"""How a column of each of these types is stored; whatever else it is, it is stored as it is."""
+READ: dict[type, Callable[[Any], Any]] = {UtcText: from_utc_text, Flag: bool, Json: json.loads}
+"""How what is stored is read back."""

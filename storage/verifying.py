@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from practice.acts import Act, BackupMade, Restored
 from practice.compartments import CHILDREN
 from practice.errors import ConsoleError, IntegrityAlarm
-from storage import chain, erasing, ledger, migrations, secrets_table, weighing
+from storage import chain, comparing, erasing, ledger, migrations, secrets_table
 from storage.anchor import Head
 from storage.engine import memory_engine
 from storage.ledger import Problem
@@ -189,7 +189,7 @@ def _chain(
 
 def _rebuild(connection: Connection, compartment: str) -> list[Problem]:
     """Fold every act afresh and compare every view; where one differs, replay them all to say which and by how much."""
-    if weighing.agree(connection, compartment):
+    if comparing.agree(connection, compartment):
         return []
     fresh = memory_engine()
     try:

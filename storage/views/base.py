@@ -17,13 +17,13 @@ from typing import Any
 
 from pydantic import ConfigDict
 from sqlalchemy import Connection, MetaData, Table, Text, delete
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLiteDialect
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from practice.acts import Act
 from practice.compartments import CHILDREN
 from storage import ledger
+from storage.types import STORED
 from storage.views import catalogue
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -220,15 +220,15 @@ def insertion(model: type[SQLModel]) -> tuple[str, Callable[[dict[str, Any]], tu
     table = table_of(model)
     columns = [column for column in table.columns if column.name != "pk"]
     names = [column.name for column in columns]
-    dialect = SQLiteDialect()
     taken = itemgetter(*names)
-    processors = enumerate(column.type.bind_processor(dialect) for column in columns)
-    converted = [(place, convert) for place, convert in processors if convert is not None]
+    stored = enumerate(STORED.get(type(column.type)) for column in columns)
+    converted = [(place, convert) for place, convert in stored if convert is not None]
 
     def read(row: dict[str, Any]) -> tuple[Any, ...]:
         values = list(taken(row))
         for place, convert in converted:
-            values[place] = convert(values[place])
+            if values[place] is not None:
+                values[place] = convert(values[place])
         return tuple(values)
 
     return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks(names)})", read  # noqa: S608

@@ -368,6 +368,8 @@ def _decisions(key: str, acts: Sequence[Act]) -> tuple[list[dict[str, Any]], Sta
     Where two were made apart it is the more protective one until a person chooses.
     """
     made = [(act, act.body) for act in acts if isinstance(act.body, Decided)]
+    if not made:
+        return [], Standing((), False), None
     closed = {act.body.decision: act.body.outcome for act in acts if isinstance(act.body, DecisionClosed)}
     stand = standing(
         [
@@ -393,8 +395,6 @@ def _decisions(key: str, acts: Sequence[Act]) -> tuple[list[dict[str, Any]], Sta
         }
         for act, body in made
     ]
-    if not rows:
-        return rows, stand, None
     shown = more_protective_decision((row["act_id"], row["decision"]) for row in rows if not row["superseded"])
     return rows, stand, next(row for row in rows if row["act_id"] == shown)
 

@@ -6,7 +6,6 @@ process. What a list reads each time somebody looks is therefore written here as
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from types import SimpleNamespace
@@ -16,10 +15,8 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from storage import ledger
-from storage.types import Flag, Json, UtcText, from_utc_text
+from storage.types import READ
 from storage.views.base import marks, table_of
-
-_READ: dict[type, Callable[[Any], Any]] = {UtcText: from_utc_text, Flag: bool, Json: json.loads}
 
 
 @cache
@@ -33,7 +30,7 @@ def columns(model: type[SQLModel]) -> str:
 def _places(model: type[SQLModel]) -> tuple[tuple[str, ...], tuple[tuple[int, Callable[[Any], Any]], ...]]:
     """Return the names of a table's columns, and what reads those that are not stored as they are used."""
     kept = [column for column in table_of(model).columns if column.name != "pk"]
-    reads = ((place, _READ.get(type(column.type))) for place, column in enumerate(kept))
+    reads = ((place, READ.get(type(column.type))) for place, column in enumerate(kept))
     return tuple(column.name for column in kept), tuple((place, read) for place, read in reads if read is not None)
 
 

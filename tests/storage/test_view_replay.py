@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from practice import acts as kinds
 from practice.acts import Act
 from practice.errors import IntegrityAlarm, Refused
-from storage import ledger, migrations, weighing
+from storage import comparing, ledger, migrations
 from storage.engine import memory_engine
 from storage.verifying import copy, replay
 from storage.views import base
@@ -258,20 +258,20 @@ def test_every_cell_of_every_row_of_a_view_counts(busy):
                     for change in [*changes, f"DELETE FROM {table}"]:
                         with connection.begin_nested() as undone:
                             connection.exec_driver_sql(f"{change} WHERE rowid = ?", (row,))
-                            assert not weighing.agree(connection, busy.name), change
+                            assert not comparing.agree(connection, busy.name), change
                             undone.rollback()
                         tried += 1
         assert tried > 60
-        assert weighing.agree(connection, busy.name)
+        assert comparing.agree(connection, busy.name)
 
 
 def test_acts_that_no_view_is_made_of_are_read_by_a_rebuild_too(busy):
     busy.record(kinds.RecordOpened(), child="child-1")
     with busy.long_read(query_only=False) as connection:
-        assert weighing.agree(connection, busy.name)
+        assert comparing.agree(connection, busy.name)
         connection.exec_driver_sql(
             "UPDATE bodies SET body = x'7b7d' WHERE act = (SELECT id FROM acts WHERE kind = 'record_opened')"
         )
         with pytest.raises(IntegrityAlarm, match="cannot be read"):
-            weighing.agree(connection, busy.name)
+            comparing.agree(connection, busy.name)
         connection.rollback()
