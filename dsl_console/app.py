@@ -432,8 +432,10 @@ class DslConsole(TypeAhead):
             self._refresh_chrome()
 
     def _refresh_chrome(self) -> None:
-        if self.screen_stack and isinstance(self.screen, ConsoleScreen):
-            self.screen.refresh_chrome()
+        for screen in reversed(self.screen_stack):  # also under a dialog: a visit's time goes on there
+            if isinstance(screen, ConsoleScreen):
+                screen.refresh_chrome()
+                return
 
     @property
     def lock_words(self) -> str:

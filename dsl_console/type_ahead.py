@@ -90,7 +90,9 @@ class TypeAhead(Keeping):
         self.call_later(self._replay_one)
 
     async def _replay_all(self) -> None:
-        """Hand on every key that waits: no screen may keep them for ever."""
+        """Hand on every key that waits, and let those that follow come: no screen may keep them for ever."""
+        if hasattr(self.screen, "stands"):
+            self.screen.stands = True
         self._held_timer = None
         if self._trying:  # it ends by itself, and they are not for the lock screen
             self._held_timer = self.set_timer(LONGEST_WAIT, self._replay_all)

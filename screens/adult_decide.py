@@ -16,6 +16,7 @@ from screens.actions import bindings
 from screens.adult_log import stopped
 from screens.adults_frame import RegisterScreen
 from screens.drafting import DraftScreen
+from screens.widgets.area import NoteArea
 from screens.widgets.due_field import DueField
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.mark_list import MarkList
@@ -53,7 +54,7 @@ class AdultDecideScreen(DraftScreen, RegisterScreen):
             choices = Threshold.choices()
             yield Field("Harm threshold", ChoiceField(choices, prompt="Say whether it may be met", id="threshold"))
             yield Field("Decision", ChoiceField(AdultDecision.choices(), prompt="Choose", id="decision"))
-            yield Field("Rationale", TextArea(compact=True, tab_behavior="focus", id="reason"))
+            yield Field("Rationale", NoteArea(compact=True, tab_behavior="focus", id="reason"))
             yield Field("Referred on", DueField(id="on", empty="only for a referral to the LADO"))
             yield Field("LADO reference", Input(max_length=LINE_LIMIT, id="reference"))
         yield StateLine("Ctrl+S records. The threshold, a decision and its rationale are needed.", id="said")

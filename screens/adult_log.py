@@ -17,6 +17,7 @@ from screens.adults import DRAFT
 from screens.adults_dialogs import NEW, StopDialog
 from screens.adults_frame import RegisterScreen
 from screens.drafting import DraftScreen
+from screens.widgets.area import NoteArea
 from screens.widgets.fields import ChoiceField, Field, WhenField
 from screens.widgets.mark_list import MarkList
 from screens.widgets.text import PlainText, StateLine
@@ -58,12 +59,12 @@ class AdultLogScreen(DraftScreen, RegisterScreen):
             yield Field("Name", Input(max_length=LINE_LIMIT, id="name"), id="new-name")
             yield Field("Their role", Input(max_length=LINE_LIMIT, id="role"), id="new-role")
             yield Field("Works as", ChoiceField(WorksAs.choices(), id="works_as"), id="new-works")
-            yield Field("What happened", TextArea(compact=True, tab_behavior="focus", id="text"))
-            yield Field("Context", TextArea(compact=True, tab_behavior="focus", id="context"))
+            yield Field("What happened", NoteArea(compact=True, tab_behavior="focus", id="text"))
+            yield Field("Context", NoteArea(compact=True, tab_behavior="focus", id="context"))
             yield Field("When", WhenField(id="when"))
             yield Field("Where", Input(max_length=LINE_LIMIT, id="place"))
             yield Field("Activity", Input(max_length=LINE_LIMIT, id="activity"))
-            yield Field("Done at once", TextArea(compact=True, tab_behavior="focus", id="action"))
+            yield Field("Done at once", NoteArea(compact=True, tab_behavior="focus", id="action"))
             yield Field("Shared by", Input(max_length=LINE_LIMIT, id="shared_by"), id="shared-by")
             yield Field("Their role", Input(max_length=LINE_LIMIT, id="shared_role"), id="shared-role")
             yield Field("Asks to stay anonymous", ChoiceField(YesNo.choices(), id="anonymous"), id="shared-anonymous")

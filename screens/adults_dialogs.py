@@ -14,6 +14,7 @@ from practice.text import LINE_LIMIT, visible
 from practice.vocabulary import Role, YesNo, label_of
 from screens.adults_frame import stop_words
 from screens.widgets.answer import AnswerField
+from screens.widgets.area import NoteArea
 from screens.widgets.dialogs import Dialog, back_button, confirm_button
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
@@ -117,7 +118,7 @@ class AmendDialog(FormDialog[bool]):
 
     def fields(self) -> ComposeResult:
         """Yield the words and the reason."""
-        yield Field("What happened", TextArea(self.entry.text, compact=True, tab_behavior="focus", id="text"))
+        yield Field("What happened", NoteArea(self.entry.text, compact=True, tab_behavior="focus", id="text"))
         yield Field("Why", AnswerField(placeholder="The reason, as it should be read later", id="reason"))
 
     def on_mount(self) -> None:

@@ -13,6 +13,7 @@ from practice.errors import ConsoleError
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
+from screens.widgets.area import NoteArea
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
 from screens.widgets.text import PlainText
@@ -107,7 +108,7 @@ class ThirdDialog(FormDialog[bool]):
     def fields(self) -> ComposeResult:
         from storage.views.apart import words_of
 
-        yield TextArea("\n\n".join(words_of(option) for option in self.row.options), id="text")
+        yield NoteArea("\n\n".join(words_of(option) for option in self.row.options), id="text")
         yield Field("Why", Input(id="why", max_length=2000))
 
     def confirm(self) -> None:

@@ -95,6 +95,28 @@ def fault_place(error: BaseException) -> str:
     return f"{type(error).__name__}{place}"
 
 
+class Stands:
+    """When keys may go to a screen or a dialog: until it stands, what is typed waits for it; mixed into a Screen."""
+
+    stands = False
+    """Whether it is there with its focus where it belongs, and, where `awaits_read`, with what it reads first."""
+    awaits_read: ClassVar[bool] = False
+    """Whether what it reads first fills its fields or moves the focus; it says `now_read` once that is done."""
+    _was_read = False
+
+    def now_read(self) -> None:
+        """Note that what it reads first is there, or will not come."""
+        if not self._was_read:
+            self._was_read = True
+            cast("Screen[None]", self).call_after_refresh(self._now_stands)
+
+    def _now_stands(self) -> None:
+        if self._was_read or not self.awaits_read:
+            self.stands = True
+            if callable(heard := getattr(cast("Screen[None]", self).app, "screen_stands", None)):
+                heard()
+
+
 class Calls:
     """Blocking calls in threads, for a screen or a dialog: mixed into a Textual Screen."""
 
@@ -156,7 +178,10 @@ class Calls:
         if message.error is None:
             if message.then is not None:
                 message.then(message.result)
-        elif isinstance(message.error, ConsoleError):
+            return
+        if isinstance(self, Stands):
+            self.now_read()  # a read that failed keeps nobody's keys
+        if isinstance(message.error, ConsoleError):
             (message.failed or console.report)(message.error)
         else:
             told = ConsoleError(
@@ -167,7 +192,7 @@ class Calls:
             (message.failed or console.report)(told)
 
 
-class ConsoleScreen(Calls, Screen[None]):
+class ConsoleScreen(Stands, Calls, Screen[None]):
     """A screen with header, emergency line, body and footer."""
 
     NAME: ClassVar[str] = ""
@@ -181,8 +206,6 @@ class ConsoleScreen(Calls, Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-usual"), (160, "-wide")]
 
     _seen_changes = 0
-    stands = False
-    """Whether the screen is there with its focus where it belongs: until then what is typed waits for it."""
     params: dict[str, Any] = {}
 
     @property
@@ -223,10 +246,6 @@ class ConsoleScreen(Calls, Screen[None]):
         """Let what is typed wait until what the screen shows now stands."""
         self.stands = False
         self.call_after_refresh(self._now_stands)
-
-    def _now_stands(self) -> None:
-        self.stands = True
-        self.console.screen_stands()
 
     def refresh_record(self) -> None:
         """Fetch what the screen shows and show it again."""

@@ -73,6 +73,7 @@ class DraftScreen(ConsoleScreen):
     keeper: DraftKeeper
     begun: datetime | None = None
     """When the draft was begun: the moment that a record of it was captured."""
+    awaits_read = True
     _number = 0
     _sealed: dict[str, Any] | None = None
     ready = False
@@ -109,6 +110,7 @@ class DraftScreen(ConsoleScreen):
         self.ready = True
         if draft is None:
             self.begin()
+            self.draft_read()
             return
         fields = dict(draft.fields)
         begun = str(fields.pop("begun", ""))
@@ -117,6 +119,11 @@ class DraftScreen(ConsoleScreen):
         self.as_sealed()
         self.say(f"Draft from {clock_words(draft.saved_at)} put back.", "good")
         self.refresh_bindings()
+        self.draft_read()
+
+    def draft_read(self) -> None:
+        """Let keys come: the draft, or that there is none, is known; a form that needs more waits for that."""
+        self.now_read()
 
     def as_sealed(self) -> None:
         """Take what stands in the form as what is sealed already."""

@@ -63,8 +63,14 @@ class EntryForm(DraftScreen):
         self.query_one("#entry-text", Static).update(entry_content(entry))
         self.refresh_chrome()
         self.entry_read(first=first)
+        self.draft_read()
         if before is not None and before.version != entry.version:
             self.say("This entry was amended meanwhile: what you see above is the new version.", "warn")
+
+    def draft_read(self) -> None:
+        """Let keys come once the entry is there too."""
+        if self.ready and self.entry is not None:
+            self.now_read()
 
     def entry_read(self, *, first: bool) -> None:
         """Do what has to wait for the entry."""

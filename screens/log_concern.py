@@ -114,6 +114,7 @@ class LogScreen(DraftScreen):
     )
     CSS_PATH = "log_concern.tcss"
     BINDINGS = bindings("log")
+    awaits_read = False  # a draft may be about another child: what is typed before it is known stays apart from it
 
     def __init__(self, child_id: str = "") -> None:
         super().__init__()
@@ -155,8 +156,13 @@ class LogScreen(DraftScreen):
 
     def _take_child(self, known: dict[str, ChildRow]) -> None:
         if child := known.get(self.child_id):
+            early = "" if self.form.picker.child else self.form.picker.text
             self.form.picker.choose(child)
-            self.form.query_one("#text").focus()
+            text = self.form.query_one("#text", TextArea)
+            if early:  # who comes from a child's page types what happened at once
+                text.insert(early, (0, 0))
+                text.move_cursor(text.document.end)
+            text.focus()
 
     def put_back(self, fields: dict[str, Any]) -> None:
         """Fill the form, and look up the children that it names; what was typed before the draft came stays."""

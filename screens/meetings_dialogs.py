@@ -35,6 +35,8 @@ class _MeetingForm(VaultForm["MeetingRow"]):
 class PlanMeetingDialog(_MeetingForm):
     """Asks about whom, what, when and where a meeting is, who goes, and by when the report is due."""
 
+    awaits_read = True
+
     def __init__(self, child_id: str = "", follows: MeetingRow | None = None) -> None:
         latest = f" At the latest {day_words(follows.day)}." if follows else ""
         super().__init__("Plan a meeting", f"The report is due two working days before it.{latest}")
@@ -61,11 +63,14 @@ class PlanMeetingDialog(_MeetingForm):
             from storage.views.children import get
 
             self.fetch(get, self.vault, self._child_id, then=self._chosen)
-        self.query_one("#child Input").focus()
+        else:
+            self.query_one("#child Input").focus()
+            self.now_read()
 
     def _chosen(self, child: ChildRow) -> None:
         self.query_one(ChildPicker).choose(child)
         self.query_one("#day Input" if self._follows else "#kind").focus()
+        self.now_read()
 
     def confirm(self) -> None:
         from storage.desk.meetings import plan

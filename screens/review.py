@@ -11,7 +11,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 
-from practice.errors import ConsoleError
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
@@ -171,11 +170,11 @@ class ReviewScreen(ConsoleScreen):
     )
     CSS_PATH = "review.tcss"
     BINDINGS = bindings("review")
+    awaits_read = True  # Enter opens who stands first, and nobody is told that the list is empty before it was read
 
     def __init__(self, child_id: str = "") -> None:
         super().__init__()
         self.wanted_child = child_id
-        self.was_read = False
         self.due: list[DueRow] = []
         self.coming: list[DueRow] = []
         self.sessions: list[SessionRow] = []
@@ -191,17 +190,7 @@ class ReviewScreen(ConsoleScreen):
 
     def refresh_record(self) -> None:
         """Read who is due."""
-        self.fetch(queue_of, self.vault, self.console.now().date(), then=self._show, failed=self._not_read)
-
-    def _now_stands(self) -> None:
-        # Keys wait until the list was read: Enter opens who stands first, and nobody is told that it is empty.
-        if self.was_read:
-            super()._now_stands()
-
-    def _not_read(self, error: ConsoleError) -> None:
-        self.was_read = True
-        self._now_stands()
-        self.console.report(error)
+        self.fetch(queue_of, self.vault, self.console.now().date(), then=self._show)
 
     def _show(self, found: tuple[list[DueRow], list[DueRow], list[SessionRow]]) -> None:
         self.due, self.coming, self.sessions = found
@@ -221,9 +210,7 @@ class ReviewScreen(ConsoleScreen):
         self.query_one("#queue", RecordList).show(rows, keep=lambda row: row.key)
         self.query_one("#said", StateLine).say(self._words())
         self.refresh_bindings()
-        if not self.was_read:
-            self.was_read = True
-            self._now_stands()
+        self.now_read()
         if self.wanted_child:
             child, self.wanted_child = self.wanted_child, ""
             self._begin(child)

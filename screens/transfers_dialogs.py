@@ -30,6 +30,8 @@ class _TransferForm(VaultForm["TransferRow"]):
 class OpenTransferDialog(_TransferForm):
     """Asks whose file goes, since when and where to; or whose came, and where from."""
 
+    awaits_read = True
+
     def __init__(self, child_id: str = "") -> None:
         super().__init__("A file that goes, or came", "The day is the one on which the child left, or the file came.")
         self._child_id = child_id
@@ -48,11 +50,14 @@ class OpenTransferDialog(_TransferForm):
             from storage.views.children import get
 
             self.fetch(get, self.vault, self._child_id, then=self._chosen)
-        self.query_one("#child Input").focus()
+        else:
+            self.query_one("#child Input").focus()
+            self.now_read()
 
     def _chosen(self, child: ChildRow) -> None:
         self.query_one(ChildPicker).choose(child)
         self.query_one("#way").focus()
+        self.now_read()
 
     def confirm(self) -> None:
         from storage.desk.transfers import came, open_

@@ -14,6 +14,7 @@ from practice.text import LINE_LIMIT, visible
 from practice.wording import shipped
 from screens.actions import bindings
 from screens.base import ConsoleScreen
+from screens.widgets.area import NoteArea
 from screens.widgets.fields import Field
 from screens.widgets.form_dialog import FormDialog
 from screens.widgets.record_list import RecordList
@@ -76,7 +77,7 @@ class RowDialog(FormDialog[bool]):
     def fields(self) -> ComposeResult:
         """Yield the form's fields."""
         yield Field("Name", Input(id="row-name", placeholder="A short name", max_length=60))
-        words = TextArea(id="row-find", compact=True, tab_behavior="focus", placeholder="One word or phrase to a line")
+        words = NoteArea(id="row-find", compact=True, tab_behavior="focus", placeholder="One word or phrase to a line")
         words.styles.height = 4
         yield Field("Words to find", words)
         yield Field("Question", Input(id="row-question", placeholder="What to ask", max_length=LINE_LIMIT))

@@ -86,7 +86,7 @@ def _checked(folder: Path) -> Path:
     if not folder.is_dir():
         raise NotFound(
             "The folder that the machines share is not there. Nothing was changed.",
-            hint="Connect the share, or name another folder: dsl-console machine sync FOLDER",
+            hint="Connect the share, or name another folder: f on Machines, or dsl-console machine sync FOLDER.",
         )
     return folder
 

@@ -157,11 +157,15 @@ class Vault(OpenCompartment):
         take_in(self)
 
     def _migrate(self) -> None:
-        """Take the database to the present shape, after a backup of it as it is; raises Refused without one."""
+        """Take the database to the present shape, after a backup of it as it is; raises Refused without one.
+
+        A visit set is not backed up: the copy would outlast its key, and all of it is at school or sealed for it.
+        """
         from storage.backup import before_update
 
         if migrations.pending(self._writer):  # another process may have done it meanwhile
-            before_update(self.folder, self.compartment_key, self.clock())
+            if terms_of(self._header) is None:
+                before_update(self.folder, self.compartment_key, self.clock())
             super()._migrate()
 
     @property

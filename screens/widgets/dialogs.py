@@ -13,13 +13,14 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, TextArea
 
+from screens.base import Stands
 from screens.widgets.area import NoteArea
 from screens.widgets.text import MessageBar, PlainText
 
 Answer = TypeVar("Answer")
 
 
-class Dialog(ModalScreen[Answer], Generic[Answer]):
+class Dialog(Stands, ModalScreen[Answer], Generic[Answer]):
     """A frame over the screen: title and sentence stay at its top, the buttons at its foot; what is between scrolls."""
 
     DEFAULT_CSS = """
@@ -41,8 +42,6 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     Dialog.-narrow .dialog { padding: 0 1; }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-usual"), (160, "-wide")]
-    stands = False
-    """Whether the dialog is there with its focus where it belongs: until then what is typed waits for it."""
 
     def framed(self, title: str, sentence: str, fields: Iterable[Widget], *buttons: Button) -> ComposeResult:
         """Yield the frame round a form's widgets; `say` speaks under them."""
@@ -64,9 +63,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     def _now_stands(self) -> None:
         # A field that took the focus before the frame had its size is brought into sight once it has.
         self._focus_into_sight()
-        self.stands = True
-        if callable(heard := getattr(self.app, "screen_stands", None)):
-            heard()
+        super()._now_stands()
 
     def _focus_into_sight(self) -> None:
         if self.focused is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
-from conftest import HOSTILE, settled, wait_for, words_on
+from conftest import HOSTILE, settled, wait_for, wait_until, words_on
 from textual.widgets import Button, Input, TextArea
 
 from screens.amend import AmendScreen
 from screens.decide import DecideScreen
+from screens.drafting import DraftKeeper
 from screens.move_entry import MoveScreen
 from storage.desk import children, concerns
 from storage.views import record
@@ -102,6 +105,18 @@ async def test_a_half_written_decision_is_kept(console, vault, entry):
         assert "put back" in words_on(pilot.app)
 
 
+async def test_what_is_typed_before_the_entry_is_there_goes_behind_it(console, vault, entry, monkeypatch):
+    come, found = threading.Event(), DraftKeeper.found
+    monkeypatch.setattr(DraftKeeper, "found", lambda keeper: come.wait(15) and found(keeper))
+    async with console() as pilot:
+        pilot.app.open("amend", entry_id=entry)
+        await wait_for(pilot, SHOWN)
+        await pilot.press(*" Later")
+        come.set()
+        await settled(pilot)
+        await wait_until(pilot, lambda: pilot.app.screen.query_one("#text", TextArea).text == f"{WICKED} Later")
+
+
 async def test_an_amendment_is_a_version_with_its_reason(console, vault, entry):
     before = record.get(vault, entry).version
     async with console() as pilot:
@@ -110,6 +125,8 @@ async def test_an_amendment_is_a_version_with_its_reason(console, vault, entry):
         assert SHOWN in words_on(pilot.app), "the old words stand above"
         await save(pilot)
         assert "Nothing is changed yet." in words_on(pilot.app)
+        await pilot.press(*" End", "ctrl+home", *"Start ", "ctrl+end", "!")
+        assert pilot.app.screen.query_one("#text", TextArea).text == f"Start {WICKED} End!", "one goes on behind it"
         write(pilot, "text", "It was the second time.")
         await save(pilot)
         assert "A reason is needed" in words_on(pilot.app)

@@ -337,6 +337,7 @@ async def test_the_wording_coach_asks_beside_the_text_and_never_of_quoted_words(
         area = pilot.app.screen.query_one("#text", CoachedArea)
         area.focus()
         area.load_text(f'He is often late. "I am dirty" {HOSTILE}\nThe LAC team rang.')
+        await pilot.press("ctrl+home")
         await wait_for(pilot, "«often» «late» How many times")
         assert "«LAC»" in words_on(pilot.app)
         assert "«dirty»" not in words_on(pilot.app)

@@ -13,7 +13,8 @@ import pytest
 from practice.acts import EntryMoved, FrontSheetLine
 from practice.errors import ConsoleError, IntegrityAlarm, NotAllowed, Refused, WrongPassphrase
 from practice.visits import left_words, length
-from storage import keys, locks, reports
+from storage import keys, locks, migrations, reports
+from storage.backup import BEFORE_UPDATE
 from storage.desk import access, concerns, triage
 from storage.desk.concerns import Other
 from storage.ids import new_id
@@ -221,6 +222,22 @@ def test_a_visit_goes_out_and_comes_home(school, stick, hands, monkeypatch):
     triage.take_in(school)
     said = [row.text for row in waiting_reports.reports(school, states=["waiting"])]
     assert "half a thought" in said
+
+
+def test_a_newer_program_on_the_laptop_leaves_no_copy_of_the_set_behind(school, stick, hands, monkeypatch):
+    child = add_child(school)
+    made = pack(school, [child], 4, stick, PASSPHRASE, purpose="home visit")
+    with monkeypatch.context() as later:
+        step = ("a_table_more", lambda connection: connection.exec_driver_sql("CREATE TABLE made_up (a TEXT) STRICT"))
+        later.setattr(migrations, "STEPS", [*migrations.STEPS, step])
+        with out(made.folder, hands) as laptop:
+            add_concern(laptop, child, "written after the update")
+    assert not (made.folder / BEFORE_UPDATE).exists()
+    (made.folder / BEFORE_UPDATE).mkdir()  # as an earlier program left it
+    (made.folder / BEFORE_UPDATE / "a.dslb").write_bytes(b"x")
+    assert returning.take(school, made.folder).removed
+    assert not made.folder.exists()
+    assert texts(school, child) == ["written after the update"]
 
 
 def test_what_was_recorded_comes_home_in_two_parts_in_either_order(school, stick, hands):
