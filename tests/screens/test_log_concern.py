@@ -9,6 +9,7 @@ from conftest import HOSTILE, NOW, picture, settled, wait_for, wait_until, words
 from textual import events
 from textual.widgets import Button, Input, OptionList, TextArea
 
+from screens import log_concern
 from screens.decide import DecideScreen
 from screens.drafting import DraftKeeper
 from screens.log_concern import LogScreen
@@ -194,6 +195,21 @@ async def test_letters_typed_before_the_draft_comes_are_not_lost(console, vault,
         assert screen.form.query_one("#text", TextArea).text == "Came in without a coat.\nLater."
         assert "about Amira Khan" in words_on(pilot.app)
         await wait_until(pilot, lambda: vault.drafts.get("log").fields["text"].endswith("Later."))
+
+
+async def test_words_typed_before_the_child_of_the_page_is_there_are_what_happened(console, vault, monkeypatch):
+    child = add(vault, "Amira", "Khan")
+    come, known_children = threading.Event(), log_concern.known_children
+    monkeypatch.setattr(log_concern, "known_children", lambda *ids: come.wait(15) and known_children(*ids))
+    async with console() as pilot:
+        pilot.app.open("log", child_id=child)
+        await wait_until(pilot, lambda: isinstance(pilot.app.focused, Input) and pilot.app.screen.ready)
+        await pilot.press(*"Wet ")
+        come.set()
+        await wait_until(pilot, lambda: isinstance(pilot.app.focused, TextArea))
+        await pilot.press(*"through")
+        assert pilot.app.screen.form.query_one("#text", TextArea).text == "Wet through"
+        assert pilot.app.screen.form.picker.child.id == child
 
 
 async def test_when_it_was_captured_is_when_the_draft_was_begun(console, vault, clock):
