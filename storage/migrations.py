@@ -408,6 +408,19 @@ def masks_from_the_acts(connection: Connection) -> None:
     connection.exec_driver_sql("DROP TABLE IF EXISTS glossary")
 
 
+@step
+def messages_by_share(connection: Connection) -> None:
+    """What waits or went is found by its share, and shares by where they stand, without reading all of them."""
+    from storage import outbox
+    from storage.views.base import table_of
+    from storage.views.sharing_tables import ShareTable
+
+    for statement in outbox.INDEXES:
+        connection.exec_driver_sql(statement)
+    for index in table_of(ShareTable).indexes:
+        index.create(connection, checkfirst=True)
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

@@ -32,6 +32,12 @@ SCHEMA = (
     "CREATE INDEX outbox_by_entry ON outbox (eid) WHERE eid IS NOT NULL",
     "CREATE TABLE exchange (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
 )
+# Asked for with every share that is shown or approved: without them all is read, and each envelope fills a page.
+INDEXES = (
+    "CREATE INDEX IF NOT EXISTS outbox_by_share ON outbox (share) WHERE share IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS outbox_withdrawals ON outbox (made_at, share, state)"
+    " WHERE type = 'withdrawal' AND share IS NOT NULL",
+)
 WAITING = ("queued", "offered")
 OPEN = ("queued", "offered", "delivered")
 

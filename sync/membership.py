@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from practice.errors import Refused
 from storage import secrets_table
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from storage.vault import Vault
     from sync.carriers.hub import HubClient
+
+_READ: WeakKeyDictionary[Vault, tuple[bytes, OrgKeys]] = WeakKeyDictionary()
+"""The keys of each open vault with the bytes that they were read from: reading them takes longer than signing."""
 
 
 def _not_enrolled(vault: Vault) -> Refused:
@@ -37,7 +41,11 @@ def own_keys(vault: Vault) -> OrgKeys:
         secret = secrets_table.get(connection, secrets_table.ORGANISATION)
     if secret is None:
         raise _not_enrolled(vault)
-    return OrgKeys.from_secret(secret)
+    before, keys = _READ.get(vault, (b"", None))
+    if keys is None or before != secret:
+        keys = OrgKeys.from_secret(secret)
+        _READ[vault] = secret, keys
+    return keys
 
 
 def holds_keys(vault: Vault) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from sqlalchemy import select
 
 from practice.dates import Occurred, day_words, in_words, time_words
 from practice.errors import Refused
@@ -19,12 +18,8 @@ from practice.text import visible
 from practice.vocabulary import ConcernCategory, EntryKind, LawfulBasis, PartnerKind, Significance, label_of
 from storage.types import from_utc_text, utc_text
 from storage.views import arrivals, children, glossary, record
-from storage.views.base import table_of
-from storage.views.entries import EntryTable
-from storage.views.organisation import PersonTable
 from storage.views.record import EntryRow
 from storage.views.sharing import ContractRow, PartnerRow
-from sync import outgoing
 from sync.bodies import EntryBody
 from sync.envelope import MAX_ENVELOPE
 
@@ -48,14 +43,15 @@ def entry_body(vault: Vault, entry: EntryRow, case: str = "", *, to: str = "", o
     child = children.get(vault, entry.child_id)
     when = entry.occurred
     occurred = {"text": when.text, "start": when.start, "end": when.end, "precision": str(when.precision)}
-    concern = record.detail(vault, entry.id).concern
+    concern = record.logged(vault, entry.id)
+    school = vault.school
     action = entry.action
     if concern.immediate_action and concern.immediate_action != action:
         action = "\n\n".join(part for part in (concern.immediate_action, action) if part)
     body: dict[str, Any] = {
         "occurred": occurred,
         "recorded_at": utc_text(entry.recorded_at),
-        "source": entry.agency or vault.school.name,
+        "source": entry.agency or school.name,
         "kind": code(entry.kind),
         "significance": code(entry.significance),
         "categories": [code(each) for each in (entry.category, *entry.further_categories) if each],
@@ -64,8 +60,8 @@ def entry_body(vault: Vault, entry: EntryRow, case: str = "", *, to: str = "", o
         "impact": entry.impact,
         "action": action,
         "outcome": entry.outcome,
-        "author_role": _author_role(vault, entry.id),
-        "approved_by_role": outgoing.own_role(vault),
+        "author_role": _author_role(vault, entry.id, school.organisation),
+        "approved_by_role": role_words(vault.person.role, school.organisation),
         "child": {
             "name": child.name,
             "date_of_birth": child.date_of_birth.isoformat() if child.date_of_birth else None,
@@ -96,11 +92,10 @@ def code(text: str) -> str:
     return text if _CODE.fullmatch(text) else _OTHERS.sub("_", text.lower()).strip("_")[:60]
 
 
-def _author_role(vault: Vault, entry_id: str) -> str:
-    entries, people = table_of(EntryTable), table_of(PersonTable)
-    statement = select(people.c.role).join(entries, entries.c.author == people.c.id).where(entries.c.id == entry_id)
+def _author_role(vault: Vault, entry_id: str, organisation: str) -> str:
+    statement = "SELECT people.role FROM people JOIN entries ON entries.author = people.id WHERE entries.id = ?"
     with vault.read() as connection:
-        return role_words(connection.execute(statement).scalar(), vault.school.organisation)
+        return role_words(connection.exec_driver_sql(statement, (entry_id,)).scalar(), organisation)
 
 
 def check_size(payload: bytes) -> None:

@@ -261,7 +261,7 @@ def approve(
         check_state(share, "proposed", "held")
         ready = _ready(vault, share, digest)
         fields["heeded"] = check_heeded(vault, [share.child_id], heeded, "Nothing was approved.")
-        due, others = _second_due(vault, share, basis)
+        due, others = _second_due(vault, ready.entry, basis)
         if due and others:
             unit.record(build(ShareAgreed, fields), child=share.child_id, entry=share.entry_id)
             return Approved(share.id, share.mid, "agreed", f"It leaves once one of these says yes too: {others}.")
@@ -274,9 +274,8 @@ def approve(
 NOBODY_ELSE = "Nobody else who approves was here: away, or nobody has that role."
 
 
-def _second_due(vault: Vault, share: ShareRow, basis: str) -> tuple[bool, str]:
-    """Return whether the school asks for a second approver of this share, and the names of those who are here."""
-    entry = record.get(vault, share.entry_id)
+def _second_due(vault: Vault, entry: EntryRow, basis: str) -> tuple[bool, str]:
+    """Return whether the school asks for a second approver of an entry, and the names of those who are here."""
     rules = organisation.sharing_rules(vault)
     due = needs_second(rules, (entry.category, *entry.further_categories), basis)
     return due, ", ".join(organisation.others_who_approve(vault, contracts.today(vault))) if due else ""
@@ -305,6 +304,7 @@ def second(vault: Vault, share_id: str, digest: str, *, heeded: str = "") -> App
 class _Ready:
     partner: PartnerRow
     claims: dict[str, Any]
+    entry: EntryRow
     until: datetime | None
 
 
@@ -312,13 +312,13 @@ def _ready(vault: Vault, share: ShareRow, digest: str) -> _Ready:
     """Return what an approval seals, once the partner, the bytes and the agreement hold."""
     partner = sharing.partner(vault, share.org)
     partners.check_may_share(partner)
-    claims = _check_frozen(vault, share, digest)
+    claims, entry = _check_frozen(vault, share, digest)
     until = None
     if share.contract:
         contract = contracts.get(vault, share.contract)
-        check_contract(vault, contract, partner, record.get(vault, share.entry_id))
+        check_contract(vault, contract, partner, entry)
         until = contracts.ends(contract)
-    return _Ready(partner, claims, until)
+    return _Ready(partner, claims, entry, until)
 
 
 def _queue(vault: Vault, unit: Unit, share: ShareRow, ready: _Ready, fields: dict[str, Any]) -> outbox.Message:
@@ -348,8 +348,8 @@ def _check_answers(vault: Vault, fields: dict[str, Any]) -> None:
             )
 
 
-def _check_frozen(vault: Vault, share: ShareRow, digest: str) -> dict[str, Any]:
-    """Return the frozen claims, if they are what was previewed and still what the record says."""
+def _check_frozen(vault: Vault, share: ShareRow, digest: str) -> tuple[dict[str, Any], EntryRow]:
+    """Return the frozen claims and the entry, if they are what was previewed and still what the record says."""
     if not share.payload:
         raise Refused("This share was not previewed yet. Nothing was approved.", hint="Preview it, then approve.")
     if digest.strip().lower() != share.digest or digest_of(share.payload) != share.digest:
@@ -366,7 +366,7 @@ def _check_frozen(vault: Vault, share: ShareRow, digest: str) -> dict[str, Any]:
         raise Refused(
             "The record has changed since it was previewed. Nothing was approved.", hint="Preview the share again."
         )
-    return claims
+    return claims, entry
 
 
 def _same_body(vault: Vault, share: ShareRow, entry: EntryRow, claims: dict[str, Any]) -> bool:

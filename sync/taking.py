@@ -73,15 +73,14 @@ class Taking:
     def take(self, position: int, token: str) -> Effect:
         """Take one envelope in and move past it, in one transaction; a bad one is refused and never blocks the rest."""
         try:
-            opened, sender, first = self._open(token)
+            opened, sender, row = self._open(token)
         except EnvelopeRefused as fault:
             return self._refuse(position, token, fault, None)
-        row = self.partner(sender.org)
         name = row.name if row else sender.name or sender.org
         try:
-            with self.vault.write() as unit:
+            with self.vault.write() as unit, self.vault.read():  # all that is asked of the record, in one look
                 effect = inbox.take(self.vault, unit, opened, sender, name)
-                if first and effect.received:
+                if row is None and effect.received:
                     unit.record(partners.by_message(sender))
                 answer = self._answer(unit, opened, sender, effect)
                 self._move_past(unit.connection, position)
@@ -91,22 +90,22 @@ class Taking:
             spool.keep(self.vault, answer.mid, answer.envelope)
         return effect
 
-    def _open(self, token: str) -> tuple[Opened, KeySet, bool]:
-        """Return the opened message, its sender's keys, and whether this is the first that we hear of the sender."""
+    def _open(self, token: str) -> tuple[Opened, KeySet, PartnerRow | None]:
+        """Return the opened message, its sender's keys, and the sender as a partner, if it is one."""
         header = envelope.read_header(token)
         row = self.partner(header.sender)
-        first = row is None
         sender = self._stranger(header.sender) if row is None else self._known(row)
         try:
-            return self._opened(token, sender), sender, first
+            return self._opened(token, sender), sender, row
         except EnvelopeRefused as fault:
             if fault.code != "unknown-key" or row is None:
                 raise
             self.refresh(row)
-            renewed = self._known(self.partner(row.org) or row)
+            row = self.partner(row.org) or row
+            renewed = self._known(row)
             if renewed.serial == sender.serial:
                 raise
-        return self._opened(token, renewed), renewed, False
+        return self._opened(token, renewed), renewed, row
 
     def _opened(self, token: str, sender: KeySet) -> Opened:
         return envelope.open_(token, reader=self.keys, sender_keys={sender.org: sender}.__getitem__)

@@ -109,15 +109,23 @@ def recheck(vault: Vault) -> int:
     A share was approved with the code of what the front sheet said then; where it now says that somebody must not be
     told and reads otherwise, a person reads it again first (R-08).
     """
+    with vault.read():
+        waiting = sharing.shares(vault, states=["queued"])
+        codes = {child: _code_now(vault, child) for child in {share.child_id for share in waiting}}
     count = 0
-    for share in sharing.shares(vault, states=["queued"]):
-        sections = {line.section for line in front_sheet.lines(vault, share.child_id)}
-        if FrontSection.MUST_NOT_BE_TOLD not in sections:
-            continue
-        if share.heeded != heed_code(front_sheet.read_out(vault, share.child_id)):
+    for share in waiting:
+        if codes[share.child_id] not in (None, share.heeded):
             with vault.write() as unit:
                 count += hold_back(vault, unit, share)
     return count
+
+
+def _code_now(vault: Vault, child_id: str) -> str | None:
+    """Return the code of what a front sheet says now, or None where it names nobody who must not be told."""
+    sections = {line.section for line in front_sheet.lines(vault, child_id)}
+    if FrontSection.MUST_NOT_BE_TOLD not in sections:
+        return None
+    return heed_code(front_sheet.read_out(vault, child_id))
 
 
 def _body(vault: Vault, fields: dict[str, Any]) -> FrontSheetLine:

@@ -353,6 +353,20 @@ def thread(vault: Vault, entry_id: str) -> tuple[EntryRow | None, list[EntryRow]
         return (above[0] if above else None), _rows(connection, below, [entry_id])
 
 
+def logged(vault: Vault, entry_id: str) -> ConcernLogged:
+    """Return what was first written of an entry that is here, with what was completed since."""
+    with vault.read() as connection:
+        return _as_logged(connection, entry_id)[0]
+
+
+def _as_logged(connection: Connection, entry_id: str) -> tuple[ConcernLogged, tuple[str, ...]]:
+    born = list(ledger.acts_where(connection, "entry", [entry_id], ["concern_logged", "item_arrived", "completed"]))
+    body: Any = next(act.body for act in born if act.kind != "completed")
+    concern = body if isinstance(body, ConcernLogged) else received_entry(body.payload)
+    later = sorted((act for act in born if act.kind == "completed"), key=lambda act: act.order)
+    return completed(concern, [act.body for act in later if isinstance(act.body, Completed)])
+
+
 def detail(vault: Vault, entry_id: str) -> EntryDetail:
     """Return one entry with every version, decision and move; raises NotFound."""
     entry = get(vault, entry_id)
@@ -361,11 +375,7 @@ def detail(vault: Vault, entry_id: str) -> EntryDetail:
         version_rows = list(_with_names(connection, versions, versions.c.number, entry_id))
         decision_rows = list(_with_names(connection, decisions, decisions.c.recorded_at, entry_id))
         trace_rows = list(_with_names(connection, traces, traces.c.recorded_at, entry_id))
-        born = list(ledger.acts_where(connection, "entry", [entry_id], ["concern_logged", "item_arrived", "completed"]))
-    body: Any = next(act.body for act in born if act.kind != "completed")
-    concern = body if isinstance(body, ConcernLogged) else received_entry(body.payload)
-    later = sorted((act for act in born if act.kind == "completed"), key=lambda act: act.order)
-    concern, left = completed(concern, [act.body for act in later if isinstance(act.body, Completed)])
+        concern, left = _as_logged(connection, entry_id)
     return EntryDetail(
         entry=entry,
         concern=concern,

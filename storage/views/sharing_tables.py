@@ -91,7 +91,7 @@ class ShareTable(ViewTable, table=True):
     child_id: str = string()
     org: str = string()
     contract: str = string()
-    state: str = string()
+    state: str = string(index=True)
     reason: str = string()
     digest: str = string()
     payload: str = string()
