@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.visits import VisitRow
     from storage.visits.packing import Packed
-    from storage.visits.returning import Held, Returned
+    from storage.visits.returned import Returned
+    from storage.visits.returning import Held
 
 NONE = "No visit set was packed yet. n packs one: some children's records on a laptop, for some hours."
 UNHEARD = (
@@ -192,7 +193,7 @@ class VisitsScreen(ConsoleScreen):
 
     def _said(self, done: Returned | None) -> None:
         if done is not None:
-            from storage.visits.returning import returned_words
+            from storage.visits.returned import returned_words
 
             trouble = done.refused or done.held or done.unknown
             self._end(" ".join(returned_words(done)), "warn" if trouble else "good")

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.children import ChildRow
     from storage.visits.packing import Packed  # noqa: F401 - named in a base class
-    from storage.visits.returning import Held, Returned  # noqa: F401 - named in a base class
+    from storage.visits.returned import Returned  # noqa: F401 - named in a base class
+    from storage.visits.returning import Held
 
 NOBODY = "Nobody chosen yet."
 

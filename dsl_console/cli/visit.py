@@ -17,7 +17,7 @@ from practice.visits import KIND_WORDS
 if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.visits import VisitRow
-    from storage.visits.returning import Returned
+    from storage.visits.returned import Returned
 
 STATES = {"out": "out", "returned": "came back", "lost": "reported lost"}
 
@@ -155,7 +155,7 @@ def _tell(session: Session, all_done: list[Returned]) -> int:
             ]
         )
     for done in [] if session.json else all_done:
-        from storage.visits.returning import returned_words
+        from storage.visits.returned import returned_words
 
         for line in returned_words(done):
             out(line)

@@ -24,7 +24,7 @@ from storage.vault import Vault, open_vault
 from storage.views import children, machines, record, visits
 from storage.views import reports as waiting_reports
 from storage.views.today import today
-from storage.visits import ending, returning, sealing
+from storage.visits import checking, ending, returning, sealing
 from storage.visits.naming import MASK
 from storage.visits.packing import STAGING, pack
 from tests.conftest import PASSPHRASE, add_child, add_concern, on_day
@@ -217,7 +217,7 @@ def test_a_visit_goes_out_and_comes_home(school, stick, hands, monkeypatch):
     assert not copy.exists()
     assert len(visits.visits(school)) == 1
     assert school.anchored().seq == head
-    assert not list(returning.spool(school).iterdir())
+    assert not list(checking.spool(school).iterdir())
     assert school.drafts.get("log-new").fields["text"] == "something else by now"
     triage.take_in(school)
     said = [row.text for row in waiting_reports.reports(school, states=["waiting"])]
@@ -367,7 +367,7 @@ def test_what_comes_back_from_a_lost_set_waits_for_a_person(school, stick, hands
     assert any(each.kind == "visit" and "wait" in each.words for each in today(school, hands()).act_today)
     (row,) = visits.visits(school)
     why, waits = returning.held(school, row)
-    assert why == returning.LOST_WORDS
+    assert why == checking.LOST_WORDS
     assert [each.text for each in waits][-1] == "whoever wrote this"
     assert returning.settle(school, row.id, accept=False, reason="not ours").taken == 0
     assert texts(school, child) == []
@@ -388,7 +388,7 @@ def test_acts_from_after_the_end_or_about_another_child_wait_for_a_person(school
         laptop.visit.children = frozenset({child, other})  # a program that was changed
         concerns_amended(laptop, theirs, child)
     done = returning.take(school, made.folder)
-    assert (done.taken, done.held, done.why) == (2, 1, returning.STRANGE_WORDS)
+    assert (done.taken, done.held, done.why) == (2, 1, checking.STRANGE_WORDS)
     assert texts(school, child) == ["honest"]
     assert texts(school, other) == ["as it was"]
     late = pack(school, [child], 2, stick, PASSPHRASE)
@@ -397,7 +397,7 @@ def test_acts_from_after_the_end_or_about_another_child_wait_for_a_person(school
         hands.at = late.until + timedelta(hours=1)
         add_concern(laptop, child, "after the end")
     held = returning.take(school, late.folder)
-    assert (held.taken, held.held, held.why) == (1, 1, returning.LATE_WORDS)
+    assert (held.taken, held.held, held.why) == (1, 1, checking.LATE_WORDS)
 
 
 def concerns_amended(laptop: Vault, entry: str, child: str) -> None:
@@ -415,14 +415,14 @@ def test_a_set_that_was_copied_to_two_laptops_is_noticed(school, stick, hands):
             add_concern(laptop, child, words)
     returning.take(school, made.folder)
     second = returning.take(school, copy)
-    assert (second.taken, second.held, second.why) == (0, 1, returning.FORK_WORDS)
+    assert (second.taken, second.held, second.why) == (0, 1, checking.FORK_WORDS)
     (row,) = visits.visits(school)
     assert [each.text for each in returning.held(school, row)[1]] == ["on the other"]
     with pytest.raises(Refused, match="borne by two"):
         returning.settle(school, row.id, accept=True, reason="r")
     returning.settle(school, row.id, accept=False, reason="written down by hand")
     assert texts(school, child) == ["on one"]
-    assert not list(returning.spool(school).iterdir())
+    assert not list(checking.spool(school).iterdir())
 
 
 def test_nobody_else_signs_for_a_visit(school, stick, hands, tmp_path):
@@ -511,7 +511,7 @@ def test_recording_cut_short_is_whole_or_not_at_all(school, stick, hands, monkey
     assert held.taken == 0
 
 
-@pytest.mark.parametrize("step", ["_bring", "_take_waiting", "_close", "destroy_key", "remove"])
+@pytest.mark.parametrize("step", ["_bring", "take_waiting", "close", "destroy_key", "remove"])
 def test_a_return_cut_short_anywhere_is_done_again(school, stick, hands, monkeypatch, step):
     child = add_child(school)
     made = pack(school, [child], 4, stick, PASSPHRASE)
