@@ -518,7 +518,7 @@ def test_a_return_cut_short_anywhere_is_done_again(school, stick, hands, monkeyp
     with out(made.folder, hands) as laptop:
         for number in range(3):
             add_concern(laptop, child, f"note {number}")
-    place = returning if step.startswith("_") else ending
+    place = ending if step in ("destroy_key", "remove") else returning
     real, calls = getattr(place, step), []
 
     def dies(*args: object, **named: object) -> object:
