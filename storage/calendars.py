@@ -7,20 +7,26 @@ from functools import cache
 from typing import TypeVar
 
 from practice.acts import CalendarSet
+from practice.bank_holidays import NATIONS
+from practice.bank_holidays import named as listed_bank_holidays
 from practice.calendars import Closure, SchoolCalendar, Term, calendar_for
 
 Period = TypeVar("Period", bound=Closure)
 _YEARS_BACK, _YEARS_ON = 5, 5
-_SUBDIVISIONS = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern_ireland": "NIR"}
-"""The nations, as the library of bank holidays calls them."""
+
+
+def named_bank_holidays(first: int, last: int, nation: str = "england") -> dict[date, str]:
+    """Return a nation's bank holidays of these years with their names."""
+    listed = listed_bank_holidays(first, last, nation)
+    return _worked_out(first, last, nation) if listed is None else listed
 
 
 @cache
-def named_bank_holidays(first: int, last: int, nation: str = "england") -> dict[date, str]:
-    """Return a nation's bank holidays of these years with their names."""
+def _worked_out(first: int, last: int, nation: str) -> dict[date, str]:
+    """Return the bank holidays of years that are not in our own list."""
     import holidays
 
-    return dict(holidays.country_holidays("GB", subdiv=_SUBDIVISIONS[nation], years=range(first, last + 1)))
+    return dict(holidays.country_holidays("GB", subdiv=NATIONS[nation], years=range(first, last + 1)))
 
 
 def bank_holidays(first: int, last: int, nation: str = "england") -> frozenset[date]:
