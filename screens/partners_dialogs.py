@@ -281,8 +281,9 @@ class RenewDialog(FormDialog[str]):
     def __init__(self) -> None:
         super().__init__(
             "Our own keys anew",
-            "New signing and encryption keys go to the hub now, and every partner is told. The identity key stays: "
-            "nobody has to compare words again. Where the old keys are in other hands they are void at once.",
+            "New signing and encryption keys are made, and every partner is told: by the hub now, by folders and "
+            "bundles with the next sync. The identity key stays: nobody has to compare words again. Where the old keys "
+            "are in other hands they are void at once.",
         )
 
     def fields(self) -> ComposeResult:
@@ -302,7 +303,7 @@ class RenewDialog(FormDialog[str]):
         if not reason.text.strip():
             self.ask("The reason is needed: it is kept with the record.", reason)
             return
-        self.busy("Asking the hub.")
+        self.busy("Making the keys anew.")
         self.run(
             renew,
             vault_of(self),

@@ -234,6 +234,8 @@ def ask_for_all(vault: Vault, orgs: Collection[str] | None = None, *, why: str =
         if why == "epoch":
             body |= _here(vault, row.org)
         with vault.write() as unit:
+            if why != "epoch":
+                outgoing.overtake_words(vault, unit, row.org, ("resync?",))
             outgoing.queue_control(vault, unit, keys, reader, "resync?", body)
         asked += 1
     return asked

@@ -125,6 +125,7 @@ def say_again(vault: Vault, unit: Unit, org: str, ctr: str = "") -> int:
             words.insert(0, ("contract-offer", terms))
         elif row.standing in ("accepted", "declined"):
             words.insert(0, ("contract-accept" if row.standing == "accepted" else "contract-decline", said))
+        outgoing.overtake_words(vault, unit, org, KINDS, row.id)
         for kind, body in words:
             _queue(vault, unit, partner, row.id, kind, body)
             count += 1

@@ -15,7 +15,7 @@ from storage import outbox
 from storage.atomic import write_atomic
 from storage.restore import check_exchange
 from storage.views import sharing
-from sync import outgoing, partners, plan, sending, spool
+from sync import again, outgoing, partners, plan, sending, spool
 from sync.carriers import bundle
 from sync.files_run import PlaceRun
 from sync.identity import MAX_KEY_SET
@@ -24,14 +24,9 @@ from sync.report import SyncReport
 from sync.ways import Place
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from storage.outbox import Message
     from storage.vault import Vault
     from storage.views.sharing import PartnerRow
-
-CONTROL_DAYS = 90
-"""For how long a bundle still carries what has no receipt of its own, such as an answer about an agreement."""
 
 
 def write(vault: Vault, partner: PartnerRow, file: Path) -> int:
@@ -73,14 +68,8 @@ def _unreceipted(vault: Vault, org: str) -> list[Message]:
     moment = vault.clock()
     with vault.read() as connection:
         there = [each for each in outbox.messages(connection, "delivered") if each.org == org]
-    recent = [each for each in there if each.share or (each.type != "receipt" and _days(each, moment) < CONTROL_DAYS)]
+    recent = [each for each in there if each.share or PlaceRun.still_said(each, moment)]
     return plan.may_leave(recent, sending.contract_faults(vault), sending.partner_faults(vault))
-
-
-def _days(message: Message, moment: datetime) -> int:
-    from storage.types import from_utc_text
-
-    return (moment - from_utc_text(message.made_at)).days
 
 
 def _handed_over(vault: Vault, messages: list[Message]) -> None:
@@ -126,8 +115,10 @@ def take(vault: Vault, file: Path) -> tuple[SyncReport, PartnerRow]:
     with spool.locked(vault):
         work = PlaceRun(vault, None, Place("hand", row.org, "", frozenset({row.org})), report, _Keys(found))
         report.note([work.taking.refresh(row)])
+        again.open_with_new_keys(vault)
         for token in found.tokens:
             work.take("", token)
+        again.ask_unread(vault, row.org.__eq__)
         return finish(vault, report), row
 
 

@@ -255,6 +255,7 @@ def say_again(vault: Vault, unit: Unit, org: str, ctr: str = "", *, changed: boo
     """Queue all that we said about cases, or about those under one agreement, once more, for a partner that lost it;
     `changed` says a child's newer identity too. Returns how many messages."""
     count = 0
+    changed = CHANGED in outgoing.overtake_words(vault, unit, org, KINDS, ctr) or changed
     for row in rows.cases(vault, org=org):
         if ctr and row.contract != ctr:
             continue

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -21,10 +21,11 @@ from storage import outbox
 from storage.outbox import Message
 from storage.types import from_utc_text
 from storage.views import sharing
-from sync import again, envelope, outgoing, partners, plan, sending, spool, unattended, ways
+from sync import again, envelope, outgoing, partners, plan, renewing, sending, spool, unattended, ways
 from sync.carriers.contract import Carrier, Lying
 from sync.carriers.files import FileCarrier, Stand
 from sync.envelope import EnvelopeRefused
+from sync.hub import jose
 from sync.identity import KeySet, read_key_set
 from sync.inbox import Effect
 from sync.membership import own_keys
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 LAID_AGAIN = timedelta(days=3)
 """How long after it went a message without a receipt is laid down again: long enough for a stick to come back."""
+WORDS_KEPT = timedelta(days=90)
+"""For how long a word about no entry, such as an answer about an agreement, is still carried without a receipt."""
 KNOWN_PLACES = 20
 COLLECTED = "collected"
 
@@ -171,14 +174,15 @@ class PlaceRun:
         assert self.carrier is not None
         stand = self.enter(self.carrier)
         self.acknowledge(self.carrier)
-        ours = partners.own_key_set(self.vault)
-        if not _stands(self.carrier.key_set(own_keys(self.vault).org), ours):
-            self.carrier.publish(ours)
+        readable = self.show_own_keys(self.carrier)
         rows = [row for row in sharing.partners(self.vault) if row.org in self.place.orgs]
         self.report.note([self.taking.refresh(row) for row in rows])
+        again.open_with_new_keys(self.vault)
         self.settle(self.carrier)
         self.offer(self.carrier)
         self.fetch(self.carrier)
+        if readable:
+            again.ask_unread(self.vault, self.place.orgs.__contains__)
         self.offer(self.carrier)
         with self.vault.read() as connection:
             taken = int(read_kept(connection, self.place)["taken"])
@@ -205,6 +209,19 @@ class PlaceRun:
             write_kept(unit.connection, self.place, kept)
         return stand
 
+    def show_own_keys(self, carrier: FileCarrier) -> bool:
+        """Lay our key set down where partners see it, unless a newer one of ours lies there; say whether we hold the
+        keys that they seal for."""
+        ours, keys = partners.own_key_set(self.vault), own_keys(self.vault)
+        there = carrier.key_set(keys.org)
+        if not _stands(there, ours):
+            carrier.publish(ours)
+            return True
+        encryption = {key.thumbprint() for key in read_key_set(there or "", keys.identity_thumbprint).encryption}
+        readable = not encryption.isdisjoint(jose.thumbprint(key) for key in keys.reading_keys())
+        self.report.note(["" if readable else renewing.LOST])
+        return readable
+
     def acknowledge(self, carrier: Carrier) -> None:
         """Take away what was taken in for good, also what a sync before this one could not any more."""
         with self.vault.read() as connection:
@@ -228,7 +245,7 @@ class PlaceRun:
         """See what became of what lies there: gone, damaged, or not to be read any more (rule 10)."""
         faults, moment = sending.contract_faults(self.vault), self.vault.clock()
         self._clear(carrier)
-        shares = [each for each in self._delivered() if each.share]
+        shares = [each for each in self._delivered() if each.share or self.still_said(each, moment)]
         ended = [each for each in shares if each.class_ == "data" and faults.get(each.ctr) == again.ENDED]
         for message in ended:
             if carrier.take_back(message.org, message.mid):
@@ -245,6 +262,11 @@ class PlaceRun:
             elif moment - from_utc_text(message.changed_at) > LAID_AGAIN:
                 lost.append(message)
         self.lay_again(carrier, lost)
+
+    @staticmethod
+    def still_said(message: Message, moment: datetime) -> bool:
+        """Say whether a word about no entry waits for its receipt still; receipts have none of their own."""
+        return message.type != "receipt" and moment - from_utc_text(message.made_at) < WORDS_KEPT
 
     def _clear(self, carrier: FileCarrier) -> None:
         """Take away what of ours still lies there and was overtaken, withheld or receipted."""

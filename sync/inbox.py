@@ -152,7 +152,7 @@ def _take_resync(vault: Vault, unit: Unit, opened: Opened, name: str) -> Effect:
     else:
         count = send_all_again(vault, unit, opened.header.sender)
     error = f"{visible(name)} has lost part of its record and asked for everything again: {count} messages."
-    return Effect(error=error if count else "")
+    return Effect(error=error if count else "", answer=("stored", None))
 
 
 def _take_withdrawal(unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect:
@@ -242,11 +242,12 @@ def _take_receipt(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name
         return Effect(error=f"{visible(name)} answers what this vault does not know any more: they are asked for it.")
     if message is None or not ours or (body.eid and (body.eid, body.rev) != (message.eid, message.rev)):
         return Effect(error=f"{visible(name)} sent a receipt for a message that is not known here; it changed nothing.")
+    left = message.attempts
     if body.status != "refused" or body.code in plan.PERSONS_NO:
-        message = plan.standing_for(
-            message, outbox.of_entry(unit.connection, message.org, message.eid or "", message.class_)
-        )
-    step = plan.after_receipt(message.state, message.detail, message.attempts, body.status, body.code)
+        same = outbox.of_entry(unit.connection, message.org, message.eid or "", message.class_)
+        message = plan.standing_for(message, same)
+    left = max(left, message.attempts)
+    step = plan.after_receipt(message.state, message.detail, left, body.status, body.code)
     if step is None:
         return Effect()
     moment = outgoing.now(vault)

@@ -59,6 +59,7 @@ def ask(vault: Vault) -> int:
 
 def ask_one(vault: Vault, unit: Unit, keys: OrgKeys, reader: KeySet) -> None:
     """Ask one partner what they hold of ours."""
+    outgoing.overtake_words(vault, unit, reader.org, ("inventory?",))
     body = {"have": _sent(vault, reader.org), "role": outgoing.own_role(vault)}
     outgoing.queue_control(vault, unit, keys, reader, "inventory?", body)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -143,6 +144,19 @@ def queue_control(
         iat=seconds(vault),
     )
     return queue(vault, unit, payload, Address(mid, number, kind, "", 0), keys, reader)
+
+
+def overtake_words(vault: Vault, unit: Unit, org: str, kinds: Collection[str], ctr: str = "") -> set[str]:
+    """Stop offering words of these kinds to a partner, about one agreement or all, since they are said anew; return
+    the kinds that were still on their way. Otherwise one that a partner cannot open would come with every bundle."""
+    found = [
+        each
+        for each in outbox.messages(unit.connection, *outbox.OPEN)
+        if each.org == org and each.type in kinds and (not ctr or each.ctr == ctr)
+    ]
+    for message in found:
+        outbox.mark(unit.connection, message.mid, "superseded", now(vault))
+    return {each.type for each in found}
 
 
 def overtaken(vault: Vault, unit: Unit, share: str) -> None:

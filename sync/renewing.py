@@ -7,17 +7,18 @@ What was prepared is kept before the hub hears of it, so that a lost answer is a
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from practice.acts import OwnKeysRenewed, build
-from practice.errors import Refused
+from practice.errors import ConsoleError, Refused
 from storage import outbox, secrets_table
 from storage.views import sharing
-from sync import again, inbox, outgoing, partners, spool
+from sync import again, inbox, outgoing, partners, spool, ways
 from sync.hub import jose
 from sync.identity import KeySet, OrgKeys, generate, read_key_set
-from sync.membership import connect, own_keys
+from sync.membership import connect, joined, own_keys
 
 if TYPE_CHECKING:
     import httpx
@@ -29,14 +30,16 @@ OWN_KEY_SET = "own_key_set"
 """Where the exchange keeps our newest key set as the hub has it, by which our own signed words are known again."""
 RENEWED_AT = "own_keys_renewed"
 """Where the exchange keeps when our keys were made anew last: what was signed before may be refused for that."""
+LOST = "Partners seal for keys that this vault does not hold. Make keys anew: dsl-console partner renew-keys."
 
 
 @dataclass(frozen=True)
 class Renewed:
-    """The new serial, and to how many partners it is announced with the next sync."""
+    """The new serial, to how many partners it is announced with the next sync, and whether a hub shows it already."""
 
     serial: int
     told: int
+    at_hub: bool = True
 
 
 def renew(
@@ -44,15 +47,18 @@ def renew(
 ) -> Renewed:
     """Make new signing and encryption keys, put them at the hub and queue their announcement to every partner.
 
-    `compromised` voids the old ones: nothing sealed for them is read any more, and what is on its way is signed and
-    sealed anew. Raises Refused without a reason, and HubUnreachable, after which calling it again goes on with the
-    same new keys.
+    Without a hub they lie in each partner's folder and in each bundle from the next sync on. `compromised` voids the
+    old ones: nothing sealed for them is read any more, and what is on its way is signed and sealed anew. Raises Refused
+    without a reason, and HubUnreachable, after which calling it again goes on with the same new keys.
     """
     if not reason.strip():
         raise Refused("Making keys anew needs its reason. Nothing was changed.", hint="Write why in one sentence.")
     before, after, void = _prepared(vault, reason, compromised=compromised)
-    with connect(vault, transport) as client:
-        serial, key_set = _put(vault, client, before, after, void)
+    if joined(vault):
+        with connect(vault, transport) as client:
+            serial, key_set = _put(vault, client, before, after, void)
+    else:
+        serial, key_set = _shown_by_files(vault, before, after, void)
     return _finished(vault, before, after, serial, key_set, reason, void=void)
 
 
@@ -73,12 +79,13 @@ def _finished(
         for row in sharing.partners(vault):
             reader = inbox.reader_of(row)
             if reader is not None:
+                outgoing.overtake_words(vault, unit, row.org, ("key-update",))
                 told.append(outgoing.queue_control(vault, unit, speaks, reader, "key-update", {"key_set": key_set}))
     for message in told:
         spool.keep(vault, message.mid, message.envelope)
     if void:
         _seal_all_anew(vault)
-    return Renewed(serial, len(told))
+    return Renewed(serial, len(told), joined(vault))
 
 
 def _prepared(vault: Vault, reason: str, *, compromised: bool) -> tuple[OrgKeys, OrgKeys, bool]:
@@ -104,7 +111,28 @@ def _put(vault: Vault, client: HubClient, before: OrgKeys, after: OrgKeys, void:
     there = read_key_set(client.key_set(before.org), before.identity_thumbprint)
     if jose.thumbprint(after.signing) in {jose.thumbprint(key) for key in there.signing}:
         return there.serial, there.jws
-    serial = max(there.serial, _known_serial(vault)) + 1
+    serial, key_set = _next_set(there, max(there.serial, _known_serial(vault)) + 1, before, after, void)
+    client.put_keys(key_set, there.serial, after.signing)
+    return serial, key_set
+
+
+def _shown_by_files(vault: Vault, before: OrgKeys, after: OrgKeys, void: bool) -> tuple[int, str]:
+    """Return the new key set of an organisation that joined no hub, and its serial: by the clock, since a vault that
+    was put back may not know of the newest, and past whatever lies in the places that can be looked into."""
+    there = read_key_set(partners.own_key_set(vault), before.identity_thumbprint)
+    for place in ways.places(vault):
+        with suppress(ConsoleError):
+            carrier = ways.carrier(vault, place)
+            try:
+                found = read_key_set(carrier.key_set(before.org) or "", before.identity_thumbprint)
+                there = max(there, found, key=lambda each: each.serial)
+            finally:
+                carrier.close()
+    serial = max(there.serial + 1, _known_serial(vault) + 1, outgoing.seconds(vault))
+    return _next_set(there, serial, before, after, void)
+
+
+def _next_set(there: KeySet, serial: int, before: OrgKeys, after: OrgKeys, void: bool) -> tuple[int, str]:
     gone = {jose.thumbprint(key) for key in (*before.reading_keys(), before.signing)} if void else set()
     gone -= {jose.thumbprint(after.encryption)}
     former = [jose.public_part(key) for key in there.signing if jose.thumbprint(key) not in gone][:8]
@@ -115,7 +143,6 @@ def _put(vault: Vault, client: HubClient, before: OrgKeys, after: OrgKeys, void:
         revoked={*there.revoked, *gone},
         former_signing=former,
     )
-    client.put_keys(key_set, there.serial, after.signing)
     return serial, key_set
 
 
@@ -170,7 +197,7 @@ def look(vault: Vault, client: HubClient) -> Look:
     ours = {jose.thumbprint(key) for key in keys.reading_keys()}
     readable = not ours.isdisjoint(jose.thumbprint(key) for key in there.encryption)
     if not (signs and readable):
-        said = "Partners seal for keys that this vault does not hold. Make keys anew: dsl-console partner renew-keys."
+        said = LOST
     return Look(said, signs, readable)
 
 

@@ -133,7 +133,8 @@ def telephone(session: Session, partner: str | None, contact: str, number: str |
 def renew_keys(session: Session, compromised: bool, reason: str | None) -> None:
     """Make your own signing and encryption keys anew, put them at the hub, and announce them to every partner.
 
-    The identity key that partners compared stays, and vouches for the new ones. Where the hub cannot be reached, the
+    The identity key that partners compared stays, and vouches for the new ones. Without a hub they lie in the partners'
+    folders and in bundles from the next sync on. Where the hub cannot be reached, the
     same command goes on with the same keys later.
     """
     with session.opened(writes=True) as vault:
@@ -142,7 +143,8 @@ def renew_keys(session: Session, compromised: bool, reason: str | None) -> None:
         why = session.need_text(reason, "--reason", "Why are they made anew?")
         made = renewing.renew(vault, why, compromised=compromised)
     told = "1 partner is" if made.told == 1 else f"{made.told} partners are"
-    said = f"The new keys are at the hub; {told} told with the next sync."
+    where = "at the hub" if made.at_hub else "in use"
+    said = f"The new keys are {where}; {told} told with the next sync."
     session.done(str(made.serial), "renewed", said, told=made.told)
 
 

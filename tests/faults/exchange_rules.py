@@ -18,6 +18,7 @@ from tests.faults.exchange_world import FAULTS, Fault, Side, World
 
 Step = tuple[str, int, int, int]
 ROUNDS = 14
+MONTH = 32 * 86_400
 UNSAID = ("proposed", "held", "agreed", "not_shared")
 MOVES = {
     "queued": {"offered", "delivered", "withheld", "superseded", "acknowledged", "refused", "expired"},
@@ -310,7 +311,23 @@ class Exchange:
     # -- what must hold in the end -------------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Let both sides sync without faults, and persons do what they are asked to; then all must be right."""
+        """Let both sides sync without faults, and persons do what they are asked to; then all must be right.
+
+        What was collected under an agreement that is over, and whose answer is lost, cannot be sent again: its end is
+        the hub's time for it.
+        """
+        self._come_to_rest(over_too=False)
+        if any(self._under_way(side, over_too=True) for side in self.sides):
+            self.world.now.seconds += MONTH
+            self.world.office.sweep()
+            self._come_to_rest(over_too=True)
+        for side in self.sides:
+            self._agrees(side, self.sides[1 - side.number])
+        ended = "SELECT ended FROM contracts WHERE id = ?"
+        if len({side.sql(ended, self.world.contract)[0] for side in self.sides}) > 1:
+            raise Broken("one side does not know that the agreement has ended")
+
+    def _come_to_rest(self, *, over_too: bool) -> None:
         for _ in range(ROUNDS):
             for side in self.sides:
                 if side.number in self.renewing:
@@ -320,18 +337,14 @@ class Exchange:
                 if any("Make keys anew" in each for each in report.errors):
                     self._renew(side, Fault(), compromised=False)
                 self.look()
-            if not any(self._under_way(side) for side in self.sides) and not self.world.office.waiting():
-                break
-        else:
-            raise Broken(f"it never comes to rest: {[self._under_way(side) for side in self.sides]}")
-        for side in self.sides:
-            self._agrees(side, self.sides[1 - side.number])
-        ended = "SELECT ended FROM contracts WHERE id = ?"
-        if len({side.sql(ended, self.world.contract)[0] for side in self.sides}) > 1:
-            raise Broken("one side does not know that the agreement has ended")
+            left = [self._under_way(side, over_too=over_too) for side in self.sides]
+            if not any(left) and not self.world.office.waiting():
+                return
+        raise Broken(f"it never comes to rest: {left}")
 
-    def _under_way(self, side: Side) -> list[tuple]:
-        """Return what has no end yet; what an agreement that is over keeps here has one."""
+    def _under_way(self, side: Side, *, over_too: bool) -> list[tuple]:
+        """Return what has no end yet; what an agreement that is over keeps here has one, and also what it let go,
+        unless `over_too`."""
         with side.vault.read() as connection:
             waiting = outbox.messages(connection, *outbox.OPEN)
             due = outbox.exchange(connection, "inventory") == "due"
@@ -340,7 +353,7 @@ class Exchange:
         found = [
             (each.type, each.state, each.detail)
             for each in waiting
-            if not (each.class_ == "data" and each.ctr in kept and each.state in outbox.WAITING)
+            if not (each.class_ == "data" and each.ctr in kept and (each.state in outbox.WAITING or not over_too))
             and not (each.share is None and each.state == "delivered")
         ]
         return [*found, ("inventory",)] if due else found

@@ -21,7 +21,8 @@ from tests.faults.exchange_rules import Broken, Exchange, Step
 from tests.faults.exchange_world import World
 from tests.faults.sizes import SIZE, say, size
 
-RUNS = size(25, 5000, 50_000)
+PARTS, RUNS = size(4, 10, 50), size(25, 500, 1000)
+"""So many parts, which may run beside each other and have their figures each for itself, of so many runs."""
 LONGEST = size(8, 14, 40)
 TRIES = size(0, 200, 4000)
 OFTEN = {"share": 6, "sync": 10, "answer": 3, "withdraw": 2, "locked": 2, "copy": 2, "put_back": 2, "show_again": 2}
@@ -103,10 +104,11 @@ def once(world: World, steps: list[Step] | tuple[Step, ...]) -> Exchange:
     return exchange
 
 
-def test_whatever_befalls_them_both_records_come_to_what_was_approved(world: World) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_whatever_befalls_them_both_records_come_to_what_was_approved(world: World, part: int) -> None:
     did: Counter[str] = Counter()
 
-    @seed(random.SystemRandom().getrandbits(32) if SIZE != "suite" else 17)
+    @seed(random.SystemRandom().getrandbits(32) if SIZE != "suite" else 17 + part)
     @QUIET
     @given(st.lists(STEP, min_size=2, max_size=LONGEST))
     def runs(steps: list[Step]) -> None:
@@ -117,7 +119,7 @@ def test_whatever_befalls_them_both_records_come_to_what_was_approved(world: Wor
 
     runs()
     say(
-        "the exchange: sequences on two real vaults and the real hub",
+        f"the exchange: sequences on two real vaults and the real hub, part {part + 1} of {PARTS}",
         f"{did['runs']} runs, {did['sync'] + did['locked']} syncs, {did['faults']} struck by a fault,"
         f" {did['put_back']} copies put back, 0 promises broken",
     )

@@ -11,13 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from exchange import COUNCIL, POLICE, SCHOOL, TEXT, WORDS, Killed, Place
+from exchange import COUNCIL, PASSPHRASE, POLICE, SCHOOL, TEXT, WORDS, Killed, Place
 from ways import FaultyFiles, SftpWay, running
 
 from practice.errors import Refused
 from storage import outbox
+from storage.vault import open_vault
 from storage.views import record, sharing
-from sync import bundles, contracts, files_run, partners, run, unattended, ways
+from sync import agreements, bundles, contracts, files_run, partners, renewing, run, unattended, ways
 from sync.carriers import sftp
 from sync.carriers.files import FileCarrier, folder_of
 from sync.carriers.folder import FolderFiles
@@ -395,3 +396,80 @@ def test_keys_without_a_hub_are_kept_when_one_is_joined(post, tmp_path: Path) ->
     place.join(post)
     assert partners.own_words(place.vault) == partners.fingerprint_words(own.identity_thumbprint)
     place.vault.close()
+
+
+def stolen(school: Place, council: Place) -> tuple[str, str]:
+    """What the council has sealed for keys that the school then makes anew, since they were stolen: an entry and an
+    agreement that it offers; and an entry that waits at the school."""
+    partners.verify_partner(council.vault, SCHOOL, partners.own_words(school.vault))
+    review = contracts.today(council.vault) + timedelta(days=90)
+    agreements.offer(council.vault, contracts.add_contract(council.vault, SCHOOL, "Early help", "public_task", review))
+    return (
+        council.share(council.entry(council.child(), "Sealed for the stolen key"), SCHOOL),
+        school.share(school.entry(school.child(), "Waits here"), COUNCIL),
+    )
+
+
+def all_arrived(school: Place, council: Place, lost: str, mine: str) -> None:
+    assert [item.text for item in council.items()] == ["Waits here"]
+    assert [item.text for item in school.items()] == ["Sealed for the stolen key"], "sealed anew by the council"
+    assert [row.standing for row in sharing.contracts(school.vault)] == ["received"], "said again"
+    assert (school.state(mine), council.state(lost)) == ("acknowledged", "acknowledged")
+    for place in (school, council):
+        assert place.vault.verify(rebuild=True, signatures=True).problems == []
+
+
+def test_keys_are_made_anew_without_a_hub_and_lie_in_the_folder(by_folder: tuple[Place, Place]) -> None:
+    school, council = by_folder
+    lost, mine = stolen(school, council)
+    council.sync()
+    made = renewing.renew(school.vault, "The laptop was stolen", compromised=True)
+    assert (made.told, made.at_hub) == (1, False)
+    said = [sentence for _ in range(4) for place in (school, council) for sentence in place.sync().errors]
+    assert any("sealed for a key that we do not hold" in each for each in said)
+    assert any("asked for everything again" in each for each in said)
+    all_arrived(school, council, lost, mine)
+
+
+def test_keys_are_made_anew_without_a_hub_and_go_with_a_bundle(pair: tuple[Place, Place], tmp_path: Path) -> None:
+    school, council = pair
+    for place, other in ((school, COUNCIL), (council, SCHOOL)):
+        ways.by_hand(place.vault, sharing.partner(place.vault, other))
+    lost, mine = stolen(school, council)
+
+    def carry(one: Place, other: Place, number: int) -> None:
+        bundles.write(one.vault, sharing.partner(one.vault, other.org), tmp_path / f"{number}.scx")
+        bundles.take(other.vault, tmp_path / f"{number}.scx")
+
+    bundles.write(council.vault, sharing.partner(council.vault, SCHOOL), tmp_path / "first.scx")
+    renewing.renew(school.vault, "The laptop was stolen", compromised=True)
+    bundles.take(school.vault, tmp_path / "first.scx")
+    for number, (one, other) in enumerate([(school, council), (council, school)] * 2):
+        carry(one, other, number)
+    carry(school, council, 9)
+    all_arrived(school, council, lost, mine)
+
+
+def test_keys_that_only_the_folder_knows_are_said_to_be_lost(by_folder: tuple[Place, Place], tmp_path: Path) -> None:
+    """A vault that was put back to before its keys were made anew: partners seal for a key that it does not hold."""
+    school, council = by_folder
+    council.sync()
+    folder, copy = school.vault.folder, tmp_path / "copy"
+    school.vault.close()
+    shutil.copytree(folder, copy)
+    school.vault = open_vault(folder, passphrase=PASSPHRASE)
+    newest = renewing.renew(school.vault, "Every year").serial
+    for place in (school, council):
+        place.sync()
+    school.vault.close()
+    shutil.rmtree(folder)
+    shutil.copytree(copy, folder)
+    school.vault = open_vault(folder, passphrase=PASSPHRASE)
+    assert any("Make keys anew" in each for each in school.sync().errors)
+    assert renewing.renew(school.vault, "They were lost").serial > newest
+    for place in (school, council):
+        place.sync()
+    share = council.share(council.entry(council.child(), "For the newest key"), SCHOOL)
+    for place in (council, school, council):
+        assert [each for each in place.sync().errors if "Make keys anew" in each] == []
+    assert council.state(share) == "acknowledged"
