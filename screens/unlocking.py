@@ -8,7 +8,6 @@ from screens.base import ConsoleScreen
 class UnlockingScreen(ConsoleScreen):
     """A screen whose Enter gives a passphrase; keys wait while it is tried, and are forgotten where it is refused."""
 
-    UNLOCKS = True
     trying = False
     """Whether a passphrase is being tried."""
 

@@ -193,7 +193,7 @@ async def test_letters_typed_before_the_draft_comes_are_not_lost(console, vault,
         await wait_for(pilot, "You had typed «be»")
         screen = pilot.app.screen
         assert screen.form.query_one("#text", TextArea).text == "Came in without a coat.\nLater."
-        assert "about Amira Khan" in words_on(pilot.app)
+        await wait_for(pilot, "about Amira Khan")
         await wait_until(pilot, lambda: vault.drafts.get("log").fields["text"].endswith("Later."))
 
 

@@ -363,6 +363,9 @@ async def test_what_is_typed_behind_a_passphrase_goes_to_what_it_opens(console, 
         type_ahead(pilot, *spelt(PASSPHRASE), "enter", *spelt(" A bruise."))
         await wait_for(pilot, "An arm. A bruise.", 60)
         assert pilot.app.screen is log
+        type_ahead(pilot, "tab", *spelt("Ow"), "shift+tab", *spelt(" Left."))
+        await wait_for(pilot, "An arm. A bruise. Left.", 60)
+        assert log.query_one("#childs_words", TextArea).text == "Ow", "what is typed behind Tab is the next field's"
 
 
 async def test_after_unlock_the_person_is_where_they_were(console, vault, clock):
