@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,20 +11,18 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from practice.acts.body import Mark
 from practice.body import Cell, site
 from practice.body_words import LETTERS, mark_words
 from practice.dates import day_words, in_words
-from practice.text import LINE_LIMIT, visible
+from practice.text import visible
 from screens.actions import bindings
-from screens.base import ConsoleScreen
-from screens.widgets.answer import AnswerField
+from screens.body_mark import MarkDialog
+from screens.drafting import DraftScreen
 from screens.widgets.dialogs import ReasonDialog
-from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.figure import Figure
-from screens.widgets.form_dialog import FormDialog
 from screens.widgets.text import MessageBar, StateLine
 from screens.wording import READ_ONLY, may_write
 
@@ -31,17 +30,6 @@ if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.body_maps import BodyMap
 
-YES_NO = (("Yes", "yes"), ("No", "no"))
-LOOKED = (
-    ("skin_broken", "Skin broken?"),
-    ("swelling", "Swelling?"),
-    ("scab", "Scab?"),
-    ("blister", "Blister?"),
-    ("bleeding", "Bleeding?"),
-    ("clean", "Clean?"),
-    ("heat", "Hot to touch?"),
-    ("pain", "Painful?"),
-)
 NO_PHOTOGRAPHS = (
     "Draw only what you can see without asking the child to undress. Staff take no photographs of injuries."
 )
@@ -82,77 +70,7 @@ def record_map(vault: Vault, entry_id: str, marks: list[dict[str, Any]], reason:
     return drawn
 
 
-class MarkDialog(FormDialog[dict[str, Any]]):
-    """What a mark looks like: dismissed with its fields."""
-
-    VERB = "Put it there"
-    DEFAULT_CSS = """
-    MarkDialog > .form-dialog { padding: 0 2; margin: 0; max-height: 100%; }
-    MarkDialog .form-dialog--sentence { margin: 0; color: $text-muted; }
-    MarkDialog Field Input, MarkDialog Field Select { width: 1fr; }
-    MarkDialog .pair { height: auto; }
-    MarkDialog .pair Field { width: 1fr; }
-    MarkDialog .pair .field--label { width: 17; }
-    """
-
-    def __init__(self, cell: Cell, mark: Mark | None) -> None:
-        super().__init__(f"A mark: {cell.view}, {site(cell)}", "What is not looked for may stay empty.")
-        self.cell, self.mark = cell, mark
-
-    def _first(self, name: str) -> str:
-        value = getattr(self.mark, name) if self.mark else ""
-        if isinstance(value, tuple):
-            return ", ".join(value)
-        return f"{value:g}" if isinstance(value, float) and value else str(value or "")
-
-    def fields(self) -> ComposeResult:
-        """Yield size, shape, colours, what was looked for, and words."""
-        with Horizontal(classes="pair"):
-            yield Field("Length, cm", Input(self._first("length_cm"), placeholder="2.5", id="length_cm"))
-            yield Field("Width, cm", Input(self._first("width_cm"), placeholder="1", id="width_cm"))
-        yield Field("Shape", Input(visible(self._first("shape")), max_length=LINE_LIMIT, id="shape"))
-        hint = "With commas: blue, yellow at the edge"
-        yield Field("Colours", Input(visible(self._first("colours")), placeholder=hint, id="colours"))
-        for first, second in zip(LOOKED[::2], LOOKED[1::2], strict=True):
-            with Horizontal(classes="pair"):
-                for name, label in (first, second):
-                    yield Field(label, ChoiceField(YES_NO, id=name, value=self._first(name)))
-        moves = "Moves it freely, or holds it"
-        yield Field("Movement", Input(visible(self._first("movement")), placeholder=moves, id="movement"))
-        words = "What else you saw; no words of the child"
-        yield Field("Words", AnswerField(self._first("words"), placeholder=words, id="words"))
-
-    def on_mount(self) -> None:
-        self.query_one("#length_cm").focus()
-
-    def _centimetres(self, name: str) -> float | None:
-        text = self.query_one(f"#{name}", Input).value.strip().removesuffix("cm").strip().replace(",", ".")
-        try:
-            value = float(text or 0)
-        except ValueError:
-            return None
-        return value if 0 <= value <= 200 else None
-
-    def confirm(self) -> None:
-        """Take the mark, once its size can be read."""
-        made: dict[str, Any] = {"view": self.cell.view, "x": self.cell.x, "y": self.cell.y}
-        for name in ("length_cm", "width_cm"):
-            value = self._centimetres(name)
-            if value is None:
-                self.ask("How large, in centimetres? Write 2.5.", self.query_one(f"#{name}"))
-                return
-            made[name] = value
-        for name in ("shape", "movement"):
-            made[name] = self.query_one(f"#{name}", Input).value
-        colours = self.query_one("#colours", Input).value.split(",")
-        made["colours"] = [each.strip() for each in colours if each.strip()]
-        for name, _ in LOOKED:
-            made[name] = self.query_one(f"#{name}", ChoiceField).code
-        made["words"] = self.query_one("#words", AnswerField).text
-        self.finish(made)
-
-
-class BodyMapScreen(ConsoleScreen):
+class BodyMapScreen(DraftScreen):
     """The figure on the left, its marks in words on the right."""
 
     NAME = "body_map"
@@ -160,7 +78,8 @@ class BodyMapScreen(ConsoleScreen):
     HELP = (
         "The arrows or the mouse choose a place on the body, front or back; Enter puts a mark there or changes the one "
         "that is there, Delete takes it away. o lays the maps of other days under it: the newest brightest, ○ the one "
-        "before, · older. Ctrl+S records. The words on the right alone rebuild the map."
+        "before, × older. Ctrl+S records; marks that are not recorded yet stay as a draft. The words on the right "
+        "alone rebuild the map."
     )
     CSS_PATH = "body_map.tcss"
     BINDINGS = bindings("body_map")
@@ -204,6 +123,8 @@ class BodyMapScreen(ConsoleScreen):
 
     def _show(self, found: Found) -> None:
         self.found = found
+        if self.marks == list(found.marks):  # a draft of what was recorded since
+            self.changed = False
         if not self.changed and self.taken is None:
             self.marks = list(found.marks)
         self._draw()
@@ -223,7 +144,7 @@ class BodyMapScreen(ConsoleScreen):
             parts += [(f"{LETTERS[at]} ", "bold $text-error"), mark_words(mark), "\n\n"]
         if self.overlay and self.found:
             for age, each in enumerate(reversed(self.found.past)):
-                parts += [(f"{'○' if not age else '·'} {in_words(each.occurred)}, by {visible(each.by)}", "bold"), "\n"]
+                parts += [(f"{'○' if not age else '×'} {in_words(each.occurred)}, by {visible(each.by)}", "bold"), "\n"]
                 parts += [f"  {mark_words(mark)}\n" for mark in each.marks]
         elif self.found and self.found.past:
             parts.append((f"\n{len(self.found.past)} on other days: o lays them under this one.", "$text-muted"))
@@ -231,7 +152,7 @@ class BodyMapScreen(ConsoleScreen):
 
     def _past(self) -> list[list[tuple[Cell, str]]]:
         past = self.found.past if self.found else []
-        return [[(mark.cell, "○" if each is past[-1] else "·") for mark in each.marks] for each in past]
+        return [[(mark.cell, "○" if each is past[-1] else "×") for mark in each.marks] for each in past]
 
     def _at(self, cell: Cell) -> int | None:
         return next((at for at, mark in enumerate(self.marks) if mark.cell == cell), None)
@@ -282,7 +203,10 @@ class BodyMapScreen(ConsoleScreen):
 
     def _changed(self) -> None:
         self.changed = True
-        self.query_one("#said", MessageBar).say("Ctrl+S keeps it." if self.taken else "Ctrl+S records it.", "warn")
+        if self.taken is not None:  # at once: neither Escape nor a lock takes a mark away
+            self.taken(self._dumped())
+        self.touched()
+        self.say(f"Ctrl+S {'goes back to Log, which keeps it' if self.taken else 'records it'}.", "warn")
         self._draw()
         self.refresh_bindings()
 
@@ -297,7 +221,6 @@ class BodyMapScreen(ConsoleScreen):
     def act_record(self) -> None:
         """Record the map; one that stands already is amended with a reason. On Log, hand it to the form."""
         if self.taken is not None:
-            self.taken(self._dumped())
             self.console.back()
         elif not self.changed:
             self.query_one("#said", MessageBar).say("Nothing is changed.", "warn")
@@ -313,10 +236,31 @@ class BodyMapScreen(ConsoleScreen):
 
     def _recorded(self, _act: str) -> None:
         self.changed = False
+        self._keep()  # nothing is left of the draft
         today = day_words(self.console.now().date())
         self.query_one("#said", MessageBar).say(f"Recorded {today}.", "good")
         self.refresh_record()
 
-    def may_exit(self) -> str:
-        """Marks that were not recorded would be lost."""
-        return "The marks on the body map are not recorded yet." if self.changed and self.taken is None else ""
+    # -- the draft -----------------------------------------------------------------------------------------------------
+
+    def draft_name(self) -> str:
+        """There is one draft to an entry's map."""
+        return f"body-map-{self.entry_id}"
+
+    def draft_fields(self) -> dict[str, Any]:
+        """Return the marks where they are not recorded; on Log its own draft holds them."""
+        kept = self.changed and self.taken is None
+        return {"entry": self.entry_id, "marks": self._dumped()} if kept else {}
+
+    def put_back(self, fields: dict[str, Any]) -> None:
+        """Show the marks of a draft, to be recorded."""
+        if self.taken is None and may_write(self.vault):
+            with contextlib.suppress(ValueError, TypeError):  # whoever holds the public key may have sealed it
+                self.marks = [Mark.model_validate(mark) for mark in fields.get("marks", ())]
+            self.changed = not self.found or self.marks != list(self.found.marks)
+            self._draw()
+
+    @property
+    def again(self) -> str:
+        """How to come back to the draft."""
+        return "The entry's body map puts it back."

@@ -6,7 +6,8 @@ from conftest import press, settled, wait_for, wait_until, words_on
 from textual.widgets import Input, TextArea
 
 from practice.body import Cell
-from screens.body_map import BodyMapScreen, MarkDialog
+from screens.body_map import BodyMapScreen
+from screens.body_mark import MarkDialog
 from screens.log_concern import LogScreen
 from screens.widgets.figure import Figure
 from storage.desk import body_maps as desk
@@ -49,7 +50,7 @@ async def test_marks_are_drawn_on_log_and_recorded_with_the_concern(console, vau
         assert isinstance(pilot.app.screen, MarkDialog)
         await press(pilot, "ctrl+s")
         assert len(pilot.app.screen.marks) == 2
-        await press(pilot, "delete", "ctrl+s")
+        await press(pilot, "delete", "escape")
         assert isinstance(pilot.app.screen, LogScreen)
         await wait_for(pilot, "The body map holds 1 mark")
         pilot.app.screen.query_one("#text", TextArea).text = "A mark on the cheek."
@@ -59,3 +60,16 @@ async def test_marks_are_drawn_on_log_and_recorded_with_the_concern(console, vau
         assert [mark.colours for mark in newest.marks] == [("blue", "yellow [edge]")]
         pilot.app.open("entry", entry_id=newest.entry_id)
         await wait_for(pilot, "front, right cheek [front 11,3]")
+        await press(pilot, "b")
+        await wait_for(pilot, "A front, right cheek")
+        await press(pilot, "enter", "ctrl+s")
+        assert len(pilot.app.screen.marks) == 2
+        await press(pilot, "escape")
+        draft = f"body-map-{newest.entry_id}"
+        assert len(vault.drafts.get(draft).fields["marks"]) == 2, "a mark that is not recorded is kept"
+        await press(pilot, "b")
+        await wait_for(pilot, "put back")
+        assert len(pilot.app.screen.marks) == 2
+        await press(pilot, "ctrl+s", *"Seen again", "ctrl+s")
+        await wait_until(pilot, lambda: len(body_maps.of_child(vault, child)[-1].marks) == 2)
+        await wait_until(pilot, lambda: vault.drafts.get(draft) is None)
