@@ -75,7 +75,7 @@ def show(session: Session, entry: str | None) -> None:
 @click.argument("child", required=False)
 @click.pass_obj
 def overlay(session: Session, child: str | None) -> None:
-    """Lay the body maps of a child's record over each other: the newest is ●, the one before ○, older ones ·."""
+    """Lay the body maps of a child's record over each other: the newest is ●, the one before ○, older ones ×."""
     with session.opened() as vault:
         from storage.views import body_maps
 

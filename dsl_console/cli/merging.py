@@ -152,7 +152,8 @@ def _print(merged: Merged) -> None:
             "If a stopped line is not about such an adult, import the file again with --not-about-staff and its number."
         )
     if merged.proposed:
-        out(f"{merged.proposed} links to confirm: dsl-console chronology links")
+        links = "1 link" if merged.proposed == 1 else f"{merged.proposed} links"
+        out(f"{links} to confirm: dsl-console chronology links")
 
 
 @chronology.command(cls=Command)

@@ -17,7 +17,7 @@ from storage.views.body_maps import BodyMap
 if TYPE_CHECKING:
     from storage.vault import Vault
 
-AGES = ("●", "○", "·")
+AGES = ("●", "○", "×")
 """How marks are drawn in an overlay: the newest occasion, the one before, and all that are older."""
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from practice.body_words import map_words
+from practice.body_words import map_words, mark_words
 from practice.dates import day_words, in_words, time_words
 from practice.front_sheet import FrontSection, read_out
 from practice.initials import written_out
@@ -23,7 +23,7 @@ from practice.vocabulary import (
     Told,
     label_of,
 )
-from storage.desk.body_maps import picture
+from storage.desk.body_maps import AGES, picture, picture_of_all
 from storage.documents.gather import KINDS, Copy, EntryCopy
 from storage.views.body_maps import BodyMap
 from storage.views.front_sheet import FrontLine
@@ -147,6 +147,7 @@ def _body(made: Copy, used: dict[str, str]) -> Iterator[Block]:
         if made.wanted.what == "supervision":
             yield Blank("Reflection", 3)
             yield Blank("Agreed, by whom and when", 2)
+    yield from _overlay(made.entries)
     if not made.entries:
         yield Heading(2, "Entries")
         yield Para("There is no entry in this copy.")
@@ -162,7 +163,7 @@ def _year(entry: EntryCopy) -> str:
 
 
 def _front(made: Copy) -> Iterator[Block]:
-    yield Heading(2, "Front sheet", f"{len(made.front.lines)} lines")
+    yield Heading(2, "Front sheet", f"{len(made.front.lines)} line{'s' if len(made.front.lines) != 1 else ''}")
     opened = day_words(made.front.opened) if made.front.opened else ""
     yield from facts(("Record opened", opened))
     section = ""
@@ -241,6 +242,21 @@ def _map(each: BodyMap) -> Iterator[Block]:
     )
     for sentence in words:
         yield Para(sentence)
+
+
+def _overlay(entries: Sequence[EntryCopy]) -> Iterator[Block]:
+    """The maps of several entries over each other, the newest on top, and each one's marks in words again (R-09)."""
+    drawn = [(number, each) for number, entry in enumerate(entries, start=1) for each in entry.maps]
+    if len(drawn) < 2:
+        return
+    yield Heading(2, "Body maps laid over each other", f"{len(drawn)} maps")
+    newest, before, older = AGES
+    said = f"{newest} the newest, {before} the one before, {older} older."
+    yield Picture(tuple(picture_of_all([each for _, each in drawn])), f"A figure, front and back, {said}")
+    yield Para(said[0].upper() + said[1:], "muted")
+    for age, (number, each) in enumerate(reversed(drawn)):
+        words = " ".join(mark_words(mark) for mark in each.marks) or "No mark was seen."
+        yield Para(f"{AGES[min(age, len(AGES) - 1)]} {in_words(each.occurred)}, entry {number}: {words}")
 
 
 def source_words(entry: EntryCopy, school: str) -> str:

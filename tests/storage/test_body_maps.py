@@ -58,7 +58,7 @@ def test_several_days_lie_over_each_other_the_newest_brightest(vault, child):
         desk.draw(vault, add_concern(vault, child, day, day=day), [CHEEK])
     maps = body_maps.of_child(vault, child)
     assert [each.occurred.start for each in maps] == ["2026-11-01", "2026-11-02", "2026-11-03"]
-    assert [layer[0][1] for layer in desk.overlay(maps)] == ["·", "○", "●"]
+    assert [layer[0][1] for layer in desk.overlay(maps)] == ["×", "○", "●"]
     assert "●" in "\n".join(desk.picture_of_all(maps))
     assert "A" in desk.picture(maps[0])[4]
 
@@ -85,6 +85,12 @@ def test_maps_are_printed_in_every_copy(vault, child, tmp_path):
         assert cells_in(" ".join(text.split())), "the words are there"
     assert "FRONT" in shown
     assert '<pre aria-hidden="true">' in paths["html"].read_text("utf-8")
+    assert "laid over each other" not in shown, "there is one day alone"
+    desk.draw(vault, add_concern(vault, child, "Another."), [{"view": "back", "site": "left calf"}])
+    page = export(vault, Wanted(child, "record"), tmp_path / "two.html").path.read_text("utf-8")
+    overlaid = page[page.index("Body maps laid over each other") :]
+    assert [overlaid.count(mark) > 1 for mark in ("●", "○")] == [True, True]
+    assert "entry 2: back, left calf" in overlaid
     path = export(vault, Wanted(child, "record"), tmp_path / "c.json").path
     assert json.loads(path.read_text("utf-8"))["entries"][0]["body_maps"][0]["marks"][0]["words"] == "Like [x] <b>"
 
