@@ -95,6 +95,8 @@ class LinksScreen(ConsoleScreen):
         super().__init__()
         self.child_id = child_id
         self.child = ""
+        self._answered: tuple[str, str] | None = None
+        """The pair that was just answered: the cursor does not go along with it, but to the next one."""
 
     @property
     def heading(self) -> str:
@@ -120,7 +122,9 @@ class LinksScreen(ConsoleScreen):
             "No entries of this child look as if they told of the same event.\n\n"
             "i takes in another agency's chronology, from a CSV or XLSX file."
         )
-        listed.show(found.pairs, keep=lambda pair: pair.link.entries)
+        answered = any(p.link.entries == self._answered and p.link.state != "proposed" for p in found.pairs)
+        listed.show(found.pairs, keep=None if answered else lambda pair: pair.link.entries)
+        self._answered = None if answered else self._answered
         waiting = sum(pair.link.state == "proposed" for pair in found.pairs)
         said = f"{waiting} to look at. Nothing is joined: each source keeps its own words." if waiting else ""
         self.query_one("#said", StateLine).say(said)
@@ -149,6 +153,7 @@ class LinksScreen(ConsoleScreen):
         from storage.desk.merging import link
 
         if pair := self._current():
+            self._answered = pair.link.entries if pair.link.state == "proposed" else None
             self.run(link, self.vault, *pair.link.entries, same=same, reason=pair.link.reason)
 
     def act_same(self) -> None:

@@ -53,6 +53,11 @@ def read_places(vault: Vault, child_id: str) -> Found:
     return Found(children.get(vault, child_id).name, glossary(vault, child_id), found)
 
 
+def key_of(place: Place) -> tuple[str, str, int]:
+    """Return what tells a place from every other."""
+    return place.entry.id, place.field, place.found.start
+
+
 def draw(place: Place, width: int) -> list[Content]:
     """Draw a place: its mask, the words around it with the name standing out, and whose entry it is in."""
     found = place.found
@@ -132,6 +137,8 @@ class NamesScreen(ConsoleScreen):
         super().__init__()
         self.child_id = child_id
         self.found: Found | None = None
+        self._marking: tuple[str, str, int] | None = None
+        """The place that is being marked: the cursor does not go along with it, but to the next one."""
 
     @property
     def heading(self) -> str:
@@ -154,7 +161,9 @@ class NamesScreen(ConsoleScreen):
         self.found = found
         listed = self.query_one("#places", RecordList)
         listed.empty = "No names were found in this record."
-        listed.show(found.places, keep=lambda place: (place.entry.id, place.field, place.found.start))
+        marked = any(place.found.mask and key_of(place) == self._marking for place in found.places)
+        listed.show(found.places, keep=None if marked else key_of)
+        self._marking = None if marked else self._marking
         unmarked = sum(not place.found.mask for place in found.places)
         terms = found.glossary.terms
         masks = " · ".join(f"{visible(term.name)} → {term.mask}" for term in terms[:SHOWN])
@@ -186,6 +195,7 @@ class NamesScreen(ConsoleScreen):
         place = self._current()
         name = place.found.written if place and not place.found.mask else ""
         terms = self.found.glossary.terms if self.found else ()
+        self._marking = key_of(place) if place and name else None
         self.app.push_screen(MarkDialog(self.child_id, name, terms), self._marked)
 
     def _marked(self, mask: str | None) -> None:

@@ -13,7 +13,10 @@ async def test_a_chronology_is_taken_in_and_a_link_confirmed(console, vault, tmp
     own = f"Bruise on the left forearm. {HOSTILE}"
     concerns.log_concern(vault, {"text": own, "when": "22 Sep 2025"}, child_id=child)
     file = tmp_path / "health.csv"
-    file.write_text("Date,Event\n22.09/25,Left forearm: bruise seen by the nurse\n1/10/25,The teacher slapped Ada\n")
+    rows = (
+        "22.09/25,Left forearm: bruise seen by the nurse\n1/10/25,The teacher slapped Ada\n" + "5/10/25,Sang well\n" * 2
+    )
+    file.write_text(f"Date,Event\n{rows}")
     async with console(size=(88, 36)) as pilot:
         pilot.app.open("child", child_id=child)
         await wait_for(pilot, "Bruise on the left forearm")
@@ -25,7 +28,7 @@ async def test_a_chronology_is_taken_in_and_a_link_confirmed(console, vault, tmp
         dialog.query_one("#merge-file").value = str(file)
         dialog.query_one("#merge-source").value = "Example Health"
         await pilot.press("ctrl+s")
-        await wait_for(pilot, "1 new entries")
+        await wait_for(pilot, "3 new entries")
         assert "Line 3: it looks as if it is about an adult" in words_on(pilot.app)
         assert record.count(vault, child) == 1
         await pilot.press("ctrl+s")
@@ -33,5 +36,7 @@ async def test_a_chronology_is_taken_in_and_a_link_confirmed(console, vault, tmp
         assert HOSTILE in words_on(pilot.app)
         assert "Example Health" in words_on(pilot.app)
         await pilot.press("y")
-        await wait_until(pilot, lambda: [row.state for row in links.links(vault, child)] == ["confirmed"])
+        await wait_until(pilot, lambda: [row.state for row in links.links(vault, child)] == ["proposed", "confirmed"])
         await wait_for(pilot, "The same event (Sam Okafor)")
+        listed = pilot.app.screen.query_one("#links")
+        assert listed.current.link.state == "proposed", "the next one that nobody has answered"

@@ -10,13 +10,13 @@ from storage.views import glossary
 
 async def test_a_name_is_marked_under_the_cursor(console, vault) -> None:
     child = children.add_child(vault, name="Ada Lowe")[0]
-    text = f"Ada told us that Bea rang. {HOSTILE}"
+    text = f"Ada told us that Bea rang Cal. {HOSTILE}"
     concerns.log_concern(vault, {"text": text, "when": "today"}, child_id=child)
     async with console() as pilot:
         pilot.app.open("child", child_id=child)
-        await wait_for(pilot, "that Bea rang")
+        await wait_for(pilot, "that Bea rang Cal")
         await pilot.press("n")
-        await wait_for(pilot, "Ada told us that «Bea» rang.")
+        await wait_for(pilot, "Ada told us that «Bea» rang Cal.")
         assert HOSTILE in words_on(pilot.app)
         await pilot.press("n")
         await settled(pilot)
@@ -26,3 +26,5 @@ async def test_a_name_is_marked_under_the_cursor(console, vault) -> None:
         await pilot.press("ctrl+s")
         await wait_until(pilot, lambda: [term.mask for term in glossary.marked(vault, child)] == ["Person 1"])
         await wait_for(pilot, "Bea → Person 1")
+        place = pilot.app.screen.query_one("#places").current
+        assert (place.found.written, place.found.mask) == ("Cal", ""), "the next name that may be one"
