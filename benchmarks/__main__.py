@@ -1,4 +1,5 @@
-"""`python -m benchmarks [ROW]... [--rounds N] [--sizes N,N]`: measure, print, and write docs/performance.md."""
+"""`python -m benchmarks [ROW]... [--rounds N] [--sizes N,N] [--processor] [--keep]`: measure, print, and write
+docs/performance.md."""
 
 from __future__ import annotations
 
@@ -31,9 +32,13 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, help="measures of each side, instead of each row's own")
     parser.add_argument("--sizes", help="numbers of entries, with commas, instead of each row's own")
+    parser.add_argument("--processor", action="store_true", help="measure processor time: for a busy machine")
+    parser.add_argument("--keep", action="store_true", help="put these rows in the place of the page's older ones")
     asked = parser.parse_args()
     if unknown := set(asked.rows) - {row.key for row in known}:
         parser.error(f"there is no row {', '.join(sorted(unknown))}")
+    if asked.processor:
+        frame.by_processor()
     for package in PACKAGES:  # as pip compiles what it installs, the references among them
         compileall.compile_dir(frame.ROOT / package, quiet=1)
     # A temporary directory may lie in memory, where a commit costs nothing; the checkout lies on a disk.
@@ -53,8 +58,10 @@ def main() -> int:
             print("  ".join(filter(None, frame.line(result))), file=sys.stderr, flush=True)
             results.append(result)
     print(frame.printed(results))
-    if asked.rows or asked.rounds or asked.sizes:
-        print("docs/performance.md was left as it is: only a whole run writes it.", file=sys.stderr)
+    if asked.keep:
+        frame.splice(results)
+    elif asked.rows or asked.rounds or asked.sizes or asked.processor:
+        print("docs/performance.md was left as it is: only a whole run writes it, or --keep.", file=sys.stderr)
     else:
         frame.write_page(results)
     return 0 if all(result.held for result in results) else 1

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "performance.md"
@@ -51,6 +51,8 @@ class Row:
     """What our side may come to at most, whatever the reference takes; 0 for no such bound."""
     missing: Callable[[], str] = str
     """Why this row cannot be measured here; nothing where it can."""
+    elapsed: bool = False
+    """Whether it can be measured by elapsed time alone, since it waits for what a terminal shows."""
     unit: str = "s"
     """`s`: `bound` is a ratio. `MB`: both sides measure megabytes, and `bound` is by how many ours may be more."""
 
@@ -65,6 +67,8 @@ class Result:
     reference: float
     spread: float
     """The middle half of our side's measures: third quartile less first."""
+    processor: bool = False
+    """Whether it is processor time, measured while other programs kept the machine busy."""
 
     @property
     def ratio(self) -> float:
@@ -77,11 +81,29 @@ class Result:
         return self.ratio <= self.row.bound and not 0 < self.row.most < self.ours
 
 
+clock: Callable[[], float] = perf_counter
+outer_clock: Callable[[], float] = perf_counter
+"""The clock by which a row times the programs that it runs and waits for."""
+
+
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that the work took."""
-    start = perf_counter()
+    """Seconds that the work took, by the clock that was chosen."""
+    start = clock()
     work()
-    return perf_counter() - start
+    return clock() - start
+
+
+def by_processor() -> None:
+    """Measure processor time from now on, this process's or that of those it ran: on a busy machine only that tells
+    anything."""
+    global clock, outer_clock
+    clock, outer_clock = process_time, _childrens_time
+
+
+def _childrens_time() -> float:
+    """Return the processor time of every process that was run and waited for."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def run(row: Row, size: int, folder: Path, rounds: int | None = None) -> Result:
@@ -97,7 +119,8 @@ def run(row: Row, size: int, folder: Path, rounds: int | None = None) -> Result:
             for taken, measure in sides if number % 2 else reversed(sides):
                 taken.append(measure())
     first, _, third = statistics.quantiles(ours, n=4) if len(ours) > 1 else (ours[0],) * 3
-    return Result(row, size, statistics.median(ours), statistics.median(reference), third - first)
+    processor = clock is process_time and not row.elapsed
+    return Result(row, size, statistics.median(ours), statistics.median(reference), third - first, processor)
 
 
 def milliseconds(seconds: float) -> str:
@@ -112,7 +135,8 @@ def line(result: Result) -> list[str]:
         bounds = [f"+{result.ours - result.reference:.0f} MB", f"+{row.bound:g} MB"]
     else:
         ours, spread = milliseconds(result.ours), f"±{milliseconds(result.spread / 2)}"
-        figures = [ours, spread, row.reference, milliseconds(result.reference)]
+        of = " cpu" if result.processor else ""
+        figures = [ours + of, spread, row.reference, milliseconds(result.reference) + of]
         most = f", and {milliseconds(row.most)}" if row.most else ""
         bounds = [f"×{result.ratio:.2f}", f"×{row.bound:g}{most}"]
     return [
@@ -153,11 +177,35 @@ def machine() -> str:
     )
 
 
-def write_page(results: list[Result], page: Path = PAGE) -> None:
-    """Put the table between the page's markers; what stands around them is kept."""
+def _parts(page: Path) -> tuple[str, str, str]:
+    """Return what stands before the page's table, the table, and what stands after it."""
     text = page.read_text(encoding="utf-8")
     before, found, rest = text.partition(BEGIN)
-    _, closed, after = rest.partition(END)
+    inside, closed, after = rest.partition(END)
     if not (found and closed):
         sys.exit(f"{page.name} has lost its markers; put back {BEGIN} and {END}.")
+    return before, inside, after
+
+
+def write_page(results: list[Result], page: Path = PAGE) -> None:
+    """Put the table between the page's markers; what stands around them is kept."""
+    before, _, after = _parts(page)
     page.write_text(f"{before}{BEGIN}\n{machine()}\n\n{table(results)}\n{END}{after}", encoding="utf-8")
+
+
+def splice(results: list[Result], page: Path = PAGE) -> None:
+    """Put these rows in the place of their older ones, or below the last; every other row and remark is kept."""
+    before, inside, after = _parts(page)
+    lines = inside.split("\n")
+    for result in results:
+        cells = line(result)
+        made = f"| {' | '.join(cells)} |"
+        rows = [place for place, each in enumerate(lines) if each.startswith("|")]
+        same = f"| {cells[0]} | {cells[1]} |"
+        place = next((place for place in rows if lines[place].startswith(same)), None)
+        if place is None:
+            lines.insert(rows[-1] + 1, made)
+        else:
+            lines[place] = made
+    inside = "\n".join(lines)
+    page.write_text(f"{before}{BEGIN}{inside}{END}{after}", encoding="utf-8")

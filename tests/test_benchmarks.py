@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,22 @@ def test_the_table_goes_between_the_markers_and_the_rest_is_kept(tmp_path: Path)
     assert text.endswith(f"{frame.END}\nafter\n")
     assert "| a thing | 1,000 | 3,000 ms | ±0.000 ms | its reference | 2,000 ms | ×1.50 | ×2 | held |" in text
     assert "old" not in text
+
+
+def test_a_row_measured_alone_takes_its_older_ones_place(tmp_path: Path) -> None:
+    page = tmp_path / "performance.md"
+    page.write_text(f"before\n{frame.BEGIN}\n{frame.END}\nafter\n", encoding="utf-8")
+    row = row_of([])
+    frame.write_page([frame.run(row, size, tmp_path) for size in (1_000, 10_000)], page)
+    kept = page.read_text(encoding="utf-8").splitlines()
+    newer = replace(frame.run(row, 10_000, tmp_path), ours=5.0, processor=True)
+    other = replace(newer, size=100_000)
+    frame.splice([newer, other], page)
+    text = page.read_text(encoding="utf-8").splitlines()
+    at = next(place for place, each in enumerate(kept) if each.startswith("| a thing | 10,000 |"))
+    assert (text[:at], text[at + 2 :]) == (kept[:at], kept[at + 1 :])
+    assert text[at].startswith("| a thing | 10,000 | 5,000 ms cpu |")
+    assert text[at + 1].startswith("| a thing | 100,000 | 5,000 ms cpu |")
 
 
 def test_a_page_without_markers_is_left_alone(tmp_path: Path) -> None:

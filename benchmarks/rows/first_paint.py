@@ -32,4 +32,5 @@ ROW = Row(
     prepare,
     sizes=(0,),
     rounds=15,
+    elapsed=True,
 )

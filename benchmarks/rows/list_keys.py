@@ -73,4 +73,5 @@ ROW = Row(
     sizes=(100_000,),
     rounds=10,
     most=FREEZE,
+    elapsed=True,
 )

@@ -72,4 +72,5 @@ ROW = Row(
     rounds=3,
     warm_up=0,
     unit="MB",
+    elapsed=True,
 )

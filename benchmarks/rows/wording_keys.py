@@ -67,4 +67,5 @@ ROW = Row(
     prepare,
     sizes=(0,),
     rounds=25,
+    elapsed=True,
 )
