@@ -19,6 +19,7 @@ class Limits:
     page_bytes: int = 4 * 1024 * 1024
     key_set_bytes: int = 32 * 1024
     wait: int = 25
+    head_seconds: float = 20
     body_seconds: int = 60
     requests_per_minute: int = 6000
     retention_days: int = 30

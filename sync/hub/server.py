@@ -23,6 +23,7 @@ from sync.hub.invites import close, invite, new_epoch, status
 from sync.hub.limits import Limits
 from sync.hub.metrics import Tally
 from sync.hub.opening import is_postgres, open_store
+from sync.hub.patience import patient
 from sync.hub.sqlite_writer import database_path
 from sync.hub.workers import serve_together
 
@@ -121,6 +122,7 @@ def make_server(
         access_log=False,
         server_header=False,
         ws="none",
+        http=patient(limits.head_seconds),
         lifespan="on",
         timeout_graceful_shutdown=STOP_SECONDS,
         limit_concurrency=4000,

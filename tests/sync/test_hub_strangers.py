@@ -11,10 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 from running_hub import HTTP, RunningHub, mid_of
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sync import envelope
 from sync.carriers.hub import HubClient, HubRefused
 from sync.envelope import EnvelopeRefused
+from sync.hub import server
 from sync.hub.limits import Limits
 from sync.identity import OrgKeys, read_key_set
 
@@ -111,3 +113,43 @@ def test_a_client_that_never_ends_its_sentence_is_let_go_and_holds_up_nobody(tmp
         assert time.monotonic() - began < 50, "long before the time that a request has by default"
     finally:
         hub.stop()
+
+
+def cut_after(hub: RunningHub, begun: bytes, most: float) -> float | None:
+    """Send the head of a request byte by byte, after a whole one where `begun` is that; the seconds until the hub cut
+    the line, None where it did not."""
+    with socket.create_connection(("127.0.0.1", int(hub.url.rsplit(":", 1)[1]))) as line:
+        line.settimeout(0.05)
+        line.sendall(begun)
+        began = time.monotonic()
+        while (passed := time.monotonic() - began) < most:
+            try:
+                line.sendall(b"x" if begun else b"")
+                if line.recv(4096) == b"":
+                    return passed
+            except TimeoutError:
+                continue
+            except OSError:
+                return passed
+    return None
+
+
+WHOLE = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+def test_a_client_that_never_ends_the_head_of_its_request_is_cut_off(
+    tmp_path: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Byte by byte, in silence, and after a request that was answered; the control waits for ever."""
+    hub = RunningHub(tmp_path / "patient", Limits(head_seconds=0.5))
+    try:
+        assert [cut_after(hub, begun, 20) is not None for begun in (b"GET /", b"", WHOLE)] == [True] * 3
+        assert hub.client(keys["school"]).inbox().items == [], "whoever asks in time is answered"
+    finally:
+        hub.stop()
+    monkeypatch.setattr(server, "patient", lambda _: H11Protocol)
+    endless = RunningHub(tmp_path / "endless", Limits(head_seconds=0.5))
+    try:
+        assert cut_after(endless, b"GET /", 1.5) is None
+    finally:
+        endless.stop()
