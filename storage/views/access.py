@@ -24,7 +24,7 @@ KINDS = {
     "exported": "took a copy",
     "pack_shown": "made an inspection pack",
     "unlock_failed": "unlocked after wrong tries",
-    "glass_broken": "opened outside their list",
+    "glass_broken": "opened, outside their list, the record",
     "unmasked": "named an anonymised text",
     "audit_read": "read this list",
 }

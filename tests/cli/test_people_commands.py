@@ -161,7 +161,7 @@ def test_a_read_only_person_finds_who_they_were_given_and_another_for_a_reason(s
     sue.run(*as_sue, "chronology", "Zoë O'Brien")
     sue.run(*as_sue, "audit", "--json", status=3)
     lines = school.run(*as_khan, "audit", "--person", "Sue Sen").out
-    assert "opened outside their list · Zoë O'Brien · She asked." in lines
+    assert "opened, outside their list, the record · Zoë O'Brien · She asked." in lines
 
 
 def test_a_colleague_is_covered(school: School, ben: School) -> None:
