@@ -207,4 +207,5 @@ def stopped(screen: RegisterScreen, kept: Kept) -> None:
         if rung and getattr(console.screen, "NAME", "") == "adult_entry":
             console.do("adult_entry.lado")
 
-    console.push_screen(StopDialog(register), answered)
+    # From the app: the form that asks has left, and an answer would wait for it in vain.
+    console.call_later(console.push_screen, StopDialog(register), answered)

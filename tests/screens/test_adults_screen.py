@@ -12,7 +12,7 @@ from textual.widgets import Input, Select, TextArea
 from dsl_console.app import DslConsole
 from dsl_console.config import Settings
 from practice.acts import MachineAdded, Phones, SchoolSet
-from screens.adults_dialogs import StopDialog
+from screens.adults_dialogs import LadoDialog, StopDialog
 from screens.people_dialogs import CodeDialog
 from screens.widgets.mark_list import MarkList
 from storage import machines, register, reports
@@ -95,6 +95,8 @@ async def test_the_head_makes_it_first_thing_and_nothing_is_decided_before_the_l
         await press(pilot, "ctrl+s")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, StopDialog))
         assert "01234 567899" in words_on(pilot.app)
+        await press(pilot, "ctrl+s")
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, LadoDialog))
         await press(pilot, "escape")
         assert HOSTILE in words_on(pilot.app)
         await press(pilot, "d")
