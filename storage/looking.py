@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from practice.roles import finds_only_given
@@ -30,12 +30,38 @@ _ARRIVALS = ("report_arrived", "item_arrived")
 """What counts whoever's console took it in."""
 
 
+_LAST_ACTS = 5_000
+"""How far back the ledger is searched for somebody's last act: a school records fewer in a week."""
+
+
 @dataclass(frozen=True)
 class News:
     """Since when, and what came since then in words, such as "2 entries by colleagues"; no moment at the first look."""
 
     since: datetime | None
     words: tuple[str, ...] = ()
+
+
+def not_seen(vault: Vault, people: set[str], on: date) -> dict[str, date | None]:
+    """Return those of these people who were not here for a whole school day, each with the day they last were.
+
+    Who looked at Today here, or recorded anything on any machine, was here; no day where neither is known.
+    """
+    found: dict[str, date | None] = {}
+    calendar = vault.calendar()
+    for person in people:
+        with vault.read() as connection:
+            looked = outbox.exchange(connection, f"looked/{person}").partition(" ")[2]
+            recorded = connection.exec_driver_sql(
+                "SELECT max(recorded_at) FROM (SELECT author, recorded_at FROM acts ORDER BY n DESC LIMIT ?)"
+                " WHERE author = ?",
+                (_LAST_ACTS, person),
+            ).scalar()
+        moment = max(looked, recorded or "")
+        last = from_utc_text(moment).astimezone().date() if moment else None
+        if last is None or calendar.school_days_between(last, on - timedelta(days=1)):
+            found[person] = last
+    return found
 
 
 def look(vault: Vault) -> News:

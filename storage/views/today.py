@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from practice.dates import day_words
 from practice.roles import sees_glass
 from practice.vocabulary import Role
-from storage import carrying, erasing, flags, notes, outbox
+from storage import carrying, erasing, flags, looking, notes, outbox
 from storage.desk import triage
 from storage.replication import waiting
 from storage.types import utc_text
@@ -32,6 +33,7 @@ from storage.views import (
     unanswered,
     visits,
 )
+from storage.views.actions import ActionRow
 from storage.views.entries import UNFINISHED
 from storage.views.organisation import CoverRow
 
@@ -256,17 +258,45 @@ def _glass(vault: Vault, view: TodayView, now: datetime) -> None:
         )
 
 
+def _whose(row: ActionRow) -> str:
+    """Return who sees to it here: its owner, or who asked somebody for it who does not open the vault."""
+    return row.owner_id or row.asked_by_id
+
+
+def _who(row: ActionRow) -> str:
+    return row.owner if row.owner_id else f"{row.owner}, asked by {row.asked_by or 'a colleague'}"
+
+
+def _absent(vault: Vault, view: TodayView, people: set[str], on: date) -> dict[str, str]:
+    """Say of each colleague who is away, was not here for a school day, or opens the vault no more, which it is."""
+    away = {row.person_id for row in view.covers}
+    here = people - away & vault.may_open()
+    found = dict.fromkeys(people & away, "away") | dict.fromkeys(people - away - vault.may_open(), "no longer here")
+    for person, last in looking.not_seen(vault, here - set(found), on).items():
+        found[person] = f"not here since {day_words(last)}" if last else "not here yet"
+    return found
+
+
 def _actions(vault: Vault, view: TodayView, on: date) -> None:
-    """What is to be done by me; what I asked others to do and is late; and what decisions asked for by a day."""
+    """What is to be done by me; what I asked others to do and is late; and what decisions asked for by a day.
+
+    What is due of a colleague who is away, or was not here for a school day, is everybody's.
+    """
     me = vault.person.id
     covered = {row.person_id for row in view.covers if row.by_id == me}
-    for row in actions.actions(vault, on):
+    rows = actions.actions(vault, on)
+    waiting_on = {_whose(row) for row in rows if row.kind != "decision" and row.due is not None and row.due <= on}
+    absent = _absent(vault, view, waiting_on - {me}, on)
+    for row in rows:
         kind = "follow_up" if row.kind == "decision" else "action"
         words = row.what.partition(":")[0] if row.kind == "decision" else row.what
         line = Line(kind, row.id, row.child_id, row.child, words, row.due, row.late_school_days)
         if row.kind == "decision":
             line = replace(line, subject=row.about)
         elif row.owner_id != me and row.owner_id not in covered:
+            if row.due is not None and row.due <= on and (why := absent.get(_whose(row))):
+                view.act_today.append(replace(line, kind="asked", words=f"{_who(row)}, {why}: {row.what}"))
+                continue
             if row.asked_by_id != me or row.due is None or row.due >= on:
                 continue
             view.this_week.append(replace(line, kind="asked", words=f"{row.owner}: {row.what}"))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from practice.errors import NotFound, Refused
-from storage import flags
+from storage import flags, looking
 from storage.desk import actions as desk
 from storage.desk import concerns
-from storage.vault import Vault
+from storage.desk.granting import set_cover
+from storage.keys import FLOOR
+from storage.people import add_person
+from storage.vault import Vault, open_vault
 from storage.views import record
 from storage.views.actions import actions
 from storage.views.today import today
 from tests.conftest import PERSON, add_child, add_concern
 
+BEN = "seven tall paper boats"
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 
 
@@ -88,3 +92,34 @@ def test_today_shows_mine_and_what_i_asked_others_for_once_it_is_late(vault: Vau
     assert {("action", "Mine this week"), ("asked", "Ms Brook: Hers and late")} <= set(lines["this_week"])
     assert ("action", "Mine one day") in lines["later"]
     assert not any("Hers to come" in words for part in lines.values() for _, words in part)
+
+
+def test_what_is_due_of_a_colleague_who_is_away_or_was_not_here_for_a_school_day_is_everybodys(vault, vault_folder):
+    child = add_child(vault)
+    ben = add_person(vault, "Ben Ode", "deputy", BEN, FLOOR)
+    desk.add(vault, child, "Mine to do", due=NOW.date())
+    desk.add(vault, child, "Ring home", owner="Ben Ode", due=NOW.date())
+    desk.add(vault, child, "Send the school nurse", owner="Ms Brook, year 5", due=NOW.date())
+    desk.add(vault, child, "Not due", owner="Ben Ode", due=NOW.date() + timedelta(days=5))
+
+    def red(of: Vault, days: int = 0) -> set[str]:
+        view = today(of, NOW + timedelta(days=days))
+        return {line.words for line in view.act_today if line.kind in ("action", "asked")}
+
+    assert red(vault) == {"Mine to do", "Ben Ode, not here yet: Ring home"}
+    with open_vault(vault_folder, passphrase=BEN, user="Ben Ode", clock=lambda: NOW) as bens:
+        looking.look(bens)  # a Friday
+        assert red(vault) == {"Mine to do"}
+        assert red(bens) == {"Ring home"}
+        assert "Ben Ode" not in str(red(vault, days=3)), "on Monday he missed no school day yet"
+        since = "not here since Fri 20 Nov 2026"
+        assert f"Ben Ode, {since}: Ring home" in red(vault, days=4)
+    set_cover(vault, ben, vault.person.id, NOW.date())
+    assert red(vault) == {"Mine to do", "Ring home"}, "who covers sees it as their own"
+    set_cover(vault, vault.person.id, ben, NOW.date())
+    with open_vault(vault_folder, passphrase=BEN, user="Ben Ode", clock=lambda: NOW) as bens:
+        assert red(bens) == {
+            "Mine to do",
+            "Ring home",
+            f"Ms Brook, year 5, asked by {PERSON}, away: Send the school nurse",
+        }
