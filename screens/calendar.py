@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.content import Content
 
-from practice.text import visible
+from practice.text import counted, visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.calendar_dialogs import ImportDialog, NationDialog, PeriodDialog
@@ -91,7 +91,7 @@ def report_words(report: CalendarReport) -> str:
     moved = report.moved
     parts.append(f"{moved} review{'s are' if moved != 1 else ' is'} due on another day now.")
     if report.skipped:
-        parts.append(f"{len(report.skipped)} lines were skipped: {report.skipped[0][1]}.")
+        parts.append(f"{counted(len(report.skipped), 'line was', 'lines were')} skipped: {report.skipped[0][1]}.")
     return " ".join(parts)
 
 

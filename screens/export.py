@@ -17,6 +17,7 @@ from textual.worker import get_current_worker
 
 from practice.errors import ConsoleError, Refused
 from practice.front_sheet import heed_code
+from practice.text import counted
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.widgets.fields import ChoiceField, Field, WhenField
@@ -231,7 +232,10 @@ class ExportScreen(ConsoleScreen):
     def _written(self, made: CopyMade) -> None:
         self.writing = False
         self._show_bar(100)
-        said = [f"Written: {made.path}, {made.entries} entries, {made.size:,} bytes.", *made.left_out]
+        said = [
+            f"Written: {made.path}, {counted(made.entries, 'entry', 'entries')}, {made.size:,} bytes.",
+            *made.left_out,
+        ]
         said += [f"Caution: {each}" for each in made.cautions]
         said.append(f"SHA-256 of the file {made.sha256}")
         self._say("\n".join(said), "good")

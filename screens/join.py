@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from practice.errors import ConsoleError
-from practice.text import visible
+from practice.text import counted, visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.widgets.chrome import ROLES
@@ -239,7 +239,7 @@ class JoinScreen(ConsoleScreen):
     def _joined(self, found: tuple[Vault, Result]) -> None:
         vault, result = found
         self.console.entered(vault)
-        said = f"This machine holds the record: {result.taken.applied:,} acts were taken in."
+        said = f"This machine holds the record: {counted(result.taken.applied, 'act was', 'acts were')} taken in."
         if result.refused or result.waits:
             said += " Some files could not be read yet: Machines, s takes them in again."
         self.console.say(said, title="Joined")

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from practice.errors import ConsoleError, Refused
-from practice.text import LINE_LIMIT, visible
+from practice.text import LINE_LIMIT, counted, visible
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
 from screens.widgets.text import PlainText
@@ -94,7 +94,8 @@ class ImportDialog(FormDialog[bool]):
         self.say(again)
 
     def _taken(self, merged: Merged) -> None:
-        cast("Console", self.app).say(f"{len(merged.entries)} entries taken in. {merged.proposed} links to look at.")
+        taken, links = counted(len(merged.entries), "entry", "entries"), counted(merged.proposed, "link")
+        cast("Console", self.app).say(f"{taken} taken in. {links} to look at.")
         self.finish(True)
 
     def failed(self, error: ConsoleError) -> None:
@@ -106,7 +107,8 @@ def said_of(merged: Merged) -> str:
     """Say what an import gives, and what a person should look at, the first lines of it."""
     parts = [
         f"{len(merged.entries)} new entries, {merged.there_already} there already, "
-        f"{len(merged.duplicates)} exact duplicates (marked and kept), {len(merged.empty)} rows without words."
+        f"{counted(len(merged.duplicates), 'exact duplicate')} (marked and kept), "
+        f"{counted(len(merged.empty), 'row')} without words."
     ]
     notes = [f"Line {line}: {visible(' '.join(text.split()))}" for line, text in (*merged.stopped, *merged.repaired)]
     parts += notes[:SHOWN]

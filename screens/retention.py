@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from practice.dates import day_words
-from practice.text import visible
+from practice.text import counted, visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.retention_dialogs import AgreeDialog, HoldDialog, ProposeDialog, keep, left_of, lift, repeat
@@ -102,7 +102,9 @@ def draw(row: Row, width: int) -> list[Content]:
     if standing.proposal:
         lines += wrapped(words(standing.proposal), width, "$text-accent")
     if standing.came_after:
-        lines += wrapped(f"{standing.came_after} acts came after its erasure: decide, then erase them too", width)
+        lines += wrapped(
+            f"{counted(standing.came_after, 'act')} came after its erasure: decide, then erase that too", width
+        )
     return lines
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from practice.text import visible
+from practice.text import counted, visible
 from screens.widgets.answer import AnswerField
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
@@ -46,7 +46,7 @@ def agree(vault: Vault, child_id: str, typed: str) -> str:
     from storage.desk import erasure
 
     done = erasure.agree(vault, child_id, typed)
-    said = f"Erased: {done.acts} acts lost their words for good."
+    said = f"Erased: {counted(done.acts, 'act lost its', 'acts lost their')} words for good."
     if done.left.copies:
         said += " Backups made before still hold them."
     return said

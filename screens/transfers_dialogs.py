@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from practice.dates import day_words
 from practice.front_sheet import heed_code
-from practice.text import visible
+from practice.text import counted, visible
 from screens.widgets.answer import AnswerField
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.fields import ChoiceField, Field, WhenField
@@ -138,7 +138,8 @@ def packed(vault: Vault, transfer_id: str, folder: Path, heeded: str) -> str:
 
     made = pack(vault, transfer_id, folder, heeded=heeded)
     cautions = " ".join(dict.fromkeys(text for copy in made for text in copy.cautions))
-    return f"{len(made)} files were written, each recorded. Send them, then press s. {cautions}".strip()
+    written = counted(len(made), "file was", "files were")
+    return f"{written} written, each recorded. Send them, then press s. {cautions}".strip()
 
 
 class PackDialog(VaultForm[str]):

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from practice.acts import ItemAccepted, ItemArrived, ItemCorrected, ItemRefused, ItemSeen, ItemWithdrawn, build
 from practice.errors import ConsoleError, Refused
 from practice.received import received_entry
-from practice.text import visible
+from practice.text import counted, visible
 from storage import outbox
 from storage.ids import new_id
 from storage.ledger import Draft
@@ -151,7 +151,7 @@ def _take_resync(vault: Vault, unit: Unit, opened: Opened, name: str) -> Effect:
         count = send_lacking(vault, unit, opened.header.sender, asked.have) if asked.have is not None else 0
     else:
         count = send_all_again(vault, unit, opened.header.sender)
-    error = f"{visible(name)} has lost part of its record and asked for everything again: {count} messages."
+    error = f"{visible(name)} has lost part of its record and asked for everything again: {counted(count, 'message')}."
     return Effect(error=error if count else "", answer=("stored", None))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from practice.errors import ConsoleError, HubUnreachable, NotFound, Refused
+from practice.text import counted
 from storage import carrying, machines, whereabouts
 from storage.atomic import private_folder, write_atomic
 from storage.carrying import Carried, KnownFile
@@ -320,6 +321,6 @@ def sync_all(vault: Vault, *, progress: Progress = lambda _text: None) -> SyncRe
     except ConsoleError as error:
         report.errors.append(f"The school's own machines: {error.message}")
     else:
-        report.machines = f"Own machines: {done.taken:,} acts taken in, {done.handed_on:,} handed on."
+        report.machines = f"Own machines: {counted(done.taken, 'act')} taken in, {done.handed_on:,} handed on."
         report.errors += carrying.carried_words(done)
     return report

@@ -14,7 +14,7 @@ from dsl_console.cli.output import out, print_json
 from dsl_console.cli.people import NEW_PASSPHRASE
 from dsl_console.cli.session import Session, read_passphrase
 from practice.errors import IntegrityAlarm, NotFound, Refused
-from practice.text import visible
+from practice.text import counted, visible
 
 if TYPE_CHECKING:
     from storage.backup import BackupReport
@@ -201,7 +201,8 @@ def restore(
         session.note("The recovery code was used up. The new one, shown only now; keep it on paper in a locked place:")
         out(report.recovery_code)
     if report.to_repeat:
-        session.note(f"{len(report.to_repeat)} records were erased after this backup was made, and are here again:")
+        erased = counted(len(report.to_repeat), "record was", "records were")
+        session.note(f"{erased} erased after this backup was made, and here again:")
         for name in report.to_repeat:
             session.note(f"    {visible(name)}")
         session.note("Erase them again now: dsl-console children repeat-erasures")

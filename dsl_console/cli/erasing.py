@@ -11,6 +11,7 @@ from dsl_console.cli.options import Command, Day, text_option
 from dsl_console.cli.output import day_json, indented, joined, moment_json, one_line, out, print_json
 from dsl_console.cli.session import Session
 from practice.errors import ConsoleError, Refused
+from practice.text import counted
 
 if TYPE_CHECKING:
     from storage.desk.erasure import Left
@@ -124,7 +125,14 @@ def _print(session: Session, rows: list[Standing], holds: list[HoldRow], erased:
 
     for row in rows:
         out(
-            joined([row.child.id, one_line(row.child.told_apart), f"{row.entries} entries", day_json(row.due.on) or ""])
+            joined(
+                [
+                    row.child.id,
+                    one_line(row.child.told_apart),
+                    counted(row.entries, "entry", "entries"),
+                    day_json(row.due.on) or "",
+                ]
+            )
         )
         out(indented(row.due.sentence))
         for each in row.obstacles:
@@ -132,7 +140,11 @@ def _print(session: Session, rows: list[Standing], holds: list[HoldRow], erased:
         if row.proposal:
             out(indented(words(row.proposal)))
         if row.came_after:
-            out(indented(f"{row.came_after} acts came after its erasure: decide about them, then erase them too."))
+            out(
+                indented(
+                    f"{counted(row.came_after, 'act')} came after its erasure: decide about that, then erase it too."
+                )
+            )
     for hold in holds:
         out(joined([hold.id, "hold", one_line(hold.child)]))
         out(indented(hold_words(hold)))
@@ -222,7 +234,7 @@ def _propose_due(session: Session, vault: Vault, confirm: int | None, reason: st
         for row in rows:
             session.note(f"{one_line(row.child.told_apart)}: {row.due.sentence}")
         raise Refused(
-            f"{len(rows)} records are due and may be erased. Nothing was proposed yet.",
+            f"{counted(len(rows), 'record is', 'records are')} due and may be erased. Nothing was proposed yet.",
             hint=f"Look at each, then say how many: dsl-console children erase --due --confirm {len(rows)}",
         )
     told = session.need_text(reason, "--reason", "Who looked at them, and why need they not be kept?")
@@ -258,7 +270,8 @@ def agree_erasure(session: Session, child: str | None, typed: str | None) -> Non
     session.done(
         row.id,
         "erased",
-        f"Erased: {done.acts} acts lost their words for good. That they were there, and who decided, stays.",
+        f"Erased: {counted(done.acts, 'act lost its', 'acts lost their')} words for good. That they were there and who "
+        "decided stays.",
         acts=done.acts,
         named=[{"where": where, "count": count} for where, count in done.left.named],
         backups=[copy.place for copy in done.left.copies],

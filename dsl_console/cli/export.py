@@ -12,6 +12,7 @@ import click
 from dsl_console.cli.options import HEEDED, Command, Day
 from dsl_console.cli.session import Session
 from practice.errors import Refused
+from practice.text import counted
 
 if TYPE_CHECKING:
     from storage.documents.gather import Wanted
@@ -41,7 +42,7 @@ def write_copy(session: Session, vault: Vault, wanted: Wanted, out: str, heeded:
     session.done(
         made.act,
         "exported",
-        f"Written as {made.form}: {made.entries} entries. That it went out is in the record.",
+        f"Written as {made.form}: {counted(made.entries, 'entry', 'entries')}. That it went out is in the record.",
         sha256=made.sha256,
         content_sha256=made.content_sha256,
         form=made.form,

@@ -11,6 +11,7 @@ from dsl_console.cli.options import Command, Group, text_option
 from dsl_console.cli.output import day_json, joined, moment_json, one_line, out, print_json
 from dsl_console.cli.session import Session, read_passphrase
 from practice.errors import NotFound, Refused
+from practice.text import counted
 
 if TYPE_CHECKING:
     from storage.carrying import Carried
@@ -49,7 +50,7 @@ def list_(session: Session, removed: bool) -> None:
     for row in rows:
         out(f"{row.name}  {_state_words(row)}")
     for gap in gaps:
-        session.note(f"{gap.waiting} acts wait for a part that has not arrived.")
+        session.note(f"{counted(gap.waiting, 'act waits', 'acts wait')} for a part that has not arrived.")
     for fork in forks:
         session.note(fork_words(fork.seq, fork.here_at, fork.came_at))
 
@@ -183,7 +184,7 @@ def join(session: Session, folder: str | None, code_file: str | None, words: str
     )
     with vault:
         ident = vault.device
-    sentence = f"This machine holds the school's record: {result.taken.applied:,} acts."
+    sentence = f"This machine holds the school's record: {counted(result.taken.applied, 'act')}."
     session.done(ident, "joined", sentence, acts=result.taken.applied)
 
 
@@ -327,7 +328,11 @@ def renew(session: Session) -> None:
 
         count = machines.renew(vault)
         ident = vault.device
-    session.done(ident, "renewed", f"{count:,} acts have a chain of their own now. Sync, so that all is taken in.")
+    session.done(
+        ident,
+        "renewed",
+        f"{counted(count, 'act has', 'acts have')} a chain of their own now. Sync, so that all is taken in.",
+    )
 
 
 @machine.command(cls=Command)

@@ -9,6 +9,7 @@ import click
 from dsl_console.cli.options import Command, text_option
 from dsl_console.cli.output import joined, one_line, out, print_json
 from dsl_console.cli.session import Session
+from practice.text import counted
 
 if TYPE_CHECKING:
     from storage.desk.same_child import Twice
@@ -67,7 +68,7 @@ def _list(session: Session, rows: list[Twice]) -> None:
         session.note("No two records look like one child's.")
     for row in rows:
         for child, count in zip((row.first, row.second), row.entries, strict=True):
-            out(joined([child.id, one_line(child.told_apart), f"{count} entries"]))
+            out(joined([child.id, one_line(child.told_apart), counted(count, "entry", "entries")]))
         out(f"    {row.why}")
 
 

@@ -15,6 +15,7 @@ from practice.body_words import map_words
 from practice.dates import Occurred, day_words
 from practice.errors import Refused
 from practice.received import received_entry
+from practice.text import counted
 from storage import ledger
 from storage.documents.masking import mask_copy
 from storage.types import utc_text
@@ -168,7 +169,9 @@ def _say_what_is_missing(vault: Vault, made: Copy, chosen: bool, owners: list[st
     if wanted.what != "record":
         said.append("Earlier versions of entries, decisions and their reasons, and opinions are left out.")
     if wanted.own_only and theirs:
-        said.append(f"{theirs} entries that came from {', '.join(owners)} are left out: they are theirs to share.")
+        said.append(
+            f"{counted(theirs, 'entry', 'entries')} that came from {', '.join(owners)}: left out, theirs to share."
+        )
     elif theirs:
         made.cautions.append(
             f"{theirs} of these entries came from {', '.join(owners)}: ask them before they are passed on."
@@ -180,7 +183,7 @@ def _say_what_is_missing(vault: Vault, made: Copy, chosen: bool, owners: list[st
             said.append(f"An entry was removed on {day} and is left out.")
     moved = sum(trace.away for trace in record.traces(vault, wanted.child_id))
     if moved:
-        said.append(f"{moved} entries were moved to another child, to whom they belong, and are left out.")
+        said.append(f"{counted(moved, 'entry was', 'entries were')} moved to the child they belong to, and left out.")
 
 
 Whole = tuple[ConcernLogged | None, tuple[VersionRow, ...], tuple[DecisionRow, ...]]
