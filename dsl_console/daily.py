@@ -26,7 +26,8 @@ async def before_leaving(console: Console, vault: Vault) -> str:
     if not console.backup_folder or vault.alarm is not None or vault.visit is not None:
         return ""
     from screens.closing import ClosingScreen
-    from storage.backup import Stopped, scheduled_backup
+    from storage.backup import scheduled_backup
+    from storage.backup_copy import Stopped
     from storage.views.backups import due
 
     try:
@@ -65,7 +66,8 @@ def while_idle(console: Console, vault: Vault, stop: Event) -> None:
     folder, keep, today = Path(console.backup_folder), console.backup_keep, console.now().date()
 
     def make() -> None:
-        from storage.backup import Stopped, scheduled_backup
+        from storage.backup import scheduled_backup
+        from storage.backup_copy import Stopped
 
         try:
             if wanting(vault, today):

@@ -24,7 +24,7 @@ from screens.widgets.text import MessageBar, PlainText, StateLine
 
 if TYPE_CHECKING:
     from storage.backup import BackupReport
-    from storage.restore import DrillReport
+    from storage.drill import DrillReport
     from storage.views.backups import BackupRow, BackupState
 
 PATIENCE = 2
@@ -187,7 +187,7 @@ class BackupsScreen(ConsoleScreen):
 
     def act_drill(self) -> None:
         """Prove the backup under the cursor, or the newest."""
-        from storage.restore import drill
+        from storage.drill import drill
 
         row = self.query_one("#made", RecordList).current
         if row is None:

@@ -24,7 +24,7 @@ from practice.acts import BackupMade
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, Refused
 from storage import chain, container, erasure_log
-from storage.atomic import private_file, private_folder, replace, sync_folder
+from storage.atomic import private_folder, replace, sync_folder
 from storage.backup_check import (
     FORMAT,
     VERSION,
@@ -37,7 +37,8 @@ from storage.backup_check import (
     manifest_mac,
     unwrap,
 )
-from storage.engine import connect, make_engine, plain_errors
+from storage.backup_copy import Stop, Stopped, carry_along, carry_compartments, copy_database, never
+from storage.engine import make_engine, plain_errors
 from storage.header import FILE_NAME, Header, read_header
 from storage.ids import new_id
 from storage.keys import PersonKeys, b64, hkdf, new_key
@@ -51,29 +52,15 @@ SUFFIX = ".dslb"
 KEEP = 14
 BEFORE_UPDATE = "before-update"
 KEPT_BEFORE_UPDATE = 3
-CARRIED = ("drafts", "spool/reports", "spool/outbox", "spool/inbox", "spool/visits")
 _SCHEDULED = re.compile(r"dsl-console-backup-\d{4}-\d\d-\d\d-\d{6}-(?P<vault>[0-9a-f]{8})\.dslb")
 _TEMPORARY = ".dsl-console-"
-_STABLE_TRIES = 5
 _WAIT_SECONDS = 3.0
-_OPS = 20_000
-"""SQLite instructions between two looks at whether to stop: about a millisecond."""
 
 Progress = Callable[[str], None]
-Stop = Callable[[], bool]
-
-
-class Stopped(Refused):
-    """Somebody stopped the work; nothing of it was kept."""
 
 
 def quiet(_text: str) -> None:
     """Say nothing."""
-
-
-def never() -> bool:
-    """Go on."""
-    return False
 
 
 def reached(_step: str) -> None:
@@ -213,7 +200,7 @@ def write_backup(
         # A holder may be let in at this moment: header and what it says of other compartments belong together.
         with editing(folder) as header:
             shutil.copyfile(folder / FILE_NAME, work / FILE_NAME)
-            beside = _carry_compartments(folder, work, header)
+            beside = carry_compartments(folder, work, header)
         header = read_header(work)
         header.check(CHILDREN, key)
         backup_key = new_key()
@@ -221,7 +208,12 @@ def write_backup(
         live, own_key = folder / f"{CHILDREN}.db", hkdf(backup_key, "database")
         copy_database(live, hkdf(key, "database"), work / "copy.db", own_key, stop)
         reached("exported")
-        sources = {FILE_NAME: work / FILE_NAME, f"{CHILDREN}.db": work / "copy.db", **beside, **_carry(folder, work)}
+        sources = {
+            FILE_NAME: work / FILE_NAME,
+            f"{CHILDREN}.db": work / "copy.db",
+            **beside,
+            **carry_along(folder, work),
+        }
         with plain_errors():
             held = look(work / "copy.db", own_key)
         manifest = _manifest(header, key, backup_key, sources, held, now)
@@ -312,73 +304,6 @@ def _work(target: Path, folder: Path, vault: str) -> Iterator[tuple[Path, Path]]
         shutil.rmtree(work, ignore_errors=True)
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-
-
-def copy_database(database: Path, key: bytes, made: Path, made_key: bytes, stop: Stop = never) -> None:
-    """Copy every row as of one moment into a new database under another key, which goes in as a bound value."""
-    private_file(made)
-    connection = connect(database, key)
-    try:
-        connection.set_progress_handler(lambda: int(stop()), _OPS)
-        connection.execute("ATTACH DATABASE ? AS made KEY ?", (str(made), "x'" + made_key.hex() + "'"))
-        # A copy that is cut short is thrown away, so it needs no journal.
-        connection.execute("PRAGMA made.journal_mode=OFF")
-        connection.execute("PRAGMA made.synchronous=OFF")
-        connection.execute("BEGIN")
-        try:
-            version = int(connection.execute("PRAGMA main.user_version").fetchone()[0])
-            connection.execute("SELECT sqlcipher_export('made')").fetchone()
-            connection.execute(f"PRAGMA made.user_version={version}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if stop():
-                raise Stopped("The backup was stopped; nothing of it was kept, and the record is as it was.") from None
-            raise
-        connection.execute("DETACH DATABASE made")
-    finally:
-        connection.close()
-
-
-def _carry_compartments(folder: Path, work: Path, header: Header) -> dict[str, Path]:
-    """Copy the other compartments as the ciphertext that they are; return where each copy lies."""
-    others = [name for name in header.compartments if name != CHILDREN and (folder / f"{name}.db").exists()]
-    return {each: work / each for name in others for each in _stable_copies(folder, work, name)}
-
-
-def _carry(folder: Path, work: Path) -> dict[str, Path]:
-    """Copy what goes along as it is: drafts, the spool; return where each copy lies."""
-    sources: dict[str, Path] = {}
-    for part in CARRIED:
-        for path in sorted((folder / part).glob("*")):
-            name = f"{part}/{path.name}"
-            if path.is_symlink() or not path.is_file() or not container.NAME.fullmatch(name):
-                continue
-            copied = work / f"file-{len(sources)}"
-            with contextlib.suppress(FileNotFoundError):  # delivered or dropped in this moment
-                shutil.copyfile(path, copied)
-                sources[name] = copied
-    return sources
-
-
-def _stable_copies(folder: Path, work: Path, name: str) -> list[str]:
-    """Copy a compartment that is not ours to open: again until neither its database nor its log moved meanwhile."""
-    wanted = [f"{name}.db", f"{name}.db-wal", f"{name}.anchor"]
-    for _ in range(_STABLE_TRIES):
-        before = [_stamp(folder / each) for each in wanted]
-        there = [each for each, stamp in zip(wanted, before, strict=True) if stamp is not None]
-        for each in there:
-            shutil.copyfile(folder / each, work / each)
-        if before == [_stamp(folder / each) for each in wanted]:
-            return there
-    raise Refused("Another part of this vault is being written without a pause. No backup was made.", hint="Try again.")
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_size, found.st_mtime_ns
 
 
 def _manifest(

@@ -1,4 +1,4 @@
-"""Restoring a backup into an empty folder, and the drill that proves a backup by doing so (design: §4).
+"""Restoring a backup into an empty folder (design: §4).
 
 A restored vault has a new key for its compartment, a new device with a chain and an anchor of its own, and holds its
 exchange with partners until a person confirms that the old machine is gone. It is made in a folder beside the target
@@ -16,11 +16,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from practice.acts import BackupProved, OldMachineGone, Restored
-from practice.compartments import ADULTS, CHILDREN
-from practice.errors import ConsoleError, IntegrityAlarm, NotAllowed, NotFound, Refused
+from practice.acts import OldMachineGone, Restored
+from practice.compartments import CHILDREN
+from practice.errors import IntegrityAlarm, NotAllowed, NotFound, Refused
 from practice.roles import check_may_record
-from storage import backup, backup_check, chain, container, device_secret, ledger, outbox, secrets_table
+from storage import backup_check, backup_copy, container, device_secret, ledger, outbox, secrets_table
 from storage.anchor import Anchor, Head
 from storage.atomic import private_folder, sync_folder
 from storage.backup import Progress, quiet, reached
@@ -60,20 +60,7 @@ class RestoreReport:
 
 
 @dataclass(frozen=True)
-class DrillReport:
-    """What a drill found: whether the backup came back whole, and the problem in plain words where it did not."""
-
-    file: Path
-    ok: bool
-    acts: int
-    sha256: str
-    problem: str = ""
-    register: bool = False
-    """Whether the adults' register in it was opened and checked too: it is by those who hold its key, by no other."""
-
-
-@dataclass(frozen=True)
-class _Opened:
+class Opened:
     """A backup that somebody's keys opened."""
 
     found: Container
@@ -117,7 +104,7 @@ def restore(
     with _staging(to) as (staging, work):
         progress("Opening the backup")
         opened = _open(file, work, passphrase, user, code)
-        held = _materialise(opened, staging, work, clock(), progress)
+        held = materialise(opened, staging, work, clock(), progress)
         next_code = ""
         if code:
             vault, next_code = recover(staging, code=code, user=user, passphrase=passphrase, kdf=kdf)
@@ -185,10 +172,10 @@ def _move(staging: Path, to: Path) -> None:
     sync_folder(to.parent)
 
 
-def _open(file: Path, work: Path, passphrase: str, user: str, code: str) -> _Opened:
+def _open(file: Path, work: Path, passphrase: str, user: str, code: str) -> Opened:
     """Read a backup and open it with a person's passphrase or the recovery code."""
     found = container.read(file)
-    header = _header(found, work)
+    header = header_in(found, work)
     if code:
         wanted = recovery_slot_id(CHILDREN)
         slot = next((each for each in header.recovery if each.id == wanted), None)
@@ -200,10 +187,10 @@ def _open(file: Path, work: Path, passphrase: str, user: str, code: str) -> _Ope
         if header.role_of(slot) == "read_only":
             raise NotAllowed("Your role here is to read, so the backup was not restored.", hint="Ask the DSL to do it.")
     device = b"" if code else device_secret.fetch(header.vault, slot)
-    return _opened(found, header, slot, slot.open(code or passphrase, header.vault, device))
+    return opened_with(found, header, slot, slot.open(code or passphrase, header.vault, device))
 
 
-def _header(found: Container, work: Path) -> Header:
+def header_in(found: Container, work: Path) -> Header:
     try:
         return backup_check.header_of(found, work)
     except IntegrityAlarm as alarm:
@@ -212,16 +199,16 @@ def _header(found: Container, work: Path) -> Header:
         raise container.damaged() from None
 
 
-def _opened(found: Container, header: Header, slot: Slot, keys: PersonKeys) -> _Opened:
+def opened_with(found: Container, header: Header, slot: Slot, keys: PersonKeys) -> Opened:
     try:
         key = compartment_key(header, CHILDREN, slot, keys)
         backup_check.check_manifest(found, header, key)
     except IntegrityAlarm:
         raise container.damaged() from None
-    return _Opened(found, header, key, backup_check.unwrap(found, slot, keys), slot, keys)
+    return Opened(found, header, key, backup_check.unwrap(found, slot, keys), slot, keys)
 
 
-def _materialise(opened: _Opened, staging: Path, work: Path, now: datetime, progress: Progress) -> Held:
+def materialise(opened: Opened, staging: Path, work: Path, now: datetime, progress: Progress) -> Held:
     """Lay a whole vault into the staging folder; return what the backup holds, checked."""
     found, header = opened.found, opened.header
     for name in found.members:
@@ -232,7 +219,7 @@ def _materialise(opened: _Opened, staging: Path, work: Path, now: datetime, prog
             container.extract(found, name, work / "backup.db")
         elif name != FILE_NAME:
             container.extract(found, name, target)
-    for name in ("spool", *backup.CARRIED):
+    for name in ("spool", *backup_copy.CARRIED):
         private_folder(staging / name)
     progress("Checking every page and act")
     held = backup_check.check_database(work / "backup.db", hkdf(opened.backup_key, "database"))
@@ -242,7 +229,7 @@ def _materialise(opened: _Opened, staging: Path, work: Path, now: datetime, prog
     progress("Encrypting the record under a new key")
     key, device = new_key(), new_id()
     database = staging / f"{CHILDREN}.db"
-    backup.copy_database(work / "backup.db", hkdf(opened.backup_key, "database"), database, hkdf(key, "database"))
+    backup_copy.copy_database(work / "backup.db", hkdf(opened.backup_key, "database"), database, hkdf(key, "database"))
     genesis = _renew(database, key, device, now)
     _rewrap(header, key)
     Anchor(staging / f"{CHILDREN}.anchor", key).create(Head(device, 0, genesis, header.generation, header.digest()))
@@ -281,7 +268,7 @@ def _rewrap(header: Header, key: bytes) -> None:
     header.generation += 1
 
 
-def _record(vault: Vault, opened: _Opened, held: Held, progress: Progress) -> None:
+def _record(vault: Vault, opened: Opened, held: Held, progress: Progress) -> None:
     """Say in the ledger what was restored, then check the whole vault as it will be used."""
     check_may_record(vault.person.role, Restored.act_kind)
     made_at = str(opened.found.manifest["made_at"])
@@ -341,95 +328,4 @@ def confirm_old_machine_gone(vault: Vault) -> bool:
         unit.record(OldMachineGone())
         outbox.set_exchange(unit.connection, HOLD, "")
         outbox.set_exchange(unit.connection, INVENTORY, "due")
-    return True
-
-
-# -- the drill ---------------------------------------------------------------------------------------------------------
-
-
-def drill(vault: Vault, file: Path, progress: Progress = quiet) -> DrillReport:
-    """Restore a backup of this vault into a private folder, verify it whole, record the result, and remove it.
-
-    Raises NotFound without such a file and Refused where it is no backup of this vault's; a backup that is not whole
-    is no error but a result.
-    """
-    file = file.expanduser().absolute()
-    if not file.is_file():
-        raise NotFound(
-            "The backup to prove is not there.",
-            hint="Plug its drive in, or name another: dsl-console backup drill FILE",
-        )
-    sha256 = container.digest_of(file).sha256
-    acts, problem, register = 0, "", False
-    with backup.one_at_a_time(vault.folder), _drill_folder(vault.folder) as folder:
-        try:
-            acts, register = _prove(vault, file, folder, progress)
-        except IntegrityAlarm as alarm:
-            problem = alarm.message
-    vault.record(BackupProved(sha256=sha256, ok=not problem, acts=acts, problem=problem, place=str(file)))
-    return DrillReport(file, not problem, acts, sha256, problem, register)
-
-
-@contextlib.contextmanager
-def _drill_folder(folder: Path) -> Iterator[Path]:
-    mark = ".drill-"
-    for left in folder.glob(mark + "*"):
-        shutil.rmtree(left, ignore_errors=True)
-    try:
-        made = Path(tempfile.mkdtemp(prefix=mark, dir=folder))
-        try:
-            yield made
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
-    except OSError:
-        raise Refused(
-            "There is no room to restore the backup for the drill, or its drive went away. Nothing was changed.",
-            hint="Free some room on the vault's own disk and try again.",
-        ) from None
-
-
-def _prove(vault: Vault, file: Path, folder: Path, progress: Progress) -> tuple[int, bool]:
-    from storage.vault import open_vault
-
-    staging, work = private_folder(folder / "vault"), private_folder(folder / "work")
-    found = container.read(file)
-    header = _header(found, work)
-    if header.vault != vault.id:
-        raise Refused("That is a backup of another vault, so it proves nothing about this one. Nothing was changed.")
-    slot = next((each for each in header.slots if each.id == vault.person.id), None)
-    if slot is None or slot.xwing != vault.person_keys.xwing.public():
-        raise Refused(
-            "That backup was made before you had your present keys, so only an older passphrase opens it.",
-            hint="Prove a newer backup, or ask somebody who was there to prove this one.",
-        )
-    opened = _opened(found, header, slot, vault.person_keys)
-    held = _materialise(opened, staging, work, vault.clock(), progress)
-    with vault.read() as connection:
-        chain.check_head(connection, held.device, held.seq, bytes.fromhex(held.mac))
-    with open_vault(staging, unlocked=Unlocked(header, slot, vault.person_keys), clock=vault.clock) as restored:
-        if restored.alarm is not None:
-            raise restored.alarm
-        report = restored.verify(rebuild=True, progress=progress)
-        if not report.ok:
-            raise IntegrityAlarm(report.problems[0].text)
-        return held.acts, _prove_register(restored, vault.person_keys, progress)
-
-
-def _prove_register(restored: Vault, keys: PersonKeys, progress: Progress) -> bool:
-    """Open and check the adults' register that came back, where the person holds its key; False where it stays shut.
-
-    The sentence for one that is not whole says nothing of what it holds, since it goes into the children's record.
-    """
-    from storage.register import holds_register, open_with
-
-    if not (restored.folder / f"{ADULTS}.db").exists() or not holds_register(restored):
-        return False
-    progress("Checking the adults' register")
-    try:
-        with open_with(restored, keys) as register:
-            whole = register.alarm is None and register.verify(rebuild=True, signatures=True).ok
-    except ConsoleError:
-        whole = False
-    if not whole:
-        raise IntegrityAlarm("The adults' register in this backup did not come back whole.")
     return True

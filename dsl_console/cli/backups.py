@@ -94,7 +94,7 @@ def drill(session: Session, file: str | None) -> int:
     Exits 4 where the backup did not come back whole.
     """
     with session.opened(writes=True) as vault:
-        from storage.restore import drill as prove
+        from storage.drill import drill as prove
 
         done = prove(vault, Path(file) if file else _latest(vault), session.note)
     if session.json:

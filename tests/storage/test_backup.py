@@ -11,7 +11,8 @@ import pytest
 
 from practice.acts import PersonAdded
 from practice.errors import ConsoleError, IntegrityAlarm, NotFound, Refused, WrongPassphrase
-from storage import backup, container, ledger, outbox, people, restore
+from storage import backup, backup_copy, container, ledger, outbox, people, restore
+from storage.drill import drill
 from storage.keys import FLOOR
 from storage.vault import Vault, create, open_vault
 from storage.verifying import replay
@@ -319,7 +320,7 @@ def test_stopping_is_heeded_at_every_point_and_leaves_nothing(school, tmp_path):
             left[0] -= 1
             return left[0] < 0
 
-        with pytest.raises(backup.Stopped):
+        with pytest.raises(backup_copy.Stopped):
             backup.backup(school, tmp_path / "stick" / "a.dslb", stop=stop)
         assert left_in(tmp_path / "stick") == []
 
@@ -391,18 +392,18 @@ def test_another_compartment_goes_along_unopened_with_its_log(school, tmp_path):
 def test_a_drill_proves_a_backup_records_it_and_leaves_nothing(school, tmp_path):
     backup.backup(school, tmp_path / "a.dslb")
     before = left_in(school.folder)
-    done = restore.drill(school, tmp_path / "a.dslb")
+    done = drill(school, tmp_path / "a.dslb")
     assert (done.ok, done.problem) == (True, "")
     assert acts_of(school)[-1][7] == "backup_proved"
     data = bytearray((tmp_path / "a.dslb").read_bytes())
     data[-20_000] ^= 1
     (tmp_path / "a.dslb").write_bytes(data)
-    done = restore.drill(school, tmp_path / "a.dslb")
+    done = drill(school, tmp_path / "a.dslb")
     assert not done.ok
     assert "damaged" in done.problem
     assert left_in(school.folder) == before
     with pytest.raises(NotFound):
-        restore.drill(school, tmp_path / "none.dslb")
+        drill(school, tmp_path / "none.dslb")
 
 
 def test_a_drill_of_another_vaults_backup_proves_nothing(school, tmp_path):
@@ -410,7 +411,7 @@ def test_a_drill_of_another_vaults_backup_proves_nothing(school, tmp_path):
     with other:
         backup.backup(other, tmp_path / "o.dslb")
     with pytest.raises(Refused, match="another vault"):
-        restore.drill(school, tmp_path / "o.dslb")
+        drill(school, tmp_path / "o.dslb")
     with pytest.raises(Refused, match="another file"):
         backup.backup(school, tmp_path / "o.dslb")
 
@@ -420,7 +421,7 @@ def test_a_backup_from_before_a_rotation_still_opens_and_can_be_proved(school, t
 
     backup.backup(school, tmp_path / "a.dslb")
     rotate(school, "made up")
-    assert restore.drill(school, tmp_path / "a.dslb").ok
+    assert drill(school, tmp_path / "a.dslb").ok
     restore.restore(tmp_path / "a.dslb", tmp_path / "new", passphrase=PASSPHRASE, user=PERSON)
 
 

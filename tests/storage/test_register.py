@@ -14,6 +14,7 @@ from practice.acts import AuditRead, ChildAdded, SchoolSet
 from practice.compartments import ADULTS
 from practice.errors import IntegrityAlarm, NotAllowed, NotFound, Refused, WrongPassphrase
 from storage import backup, people, register, reports, restore, vault
+from storage.drill import drill
 from storage.header import FILE_NAME, _canonical, read_header
 from storage.ids import new_id
 from storage.keys import FLOOR
@@ -341,7 +342,7 @@ def test_a_holders_drill_opens_and_checks_it_and_another_persons_leaves_it_shut(
         with own(head) as opened:
             fill(opened, 5)
         whole = backup.backup(head, tmp_path / "whole.dslb").path
-        done = restore.drill(head, whole)
+        done = drill(head, whole)
         assert (done.ok, done.register) == (True, True)
     database = folder / "adults.db"
     stored = bytearray(database.read_bytes())
@@ -349,10 +350,10 @@ def test_a_holders_drill_opens_and_checks_it_and_another_persons_leaves_it_shut(
     database.write_bytes(stored)
     with as_(folder, "Dara Lowe") as dsl:
         carried = backup.backup(dsl, tmp_path / "carried.dslb").path
-        done = restore.drill(dsl, carried)
+        done = drill(dsl, carried)
         assert (done.ok, done.register) == (True, False), "who does not hold its key learns nothing of it"
     with as_(folder, "Hana Reed") as head:
-        done = restore.drill(head, carried)
+        done = drill(head, carried)
         assert (done.ok, done.problem) == (False, "The adults' register in this backup did not come back whole.")
 
 
