@@ -154,10 +154,13 @@ class SecondDialog(FormDialog[str]):
 
     def __init__(self, found: Opened) -> None:
         share, size = found.share, len(found.payload.encode())
+        theirs = f"{share.agreed_by} approved exactly the {size:,} bytes shown, about {share.child}. "
+        if not found.others:
+            theirs += "Nobody else who approves is here now: your yes alone is enough, and that is recorded. "
         super().__init__(
             f"A second yes for {share.partner}",
-            f"{share.agreed_by} approved exactly the {size:,} bytes shown, about {share.child}. With your yes they are "
-            "sealed now and leave at the next sync. h holds it and x decides not to share, as ever.",
+            f"{theirs}With your yes they are sealed now and leave at the next sync. h holds it and x decides not to "
+            "share, as ever.",
         )
         self._found = found
 

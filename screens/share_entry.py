@@ -44,6 +44,8 @@ class Opened:
     anew: bool = False
     read_first: tuple[str, ...] = ()
     nation: str = "england"
+    others: tuple[str, ...] = ()
+    """Who else approves and is here, for a share that waits for a second yes."""
 
 
 _FREEZING = threading.Lock()
@@ -78,7 +80,8 @@ def _opened(vault: Vault, share_id: str, *, anew: bool) -> Opened:
     page = page_of(share.payload, partner, contract, "") if share.payload and partner and not fault else ""
     said = tuple(front_sheet.read_out(vault, share.child_id))
     payload, nation = "" if fault else share.payload, organisation.calendar(vault).nation
-    return Opened(share, detail, partner, contract, payload, page, caution, fault, changed, said, nation)
+    others = tuple(organisation.others_who_approve(vault, vault.clock().astimezone().date()))
+    return Opened(share, detail, partner, contract, payload, page, caution, fault, changed, said, nation, others)
 
 
 class ShareEntryScreen(ConsoleScreen):
@@ -172,8 +175,8 @@ class ShareEntryScreen(ConsoleScreen):
             return "The partner's key has changed: compare the words by telephone first (Partners)."
         share = self.found.share
         mine = share.state == "agreed" and share.agreed_by_id == self.vault.person.id
-        if action_id == "share_entry.approve" and mine:
-            return "You approved it: another person says the second yes."
+        if action_id == "share_entry.approve" and mine and self.found.others:
+            return f"You approved it: another person says the second yes ({', '.join(self.found.others)})."
         return why_not_now(self.found.share, action_id)
 
     def act_approve(self) -> None:

@@ -278,23 +278,30 @@ def _second_due(vault: Vault, entry: EntryRow, basis: str) -> tuple[bool, str]:
     """Return whether the school asks for a second approver of an entry, and the names of those who are here."""
     rules = organisation.sharing_rules(vault)
     due = needs_second(rules, (entry.category, *entry.further_categories), basis)
-    return due, ", ".join(organisation.others_who_approve(vault, contracts.today(vault))) if due else ""
+    return due, _others(vault) if due else ""
+
+
+def _others(vault: Vault) -> str:
+    return ", ".join(organisation.others_who_approve(vault, contracts.today(vault)))
 
 
 def second(vault: Vault, share_id: str, digest: str, *, heeded: str = "") -> Approved:
     """Say yes as the second approver to the very bytes that the first one approved; they are queued with it.
 
-    Raises Refused for the person who approved it first, for other bytes, and for all that `approve` raises it for.
+    Whoever approved it first says it alone where everybody else is away by now: else raises Refused for them; also
+    for other bytes, and for all that `approve` raises it for.
     """
     with vault.write() as unit, vault.read():
         share = sharing.share(vault, share_id)
         check_state(share, "agreed")
-        if share.agreed_by_id == vault.person.id:
-            raise Refused("You approved this share first: another person says the second yes. Nothing was changed.")
+        mine, others = share.agreed_by_id == vault.person.id, _others(vault)
+        if mine and others:
+            raise Refused(f"You approved this share first: another person says the second yes ({others}).")
         ready = _ready(vault, share, digest)
         read = check_heeded(vault, [share.child_id], heeded, "Nothing was approved.")
         fields = {name: getattr(share, name) for name in ("basis", "child_told", "parent_told", "reason", "urgent")}
-        fields |= {"share": share.id, "digest": share.digest, "heeded": read, "first": share.agreed_by_id}
+        fields |= {"share": share.id, "digest": share.digest, "heeded": read}
+        fields |= {"alone": NOBODY_ELSE} if mine else {"first": share.agreed_by_id}
         message = _queue(vault, unit, share, ready, fields)
     spool.keep(vault, message.mid, message.envelope)
     return Approved(share.id, message.mid, message.state, partners.caution(ready.partner))

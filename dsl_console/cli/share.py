@@ -133,7 +133,10 @@ def approve(
 @click.option("--heeded", metavar="CODE", default="", help=HEEDED)
 @click.pass_obj
 def second(session: Session, share: str | None, digest: str | None, heeded: str) -> None:
-    """Say the second yes to a share that another person approved: its bytes and their answers are printed first."""
+    """Say the second yes to a share that another person approved: its bytes and their answers are printed first.
+
+    Where everybody else who approves is away by now, whoever approved it lets it leave alone; that is recorded.
+    """
     with session.opened(writes=True) as vault:
         from storage.views import sharing
         from sync import shares
@@ -149,7 +152,9 @@ def second(session: Session, share: str | None, digest: str | None, heeded: str)
         seen = session.need(digest, "--digest", "Digest of the bytes above")
         read = session.heeding(vault, [row.child_id], heeded)
         approved = shares.second(vault, row.id, seen, heeded=read)
-    session.done(approved.share_id, approved.state, "Approved by both. It waits on this machine until the next sync.")
+        alone = row.agreed_by_id == vault.person.id
+    said = "Approved by you alone, since nobody else who approves is here." if alone else "Approved by both."
+    session.done(approved.share_id, approved.state, f"{said} It waits on this machine until the next sync.")
 
 
 def _decided(session: Session, share: str | None, reason: str | None, state: str, sentence: str) -> None:

@@ -375,9 +375,11 @@ def _shares(vault: Vault, view: TodayView, now: datetime) -> None:
         elif share.state == "agreed":
             mine = share.agreed_by_id == vault.person.id
             view.to_approve += not mine
+            alone = mine and not organisation.others_who_approve(vault, now.astimezone().date())
             said = "waits for another's yes" if mine else f"{share.agreed_by} said yes, now you"
+            said = "nobody else who approves is here, your yes is enough" if alone else said
             waits = replace(line, words=f"{said}: to {share.partner}")
-            (view.later if mine else view.this_week).append(waits)
+            (view.later if mine and not alone else view.this_week).append(waits)
         elif share.state == "proposed":
             view.to_approve += 1
             view.this_week.append(line)

@@ -80,6 +80,15 @@ def test_who_is_away_never_holds_a_share_up(school: Place, council: Place, deput
     share = school.share(school.entry(school.child()), COUNCIL)
     row = sharing.share(school.vault, share)
     assert (row.state, row.alone) == ("queued", shares.NOBODY_ELSE)
+
+    begun = shares.propose(school.vault, school.entry(school.child("Ben"), "About another"), COUNCIL)
+    school.vault.record(CoverSet(person=deputy.person.id, by=school.vault.person.id, until="2000-01-01"))
+    assert school.approve(begun).state == "agreed", "the deputy is here"
+    school.vault.record(away)
+    assert "nobody else who approves is here" in lines(school.vault, "agreed")[0]
+    assert shares.second(school.vault, begun, sharing.share(school.vault, begun).digest).state == "queued"
+    row = sharing.share(school.vault, begun)
+    assert (row.agreed_by, row.approved_by, row.alone) == ("", "Pat Example", shares.NOBODY_ELSE)
     with pytest.raises(Refused, match="no category"):
         set_rules(school.vault, second_categories=("nonsense",))
     with pytest.raises(Refused, match="end before"):
