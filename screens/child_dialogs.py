@@ -23,7 +23,7 @@ from screens.widgets.text import PlainText
 if TYPE_CHECKING:
     from screens.console import Console
     from storage.vault import Vault
-    from storage.views.record import EntryRow
+    from storage.views.record_rows import EntryRow
 
 Answer = TypeVar("Answer")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.children import ChildRow
     from storage.views.meetings import MeetingRow
-    from storage.views.record import Trace
+    from storage.views.record_rows import Trace
     from storage.views.removals import RemovalRow
     from storage.views.reviews import HeldRow, PlanRow
     from storage.views.transfers import TransferRow

@@ -19,7 +19,7 @@ from screens.widgets.text import PlainText
 from screens.wording import moment_words
 
 if TYPE_CHECKING:
-    from storage.views.record import VersionRow
+    from storage.views.record_rows import VersionRow
 
 MARKS = {"removed": ("⟨−", "−⟩", "strike $text-error"), "added": ("⟨+", "+⟩", "bold $text-success")}
 LEGEND = "⟨− stood before only −⟩   ⟨+ new here +⟩"

@@ -18,7 +18,7 @@ from screens.widgets.text import PlainText
 
 if TYPE_CHECKING:
     from screens.console import Console
-    from storage.views.record import EntryDetail
+    from storage.views.record_rows import EntryDetail
 
 CHOICES: dict[str, tuple[str, type[Coded]]] = {
     "category": ("Category", ConcernCategory),

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.arrivals import ItemRow
     from storage.views.body_maps import BodyMap
-    from storage.views.record import DecisionRow, EntryDetail, EntryRow, VersionRow
+    from storage.views.record_rows import DecisionRow, EntryDetail, EntryRow, VersionRow
     from storage.views.removals import RemovalRow
     from storage.views.sharing import ShareRow
 

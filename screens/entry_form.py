@@ -15,7 +15,7 @@ from screens.widgets.text import StateLine
 from screens.wording import READ_ONLY, may_write
 
 if TYPE_CHECKING:
-    from storage.views.record import EntryRow
+    from storage.views.record_rows import EntryRow
 
 
 class EntryForm(DraftScreen):

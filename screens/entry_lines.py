@@ -14,7 +14,7 @@ from screens.widgets.chrome import cut
 from screens.wording import chosen_words, recorded_words, share_words, state_words, what_words
 
 if TYPE_CHECKING:
-    from storage.views.record import EntryRow
+    from storage.views.record_rows import EntryRow
 
 WIDEST = 116
 """Cells: a longer line of prose is hard to read."""

@@ -28,7 +28,7 @@ from screens.widgets.text import StateLine
 if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.children import ChildRow
-    from storage.views.record import Hit
+    from storage.views.record_rows import Hit
 
 HINT = (
     'Two letters find a child; three search the record: words, "a phrase", names, dates, category:neglect, '

@@ -20,7 +20,7 @@ from screens.widgets.text import MessageBar, StateLine, plain
 if TYPE_CHECKING:
     from storage.flags import FlagRow
     from storage.vault import Vault
-    from storage.views.record import EntryRow
+    from storage.views.record_rows import EntryRow
 
 Found = list[tuple["FlagRow", list["EntryRow"]]]
 

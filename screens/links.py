@@ -21,7 +21,7 @@ from screens.wording import READ_ONLY, may_write
 if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.links import LinkRow
-    from storage.views.record import EntryRow
+    from storage.views.record_rows import EntryRow
 
 STATES = {"proposed": "May be the same event", "confirmed": "The same event", "declined": "Not the same event"}
 STYLES = {"proposed": "bold $text-warning", "confirmed": "bold $text-success", "declined": "bold $text-muted"}

@@ -12,7 +12,7 @@ from practice.text import counted, visible
 if TYPE_CHECKING:
     from storage.views.actions import ActionRow
     from storage.views.evidence import Evidence, OpenDecision
-    from storage.views.record import EntryRow
+    from storage.views.record_rows import EntryRow
 
 ENTRIES = 20
 """How many of the entries since the last review are drawn; the record holds the others."""

@@ -23,7 +23,7 @@ from screens.widgets.verbatim import Verbatim
 
 if TYPE_CHECKING:
     from storage.vault import Vault
-    from storage.views.record import EntryDetail
+    from storage.views.record_rows import EntryDetail
     from storage.views.sharing import ContractRow, PartnerRow, ShareRow
 
 OPEN = ("proposed", "held", "agreed")

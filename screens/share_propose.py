@@ -20,7 +20,7 @@ from screens.widgets.text import PlainText, StateLine
 if TYPE_CHECKING:
     from screens.console import Console
     from storage.vault import Vault
-    from storage.views.record import EntryRow
+    from storage.views.record_rows import EntryRow
     from storage.views.sharing import ContractRow, PartnerRow, ShareRow
 
 

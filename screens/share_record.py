@@ -9,7 +9,7 @@ from textual.content import Content
 from practice.text import visible
 
 if TYPE_CHECKING:
-    from storage.views.record import EntryDetail
+    from storage.views.record_rows import EntryDetail
 
 
 def _part(label: str, text: str) -> list[Content]:

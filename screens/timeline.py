@@ -56,7 +56,7 @@ class Found:
 
 def named(rows: list[object], several: bool) -> list[Named]:
     """Return entries as lines, with the child's name where there are several children."""
-    from storage.views.record import EntryRow
+    from storage.views.record_rows import EntryRow
 
     return [Named(row, (), row.child if several else "") for row in rows if isinstance(row, EntryRow)]
 

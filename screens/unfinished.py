@@ -19,7 +19,7 @@ from screens.widgets.text import StateLine
 from screens.wording import READ_ONLY, may_write
 
 if TYPE_CHECKING:
-    from storage.views.record import EntryDetail, EntryRow
+    from storage.views.record_rows import EntryDetail, EntryRow
 
 
 def draw(entry: EntryRow, width: int) -> list[Content]:

@@ -13,7 +13,7 @@ from practice.vocabulary import ConcernCategory, Decision, EntryKind, ReviewStat
 if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.children import ChildRow
-    from storage.views.record import EntryRow
+    from storage.views.record_rows import EntryRow
 
 READ_ONLY = "Your role reads the record and does not write in it."
 NO_SHARE_SCREEN = "This version has no Share screen."

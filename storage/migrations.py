@@ -69,7 +69,7 @@ def children_given_and_cover(connection: Connection) -> None:
 @step
 def quick_lists(connection: Connection) -> None:
     """The indexes over the entries that the lists stand on."""
-    from storage.views.entries import LIST_INDEXES
+    from storage.views.entry_tables import LIST_INDEXES
 
     for statement in LIST_INDEXES:
         connection.exec_driver_sql(statement)
@@ -132,7 +132,7 @@ def pattern_flags(connection: Connection) -> None:
 def made_in_two_places(connection: Connection) -> None:
     """What was made on two machines apart, who set which of it aside, and the order of acts under wrong clocks."""
     from storage.views.base import apply, table_of
-    from storage.views.entries import ApartTable
+    from storage.views.entry_tables import ApartTable
     from storage.views.reviews import ApartReviewTable
     from storage.views.searched import index_as_seen
 
@@ -155,7 +155,8 @@ def made_in_two_places(connection: Connection) -> None:
 @step
 def unfinished_lists(connection: Connection) -> None:
     """The entries folded again, since what was filled in or amended is not asked for any more, and their index."""
-    from storage.views.entries import ENTRIES, LIST_INDEXES
+    from storage.views.entries import ENTRIES
+    from storage.views.entry_tables import LIST_INDEXES
     from storage.views.searched import index_as_seen
 
     children_tables().create_all(connection)  # a fold may write into a table that a later step adds
@@ -212,7 +213,7 @@ def body_maps(connection: Connection) -> None:
 def merged_chronologies(connection: Connection) -> None:
     """Where entries stand in other agencies' chronologies, and which tell of the same event."""
     from storage.views.base import table_of
-    from storage.views.entries import ImportTable
+    from storage.views.entry_tables import ImportTable
     from storage.views.links import LinkTable
 
     for model in (ImportTable, LinkTable):
@@ -222,7 +223,7 @@ def merged_chronologies(connection: Connection) -> None:
 @step
 def counted_by_category(connection: Connection) -> None:
     """The index from which Today counts the concerns of each week by their category."""
-    from storage.views.entries import LIST_INDEXES
+    from storage.views.entry_tables import LIST_INDEXES
 
     connection.exec_driver_sql("DROP INDEX IF EXISTS entries_by_kind")
     for statement in LIST_INDEXES:
@@ -366,7 +367,8 @@ def flags_entry_by_entry(connection: Connection) -> None:
 def answers_and_what_was_heeded(connection: Connection) -> None:
     """Which entry answers which, what was read when a share was approved, and whom a police notice was told to."""
     from storage.views.base import table_of
-    from storage.views.entries import ENTRIES, NOTICE, AnswerTable
+    from storage.views.entries import ENTRIES, NOTICE
+    from storage.views.entry_tables import AnswerTable
     from storage.views.searched import index_as_seen
     from storage.views.sharing_tables import SHARES
 

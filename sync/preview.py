@@ -18,7 +18,7 @@ from practice.text import visible
 from practice.vocabulary import ConcernCategory, EntryKind, LawfulBasis, PartnerKind, Significance, label_of
 from storage.types import from_utc_text, utc_text
 from storage.views import arrivals, children, glossary, record
-from storage.views.record import EntryRow
+from storage.views.record_rows import EntryRow
 from storage.views.sharing import ContractRow, PartnerRow
 from sync.bodies import EntryBody
 from sync.envelope import MAX_ENVELOPE

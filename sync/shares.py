@@ -32,7 +32,7 @@ from storage.desk.front_sheet import check_heeded
 from storage.ids import new_id
 from storage.views import arrivals, cases, front_sheet, links, organisation, record, sharing
 from storage.views.entries import NOTICE
-from storage.views.record import EntryRow
+from storage.views.record_rows import EntryRow
 from storage.views.sharing import ContractRow, PartnerRow, ShareRow
 from sync import contracts, envelope, outgoing, partners, spool
 from sync import preview as pages

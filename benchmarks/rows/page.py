@@ -19,7 +19,7 @@ PAGES = 20
 def prepare(folder: Path, size: int) -> Iterator[Pair]:
     from screens.child_read import Wanted, entries_of
     from screens.widgets.record_list import PAGE
-    from storage.views.entries import EntryTable
+    from storage.views.entry_tables import EntryTable
 
     with vault_of(folder / "vault", size, children=1) as (vault, ids):
         keys, fetch = entries_of(vault, Wanted(ids[0]))

@@ -36,7 +36,7 @@ from practice.vocabulary import (
 
 if TYPE_CHECKING:
     from practice.acts import ConcernLogged
-    from storage.views.record import EntryDetail, VersionRow
+    from storage.views.record_rows import EntryDetail, VersionRow
 
 
 @click.command(cls=Command, short_help="Record a decision beside an entry.")

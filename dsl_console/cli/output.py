@@ -15,7 +15,7 @@ from practice.text import visible
 
 if TYPE_CHECKING:
     from practice.dates import Occurred
-    from storage.views.record import VersionRow
+    from storage.views.record_rows import VersionRow
 
 INDENT = "    "
 _OBEYED = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")

@@ -15,7 +15,7 @@ from practice.vocabulary import ConcernCategory, Decision, EntryKind, Impact, Sh
 
 if TYPE_CHECKING:
     from storage.views.children import ChildRow
-    from storage.views.record import EntryRow, Trace
+    from storage.views.record_rows import EntryRow, Trace
     from storage.views.sharing import ShareRow
 
 Shares = dict[str, list["ShareRow"]]

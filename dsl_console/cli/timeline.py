@@ -12,7 +12,7 @@ from practice.timeline import Timeline, picture, said
 if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.children import ChildRow
-    from storage.views.record import EntryRow
+    from storage.views.record_rows import EntryRow
     from storage.views.timeline import Filter
 
 WIDTH = 100

@@ -18,6 +18,7 @@ from storage.ids import new_id
 from storage.ledger import Draft
 from storage.types import utc_text
 from storage.views import children, record
+from storage.views.record_rows import EntryRow
 
 if TYPE_CHECKING:
     from storage.vault import Unit, Vault
@@ -257,7 +258,7 @@ def promote(
     return vault.record(build(Promoted, fields), child=entry.child_id, entry=entry.id).id
 
 
-def recorded_words(entry: record.EntryRow) -> str:
+def recorded_words(entry: EntryRow) -> str:
     """Return when an entry was recorded, and how late where it was (R-06)."""
     words = f"Recorded {day_words(entry.recorded_at.astimezone().date())}"
     return words + (f", {entry.days_late} days after" if entry.days_late > 1 else "")

@@ -13,6 +13,7 @@ from practice.errors import Refused
 from practice.quality import PHRASES
 from storage.desk.concerns import check_codes, read_when
 from storage.views import record
+from storage.views.record_rows import EntryRow
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -26,7 +27,7 @@ BY_AMENDING = frozenset({"occurred", "childs_words"})
 class LookAlike:
     """An entry that may tell of the same event, and why."""
 
-    entry: record.EntryRow
+    entry: EntryRow
     why: str
 
 

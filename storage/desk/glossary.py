@@ -21,6 +21,7 @@ from practice.glossary import (
 from practice.text import drawn
 from storage.views import children, record
 from storage.views import glossary as views
+from storage.views.record_rows import EntryRow
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 class Place:
     """One place in an entry where a name stands; the mask is blank where it only may be one."""
 
-    entry: record.EntryRow
+    entry: EntryRow
     field: str
     text: str
     found: Occurrence
@@ -73,7 +74,7 @@ def unmark(vault: Vault, child_id: str, name: str) -> None:
     vault.record(body, child=child_id)
 
 
-def anonymised(entries: list[record.EntryRow], glossary: Glossary) -> list[record.EntryRow]:
+def anonymised(entries: list[EntryRow], glossary: Glossary) -> list[EntryRow]:
     """Return entries with every name masked in every text of theirs; who recorded them becomes a plain word."""
     return [
         entry._replace(

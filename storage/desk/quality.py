@@ -17,7 +17,8 @@ from storage.ids import new_id
 from storage.types import utc_text
 from storage.views import children, quality, record, sharing
 from storage.views.base import table_of
-from storage.views.entries import EntryTable
+from storage.views.entry_tables import EntryTable
+from storage.views.record_rows import EntryRow
 
 if TYPE_CHECKING:
     from practice.wording import Coach
@@ -111,5 +112,5 @@ def facts_of(vault: Vault, child_id: str, coach: Coach | None = None) -> Facts:
     )
 
 
-def _day(row: record.EntryRow) -> date:
+def _day(row: EntryRow) -> date:
     return date.fromisoformat((row.occurred.start or "")[:10])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from storage.views.record import VersionRow
+from storage.views.record_rows import VersionRow
 
 
 def pairs(versions: Sequence[VersionRow]) -> list[tuple[VersionRow, VersionRow]]:

@@ -23,9 +23,9 @@ from storage.views import body_maps, children, front_sheet, glossary, links, rec
 from storage.views.arrivals import ItemTable
 from storage.views.base import chunks, table_of
 from storage.views.body_maps import BodyMap
-from storage.views.entries import DecisionTable, VersionTable
+from storage.views.entry_tables import DecisionTable, VersionTable
 from storage.views.organisation import PersonTable
-from storage.views.record import DecisionRow, EntryRow, VersionRow
+from storage.views.record_rows import DecisionRow, EntryRow, VersionRow
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -14,7 +14,7 @@ from practice.acts import Act, ActionAdded, ActionChanged, ActionDone, EntryMove
 from practice.vocabulary import Decision, label_of
 from storage.types import UtcText
 from storage.views.base import Rows, View, ViewTable, optional_string, string, typed, view
-from storage.views.entries import DecisionTable
+from storage.views.entry_tables import DecisionTable
 from storage.views.reading import columns, rows, where
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from practice.vocabulary import Decision, ReviewEvery, ReviewStatus, label_of
 from storage import ledger
 from storage.views import children, reading
 from storage.views.base import table_of
-from storage.views.entries import ApartTable, DecisionTable, VersionTable
+from storage.views.entry_tables import ApartTable, DecisionTable, VersionTable
 from storage.views.machines import MachineTable
 from storage.views.organisation import names
 from storage.views.reading import columns

@@ -231,7 +231,7 @@ def rivals(vault: Vault, found: ItemRow) -> list[ItemRow]:
 
 def answered(vault: Vault, found: ItemRow) -> tuple[str, str] | None:
     """Return (entry, child) of our entry that an item answers, where we had shared that entry with its sender."""
-    from storage.views.entries import EntryTable
+    from storage.views.entry_tables import EntryTable
     from storage.views.sharing_tables import ShareTable
 
     if not found.answers:

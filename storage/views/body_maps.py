@@ -82,7 +82,7 @@ class BodyMap:
 
 def _read(vault: Vault, *clauses: Any) -> list[BodyMap]:
     from storage.views.children import ChildTable
-    from storage.views.entries import EntryTable
+    from storage.views.entry_tables import EntryTable
     from storage.views.organisation import PersonTable
 
     table, entries = table_of(BodyMapTable), table_of(EntryTable)
@@ -120,6 +120,6 @@ def of_entry(vault: Vault, entry_id: str) -> list[BodyMap]:
 
 def of_child(vault: Vault, child_id: str) -> list[BodyMap]:
     """Return the maps of a child's record, the oldest occasion first; an entry that was removed takes its map along."""
-    from storage.views.entries import EntryTable
+    from storage.views.entry_tables import EntryTable
 
     return _read(vault, table_of(EntryTable).c.child_id == child_id)

@@ -1,14 +1,10 @@
-"""Entries of a child's record: their versions, decisions and traces, and the search over them."""
+"""How acts make the entries of a child's record: their versions, decisions and traces."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
-
-from sqlalchemy import Integer
-from sqlmodel import Field
 
 from practice.acts import (
     Act,
@@ -32,137 +28,22 @@ from practice.dates import Occurred, sort_key
 from practice.quality import completed, unfinished
 from practice.received import read_payload, received_entry
 from practice.removal import is_removed, removals
-from storage.types import Flag, Json, UtcText, utc_text
-from storage.views.base import Rows, View, ViewTable, optional_string, string, typed, view
+from storage.types import utc_text
+from storage.views.base import Rows, View, view
+from storage.views.entry_tables import (
+    AnswerTable,
+    ApartTable,
+    DecisionTable,
+    EntryTable,
+    ImportTable,
+    TraceTable,
+    VersionTable,
+)
 from storage.views.removals import RemovalTable, rows_of
 from storage.views.searched import WordsTable, reindex, unindex, words_rows
 
-UNDECIDED = "entries.decision = '' AND entries.kind IN ('concern', 'operation_encompass')"
-"""What still asks for a decision (R-17); written out, so that the index over them is found."""
 NOTICE = "operation_encompass"
 """A police notice also asks for whom it was told to, where a partner sent it (R-68)."""
-UNFINISHED = "unfinished != '[]'"
-"""What still lacks something (R-03)."""
-LIST_INDEXES = (
-    "CREATE INDEX IF NOT EXISTS entries_by_child ON entries (child_id, occurred_sort, id)",
-    "CREATE INDEX IF NOT EXISTS entries_counted ON entries (kind, recorded_at, category)",
-    "CREATE INDEX IF NOT EXISTS entries_undecided ON entries (recorded_at, id, child_id) WHERE "
-    + UNDECIDED.replace("entries.", ""),
-    "CREATE INDEX IF NOT EXISTS entries_unfinished ON entries (recorded_at, id, child_id) WHERE " + UNFINISHED,
-)
-"""What opens a list without reading the whole record: a child's page, the weeks' counts, the undecided."""
-
-
-class EntryTable(ViewTable, table=True):
-    """An entry as its newest version stands; `pk` is a row number of this machine and of no meaning elsewhere."""
-
-    __tablename__ = "entries"
-    pk: int | None = Field(default=None, sa_type=Integer, primary_key=True)
-    id: str = string(index=True)
-    child_id: str = string()
-    kind: str = string()
-    text: str = string()
-    childs_words: str = string()
-    occurred: Any = typed(Json)
-    occurred_sort: str = string()
-    captured_at: datetime = typed(UtcText)
-    recorded_at: datetime = typed(UtcText)
-    author: str = string()
-    source: str = string()
-    agency: str = string()
-    category: str = string()
-    further_categories: Any = typed(Json)
-    significance: str = string()
-    impact: str = string()
-    action: str = string()
-    outcome: str = string()
-    promoted: bool = typed(Flag)
-    decision: str = string()
-    unfinished: Any = typed(Json)
-    versions: int = Field(default=1, sa_type=Integer)
-    conflict: bool = typed(Flag)
-    version: str = string()
-    event_id: str | None = optional_string()
-
-
-class VersionTable(ViewTable, table=True):
-    """One version of an entry's words."""
-
-    __tablename__ = "entry_versions"
-    act_id: str = string(primary_key=True)
-    entry_id: str = string(index=True)
-    number: int = Field(default=1, sa_type=Integer)
-    text: str = string()
-    childs_words: str = string()
-    occurred: Any = typed(Json)
-    recorded_at: datetime = typed(UtcText)
-    author: str = string()
-    reason: str = string()
-    sees: str = string()
-    set_aside: Any = typed(Json, nullable=True)
-
-
-class DecisionTable(ViewTable, table=True):
-    """A decision beside an entry."""
-
-    __tablename__ = "decisions"
-    act_id: str = string(primary_key=True)
-    entry_id: str = string(index=True)
-    decision: str = string()
-    reason: str = string()
-    due: str | None = optional_string()
-    advice: Any = typed(Json, nullable=True)
-    outcome: str = string()
-    recorded_at: datetime = typed(UtcText)
-    author: str = string()
-    superseded: bool = typed(Flag)
-    set_aside: Any = typed(Json, nullable=True)
-
-
-class ApartTable(ViewTable, table=True):
-    """Versions or decisions of an entry that were made in two places, while nobody has chosen among them."""
-
-    __tablename__ = "apart_entries"
-    id: str = string(primary_key=True)
-    entry_id: str = string(index=True)
-    child_id: str = string(index=True)
-    about: str = string()
-    ids: Any = typed(Json)
-    in_force: str = string()
-
-
-class TraceTable(ViewTable, table=True):
-    """The wordless trace that a moved entry leaves with both children (R-14)."""
-
-    __tablename__ = "traces"
-    act_id: str = string(primary_key=True)
-    entry_id: str = string(index=True)
-    from_child: str = string(index=True)
-    to_child: str = string(index=True)
-    reason: str = string()
-    recorded_at: datetime = typed(UtcText)
-    author: str = string()
-
-
-class ImportTable(ViewTable, table=True):
-    """Where an entry stands in another agency's chronology, and whether it may be shared on (R-67)."""
-
-    __tablename__ = "entry_imports"
-    entry_id: str = string(primary_key=True)
-    imported_for: str = string()
-    batch: str = string(index=True)
-    line: int = Field(default=0, sa_type=Integer)
-    source: str = string()
-    on_share: str = string()
-    duplicate_of: str = string()
-
-
-class AnswerTable(ViewTable, table=True):
-    """An entry that asks about another one or answers it, across two organisations."""
-
-    __tablename__ = "entry_answers"
-    entry_id: str = string(primary_key=True)
-    answers: str = string(index=True)
 
 
 def _birth(acts: Sequence[Act]) -> tuple[Act, ConcernLogged, str, str] | None:

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from storage import flags
 from storage.views import actions, children, family, meetings, record, reviews, sharing, transfers
 from storage.views.base import table_of
-from storage.views.entries import DecisionTable, EntryTable
+from storage.views.entry_tables import DecisionTable, EntryTable
+from storage.views.record_rows import EntryRow
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -38,17 +39,17 @@ class Evidence:
     child: children.ChildRow
     plan: reviews.PlanRow | None
     last: reviews.HeldRow | None
-    since: list[record.EntryRow]
+    since: list[EntryRow]
     entries: int
     promoted: int
     undecided: int
-    voice: record.EntryRow | None
+    voice: EntryRow | None
     decisions: list[OpenDecision]
     shares: list[sharing.ShareRow]
     flags: list[flags.FlagRow]
     actions: list[actions.ActionRow]
-    parents: record.EntryRow | None = None
-    newest: list[record.EntryRow] = field(default_factory=list)
+    parents: EntryRow | None = None
+    newest: list[EntryRow] = field(default_factory=list)
     disagreements: list[meetings.MeetingRow] = field(default_factory=list)
     """Meetings since the last review at which the school disagreed, the newest first."""
     meetings: list[meetings.MeetingRow] = field(default_factory=list)

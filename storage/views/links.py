@@ -14,8 +14,9 @@ from practice.alike import Telling, days_of, why_alike
 from storage.types import UtcText
 from storage.views import record
 from storage.views.base import Rows, View, ViewTable, string, table_of, typed, view
-from storage.views.entries import EntryTable, ImportTable
+from storage.views.entry_tables import EntryTable, ImportTable
 from storage.views.organisation import PersonTable
+from storage.views.record_rows import EntryRow
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -162,7 +163,7 @@ def _repeats(vault: Vault) -> list[tuple[str, str, str]]:
         return [(row[0], row[1], row[2]) for row in connection.execute(statement)]
 
 
-def _proposed(rows: Sequence[record.EntryRow], known: set[tuple[str, str]]) -> list[LinkRow]:
+def _proposed(rows: Sequence[EntryRow], known: set[tuple[str, str]]) -> list[LinkRow]:
     """Compare each entry with those that follow it within its days; entries of one event are one event already."""
     dated = [(days, row) for row in rows if (days := days_of(row.occurred)) is not None]
     dated.sort(key=lambda each: each[0][0])

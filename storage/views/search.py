@@ -17,7 +17,8 @@ from practice.errors import Refused
 from practice.names import fold, match_key
 from practice.text import INVISIBLE, drawn
 from practice.vocabulary import Coded, ConcernCategory, EntryKind
-from storage.views.record import QUERY_LIMIT, Hit
+from storage.views.record import QUERY_LIMIT
+from storage.views.record_rows import Hit
 from storage.views.searched import search_query
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from sqlalchemy import func, select
 from practice.timeline import Timeline, timeline
 from storage.views import children, front_sheet, record
 from storage.views.base import table_of
-from storage.views.entries import EntryTable
+from storage.views.entry_tables import EntryTable
 from storage.views.front_sheet import FrontLineTable
 
 if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.children import ChildRow
-    from storage.views.record import EntryRow
+    from storage.views.record_rows import EntryRow
 
 _ENTRIES = table_of(EntryTable)
 

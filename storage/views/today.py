@@ -34,7 +34,7 @@ from storage.views import (
     visits,
 )
 from storage.views.actions import ActionRow
-from storage.views.entries import UNFINISHED
+from storage.views.entry_tables import UNFINISHED
 from storage.views.organisation import CoverRow
 
 if TYPE_CHECKING:

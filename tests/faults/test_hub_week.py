@@ -24,6 +24,7 @@ from benchmarks.postgres import Server, name_of
 from practice.errors import HubUnreachable
 from storage.desk.concerns import amend, log_concern
 from storage.views import record, sharing
+from storage.views.record_rows import EntryRow
 from sync import corrections, membership, partners, replies, run
 from sync.carriers.hub import HubClient
 from sync.carriers.wire import trusted
@@ -65,7 +66,7 @@ class Cut(httpx.BaseTransport):
         self._real.close()
 
 
-def day_of(row: record.EntryRow) -> str:
+def day_of(row: EntryRow) -> str:
     """The day on which an entry happened."""
     return row.occurred.start[:10]
 

@@ -19,6 +19,7 @@ from screens.widgets.coached import QUIET, CoachedArea
 from storage.desk import children, concerns
 from storage.views import children as known
 from storage.views import record
+from storage.views.record_rows import EntryRow
 
 WICKED = HOSTILE + "\x1b[31m and \u202eback\u202c\x07"
 SHOWN = HOSTILE + "␛[31m and ⟦RLO⟧back⟦PDF⟧␇"
@@ -46,7 +47,7 @@ def write(pilot, text: str, field: str = "text") -> None:
     pilot.app.screen.query_one(f"#{field}", TextArea).text = text
 
 
-async def recorded(pilot) -> list[record.EntryRow]:
+async def recorded(pilot) -> list[EntryRow]:
     await pilot.press("ctrl+s")
     await settled(pilot)
     return record.undecided(pilot.app.vault)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from storage.views import reading
 from storage.views.base import table_of
-from storage.views.entries import EntryTable
+from storage.views.entry_tables import EntryTable
 from tests.conftest import add_child, add_concern
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
