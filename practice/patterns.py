@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
+from operator import is_
 from typing import NamedTuple
 
 from practice.pattern_facts import FOR_EVER, Day, Fact, Facts, SchoolDays, Sort, count_of, key_of, place_of
@@ -64,6 +65,31 @@ class Raised:
 def rows_of(days: Iterable[Day]) -> set[tuple[int, str]]:
     """Return each entry of these days, with its day."""
     return {fact[:2] for day in days for fact in day.facts}
+
+
+def changed_rows(before: frozenset[Day], now: frozenset[Day]) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
+    """Return which entries with their days are gone, and which are new; of a long day only the part that differs."""
+    gone, came = before - now, now - before
+    if len(gone) == len(came) == 1:
+        ((one,), (other,)) = gone, came
+        if one.day == other.day:
+            return _changed_on(one.facts, other.facts)
+    was, is_now = rows_of(gone), rows_of(came)
+    return was - is_now, is_now - was
+
+
+def _changed_on(was: Sequence[Fact], is_now: Sequence[Fact]) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
+    """Compare two orders of one day's facts between the first and the last place where they differ."""
+    first = _same_at_first(was, is_now)
+    last = _same_at_first(was[first:][::-1], is_now[first:][::-1])
+    old, new = ({fact[:2] for fact in facts[first : len(facts) - last]} for facts in (was, is_now))
+    return old - new, new - old
+
+
+def _same_at_first(one: Sequence[Fact], other: Sequence[Fact]) -> int:
+    """Return how many facts two sequences begin with in common."""
+    same = list(map(is_, one, other))
+    return same.index(False) if False in same else len(same)
 
 
 @dataclass

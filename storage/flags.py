@@ -24,7 +24,7 @@ from sqlalchemy import Connection
 from practice.acts import PatternRulesSet
 from practice.pattern_facts import Day, Fact, Facts, SchoolDays
 from practice.pattern_rules import Rule, rules_in_force
-from practice.patterns import ChildFacts, Duty, Raised, evaluate, rows_of
+from practice.patterns import ChildFacts, Duty, Raised, changed_rows, evaluate
 from storage.flag_facts import Answers, all_siblings, answers_of, duties_of, facts_of, made_of, take_in_siblings
 from storage.views.base import chunks, marks
 from storage.views.entries import ENTRIES
@@ -380,9 +380,9 @@ def _write(connection: Connection, child: str, before: Written | None, now: Writ
         if not old_row or old_row[0] != row[0]:
             old_days = frozenset()
         connection.exec_driver_sql("INSERT OR REPLACE INTO flags VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        was, is_now = rows_of(old_days - days), rows_of(days - old_days)
-        lost = [(row[0], day, entry) for day, entry in was - is_now]
-        new = [(row[0], day, entry) for day, entry in is_now - was]
+        less, more = changed_rows(old_days, days)
+        lost = [(row[0], day, entry) for day, entry in less]
+        new = [(row[0], day, entry) for day, entry in more]
         if lost:
             connection.exec_driver_sql("DELETE FROM flag_entries WHERE flag_id = ? AND day = ? AND entry_id = ?", lost)
         if new:

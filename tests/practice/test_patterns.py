@@ -6,14 +6,15 @@ import tomllib
 from collections import defaultdict
 from datetime import date, timedelta
 from importlib.resources import files
+from itertools import combinations
 
 import pytest
 
 from practice.calendars import calendar_for
 from practice.errors import Refused
-from practice.pattern_facts import FOR_EVER, Fact, SchoolDays
+from practice.pattern_facts import FOR_EVER, Day, Fact, SchoolDays
 from practice.pattern_rules import default_rules, read_rules, rules_in_force
-from practice.patterns import ChildFacts, Duty, evaluate
+from practice.patterns import ChildFacts, Duty, changed_rows, evaluate, rows_of
 from storage.calendars import bank_holidays
 from tests.builder import children, concerns
 
@@ -193,3 +194,16 @@ def test_the_demo_school_raises_at_most_five_new_flags_a_week(capsys) -> None:
     assert sum(counts) > 0
     assert max(counts) <= 5
     assert max(busy[1:]) <= 5
+
+
+def test_what_a_flag_gained_or_lost_on_one_day_is_what_the_sets_say():
+    facts = [fact(TODAY, entry=each) for each in "abcde"]
+    other = Day([fact(TODAY - timedelta(days=1), entry="z")])
+    parts = [Day(part) for count in range(1, 6) for part in combinations(facts, count)]
+    for was in parts:
+        for is_now in parts:
+            for more in ((), (other,)):
+                before, now = frozenset([was]), frozenset([is_now, *more])
+                gone, came = changed_rows(before, now)
+                assert gone == rows_of(before) - rows_of(now)
+                assert came == rows_of(now) - rows_of(before)
