@@ -63,16 +63,25 @@ def render(
 
     `mark` lies across each page, light and behind the words: for whom it was made, and for what.
     """
-    regular, bold = _fonts()
     half = (lambda done, of: progress(done, of * 2)) if progress else None
-    layout = Layout(regular, bold)
+    layout, laid = _laid(blocks, half)
+    return _Drawing(title, layout.line(foot), laid, layout.printable(mark)).bytes(progress)
+
+
+def page_count(blocks: Sequence[Block]) -> int:
+    """Return how many pages blocks take."""
+    return len(_laid(blocks)[1].pages)
+
+
+def _laid(blocks: Sequence[Block], progress: Progress | None = None) -> tuple[Layout, Laid]:
+    """Lay blocks out, with a word of the letters that the font does not hold."""
+    layout = Layout(*_fonts())
     if missing := layout.missing(blocks):
         at = next((place for place, block in enumerate(blocks) if isinstance(block, Contents)), 0)
         count = f"{missing} letters are each" if missing > 1 else "One letter is"
         said = f"{count} printed as its number, such as ⟦U+1F600⟧: the font of this copy does not hold it."
         blocks = [*blocks[:at], Para(said), *blocks[at:]]
-    laid = layout.run(blocks, half)
-    return _Drawing(title, layout.line(foot), laid, layout.printable(mark)).bytes(progress)
+    return layout, layout.run(blocks, progress)
 
 
 class _Drawing:

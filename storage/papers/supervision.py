@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -9,19 +10,24 @@ from typing import TYPE_CHECKING
 from practice.acts import SupervisionHeld, build
 from practice.dates import day_words
 from practice.errors import Refused
+from practice.text import visible
 from practice.vocabulary import ReviewStatus, label_of
 from storage import flags
 from storage.desk.meetings import told as meeting_words
 from storage.documents.blocks import Blank, Block, Facts, Heading, Para
 from storage.documents.pages import Page
+from storage.papers.one_page import Part, Row, one_page
 from storage.views import actions, children, holidays, meetings, record, reviews, sessions, transfers
 
 if TYPE_CHECKING:
     from storage.vault import Vault
 
 
-SHOWN = 40
-"""How many of a part are listed; its heading says how many there are."""
+TITLE = "Supervision: what is open, due and at risk"
+MANY = 20_000
+"""So many concerns are counted; a school that has more waiting reads them on Today."""
+LAST = 400
+"""How much of what was agreed last time stands on the page; the note itself is kept whole."""
 
 
 def note(
@@ -45,64 +51,123 @@ def page(vault: Vault) -> Page:
     """Return what is open, due and at risk: one page for a supervisor, or for whoever takes over alone."""
     today = vault.clock().astimezone().date()
     plans = reviews.due(vault, today, all_plans=True)
-    late = [row for row in plans if row.overdue_school_days]
-    undecided = record.undecided(vault)
-    to_do = actions.actions(vault, today)
-    late_actions = [row for row in to_do if row.late_school_days]
-    patterns = flags.flags(vault)
-    counts = {status: sum(1 for row in plans if row.status == status) for status in ReviewStatus}
-    title = "Supervision: what is open, due and at risk"
-    blocks: list[Block] = [
-        Heading(1, title),
+    counts = Counter(row.status for row in plans)
+    under = [f"{label_of(ReviewStatus, status)} {counts[status]}" for status in ReviewStatus if counts[status]]
+    open_sessions = len(sessions.sessions(vault))
+    head: list[Block] = [
+        Heading(1, TITLE),
         Facts(
             (
                 ("School", vault.school.name),
                 ("As of", day_words(today)),
-                *((label_of(ReviewStatus, status), str(count)) for status, count in counts.items() if count),
-                ("Concerns without a decision", str(len(undecided))),
-                ("Reviews overdue", str(len(late))),
-                ("To be done, and late", f"{len(to_do)}, {len(late_actions)} late"),
-                ("Patterns to consider", str(len({row.child_id for row in patterns}))),
-                ("Review sessions open", str(len(sessions.sessions(vault)))),
+                ("Under review", " · ".join(under) or "nobody"),
+                *((("Review sessions", f"{open_sessions} open"),) if open_sessions else ()),
             )
         ),
     ]
-    parts: list[tuple[str, list[tuple[str, str]]]] = [
-        (
-            "Reviews overdue",
-            [
-                (row.child, f"{label_of(ReviewStatus, row.status)}, {row.overdue_school_days} school days late")
-                for row in late
-            ],
-        ),
-        ("Concerns without a decision", [(entry.child, _excerpt(entry.text)) for entry in undecided]),
-        (
-            "Late actions",
-            [
-                (row.child, f"{row.owner}, {row.late_school_days} school days late: {_excerpt(row.what)}")
-                for row in late_actions
-            ],
-        ),
-        ("Meetings", [(row.child, meeting_words(row)) for row in meetings.meetings(vault)]),
-        ("Files to be sent or receipted", [(row.child, _file(row)) for row in transfers.transfers(vault)]),
-        ("Patterns to consider", [(row.child, f"{row.label}. {row.sentence}") for row in patterns]),
-        (
-            "Wait over the holiday",
-            [(row.child, row.contact_by or "nobody in contact yet") for row in holidays.before(vault, today)],
-        ),
+    parts = [
+        _reviews([row for row in plans if row.due <= today]),
+        _undecided(vault),
+        _actions(actions.actions(vault, today), today),
+        _meetings(vault, today),
+        _transfers(vault, today),
+        _patterns(vault),
+        _holiday(vault, today),
     ]
-    for heading, pairs in parts:
-        if pairs:
-            shown = pairs[:SHOWN]
-            number = str(len(pairs)) if len(shown) == len(pairs) else f"{len(shown)} of {len(pairs):,} are listed"
-            blocks += [Heading(2, heading, number), Facts(tuple(shown))]
+    foot: list[Block] = []
     for held in holidays.supervisions(vault)[:1]:
-        blocks += [
-            Heading(2, f"Last supervision, {day_words(held.held_on)}, with {held.supervisor}"),
-            Para(f"Agreed: {held.agreed}" if held.agreed else f"Reflection: {held.reflection}"),
+        agreed = f"Agreed: {held.agreed}" if held.agreed else f"Reflection: {held.reflection}"
+        foot += [
+            Heading(2, f"Last supervision, {day_words(held.held_on)}, with {visible(held.supervisor)}"),
+            Para(_excerpt(agreed, LAST)),
         ]
-    blocks += [Heading(2, "This supervision"), Blank("Reflection", 3), Blank("Agreed, by whom and when", 2)]
-    return Page(title, tuple(blocks), len(plans))
+    foot += [Heading(2, "This supervision"), Blank("Reflection", 2), Blank("Agreed, by whom and when", 2)]
+    return Page(TITLE, one_page(head, parts, foot), len(plans))
+
+
+def _reviews(due: Sequence[reviews.DueRow]) -> Part:
+    late = sum(1 for row in due if row.overdue_school_days)
+    rows = [
+        Row(
+            row.child,
+            f"{label_of(ReviewStatus, row.status)}, "
+            + (f"{row.overdue_school_days} school days late" if row.overdue_school_days else "due"),
+            due=True,
+        )
+        for row in due
+    ]
+    return Part(f"Reviews due: {len(due)}, {late} of them overdue", rows, "Review (F4)")
+
+
+def _undecided(vault: Vault) -> Part:
+    """A line for each child whose concerns wait, who has waited longest first."""
+    of_child: dict[str, list[record.Waiting]] = {}
+    waiting = record.waiting(vault, limit=MANY)
+    for entry in waiting:
+        of_child.setdefault(entry.child_id or entry.id, []).append(entry)
+    rows = []
+    for entries in of_child.values():
+        number = f"{len(entries)}, the oldest: " if len(entries) > 1 else ""
+        rows.append(Row(entries[0].child or "not matched yet", number + _excerpt(entries[0].text)))
+    heading = f"Concerns without a decision: {len(waiting):,}, about {counted(len(rows), 'child', 'children')}"
+    return Part(heading, rows, "Today (F6)")
+
+
+def _actions(to_do: Sequence[actions.ActionRow], today: date) -> Part:
+    due = [row for row in to_do if row.due is not None and row.due <= today]
+    due.sort(key=lambda row: -row.late_school_days)
+    rows = [
+        Row(
+            row.child,
+            f"{row.owner}, {f'{row.late_school_days} school days late' if row.late_school_days else 'due'}: "
+            + _excerpt(row.what),
+            due=True,
+        )
+        for row in due
+    ]
+    late = sum(1 for row in due if row.late_school_days)
+    return Part(f"To be done by today: {len(due)}, {late} of them late; open in all: {len(to_do)}", rows, "Actions")
+
+
+def _meetings(vault: Vault, today: date) -> Part:
+    rows = []
+    for row in meetings.meetings(vault):
+        report = row.report_open and row.report_due is not None and row.report_due <= today
+        rows.append(Row(row.child, meeting_words(row), due=row.day <= today or report))
+    rows.sort(key=lambda row: not row.due)
+    return Part(f"Meetings: {len(rows)}", rows, "Meetings")
+
+
+def _transfers(vault: Vault, today: date) -> Part:
+    rows = [
+        Row(row.child, _file(row), due=row.due is not None and row.due <= today) for row in transfers.transfers(vault)
+    ]
+    rows.sort(key=lambda row: not row.due)
+    return Part(f"Files to be sent or receipted: {len(rows)}", rows, "File transfers")
+
+
+def _patterns(vault: Vault) -> Part:
+    """A line for each child, however many rules (R-85)."""
+    of_child: dict[str, list[flags.FlagRow]] = {}
+    for flag in flags.flags(vault):
+        of_child.setdefault(flag.child_id, []).append(flag)
+    rows = []
+    for found in of_child.values():
+        more = f" Also: {'; '.join(flag.label for flag in found[1:])}." if len(found) > 1 else ""
+        rows.append(Row(found[0].child, f"{found[0].label}. {found[0].sentence}{more}"))
+    rows.sort(key=lambda row: " Also: " not in row.text)
+    return Part(f"Patterns to consider: about {counted(len(rows), 'child', 'children')}", rows, "Patterns")
+
+
+def _holiday(vault: Vault, today: date) -> Part:
+    rows = [Row(row.child, row.contact_by or "nobody in contact yet") for row in holidays.before(vault, today)]
+    rows.sort(key=lambda row: row.text != "nobody in contact yet")
+    return Part(f"Wait over the holiday: {len(rows)}", rows, "Before the holiday")
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return a count with its word."""
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _file(row: transfers.TransferRow) -> str:
@@ -110,6 +175,6 @@ def _file(row: transfers.TransferRow) -> str:
     return f"{row.words}{due}"
 
 
-def _excerpt(text: str) -> str:
+def _excerpt(text: str, limit: int = 120) -> str:
     words = " ".join(text.split())
-    return words if len(words) <= 120 else (words[:120].rpartition(" ")[0] or words[:120]) + " …"
+    return words if len(words) <= limit else (words[:limit].rpartition(" ")[0] or words[:limit]) + " …"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,18 +13,21 @@ import vobject
 from icalendar import Calendar
 from pypdf import PdfReader
 
+from practice.acts import ActionAdded, ChildAdded, ConcernLogged, ReviewSet
 from practice.errors import Refused
 from practice.vocabulary import ReviewStatus
 from storage.desk import actions, concerns, meetings, reviews
 from storage.documents.blocks import Para
 from storage.documents.ics import calendar_bytes, write_calendar
 from storage.documents.pages import write_page
+from storage.ids import new_id
+from storage.ledger import Draft
 from storage.papers import governors, holiday, inspection, supervision
 from storage.papers.text import page_text
 from storage.vault import Vault
 from storage.views import access, holidays
 from storage.views import reviews as planned
-from tests.conftest import add_child, add_concern
+from tests.conftest import add_child, add_concern, on_day
 
 HOSTILE = "She said [he hit me] [red]x[/red]"
 
@@ -127,6 +131,44 @@ def test_supervision_is_one_page_and_its_note_is_kept_apart(vault: Vault, kids: 
         assert words in shown, shown
     assert holidays.supervisions(vault)[0].children == (kids["Ada"],)
     assert vault.verify(rebuild=True).ok
+
+
+@pytest.mark.parametrize("many", [3, 60, 400])
+def test_supervision_fits_one_page_and_leaves_out_nobody_who_is_due(
+    vault: Vault, clock: Clock, tmp_path: Path, many: int
+) -> None:
+    ids, entries = [new_id() for _ in range(many)], [new_id() for _ in range(many)]
+    concern = ConcernLogged(text=f"{HOSTILE} and more of it, at length, as people write", occurred=on_day("2026-12-01"))
+    late = ActionAdded(what="Ring the nursery", owner="Robin Vale", owner_person=vault.person.id, due="2026-12-01")
+    with vault.write() as unit:
+        unit.record_many(
+            [
+                draft
+                for number, (child, entry) in enumerate(zip(ids, entries, strict=True))
+                for draft in (
+                    Draft(ChildAdded(legal_forename=f"N{number:03}", legal_surname="Qu"), child),
+                    Draft(concern, child, entry),
+                    Draft(ReviewSet(status="child_protection", first_due="2026-12-10"), child),
+                    *([Draft(late, child, new_id())] if number % 10 == 0 else []),
+                )
+            ]
+        )
+    page = supervision.page(vault)
+    printed = PdfReader(write_page(vault, page, tmp_path / "page.pdf").path)
+    assert len(printed.pages) == 1
+    words = " ".join(printed.pages[0].extract_text().split())
+    assert f"Concerns without a decision: {many}, about {many} children" in words
+    if many <= 60:
+        assert all(f"N{number:03} Qu" in words for number in range(many)), "whoever is due stands there by name"
+    if many == 3:
+        assert "more: see" not in words
+        assert words.count(HOSTILE) == 3
+    else:
+        assert "more: see Today (F6)" in words
+        assert "5 school days late" in words, "the worst are told in full"
+    if many == 400:
+        (named,) = [block.text for block in page.blocks if isinstance(block, Para) and "see Review (F4)" in block.text]
+        assert named.count(" Qu") + int(re.search(r"And (\d+) more", named)[1]) == many - 1
 
 
 def test_the_governors_see_counts_and_no_name(vault: Vault, kids: dict[str, str], clock: Clock) -> None:
