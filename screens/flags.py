@@ -83,6 +83,13 @@ def draw(row: Row, width: int) -> list[Content]:
     return lines
 
 
+def height(row: Row, width: int) -> int:
+    """Return how many lines a row takes: only a flag with its sentence has to be drawn for it."""
+    if row.flag is None:
+        return 2
+    return 1 if row.entry is not None else len(draw(row, width))
+
+
 def _entry_line(row: Row, width: int) -> Content:
     from practice.dates import in_words
     from practice.vocabulary import ConcernCategory, EntryKind, label_of
@@ -123,7 +130,7 @@ class FlagsScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         yield StateLine("", id="said")
         yield MessageBar(id="done")
-        yield RecordList[Row](draw, skip=lambda row: row.flag is None, id="flags")
+        yield RecordList[Row](draw, skip=lambda row: row.flag is None, height=height, id="flags")
 
     def on_mount(self) -> None:
         self.query_one("#flags").focus()

@@ -97,6 +97,11 @@ def rows_of(found: list[ActionRow], me: str, today: date) -> list[Row]:
     return rows
 
 
+def is_wanted(action: ActionRow | None, wanted: str) -> bool:
+    """Say whether an action is the one that is looked for; what a decision asks for is known by its entry too."""
+    return action is not None and wanted in (action.id, action.about if action.kind == "decision" else "")
+
+
 class ToDoScreen(ConsoleScreen):
     """What is to be done."""
 
@@ -138,9 +143,7 @@ class ToDoScreen(ConsoleScreen):
         listed.empty = "n asks for something to be done about a child, by you or by somebody else."
         listed.show(rows, keep=lambda row: row.key)
         if self.wanted:
-            places = [
-                place for place, row in enumerate(rows) if row.action is not None and row.action.id == self.wanted
-            ]
+            places = [place for place, row in enumerate(rows) if is_wanted(row.action, self.wanted)]
             self.wanted = ""
             if places:
                 listed.cursor = places[0]

@@ -37,6 +37,7 @@ KINDS = {
     "damaged": "Damaged",
     "answer": "Tell them",
     "concern": "Decide",
+    "more": "Decide",
     "follow_up": "Follow up",
     "review": "Review",
     "flag": "Pattern",
@@ -71,6 +72,7 @@ KINDS = {
     "backup": "Back up",
 }
 NAMELESS = {
+    "more": "and more concerns",
     "unfinished": "when there is time",
     "backup": "the whole record",
     "damaged": "a sealed report",
@@ -96,6 +98,7 @@ SUBJECTS = {
     "review": ("review", "child_id"),
     "action": ("actions", "action_id"),
     "asked": ("actions", "action_id"),
+    "follow_up": ("actions", "action_id"),
     "meeting": ("meetings", "meeting_id"),
     "meeting_report": ("meetings", "meeting_id"),
     "transfer": ("transfers", "transfer_id"),
@@ -181,6 +184,12 @@ def draw(row: Row, width: int) -> list[Content]:
     ]
 
 
+def height(row: Row, width: int) -> int:
+    """Return how many lines a row takes, at any width: a section's heading has a blank line above it."""
+    del width
+    return 1 + bool(row.heading)
+
+
 def rows_of(view: TodayView, initials: bool, today: date) -> list[Row]:
     """Return the rows of the list; a section without a line is left out."""
     rows = []
@@ -261,7 +270,7 @@ class TodayScreen(ConsoleScreen):
         yield MessageBar(id="news")
         yield MessageBar(id="machines")
         with Horizontal(id="today"):
-            yield RecordList[Row](draw, skip=lambda row: row.line is None, id="lines")
+            yield RecordList[Row](draw, skip=lambda row: row.line is None, height=height, id="lines")
             with Vertical(id="side"):
                 yield PlainText("Concerns, last twelve weeks", classes="section")
                 yield Static(id="weeks")
@@ -331,9 +340,15 @@ class TodayScreen(ConsoleScreen):
             return
         line: Line = row.line
         params: dict[str, Any]
-        if line.kind in {"glass", "concern", "follow_up", "removal"}:
+        if line.kind in {"glass", "concern"}:
             screen, params = "child", {"child_id": line.child_id}
             params |= {} if line.kind == "glass" else {"entry_id": line.subject}
+        elif line.kind == "removal":  # agreed to on the entry, which Escape leaves for the child's record
+            self.console.open("child", child_id=line.child_id, entry_id=line.subject)
+            screen, params = "entry", {"entry_id": line.subject}
+        elif line.kind == "more":
+            self.console.say("Decide those above; as many move up in their place.", title="Concerns to decide")
+            return
         elif line.kind == "damaged":
             self.console.say(
                 f"{line.words}. It stays where it is; ask who left a note, and write it down again.",

@@ -28,7 +28,8 @@ PAGE = 100
 class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
     """Rows drawn by `draw(row, width) -> list[Content]`, one Content a line.
 
-    `show(rows)` takes rows at hand; each may be as tall as `draw` makes it. `provide(count, fetch)` takes a blocking
+    `show(rows)` takes rows at hand; each may be as tall as `draw` makes it, which `height(row, width)` may say without
+    drawing. `provide(count, fetch)` takes a blocking
     `fetch(offset, limit) -> rows` that is called in a thread by pages of 100; every row is then
     `row_height` lines tall.
     The row under the cursor is `current`; Enter belongs to the screen's own action ("today.open"), a second click on
@@ -85,11 +86,13 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
         *,
         row_height: int = 1,
         skip: Callable[[Row], bool] | None = None,
+        height: Callable[[Row, int], int] | None = None,
         empty: str = "",
         id: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(id=id)
         self._draw = draw
+        self._height = height or (lambda row, width: len(draw(row, width)))
         self._row_height = row_height
         self._skip = skip
         self.empty = empty
@@ -177,8 +180,7 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
             self._tops = None
             height = self._count * self._row_height
         else:
-            heights = (len(self._draw(row, width)) for row in self._rows)
-            self._tops = [0, *accumulate(heights)]
+            self._tops = [0, *accumulate(self._height(row, width) for row in self._rows)]
             height = self._tops[-1]
         self.virtual_size = Size(width, max(height, 1))
 

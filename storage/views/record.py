@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 QUERY_LIMIT = 200
+WAITING = 500
+"""So many concerns without a decision have a line of their own on Today."""
 _BY_UNDECIDED = f"INDEXED BY entries_undecided WHERE {UNDECIDED}"
 
 
@@ -284,7 +286,7 @@ def undecided(vault: Vault, limit: int = 500) -> list[EntryRow]:
         return _rows(connection, f"WHERE entries.id IN ({first}) {in_order}", [limit])
 
 
-def waiting(vault: Vault, limit: int = 500) -> list[Waiting]:
+def waiting(vault: Vault, limit: int = 0) -> list[Waiting]:
     """Return the concerns that have no decision yet, oldest first, with no more than a line of Today shows (R-17)."""
     clause = f"WHERE {UNDECIDED}" if finds_only_given(vault.person.role) else _BY_UNDECIDED
     statement = (
@@ -294,7 +296,7 @@ def waiting(vault: Vault, limit: int = 500) -> list[Waiting]:
         " ORDER BY entries.recorded_at, entries.id LIMIT ?"
     )
     with vault.read() as connection:
-        return list(map(Waiting._make, ledger.plain_rows(connection, statement, [limit])))
+        return list(map(Waiting._make, ledger.plain_rows(connection, statement, [limit or WAITING])))
 
 
 def undecided_count(vault: Vault) -> int:

@@ -50,10 +50,10 @@ _MANY = 200
 class Line:
     """One thing to deal with.
 
-    `kind` is report, damaged, concern, flag, action, asked, review, follow_up, answer, item, reply, notice, landed,
-    case, agreement, agreement_offered, share, ring, agreed, refused, glass, meeting, meeting_report, transfer, removal,
-    erasure, apart, machine, visit, unfinished or backup; `subject` is the id of the report, entry, action, child,
-    meeting, transfer, item, agreement or share that it is about; `due` is the day it was or is due, if any.
+    `kind` is report, damaged, concern, more, flag, action, asked, review, follow_up, answer, item, reply, notice,
+    landed, case, agreement, agreement_offered, share, ring, agreed, refused, glass, meeting, meeting_report, transfer,
+    removal, erasure, apart, machine, visit, unfinished or backup; `subject` is the id of the report, entry, action,
+    child, meeting, transfer, item, agreement or share that it is about; `due` is the day it was or is due, if any.
     """
 
     kind: str
@@ -107,8 +107,7 @@ def _today(vault: Vault, now: datetime) -> TodayView:
     for trouble in carrying.troubles(vault):
         view.act_today.append(Line("machine", "", "", "", trouble))
     _visits(vault, view, now)
-    for entry in record.waiting(vault):
-        view.act_today.append(Line("concern", entry.id, entry.child_id, entry.child, entry.text))
+    _undecided(vault, view)
     _actions(vault, view, on)
     _meetings(vault, view, on)
     _transfers(vault, view, on)
@@ -138,13 +137,24 @@ def _today(vault: Vault, now: datetime) -> TodayView:
             said = f"{row.proposed_by} proposes to remove it: {row.reason}"
             view.this_week.append(Line("removal", row.entry_id, row.child_id, row.child, said))
     _erasures(vault, view)
-    view.undecided = record.undecided_count(vault)
     view.twelve_weeks, view.by_category = _weeks(vault, on)
     with vault.read() as connection:
         view.last_sync = outbox.exchange(connection, "last_sync")
         view.queued = len(outbox.messages(connection, *outbox.WAITING))
         view.children = connection.exec_driver_sql("SELECT count(*) FROM children WHERE on_roll = 1").scalar_one()
     return view
+
+
+def _undecided(vault: Vault, view: TodayView) -> None:
+    """Every concern until it has a decision; of more than have a line, how many there are (R-17)."""
+    waiting = record.waiting(vault)
+    for entry in waiting:
+        view.act_today.append(Line("concern", entry.id, entry.child_id, entry.child, entry.text))
+    view.undecided = record.undecided_count(vault)
+    if (more := view.undecided - len(waiting)) > 0:
+        view.act_today.append(
+            Line("more", "", "", "", f"{more:,} recorded after these wait{'s' if more == 1 else ''} for a decision too")
+        )
 
 
 def _erasures(vault: Vault, view: TodayView) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from conftest import HOSTILE, press, settled, wait_for, words_on
 
-from storage.desk import actions, children
+from storage.desk import actions, children, concerns
 
 
 async def test_an_action_is_asked_for_and_closed_with_what_came_of_it(console, vault):
     child, _ = children.add_child(vault, name="Mia Hart")
     actions.add(vault, child, HOSTILE, owner="Ms Brook")
+    entry = concerns.log_concern(vault, {"text": "A bruise"}, child_id=child)[0]
     async with console() as pilot:
         pilot.app.open("actions")
         await settled(pilot)
@@ -34,3 +35,7 @@ async def test_an_action_is_asked_for_and_closed_with_what_came_of_it(console, v
         assert "Outcome: Rang Follows: Nothing: all well" in words_on(pilot.app)
         await press(pilot, "f6")
         await settled(pilot)
+        concerns.decide(vault, entry, "early_help", "Form", due=vault.clock().date())
+        await wait_for(pilot, "Follow up")
+        await press(pilot, "enter")
+        assert pilot.app.screen.query_one("#to-do").current.action.about == entry, "Today opens it where it is closed"

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from conftest import HOSTILE, settled, wait_for, words_on
 
+from screens import flags as screen
+from screens import today
 from storage import flags
 from storage.desk import children, concerns
+
+
+def assert_heights(listed, module) -> None:
+    rows = [listed.row(place) for place in range(listed.count)]
+    for width in (30, 76, 196):
+        assert [module.height(row, width) for row in rows] == [len(module.draw(row, width)) for row in rows]
 
 
 async def test_a_pattern_is_opened_from_today_read_and_considered(console, vault):
@@ -16,11 +24,13 @@ async def test_a_pattern_is_opened_from_today_read_and_considered(console, vault
     async with console() as pilot:
         await wait_for(pilot, "Three low-level")
         assert "Pattern Mia Hart Three low-level entries in three months" in words_on(pilot.app)
+        assert_heights(pilot.app.screen.query_one("#lines"), today)
         await pilot.press("home", "enter")
         await settled(pilot)
         shown = words_on(pilot.app)
         assert "3 low-level entries between Sun 1 Nov 2026 and Thu 19 Nov 2026" in shown
         assert HOSTILE in shown
+        assert_heights(pilot.app.screen.query_one("#flags"), screen)
         await pilot.press("c", *"New coat", "ctrl+s")
         await settled(pilot)
         assert flags.flags(vault) == []

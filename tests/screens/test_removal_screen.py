@@ -42,3 +42,12 @@ async def test_versions_stand_side_by_side_and_another_agrees(console, vault):
         await wait_until(pilot, lambda: removals.of_entry(vault, entry)[0].state == "restored")
         await press(pilot, "h")
         await wait_for(pilot, "pushed me")
+        with open_vault(vault.folder, passphrase=SECOND, user="Kim Reed") as second:
+            removal.propose(second, entry, "About another child")
+            concerns.decide(second, entry, "early_help", "Form")
+        await press(pilot, "f6")
+        await wait_for(pilot, "proposes to remove it")
+        await press(pilot, "enter")
+        assert pilot.app.why_not("entry.agree") == "", "Today opens the entry, where it is agreed to"
+        await press(pilot, "escape")
+        assert pilot.app.screen.NAME == "child"

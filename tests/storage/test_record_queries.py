@@ -237,7 +237,7 @@ def test_whatever_was_written_reads_back_whole(logged, vault, text):
     assert record.detail(vault, entry).versions[0].text == text
 
 
-def test_what_waits_for_a_decision_is_counted_whole_and_the_oldest_have_a_line(vault):
+def test_what_waits_for_a_decision_is_counted_whole_and_the_oldest_have_a_line(vault, monkeypatch):
     child = add_child(vault)
     entries = [add_concern(vault, child, f"Note {number}") for number in range(4)]
     vault.record(Decided(decision="monitor_with_review_date", reason="x"), child=child, entry=entries[1])
@@ -246,7 +246,14 @@ def test_what_waits_for_a_decision_is_counted_whole_and_the_oldest_have_a_line(v
     assert [tuple(row) for row in record.waiting(vault)] == lines
     assert [row.id for row in record.waiting(vault, limit=2)] == [entries[0], entries[2]]
     assert record.undecided_count(vault) == 3
-    assert today(vault, vault.clock()).undecided == 3
+    view = today(vault, vault.clock())
+    assert (view.undecided, [line.kind for line in view.act_today]) == (3, ["concern"] * 3)
+    monkeypatch.setattr(record, "WAITING", 2)
+    assert [line.words for line in today(vault, vault.clock()).act_today] == [
+        "Note 0",
+        "Note 2",
+        "1 recorded after these waits for a decision too",
+    ]
 
 
 def test_a_look_within_a_look_sees_the_same_record(vault):
