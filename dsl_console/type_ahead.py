@@ -23,6 +23,7 @@ LONGEST_WAY = 2.0
 ROUNDS = 2
 """How often a key's way is gone after it: what it made, such as a button's press, goes that way once more."""
 EXIT = "do('exit')"
+AT_ONCE = frozenset({EXIT, "do('hide')", "do('lock')"})
 STAYING = frozenset(
     f"{with_}{key}"
     for key in ("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "backspace", "delete")
@@ -49,7 +50,9 @@ class TypeAhead(Keeping):
         elif self._must_wait() and not self._leads_out(event):
             self._hold(event)
         elif self._leads_on(event):
-            await self._let_go(event)
+            self._hold(event)  # until the field has taken the letters before it: Ctrl+S records what they made
+            if self.focused is None or not self.focused.call_later(self.screen_stands):
+                self.screen_stands()
         else:
             await super().on_event(event)
 
@@ -64,11 +67,13 @@ class TypeAhead(Keeping):
         return not (event.is_printable and isinstance(self.focused, Input | TextArea))
 
     def _leads_out(self, event: events.Event) -> bool:
-        """Say whether a key ends the console while the record is being opened: that waits for nothing."""
-        if not self._trying or not isinstance(event, events.Key):
+        """Say whether a key waits for nothing: what ends the console, and what leaves or hides a screen that reads."""
+        reads = not self._entering and not self._going and not self._held and getattr(self.screen, "waits", False)
+        if not isinstance(event, events.Key) or not (self._trying or reads):
             return False
         bound = self.screen.active_bindings.get(event.key)
-        return bound is not None and bound.binding.action == EXIT
+        action = bound.binding.action if bound is not None else ""
+        return action == EXIT if self._trying else event.key == "escape" or action in AT_ONCE
 
     @property
     def _trying(self) -> bool:

@@ -103,6 +103,12 @@ class Stands:
     awaits_read: ClassVar[bool] = False
     """Whether what it reads first fills its fields or moves the focus; it says `now_read` once that is done."""
     _was_read = False
+    _drawn = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is there, but keys wait for what it reads or does: what leaves or hides it need not wait."""
+        return self._drawn and not self.stands
 
     def now_read(self) -> None:
         """Note that what it reads first is there, or will not come."""
@@ -110,7 +116,12 @@ class Stands:
             self._was_read = True
             cast("Screen[None]", self).call_after_refresh(self._now_stands)
 
+    def await_read(self) -> None:
+        """Let what is typed wait until something else is read and shown: `now_read` again."""
+        self.stands = self._was_read = False
+
     def _now_stands(self) -> None:
+        self._drawn = True
         if self._was_read or not self.awaits_read:
             self.stands = True
             if callable(heard := getattr(cast("Screen[None]", self).app, "screen_stands", None)):
@@ -269,6 +280,8 @@ class ConsoleScreen(Stands, Calls, Screen[None]):
         self.refresh_record()
 
     def on_screen_resume(self) -> None:
+        if self.stands:
+            self.console.screen_stands()  # what was typed while a dialog over this screen ended
         if self.is_mounted and self._seen_changes != self.console.changes:
             self._record_changed()
 

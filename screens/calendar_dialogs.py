@@ -78,7 +78,8 @@ class ImportDialog(_VaultDialog):
             self.run(take, self.vault, path, False, then=self.finish, failed=self.failed)
 
     def _preview(self, path: str, found: CalendarReport) -> None:
-        self._busy, self._looked_at = False, path
+        self._looked_at = path
+        self.free()
         skipped = "".join(f" Skipped, line or event {line}: {reason}." for line, reason in found.skipped[:5])
         more = f" And {len(found.skipped) - 5} more." if len(found.skipped) > 5 else ""
         words = f"It holds {found.taken}; {found.replaced} of yours give way."

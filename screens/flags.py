@@ -120,6 +120,7 @@ class FlagsScreen(ConsoleScreen):
     )
     CSS_PATH = "flags.tcss"
     BINDINGS = bindings("flags")
+    awaits_read = True
 
     def __init__(self, child_id: str = "") -> None:
         super().__init__()
@@ -153,6 +154,7 @@ class FlagsScreen(ConsoleScreen):
         listed.empty = "The rules look at every entry as it is recorded; what they find stands here with its evidence."
         listed.show(rows_of(found), keep=lambda row: row.key)
         self.refresh_bindings()
+        self.now_read()
 
     def _current(self) -> Row | None:
         row: Row | None = self.query_one("#flags", RecordList).current

@@ -87,7 +87,7 @@ class ImportDialog(FormDialog[bool]):
         self.run(take_in, vault, self.child_id, *written, first, then=then, failed=self.failed)
 
     def _show(self, merged: Merged) -> None:
-        self._busy = False
+        self.free()
         self._tried = self._written()
         self.query_one("#merge-said", PlainText).show(said_of(merged))
         again = "Ctrl+S takes it in." if merged.entries else "There is nothing new to take in."

@@ -28,6 +28,7 @@ class MinuteScreen(ConsoleScreen):
     )
     CSS_PATH = "minute.tcss"
     BINDINGS = bindings("minute")
+    awaits_read = True
 
     def __init__(self, session_id: str) -> None:
         super().__init__()
@@ -62,6 +63,7 @@ class MinuteScreen(ConsoleScreen):
             left = f"{len(found.left)} still to come. " if found.left else "Everybody was reviewed. "
             state.say(f"{left}Not signed yet: Ctrl+S signs these words.", "warn")
         self.refresh_bindings()
+        self.now_read()
 
     def why_not(self, action_id: str) -> str:
         if self.found is None:

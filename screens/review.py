@@ -179,6 +179,7 @@ class ReviewScreen(ConsoleScreen):
         self.coming: list[DueRow] = []
         self.sessions: list[SessionRow] = []
         self.decided: list[Decided] = []
+        self.walked = False
 
     def body(self) -> ComposeResult:
         yield StateLine("", id="said")
@@ -207,7 +208,11 @@ class ReviewScreen(ConsoleScreen):
             ]
         if self.coming:
             rows += [Row("Coming"), *(Row(due=each, today=today) for each in self.coming)]
-        self.query_one("#queue", RecordList).show(rows, keep=lambda row: row.key)
+        listed = self.query_one("#queue", RecordList)
+        listed.show(rows, keep=lambda row: row.key)
+        if self.walked:  # the child under the cursor was reviewed meanwhile: what is to be gone on with stands first
+            self.walked = False
+            listed.action_move_to(0)
         self.query_one("#said", StateLine).say(self._words())
         self.refresh_bindings()
         self.now_read()
@@ -272,8 +277,7 @@ class ReviewScreen(ConsoleScreen):
             self.console.open("minute", session_id=session.id)
             return
         walk = Session(list(session.left), 0, self.decided, session.id, len(session.queue) - len(session.left))
-        self.query_one("#done", MessageBar).say("")
-        self.console.open("review_child", session=walk)
+        self._walk(walk)
 
     def act_minute(self) -> None:
         """Show the minute of the session under the cursor, to sign it."""
@@ -288,6 +292,10 @@ class ReviewScreen(ConsoleScreen):
         else:
             name = next((row.child for row in self.coming if row.child_id == child_id), "")
             session = Session([(child_id, name)], 0, self.decided)
+        self._walk(session)
+
+    def _walk(self, session: Session) -> None:
+        self.walked = True
         self.query_one("#done", MessageBar).say("")
         self.console.open("review_child", session=session)
 

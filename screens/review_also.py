@@ -36,6 +36,11 @@ CHOICES = (
     ("4", "referral", "A referral"),
     ("5", "challenge", "A professional challenge"),
 )
+NOTHING = {
+    "pattern": "No pattern about this child asks to be considered.",
+    "share": "Nothing is recorded about this child yet that could be shared.",
+}
+"""Why one of the five cannot be chosen now."""
 
 
 class AlsoDialog(Calls, Dialog["str | None"]):
@@ -86,6 +91,8 @@ class AlsoDialog(Calls, Dialog["str | None"]):
         elif name == "challenge":
             meeting = found.disagreements[0] if found.disagreements else None
             self._ask(ChallengeDialog(found.child, meeting), CHALLENGED)
+        else:
+            self.say(NOTHING[name], "warn")
 
     def _ask(self, dialog: FormDialog[Any], words: str) -> None:
         def answered(answer: object) -> None:

@@ -91,6 +91,7 @@ class ReviewChildScreen(ConsoleScreen):
     )
     CSS_PATH = "review.tcss"
     BINDINGS = bindings("review_child")
+    awaits_read = True  # the child's draft is put back into the fields, and the next child empties them
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -168,6 +169,7 @@ class ReviewChildScreen(ConsoleScreen):
         self.query_one("#form").scroll_home(animate=False)
         self.query_one("#evidence").scroll_home(animate=False)
         self.query(AnswerField).first().focus()
+        self.now_read()
 
     # -- what was typed ------------------------------------------------------------------------------------------------
 
@@ -250,6 +252,7 @@ class ReviewChildScreen(ConsoleScreen):
             self._pause.stop()
             next_due = day.day if day.by_hand else None
             said = Decided(self.found.child.name, decision.code, reason.text.strip(), day.day)
+            self.await_read()  # keys are meant for the next child
             self.run(
                 recorded,
                 self.vault,
@@ -269,6 +272,7 @@ class ReviewChildScreen(ConsoleScreen):
 
     def _refused(self, error: ConsoleError) -> None:
         self.query_one("#fault", MessageBar).say(f"{error.message} {error.hint}".strip(), "bad")
+        self.now_read()
 
     def _recorded(self, said: Decided) -> None:
         from practice.dates import day_words

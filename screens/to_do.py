@@ -114,6 +114,7 @@ class ToDoScreen(ConsoleScreen):
     )
     CSS_PATH = "to_do.tcss"
     BINDINGS = bindings("actions")
+    awaits_read = True
 
     def __init__(self, action_id: str = "") -> None:
         super().__init__()
@@ -148,6 +149,7 @@ class ToDoScreen(ConsoleScreen):
             if places:
                 listed.cursor = places[0]
         self.refresh_bindings()
+        self.now_read()
 
     def _current(self) -> ActionRow | None:
         row: Row | None = self.query_one("#to-do", RecordList).current

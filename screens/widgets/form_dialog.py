@@ -48,11 +48,17 @@ class FormDialog(Calls, Dialog[Answer | None], Generic[Answer]):
     def busy(self, sentence: str) -> None:
         """Say that the work goes on, and take no second one meanwhile."""
         self._busy = True
+        self.stands = False  # what is typed from now on is meant for the screen below
         self.say(sentence)
+
+    def free(self) -> None:
+        """Take keys again, the work being done."""
+        self._busy = False
+        self.call_after_refresh(self._now_stands)
 
     def failed(self, error: ConsoleError) -> None:
         """Say why it was not done; the form stays."""
-        self._busy = False
+        self.free()
         self.say(f"{error.message} {error.hint}".strip(), "bad")
 
     def finish(self, answer: Answer) -> None:

@@ -6,12 +6,14 @@ import threading
 
 import pytest
 from conftest import HOSTILE, settled, wait_for, words_on
+from textual import events
 
 from practice.acts import PartnerAdded
 from screens import review
 from screens.review_child import ReviewChildScreen
 from storage import flags
 from storage.desk import children, concerns, reviews
+from storage.views import reviews as planned
 from storage.views import sessions
 from storage.views.actions import actions
 from storage.views.record import chronology
@@ -45,7 +47,7 @@ async def decide(pilot, letters: str, reason: str) -> None:
     await settled(pilot)
 
 
-async def test_keys_wait_until_the_list_is_read(console, due, monkeypatch):
+async def test_keys_wait_for_the_list_and_for_the_keys_before_them(console, vault, due, monkeypatch):
     here, read = threading.Event(), review.queue_of
     monkeypatch.setattr(review, "queue_of", lambda *asked: read(*asked) if here.wait(20) else None)
     async with console() as pilot:
@@ -53,6 +55,21 @@ async def test_keys_wait_until_the_list_is_read(console, due, monkeypatch):
         assert "Nobody" not in words_on(pilot.app)
         here.set()
         await wait_for(pilot, "2 children in this scope.")
+        await pilot.press("ctrl+s")
+        await wait_for(pilot, "Review, 1 of 2")
+        one = [*"So", *["tab"] * 9, "enter", *"mon", "enter", "tab", *"Why", "ctrl+s"]
+        burst(pilot, [*one, *"Next", "ctrl+r", "2", "escape", "tab", *"Two"])
+        await wait_for(pilot, "Review, 2 of 2")
+        await wait_for(pilot, "Two")
+        assert pilot.app.screen.fields() == {"answers": {"since": "Next", "better": "Two"}}
+    (held,) = planned.history(vault, due[0])
+    assert (held.answers, held.decision, held.reason) == ({"since": "So"}, "monitor_with_review_date", "Why")
+
+
+def burst(pilot, keys: list[str]) -> None:
+    """Press keys faster than any of them is dealt with."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
 async def test_a_session_is_walked_left_gone_on_with_and_signed(console, vault, due):
