@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from storage.documents.blocks import Blank, Block, Contents, Facts, Heading, Para, Picture, Said
 
@@ -41,6 +42,8 @@ def render(
         for place, block in enumerate(blocks)
         if isinstance(block, Heading) and block.level == 2
     ]
+    if any(isinstance(block, Contents) for block in blocks):  # the contents list says the counts
+        blocks = [replace(block, count="") if isinstance(block, Heading) else block for block in blocks]
     parts = [
         '<!doctype html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n',
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n',
@@ -62,7 +65,8 @@ def render(
 
 def _block(block: Block, place: int, links: list[tuple[str, str, str]]) -> str:
     if isinstance(block, Heading):
-        return f'<h{block.level} id="s{place}">{_safe(block.text)}</h{block.level}>\n'
+        count = f" ({_safe(block.count)})" if block.count else ""
+        return f'<h{block.level} id="s{place}">{_safe(block.text)}{count}</h{block.level}>\n'
     if isinstance(block, Para):
         tone = f' class="{block.tone}"' if block.tone else ""
         return f'<p{tone} dir="auto">{_safe(block.text)}</p>\n'

@@ -75,10 +75,13 @@ class Layout:
         self._words: dict[tuple[str, str], float] = {}
         self._y = 0.0
         self._page: list[Piece] = []
+        self._counted = False
         self._new_page()
 
     def run(self, blocks: Sequence[Block], progress: Callable[[int, int], None] | None = None) -> Laid:
         """Lay every block out; `progress` hears how many of how many are done."""
+        # Where no contents list says a heading's count, the heading does.
+        self._counted = not any(isinstance(block, Contents) for block in blocks)
         for place, block in enumerate(blocks):
             self._lay(place, block, blocks)
             if progress and place % 200 == 0:
@@ -246,7 +249,8 @@ class Layout:
 
     def _heading(self, place: int, block: Heading, wide: float) -> None:
         size = _SIZES[block.level]
-        lines = self.broken(block.text, BOLD, size, wide)
+        count = f" ({block.count})" if block.count and self._counted else ""
+        lines = self.broken(block.text + count, BOLD, size, wide)
         above = {1: 0.0, 2: 16.0, 3: 9.0, 4: 4.0}[block.level]
         self._need(above + len(lines) * size * 1.4 + 3 * _TEXT * 1.4)
         if self._page:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 KINDS = "('concern', 'operation_encompass')"
+MONTHS = "By month"
 NOBODY = "Fewer than five in all: nothing is published."
 
 
@@ -59,19 +60,24 @@ def governors(vault: Vault, start: date, end: date) -> Governors:
     level = Counter(label_of(ReviewStatus, row[2]) or "Not under review" for row in rows)
     written = Counter(_days_words(row[3][:10], row[4]) for row in rows)
     decided = Counter(_decided_words(row[4], row[6]) for row in rows)
-    months = Counter(f"{from_utc_text(row[4]).astimezone():%B %Y}" for row in rows)
+    months = Counter(f"{at:%B %Y}" for at in sorted(from_utc_text(row[4]).astimezone() for row in rows))
     named = (
         ("By category", category),
         ("By level", level),
         ("By year group", year),
-        ("By month", months),
+        (MONTHS, months),
         ("From the event to its record", written),
         ("From the record to a decision", decided),
     )
-    return Governors(start, end, tuple((heading, without_small(_ordered(counts))) for heading, counts in named))
+    return Governors(
+        start, end, tuple((heading, without_small(_ordered(heading, counts))) for heading, counts in named)
+    )
 
 
-def _ordered(counts: Mapping[str, int]) -> dict[str, int]:
+def _ordered(heading: str, counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the largest count first; months, which show a trend, in their order."""
+    if heading == MONTHS:
+        return dict(counts)
     return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
 
 

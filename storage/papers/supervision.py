@@ -74,7 +74,7 @@ def page(vault: Vault) -> Page:
         _patterns(vault),
         _holiday(vault, today),
     ]
-    foot: list[Block] = []
+    foot: list[Block] = [] if any(part.rows for part in parts) else [Para("Nothing is open, due or at risk.")]
     for held in holidays.supervisions(vault)[:1]:
         agreed = f"Agreed: {held.agreed}" if held.agreed else f"Reflection: {held.reflection}"
         foot += [

@@ -186,6 +186,17 @@ def test_the_governors_see_counts_and_no_name(vault: Vault, kids: dict[str, str]
     assert "Fewer than five in all" in page_text(governors.page(vault, date(2026, 7, 1)))
 
 
+def test_the_months_stand_in_their_order_so_that_a_trend_shows(vault: Vault, clock: Clock) -> None:
+    clock.now = datetime(2026, 9, 30, 9, tzinfo=UTC)
+    child = add_child(vault)
+    for month, count in ((10, 6), (11, 9), (12, 7)):
+        clock.now = clock.now.replace(month=month, day=2)
+        for _ in range(count):
+            add_concern(vault, child, HOSTILE)
+    lines = dict(governors.report(vault).tables)[governors.MONTHS].lines
+    assert lines == (("October 2026", 6), ("November 2026", 9), ("December 2026", 7))
+
+
 def test_the_inspection_pack_says_for_whom_and_is_recorded(vault: Vault, kids: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(Refused, match="Who reads it"):
         inspection.page(vault, "", "x")
@@ -207,7 +218,9 @@ def test_the_inspection_pack_says_for_whom_and_is_recorded(vault: Vault, kids: d
         assert words.count("For J. Marsh, inspector: Inspection of") >= 3
         content = each.get_contents().get_data()
         assert content.index(b"/Artifact BMC") < content.index(b"BDC")
+    assert "Child protection plan (1)" in " ".join(pages[0].extract_text().split()), "no contents list says how many"
     html = write_page(vault, page, tmp_path / "pack.html").path.read_text(encoding="utf-8")
+    assert "Child protection plan (1)</h2>" in html
     assert html.count("<span>For J. Marsh, inspector: Inspection of December 2026</span>") == 3
     with vault.read() as connection:
         kinds = list(connection.exec_driver_sql("SELECT kind FROM acts ORDER BY n DESC LIMIT 3").scalars())
