@@ -58,10 +58,13 @@ async def test_keys_wait_for_the_list_and_for_the_keys_before_them(console, vaul
         await pilot.press("ctrl+s")
         await wait_for(pilot, "Review, 1 of 2")
         one = [*"So", *["tab"] * 9, "enter", *"mon", "enter", "tab", *"Why", "ctrl+s"]
-        burst(pilot, [*one, *"Next", "ctrl+r", "2", "escape", "tab", *"Two"])
+        action = ["ctrl+r", "1", *"Ring", "tab", "tab", *"Fri", "ctrl+s"]
+        burst(pilot, [*one, *"Next", "ctrl+r", "2", "escape", *action, "tab", *"Two"])
         await wait_for(pilot, "Review, 2 of 2")
         await wait_for(pilot, "Two")
         assert pilot.app.screen.fields() == {"answers": {"since": "Next", "better": "Two"}}
+        (asked,) = actions(vault, vault.clock().date(), child_id=due[1])
+        assert (asked.what, f"{asked.due:%a}") == ("Ring", "Fri")
     (held,) = planned.history(vault, due[0])
     assert (held.answers, held.decision, held.reason) == ({"since": "So"}, "monitor_with_review_date", "Why")
 
