@@ -47,14 +47,17 @@ class TypeAhead(Keeping):
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded or not self.screen_stack:
             await super().on_event(event)
-        elif self._must_wait() and not self._leads_out(event):
-            self._hold(event)
-        elif self._leads_on(event):
-            self._hold(event)  # until the field has taken the letters before it: Ctrl+S records what they made
-            if self.focused is None or not self.focused.call_later(self.screen_stands):
-                self.screen_stands()
-        else:
+        elif self._must_wait():
+            if self._leads_out(event):
+                await self._let_go(event)
+            else:
+                self._hold(event)
+        elif not self._leads_on(event):
             await super().on_event(event)
+        elif isinstance(self.focused, Input | TextArea) and self.focused.call_later(self.screen_stands):
+            self._hold(event)  # until the field has taken the letters before it: Ctrl+S records what they made
+        else:
+            await self._let_go(event)
 
     def _must_wait(self) -> bool:
         """Say whether a key waits: the screen does not stand yet, or an earlier key is not dealt with."""
