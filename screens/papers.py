@@ -12,6 +12,7 @@ from textual.widgets import Input
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.page_out import PageDialog
+from screens.share_propose import ProposeDialog
 from screens.widgets.answer import AnswerField
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.fields import Field
@@ -54,8 +55,8 @@ class PapersScreen(ConsoleScreen):
     HEADING = "Reports"
     HELP = (
         "1 to 5 choose a report: before the holiday, after it, supervision and handover, the governors' report without "
-        "names, the inspection pack. p writes the one that is shown to a file. e plans a child's holiday, n notes a "
-        "supervision, x writes reviews and deadlines as a calendar file without names."
+        "names, the inspection pack. p writes the one that is shown to a file. e plans a child's holiday, s proposes "
+        "the plan to a partner, n notes a supervision, x writes reviews and deadlines as a calendar file without names."
     )
     CSS_PATH = "papers.tcss"
     BINDINGS = bindings("papers")
@@ -168,6 +169,14 @@ class PapersScreen(ConsoleScreen):
         """Plan who is in contact with a child over the holiday."""
         self.console.push_screen(PlanDialog(), self._changed)
 
+    def act_share(self) -> None:
+        """Propose a child's plan for the holiday to a partner."""
+        self.console.push_screen(SharePlanDialog(), self._proposed)
+
+    def _proposed(self, share: str | None) -> None:
+        if share:
+            self.query_one("#done", MessageBar).say("Proposed: it waits under Share for its approval.", "good")
+
     def act_note(self) -> None:
         """Note a supervision."""
         self.console.push_screen(NoteDialog(), self._changed)
@@ -224,6 +233,42 @@ class PlanDialog(_PaperDialog):
             self.busy("One moment.")
             texts = [self.text(name) for name in ("by", "when", "told", "note")]
             self.run(plan, self.vault, child.id, *texts, then=self.finish, failed=self.failed)
+
+
+class SharePlanDialog(_PaperDialog):
+    """Asks whose plan for the holiday goes to a partner; then to whom, as for any entry."""
+
+    VERB = "Go on"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Share a child's plan for the holiday",
+            "It is written into the record as it will be shared. Nothing leaves before its exact bytes were approved.",
+        )
+
+    def fields(self) -> ComposeResult:
+        yield Field("Child", ChildPicker(provisional=False, id="child"))
+
+    def on_mount(self) -> None:
+        self.query_one("#child Input").focus()
+
+    def confirm(self) -> None:
+        from storage.papers.holiday import to_share
+
+        child = self.query_one(ChildPicker).child
+        if child is None:
+            self.ask("Which child? Type two letters of the name and choose.", "#child Input")
+        else:
+            self.busy("One moment.")
+            self.run(to_share, self.vault, child.id, then=self._written, failed=self.failed)
+
+    def _written(self, entry: str) -> None:
+        self.free()
+        self.app.push_screen(ProposeDialog(entry), self._proposed)
+
+    def _proposed(self, share: str | None) -> None:
+        if share:
+            self.dismiss(share)
 
 
 class NoteDialog(_PaperDialog):

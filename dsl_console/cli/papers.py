@@ -80,6 +80,27 @@ def plan(session: Session, child: str | None, by: str | None, when: str, told: s
 
 
 @holiday.command(cls=Command)
+@click.argument("child", required=False)
+@click.option("--to", metavar="PARTNER", help="With whom.")
+@click.option("--contract", default="", help="The agreement under which it is shared.")
+@click.pass_obj
+def share(session: Session, child: str | None, to: str | None, contract: str) -> None:
+    """Propose a child's plan for the next holiday to a partner; it leaves once its exact bytes are approved."""
+    with session.opened(writes=True) as vault:
+        from storage.papers import holiday as papers
+        from storage.views import sharing
+        from sync import partners, shares
+
+        row = session.child(vault, child)
+        papers.shared_words(vault, row.id)
+        # Looked at before anything is written, so that what is refused leaves no entry behind.
+        partner = sharing.partner(vault, session.need(to, "--to", "Partner (its code or name)"))
+        partners.check_may_share(partner)
+        made = shares.propose(vault, papers.to_share(vault, row.id), partner.org, contract)
+    session.done(made, "proposed", "Nothing has left: look at it with share preview.")
+
+
+@holiday.command(cls=Command)
 @FILE
 @click.pass_obj
 def after(session: Session, file: str | None) -> None:

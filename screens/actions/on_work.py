@@ -36,6 +36,7 @@ ON_WORK: dict[str, tuple[Action, ...]] = {
         own("papers", "inspection", "5", "Inspection", "With names, for one reader", "Reports", "Inspection pack"),
         own("papers", "print", "p", "Print", "Write it to a file", "Reports", "Write it to a file"),
         own("papers", "plan", "e", "Plan a child", "Plan a child's holiday", "Reports", "Plan a child's holiday"),
+        own("papers", "share", "s", "Share", "Propose a child's plan to a partner", "Reports", "Share a child's plan"),
         own("papers", "note", "n", "Note", "Note a supervision", "Reports", "Note a supervision"),
         own("papers", "calendar", "x", "Calendar file", "Dates without names", "Reports", "Calendar file"),
     ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from practice.acts import HolidayPlanned, build
 from practice.dates import day_words
 from practice.errors import Refused
-from practice.vocabulary import ReviewStatus, label_of
+from practice.vocabulary import EntryKind, ReviewStatus, label_of
 from storage.documents.blocks import Block, Facts, Heading, Para
 from storage.documents.pages import Page
 from storage.views import children, holidays
@@ -35,6 +35,43 @@ def plan(vault: Vault, child_id: str, contact_by: str, when: str = "", told: str
         "note": note,
     }
     return vault.record(build(HolidayPlanned, fields), child=child.id).id
+
+
+def shared_words(vault: Vault, child_id: str) -> str:
+    """Return what a partner is told of a child's plan for the next holiday; raises Refused where there is none."""
+    today = vault.clock().astimezone().date()
+    holiday = holidays.next_holiday(vault, today)
+    row = next((row for row in holidays.before(vault, today) if row.child_id == child_id), None)
+    if holiday is None or row is None or not row.contact_by:
+        raise Refused(
+            "Nobody is planned to be in contact with this child yet, so there is nothing to share.",
+            hint="Plan it first: dsl-console holiday plan CHILD.",
+        )
+    contact = ", ".join(each for each in (row.contact_by, row.contact_when) if each)
+    lines = [
+        f"Over the holiday, {day_words(holiday[0])} to {day_words(holiday[1])}.",
+        f"In contact: {contact}.",
+        *([f"Partners were told: {row.told}"] if row.told else []),
+        *([f"Note: {row.note}"] if row.note else []),
+        f"Next review: {day_words(row.due)}.",
+    ]
+    return "\n".join(lines)
+
+
+def to_share(vault: Vault, child_id: str) -> str:
+    """Record a child's plan for the next holiday as an entry that can be proposed to a partner; the entry's id.
+
+    The same words are recorded once. Raises Refused where nobody is planned to be in contact yet.
+    """
+    from storage.desk.concerns import log_concern
+    from storage.views import record
+
+    child = children.get(vault, child_id)
+    words = shared_words(vault, child.id)
+    for entry in record.chronology(vault, child.id):
+        if entry.kind == EntryKind.AGENCY_CONTACT and entry.text == words:
+            return entry.id
+    return log_concern(vault, {"text": words, "entry_kind": EntryKind.AGENCY_CONTACT}, child_id=child.id)[0]
 
 
 def before_page(vault: Vault) -> Page:

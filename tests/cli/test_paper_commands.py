@@ -15,6 +15,9 @@ def test_the_papers_by_commands(school: School, tmp_path: Path) -> None:
     (row,) = school.run("holiday", "list", "--json").json
     assert (row["child"], row["contact_by"], row["told"]) == ("Ada Lowe", "Gwen Pryce", HOSTILE)
     assert HOSTILE in school.run("holiday", "list").out
+    before = school.run("chronology", ada, "--json").json
+    assert "No partner here" in school.run("holiday", "share", ada, "--to", "nobody", status=1).err
+    assert school.run("chronology", ada, "--json").json == before
     file = tmp_path / "pack.html"
     pack = ("--reader", "J. Marsh", "--purpose", "Visit", "--out", str(file))
     assert school.run("inspection", *pack, "--json").json["state"] == "exported"

@@ -13,7 +13,7 @@ import vobject
 from icalendar import Calendar
 from pypdf import PdfReader
 
-from practice.acts import ActionAdded, ChildAdded, ConcernLogged, ReviewSet
+from practice.acts import ActionAdded, ChildAdded, ConcernLogged, PartnerAdded, ReviewSet
 from practice.errors import Refused
 from practice.vocabulary import ReviewStatus
 from storage.desk import actions, concerns, meetings, reviews
@@ -25,8 +25,9 @@ from storage.ledger import Draft
 from storage.papers import governors, holiday, inspection, supervision
 from storage.papers.text import page_text
 from storage.vault import Vault
-from storage.views import access, holidays
+from storage.views import access, holidays, record, sharing
 from storage.views import reviews as planned
+from sync import shares
 from tests.conftest import add_child, add_concern, on_day
 
 HOSTILE = "She said [he hit me] [red]x[/red]"
@@ -106,6 +107,25 @@ def test_whoever_waits_over_a_holiday_stands_on_the_list_whatever_the_status(vau
     for row in planned.due(vault, clock.now.date(), all_plans=True):
         if row.out_of_holiday and not row.holiday_plan:
             assert row.due < row.out_of_holiday, "it was to be brought forward"
+
+
+def test_a_plan_is_shared_as_an_entry_that_is_written_once(vault: Vault, kids: dict[str, str]) -> None:
+    with pytest.raises(Refused, match="Nobody is planned"):
+        holiday.to_share(vault, kids["Ada"])
+    assert not record.count(vault, kids["Ada"])
+    holiday.plan(vault, kids["Ada"], HOSTILE, "Tuesdays", "Council: all", "Door at the back")
+    entry = holiday.to_share(vault, kids["Ada"])
+    assert holiday.to_share(vault, kids["Ada"]) == entry
+    written = record.get(vault, entry)
+    assert (written.kind, written.child_id) == ("agency_contact", kids["Ada"])
+    for words in ("Over the holiday, Sat 19 Dec 2026 to", f"In contact: {HOSTILE}, Tuesdays.", "Council: all", "Door"):
+        assert words in written.text
+    vault.record(PartnerAdded(org="council", name="Council", organisation="social_care"))
+    assert [row.entry_id for row in sharing.shares(vault)] == []
+    shares.propose(vault, entry, "council")
+    assert [(row.entry_id, row.state) for row in sharing.shares(vault)] == [(entry, "proposed")]
+    holiday.plan(vault, kids["Ada"], "Ms Reid")
+    assert holiday.to_share(vault, kids["Ada"]) != entry, "another plan is another entry"
 
 
 def test_what_a_partner_recorded_in_the_holiday_comes_first(vault: Vault, kids: dict[str, str], clock: Clock) -> None:
