@@ -71,7 +71,7 @@ class TypeAhead(Keeping):
 
     def _leads_out(self, event: events.Event) -> bool:
         """Say whether a key waits for nothing: what ends the console, and what leaves or hides a screen that reads."""
-        reads = not self._entering and not self._going and not self._held and getattr(self.screen, "waits", False)
+        reads = not self._entering and not self._going and not self._held and getattr(self.screen, "holds_keys", False)
         if not isinstance(event, events.Key) or not (self._trying or reads):
             return False
         bound = self.screen.active_bindings.get(event.key)

@@ -106,7 +106,7 @@ class Stands:
     _drawn = False
 
     @property
-    def waits(self) -> bool:
+    def holds_keys(self) -> bool:
         """Whether it is there, but keys wait for what it reads or does: what leaves or hides it need not wait."""
         return self._drawn and not self.stands
 
