@@ -21,6 +21,7 @@ from storage.views import actions, children, holidays, meetings, record, reviews
 
 if TYPE_CHECKING:
     from storage.vault import Vault
+    from storage.views.record_rows import Waiting
 
 
 TITLE = "Supervision: what is open, due and at risk"
@@ -101,7 +102,7 @@ def _reviews(due: Sequence[reviews.DueRow]) -> Part:
 
 def _undecided(vault: Vault) -> Part:
     """A line for each child whose concerns wait, who has waited longest first."""
-    of_child: dict[str, list[record.Waiting]] = {}
+    of_child: dict[str, list[Waiting]] = {}
     waiting = record.waiting(vault, limit=MANY)
     for entry in waiting:
         of_child.setdefault(entry.child_id or entry.id, []).append(entry)
