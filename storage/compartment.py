@@ -18,19 +18,17 @@ from sqlalchemy import Connection, Engine
 
 from practice.acts import Act, Body
 from practice.errors import ConsoleError, IntegrityAlarm, WrongPassphrase
-from practice.roles import check_may_record
-from storage import chain, device_secret, ledger, migrations, secrets_table
+from storage import chain, device_secret, ledger, secrets_table, shape
 from storage.anchor import Anchor, Head
 from storage.drafts import Drafts
-from storage.engine import PAGE_SIZE, Prepare, looks_plain, make_engine, plain_errors
-from storage.header import Header, reread_header
+from storage.engine import Prepare, make_engine, plain_errors
+from storage.header import Header, SlotPerson, reread_header
 from storage.keys import PersonKeys, Slot, hkdf
 from storage.late import Late
 from storage.ledger import Draft, Link, Problem
 from storage.locks import OpenLock
-from storage.opening import NAMES
 from storage.tries import Tries
-from storage.views.base import apply
+from storage.unit import Unit
 from storage.way_in import WayIn
 
 Clock = Callable[[], datetime]
@@ -39,15 +37,6 @@ Clock = Callable[[], datetime]
 def utc_now() -> datetime:
     """Return the present, in UTC."""
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class SlotPerson:
-    """Somebody who may open a vault, as its header names them."""
-
-    id: str
-    name: str
-    role: str
 
 
 @dataclass
@@ -61,47 +50,6 @@ class VerifyReport:
     def ok(self) -> bool:
         """Whether everything is as it was recorded."""
         return not self.problems
-
-
-class Unit:
-    """One transaction: acts recorded together, with whatever else must stand or fall with them."""
-
-    def __init__(self, vault: OpenCompartment, connection: Connection) -> None:
-        self._vault = vault
-        self.connection = connection
-        self.head: Link | None = None
-
-    def record(
-        self,
-        body: Body,
-        *,
-        child: str | None = None,
-        entry: str | None = None,
-        event: str | None = None,
-        captured_at: datetime | None = None,
-    ) -> Act:
-        """Append one act and bring the views up to date."""
-        return self.record_many([Draft(body, child, entry, event, captured_at)])[0]
-
-    def record_many(self, drafts: Sequence[Draft]) -> list[Act]:
-        """Append several acts in their order; the views are brought up to date once. Raises NotAllowed by role."""
-        for kind in {type(draft.body) for draft in drafts}:
-            kind.check_belongs(self._vault.name)
-            check_may_record(self._vault.person.role, kind.act_kind)
-        self._vault.check_drafts(drafts)
-        acts, self.head = ledger.append(self.connection, self._vault.author, drafts, self._vault.clock())
-        apply(self.connection, acts, self._vault.name)
-        return acts
-
-
-def check_database_file(folder: Path, compartment: str) -> None:
-    """Raise IntegrityAlarm unless a compartment's database is there and encrypted."""
-    path = folder / f"{compartment}.db"
-    if not path.exists() or path.stat().st_size < PAGE_SIZE or looks_plain(path):
-        raise IntegrityAlarm(
-            f"The database of the {NAMES[compartment]} is missing from the vault, or is not the encrypted one.",
-            hint="Nothing was created in its place. Put the file back, or restore the latest backup.",
-        )
 
 
 class OpenCompartment:
@@ -212,7 +160,7 @@ class OpenCompartment:
     def _start(self) -> None:
         """Bring the database to the present shape and read what the vault keeps for itself."""
         with plain_errors():
-            if migrations.pending(self._writer, self.name):
+            if shape.pending(self._writer, self.name):
                 with self._lock.alone():
                     self._migrate()
         with self.read() as connection:
@@ -230,7 +178,7 @@ class OpenCompartment:
 
     def _migrate(self) -> None:
         """Take the database to the present shape; raises ConsoleError, and then it is as it was."""
-        migrations.migrate(self._writer, self.name)
+        shape.migrate(self._writer, self.name)
 
     def _check_head(self, anchored: Head) -> None:
         """Compare the record with the head that was kept beside it; an alarm stops writing, never reading."""

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from practice.errors import ConsoleError, IntegrityAlarm, Refused
+from storage.opening import NAMES
 
 PAGE_SIZE = 4096
 Prepare = Callable[[Any], None]
@@ -72,6 +73,16 @@ def looks_plain(path: Path) -> bool:
     """Say whether the file is an unencrypted SQLite database."""
     with path.open("rb") as file:
         return file.read(15) == b"SQLite format 3"
+
+
+def check_database_file(folder: Path, compartment: str) -> None:
+    """Raise IntegrityAlarm unless a compartment's database is there and encrypted."""
+    path = folder / f"{compartment}.db"
+    if not path.exists() or path.stat().st_size < PAGE_SIZE or looks_plain(path):
+        raise IntegrityAlarm(
+            f"The database of the {NAMES[compartment]} is missing from the vault, or is not the encrypted one.",
+            hint="Nothing was created in its place. Put the file back, or restore the latest backup.",
+        )
 
 
 def make_engine(path: Path, key: bytes, *, query_only: bool = False, prepare: Prepare | None = None) -> Engine:

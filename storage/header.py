@@ -34,6 +34,15 @@ HEADER_LIMIT = 1024 * 1024
 FILE_NAME = "header.json"
 
 
+@dataclass(frozen=True)
+class SlotPerson:
+    """Somebody who may open a vault, as its header names them."""
+
+    id: str
+    name: str
+    role: str
+
+
 @dataclass
 class Compartment:
     """One encrypted database: the generation of its key, that key wrapped to each slot, and its inbox's public key.

@@ -27,7 +27,7 @@ from practice.acts import MachineAdded, build
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, NotFound, Refused
 from practice.roles import check_may_record
-from storage import device_secret, ledger, machines, migrations, secrets_table, whereabouts
+from storage import device_secret, ledger, machines, secrets_table, shape, whereabouts
 from storage.anchor import Anchor, Head
 from storage.atomic import private_file, private_folder, write_atomic
 from storage.engine import make_engine, plain_errors
@@ -344,7 +344,7 @@ def _make(
     engine = make_engine(target / f"{CHILDREN}.db", hkdf(key, "database"))
     try:
         with plain_errors():
-            migrations.migrate(engine, fresh=True)
+            shape.migrate(engine, fresh=True)
             with engine.begin() as connection:
                 genesis = _keys_into(connection, own, device, content, introduced)
     finally:

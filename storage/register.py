@@ -17,11 +17,11 @@ from practice.compartments import ADULTS, CHILDREN
 from practice.errors import ConsoleError, NotAllowed, NotFound, Refused
 from practice.roles import check_may_hold_register, check_may_let_in, check_may_make_register
 from practice.vocabulary import Role
-from storage import ledger, migrations, register_travel, reserve, rotation, secrets_table
+from storage import ledger, register_travel, reserve, rotation, secrets_table, shape
 from storage.anchor import Head
 from storage.atomic import private_file
-from storage.compartment import OpenCompartment, Unit, check_database_file
-from storage.engine import plain_errors
+from storage.compartment import OpenCompartment
+from storage.engine import check_database_file, plain_errors
 from storage.header import Compartment, Header, reread_header
 from storage.ids import new_id
 from storage.keys import PersonKeys, Slot, b64, new_key
@@ -30,6 +30,7 @@ from storage.opening import compartment_key, recovery_slot_id, wrap
 from storage.people import editing, find, new_recovery, write_header
 from storage.sealed import XWingPrivate
 from storage.tries import Tries
+from storage.unit import Unit
 from storage.unlocking import unlock
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Register(OpenCompartment):
         """Take the database to the present shape, after a backup of the vault as it is; raises Refused without one."""
         from storage.backup import before_update
 
-        if migrations.pending(self._writer, ADULTS):  # another process may have done it meanwhile
+        if shape.pending(self._writer, ADULTS):  # another process may have done it meanwhile
             before_update(self.folder, self.vault.compartment_key, self.clock())
             super()._migrate()
 
@@ -217,7 +218,7 @@ def create_with(vault: Vault, keys: PersonKeys) -> tuple[Register, str]:
 def _first_acts(register: Register, inbox: XWingPrivate, slot: Slot) -> None:
     """Make the database, with the keys that it keeps for itself and its first holder, and the anchor beside it."""
     with plain_errors():
-        migrations.migrate(register._writer, ADULTS, fresh=True)
+        shape.migrate(register._writer, ADULTS, fresh=True)
     audit = new_key()
     register.device = new_id()
     register.author = ledger.Author(slot.id, register.device, register.person_keys.signing, audit)

@@ -19,7 +19,7 @@ from practice.acts import RegisterTravels, build
 from practice.compartments import ADULTS
 from practice.errors import ConsoleError, IntegrityAlarm, NotFound, Refused
 from practice.roles import check_may_make_register
-from storage import ledger, migrations, rotation, secrets_table
+from storage import ledger, rotation, secrets_table, shape
 from storage.anchor import Anchor, Head
 from storage.atomic import private_file, private_folder, replace, write_atomic
 from storage.engine import make_engine, plain_errors
@@ -266,7 +266,7 @@ def _make_copy(vault: Vault, header: Header, key: bytes, sender: str, back: Back
     device = new_id()
     try:
         with plain_errors():
-            migrations.migrate(engine, ADULTS, fresh=True)
+            shape.migrate(engine, ADULTS, fresh=True)
             with engine.begin() as connection:
                 secrets_table.put(connection, secrets_table.AUDIT, back.keys[secrets_table.AUDIT])
                 secrets_table.put(connection, secrets_table.DEVICE, device.encode())

@@ -198,7 +198,7 @@ def _export(database: Path, old: bytes, new: bytes, made: Path | None = None) ->
 
 def _finish_copy(vault: OpenCompartment, database: Path, key: bytes, inbox: XWingPrivate, rotated: KeysRotated) -> Head:
     """Record the rotation in the new copy, give it the new inbox key, and check every page of it."""
-    from storage.compartment import Unit
+    from storage.unit import Unit
 
     made = database.with_name(database.name + NEXT)
     engine = make_engine(made, hkdf(key, "database"))

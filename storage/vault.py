@@ -13,21 +13,13 @@ from practice.acts import PersonAdded, SchoolSet, build
 from practice.compartments import CHILDREN
 from practice.errors import ConsoleError, Refused, WrongPassphrase
 from practice.roles import STRANGER
-from storage import failures, migrations, notes, rotation, scope, secrets_table
+from storage import failures, notes, rotation, scope, secrets_table, shape
 from storage.anchor import Head
 from storage.atomic import private_file, private_folder
-from storage.compartment import (
-    Clock,
-    OpenCompartment,
-    SlotPerson,
-    Unit,
-    VerifyReport,
-    check_database_file,
-    utc_now,
-)
+from storage.compartment import Clock, OpenCompartment, VerifyReport, utc_now
 from storage.drafts import PLACE, inbox_info
-from storage.engine import Prepare, plain_errors
-from storage.header import FILE_NAME, Compartment, Header, public_settings, read_header
+from storage.engine import Prepare, check_database_file, plain_errors
+from storage.header import FILE_NAME, Compartment, Header, SlotPerson, public_settings, read_header
 from storage.ids import new_id
 from storage.keys import Kdf, PersonKeys, Slot, b64, calibrate, new_key, new_recovery_code, new_slot, passphrase_faults
 from storage.ledger import Author, Draft
@@ -35,6 +27,7 @@ from storage.locks import OpenLock
 from storage.opening import RECOVERY, compartment_key, recovery_slot_id, wrap
 from storage.places import check_open, check_place
 from storage.sealed import XWingPrivate, XWingPublic
+from storage.unit import Unit
 from storage.unlocking import Unlocked, unlock
 from storage.visits.terms import check_open as check_visit
 from storage.visits.terms import ended, terms_of
@@ -163,7 +156,7 @@ class Vault(OpenCompartment):
         """
         from storage.backup import before_update
 
-        if migrations.pending(self._writer):  # another process may have done it meanwhile
+        if shape.pending(self._writer):  # another process may have done it meanwhile
             if terms_of(self._header) is None:
                 before_update(self.folder, self.compartment_key, self.clock())
             super()._migrate()
@@ -244,7 +237,7 @@ def create(
     lock.share()
     vault = Vault(folder, header, slot, keys, key, clock, lock)
     with plain_errors():
-        migrations.migrate(vault._writer, fresh=True)
+        shape.migrate(vault._writer, fresh=True)
     audit = new_key()
     vault.device = device
     vault.author = Author(person, device, keys.signing, audit)

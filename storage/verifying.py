@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from practice.acts import Act, BackupMade, Restored
 from practice.compartments import CHILDREN
 from practice.errors import ConsoleError, IntegrityAlarm
-from storage import chain, comparing, erasing, ledger, migrations, secrets_table
+from storage import chain, comparing, erasing, ledger, secrets_table, shape
 from storage.anchor import Head
 from storage.engine import memory_engine
 from storage.ledger import Problem
@@ -196,7 +196,7 @@ def _rebuild(connection: Connection, compartment: str) -> list[Problem]:
         with fresh.begin() as other:
             for statement in ledger.SCHEMA:
                 other.exec_driver_sql(statement)
-            migrations.make_views(other, compartment)
+            shape.make_views(other, compartment)
             replay(connection, other, compartment=compartment)
             rebuilt = base.contents(other, compartment)
     finally:

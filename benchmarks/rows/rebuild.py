@@ -14,7 +14,7 @@ ORDER = 10
 
 @contextmanager
 def prepare(folder: Path, size: int) -> Iterator[Pair]:
-    from storage import migrations, verifying
+    from storage import shape, verifying
     from storage.engine import memory_engine
 
     with vault_of(folder / "vault", size) as (vault, _ids), vault.long_read() as connection:
@@ -26,7 +26,7 @@ def prepare(folder: Path, size: int) -> Iterator[Pair]:
         ]
         fresh = memory_engine()
         with fresh.begin() as other:
-            migrations.make_views(other)
+            shape.make_views(other)
             views = [row[0] for row in other.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")]
         fresh.dispose()
         shared = [name for name in tables if name in views and "search" not in name]
@@ -38,7 +38,7 @@ def prepare(folder: Path, size: int) -> Iterator[Pair]:
         def theirs() -> None:
             engine = memory_engine()
             with engine.begin() as made:
-                migrations.make_views(made)
+                shape.make_views(made)
                 for name, held in rows.items():
                     if held:
                         marks = ", ".join("?" * len(held[0]))

@@ -48,8 +48,8 @@ from storage.types import from_utc_text, utc_text
 from storage.views import register as views
 
 if TYPE_CHECKING:
-    from storage.compartment import Unit
     from storage.register import Register
+    from storage.unit import Unit
 
 
 # -- reading is recorded -----------------------------------------------------------------------------------------------

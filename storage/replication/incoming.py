@@ -48,7 +48,8 @@ from storage.views import machines, visits
 from storage.views.base import apply
 
 if TYPE_CHECKING:
-    from storage.compartment import OpenCompartment, Unit
+    from storage.compartment import OpenCompartment
+    from storage.unit import Unit
 
 CHUNK = 2000
 """How many acts are applied in one transaction."""

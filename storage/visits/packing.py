@@ -27,7 +27,7 @@ from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, NotFound, Refused, WrongPassphrase
 from practice.roles import check_may_record
 from practice.visits import CHILDREN_LIMIT, length
-from storage import ledger, migrations, secrets_table
+from storage import ledger, secrets_table, shape
 from storage.anchor import Head
 from storage.atomic import private_file, private_folder, sync_file, sync_folder
 from storage.engine import plain_errors
@@ -190,7 +190,7 @@ def _begin(
     opened = _opened(vault, folder, header, slot, keys, key)
     try:
         with plain_errors():
-            migrations.migrate(opened._writer, fresh=True)
+            shape.migrate(opened._writer, fresh=True)
         with plain_errors(), opened._writer.begin() as connection:
             secrets_table.put(connection, secrets_table.AUDIT, new_key())
             secrets_table.put(connection, secrets_table.DEVICE, made.device.encode())

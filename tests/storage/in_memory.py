@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from practice.acts import PersonAdded, SchoolSet
-from storage import chain, ledger, migrations
-from storage.compartment import SlotPerson
+from storage import chain, ledger, shape
 from storage.engine import memory_engine
+from storage.header import SlotPerson
 from storage.ids import new_id
 from storage.keys import PersonKeys, b64
 from storage.replication import incoming, outgoing
@@ -29,7 +29,7 @@ AUDIT = bytes(32)
 
 def _template() -> sqlcipher.Connection:
     engine = memory_engine()
-    migrations.migrate(engine, fresh=True)
+    shape.migrate(engine, fresh=True)
     raw = engine.raw_connection().driver_connection
     _template.engine = engine
     return raw
@@ -105,7 +105,7 @@ class MemoryVault(Vault):
         with self.read() as connection, engine.begin() as fresh:
             for statement in ledger.SCHEMA:
                 fresh.exec_driver_sql(statement)
-            migrations.make_views(fresh)
+            shape.make_views(fresh)
             replay(connection, fresh, seed)
             found = base.contents(fresh)
         engine.dispose()

@@ -449,7 +449,7 @@ def test_the_schedule_keeps_the_newest_and_touches_nothing_else(school, tmp_path
 
 
 def test_a_replayed_ledger_of_two_devices_gives_the_same_views(school, tmp_path):
-    from storage import migrations
+    from storage import shape
     from storage.engine import memory_engine
 
     backup.backup(school, tmp_path / "a.dslb")
@@ -462,7 +462,7 @@ def test_a_replayed_ledger_of_two_devices_gives_the_same_views(school, tmp_path)
             with vault.read() as connection, fresh.begin() as other:
                 for statement in ledger.SCHEMA:
                     other.exec_driver_sql(statement)
-                migrations.make_views(other)
+                shape.make_views(other)
                 replay(connection, other, seed)
                 assert base.contents(other) == views
             fresh.dispose()

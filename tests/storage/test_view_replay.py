@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from practice import acts as kinds
 from practice.acts import Act
 from practice.errors import IntegrityAlarm, Refused
-from storage import comparing, ledger, migrations
+from storage import comparing, ledger, shape
 from storage.engine import memory_engine
 from storage.verifying import copy, replay
 from storage.views import base
@@ -140,7 +140,7 @@ def views_after(batches: list[list[Act]]) -> dict:
     with engine.begin() as connection:
         for statement in ledger.SCHEMA:
             connection.exec_driver_sql(statement)
-        migrations.make_views(connection)
+        shape.make_views(connection)
         for batch in batches:
             copy(connection, batch)
             base.apply(connection, batch)
@@ -187,7 +187,7 @@ def test_a_replay_of_the_ledger_gives_the_same_views(history, seed):
         for each in (connection, other):
             for statement in ledger.SCHEMA:
                 each.exec_driver_sql(statement)
-            migrations.make_views(each)
+            shape.make_views(each)
         for act in history:
             copy(connection, [act])
             base.apply(connection, [act])
