@@ -54,6 +54,8 @@ def unlock(folder: Path, passphrase: str, user: str = "") -> Unlocked:
     WrongPassphrase, and IntegrityAlarm.
     """
     header, slot = named(folder, user)
+    if slot.kdf is not None:
+        slot.kdf.check()  # before a try is counted: that waits for the disk, and nothing can be guessed here
     device = device_secret.fetch(header.vault, slot)
     with Tries(folder).attempt(slot.id):
         return Unlocked(header, slot, slot.open(passphrase, header.vault, device))

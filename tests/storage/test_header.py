@@ -10,6 +10,7 @@ import pytest
 
 from practice.errors import ConsoleError, IntegrityAlarm, NotFound, Refused
 from storage.header import FILE_NAME, _canonical, read_header
+from storage.tries import LIMIT, Tries
 from storage.vault import open_vault, people_of
 
 
@@ -87,6 +88,8 @@ def test_a_doctored_header_whose_digest_is_right_still_alarms(vault_folder, pass
         open_vault(vault_folder, passphrase=passphrase)
     assert raised.value.status in (3, 4)
     assert (raised.value.status == 3) == (change in ("cost none", "vault of another")), raised.value.message
+    counted = Tries(vault_folder).standing()[0] < LIMIT
+    assert counted == (raised.value.status == 3), "a refused cost waits for no disk and uses up no try"
 
 
 @pytest.mark.parametrize("stored", [b"[" * 500_000, b"null", b"[]", b"7", b"\xff\xfe", b"{}", b" " * (1 << 20) + b"{}"])
