@@ -61,7 +61,8 @@ class MinuteScreen(ConsoleScreen):
             state.say(f"Signed by {found.ended_by}, {day_words(ended.date())}, {time_words(ended)}.", "good")
         else:
             left = f"{len(found.left)} still to come. " if found.left else "Everybody was reviewed. "
-            state.say(f"{left}Not signed yet: Ctrl+S signs these words.", "warn")
+            sign = "Not signed yet: Ctrl+S signs these words." if found.reviewed else "There is nothing to sign yet."
+            state.say(left + sign, "warn")
         self.refresh_bindings()
         self.now_read()
 

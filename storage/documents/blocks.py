@@ -96,6 +96,19 @@ def blocks_of(made: Copy) -> list[Block]:
     return [*_head(made), *body, *_foot(made, used)]
 
 
+def newest_entries(made: Copy, limit: int) -> list[Block]:
+    """Return what is to be read first of a child and the newest entries of a copy, as they stand in any copy."""
+    used: dict[str, str] = {}
+    today = made.made_at.astimezone().date()
+    found: list[Block] = [Para(f"Read first. {each}", "warn") for each in read_out(made.front.lines, today)]
+    before = max(len(made.entries) - limit, 0)
+    if before:
+        found.append(Para(f"The newest {limit} of {len(made.entries)} entries.", "muted"))
+    for number, entry in enumerate(made.entries[before:], start=before + 1):
+        found += _entry(entry, number, used, made)
+    return found if made.entries else [*found, Para("Nothing is recorded yet.")]
+
+
 def facts(*pairs: tuple[str, str]) -> list[Block]:
     """Return the pairs that say something, as one block, or none."""
     kept = tuple((label, visible(text)) for label, text in pairs if text.strip())

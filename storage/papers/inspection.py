@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from practice.acts import PackShown, build
 from practice.dates import day_words
 from practice.errors import Refused
+from practice.text import visible
 from practice.vocabulary import ReviewStatus, label_of
-from storage.documents.blocks import Block, Facts, Heading, Para
+from storage.documents.blocks import Block, Facts, Heading, Para, newest_entries
+from storage.documents.gather import Wanted, gather
 from storage.documents.pages import Page
 from storage.views import actions, record, reviews
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 SAMPLE = 6
+NEWEST = 20
+"""How many entries of a sample file the pack holds."""
 
 
 def sample_of(vault: Vault, seed: str, size: int = SAMPLE) -> list[reviews.DueRow]:
@@ -64,11 +68,17 @@ def page(vault: Vault, reader: str, purpose: str) -> Page:
     blocks.append(Facts(pairs) if pairs else Para("None."))
     blocks += [
         Heading(2, "Sample files", str(len(sample))),
-        Para("Drawn at random by the day's date; each is read on screen, or taken out whole with: export CHILD."),
+        Para(
+            f"Drawn at random by the day's date; of each the newest {NEWEST} entries follow. "
+            "The whole file is read on screen, or taken out with: export CHILD --what record."
+        ),
     ]
     if sample:
         chosen = tuple((row.child, f"{record.count(vault, row.child_id)} entries, id {row.child_id}") for row in sample)
         blocks.append(Facts(chosen))
+    for row in sample:
+        made_of = gather(vault, Wanted(row.child_id, everything=True))
+        blocks += [Heading(2, f"Sample file: {visible(row.child)}"), *newest_entries(made_of, NEWEST)]
     return Page(title, tuple(blocks), len(plans), mark=f"For {reader.strip()}: {purpose.strip()}"[:120])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from practice.acts import ChildAdded, ConcernLogged
+from practice.acts import ChildAdded, ConcernLogged, PartnerAdded
 from practice.dates import parse_when
 from practice.vocabulary import Decision, label_of
 from storage import flags, people
@@ -22,6 +22,9 @@ from storage.vault import Vault, open_vault
 from storage.views import children as children_of
 from storage.views import reviews as planned
 from storage.views import sessions
+from storage.views.actions import actions
+from storage.views.record import chronology
+from storage.views.sharing import shares
 from tests.builder import children, concerns
 from tests.conftest import PASSPHRASE, PERSON
 from tests.faults.sizes import SIZE, say, size
@@ -31,6 +34,20 @@ WALKED = size(2, 40, 40)
 ENTRIES = size(20, 3_000, 3_000)
 BEGIN, SPAN = date(2026, 4, 13), 220
 FRIDAY = datetime(2026, 11, 20, 9, tzinfo=UTC)
+CTRL_R = "\x12"
+BESIDE = {
+    1: ("3", "Which entry?", (CTRL_S, "Hill [b] School"), "Proposed: it waits under Share"),
+    2: ("1", "Who does it", ("Ring [b] home\t\tFri", "Fri 27 Nov 2026"), "It stands on the list of actions."),
+    3: ("4", "To whom", ("Duty desk\tAssess [b]", "Assess [b]"), "The referral is in the record"),
+    4: (
+        "5",
+        "Whose decision",
+        ("Team manager\t\tA conference [b]", "A conference [b]"),
+        "The challenge is in the record",
+    ),
+    9: ("2", "Considered, because", ("Talked about [b]", "Talked about [b]"), "Considered: it returns only"),
+}
+"""Beside which child's review what is done without leaving it: its number, what then shows, what is typed, its end."""
 OTHER, OTHERS = "Sam Okafor", "nine quiet barges under the bridge"
 
 
@@ -78,6 +95,17 @@ def one_review(console: Console, number: int, person: str) -> tuple[str, str]:
     console.wait_for("so far", 60)
     console.press("")
     console.press("So")
+    if SIZE != "suite" and number in BESIDE:
+        choice, shown, (keys, painted), done = BESIDE[number]
+        console.press(CTRL_R)
+        console.type(choice)
+        console.wait_for(shown)
+        console.press("")
+        console.type(keys)
+        console.wait_for(painted)
+        console.press("")
+        console.type(CTRL_S)
+        console.wait_for(done)
     # Nine questions lie before the decision; a person may answer them or go past them with Tab.
     console.press("\t" * 9)
     console.type("\r")
@@ -89,6 +117,18 @@ def one_review(console: Console, number: int, person: str) -> tuple[str, str]:
     console.type(reason)
     console.wait_for(reason)
     return code, reason
+
+
+def assert_made_beside(vault: Vault, queue: list[str]) -> None:
+    """Say that what was done beside the reviews is in the record, word for word."""
+    assert [(row.child_id, row.partner) for row in shares(vault)] == [(queue[0], "Hill [b] School")]
+    (ring,) = actions(vault, FRIDAY.date(), child_id=queue[1])
+    assert (ring.what, f"{ring.due}") == ("Ring [b] home", "2026-11-27")
+    for place, kind, words in ((2, "referral", "Assess [b]"), (3, "challenge", "A conference [b]")):
+        (made,) = [row for row in chronology(vault, queue[place]) if row.kind == kind]
+        assert words in made.text
+        assert len(actions(vault, FRIDAY.date(), child_id=queue[place])) == 1, "its answer is asked for"
+    assert "Talked about [b]" in {row.reason for row in flags.flags(vault, child_id=queue[8], considered=True)}
 
 
 def walk(folder: Path, home: Path) -> list[tuple[str, str]]:
@@ -142,6 +182,7 @@ def test_a_term_is_reviewed_in_a_terminal_by_two_people_and_the_minute_is_what_w
     with open_vault(vault_folder, passphrase=PASSPHRASE, clock=clock) as vault:
         under = a_term(vault, clock)
         people.add_person(vault, OTHER, "deputy", OTHERS, FLOOR)
+        vault.record(PartnerAdded(org="hill", name="Hill [b] School", organisation="school"))
         queue = [row.child_id for row in planned.due(vault, FRIDAY.date())]
         assert set(queue) == set(under)
     started = time.monotonic()
@@ -164,6 +205,7 @@ def test_a_term_is_reviewed_in_a_terminal_by_two_people_and_the_minute_is_what_w
         text = " ".join(" ".join(page.extract_text() for page in PdfReader(printed).pages).split())
         assert all(" ".join(line.split()) in text for line in ended.minute.splitlines())
         assert planned.due(vault, FRIDAY.date()) == []
+        assert_made_beside(vault, queue)
         raised = {row.child_id for row in flags.flags(vault)}
         assert vault.verify(rebuild=True).ok
     words = f"{ENTRIES:,} entries over a term with its summer, {WALKED} children walked in a terminal in {took:.0f} s"

@@ -221,12 +221,17 @@ def test_the_inspection_pack_says_for_whom_and_is_recorded(vault: Vault, kids: d
     with pytest.raises(Refused, match="Who reads it"):
         inspection.page(vault, "", "x")
     concerns.log_concern(vault, {"text": "Referral to the front door", "entry_kind": "referral"}, child_id=kids["Ada"])
+    concerns.log_concern(vault, {"text": HOSTILE, "childs_words": "My head [1] hurts"}, child_id=kids["Noor"])
     page = inspection.page(vault, "J. Marsh, inspector", "Inspection of December 2026")
     shown = page_text(page)
     for words in (
         "For J. Marsh, inspector alone: Inspection of December 2026",
         "Ada Vale",
         "Referral to the front door",
+        "Sample file: Noor Vale",
+        HOSTILE,
+        "My head [1] hurts",
+        "Sample file: Ivo Vale\n  Nothing is recorded yet.",
     ):
         assert words in shown
     assert page.mark == "For J. Marsh, inspector: Inspection of December 2026"
