@@ -30,26 +30,32 @@ class Part:
 
 
 def one_page(head: Sequence[Block], parts: Sequence[Part], foot: Sequence[Block]) -> tuple[Block, ...]:
-    """Return the blocks with as many rows as one printed page holds, dealt to the parts in turn.
+    """Return the blocks with as many rows as one printed page holds, dealt to the parts in turn, what is due first.
 
     What is due and has no row is named. Only where the names alone fill more than a page are some left out, counted.
     """
     from storage.documents.pdf import page_count
 
-    full = [part for part in parts if part.rows]
+    full = sorted((part for part in parts if part.rows), key=lambda part: not any(row.due for row in part.rows))
+    with_due = sum(1 for part in full if any(row.due for row in part.rows))
 
     def made(rows: int, names: int = NAMES) -> list[Block]:
-        shown = _dealt(full, rows)
-        of_parts = [each for part, count in zip(full, shown, strict=True) for each in _blocks(part, count, names)]
-        return [*head, *of_parts, *foot]
+        told: list[Block] = []
+        counted: list[tuple[str, str]] = []
+        for part, count in zip(full, _dealt(full, rows), strict=True):
+            if count or any(row.due for row in part.rows):
+                told += _blocks(part, count, names)
+            else:
+                counted.append((part.heading, f"See {part.where}."))
+        also = [Heading(2, "Also open"), *(Para(f"{heading}. {where}") for heading, where in counted)]
+        return [*head, *told, *(also if counted else []), *foot]
 
     def fits(rows: int, names: int = NAMES) -> bool:
         return page_count(made(rows, names)) == 1
 
-    most = sum(len(part.rows) for part in full)
     if fits(0):
-        return tuple(made(_most(most, fits)))
-    worst = len(full) if fits(len(full), 0) else 0
+        return tuple(made(_most(sum(len(part.rows) for part in full), fits)))
+    worst = with_due if fits(with_due, 0) else 0
     return tuple(made(worst, _most(NAMES, lambda names: fits(worst, names))))
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TITLE = "Supervision: what is open, due and at risk"
 MANY = 20_000
 """So many concerns are counted; a school that has more waiting reads them on Today."""
-LAST = 400
+LAST = 240
 """How much of what was agreed last time stands on the page; the note itself is kept whole."""
 
 
@@ -82,7 +82,7 @@ def page(vault: Vault) -> Page:
             Heading(2, f"Last supervision, {day_words(held.held_on)}, with {visible(held.supervisor)}"),
             Para(_excerpt(agreed, LAST)),
         ]
-    foot += [Heading(2, "This supervision"), Blank("Reflection", 2), Blank("Agreed, by whom and when", 2)]
+    foot += [Heading(2, "This supervision"), Blank("Reflection", 2), Blank("Agreed, by whom and when", 1)]
     return Page(TITLE, one_page(head, parts, foot), len(plans))
 
 

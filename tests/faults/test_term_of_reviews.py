@@ -92,7 +92,6 @@ def a_term(vault: Vault, clock: Clock) -> list[str]:
 def one_review(console: Console, number: int, person: str) -> tuple[str, str]:
     """Answer and decide for the child on the screen, and write why; return what was typed."""
     console.wait_for(f"Review, {number} of {WALKED}", 90)
-    console.wait_for("so far", 60)
     console.press("")
     console.press("So")
     if SIZE != "suite" and number in BESIDE:
