@@ -47,8 +47,9 @@ def one_page(head: Sequence[Block], parts: Sequence[Part], foot: Sequence[Block]
                 told += _blocks(part, count, names)
             else:
                 counted.append((part.heading, f"See {part.where}."))
-        also = [Heading(2, "Also open"), *(Para(f"{heading}. {where}") for heading, where in counted)]
-        return [*head, *told, *(also if counted else []), *foot]
+        also: list[Block] = [Heading(2, "Also open")] if counted else []
+        also += [Para(f"{heading}. {where}") for heading, where in counted]
+        return [*head, *told, *also, *foot]
 
     def fits(rows: int, names: int = NAMES) -> bool:
         return page_count(made(rows, names)) == 1
