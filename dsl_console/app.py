@@ -32,7 +32,7 @@ from practice.errors import ConsoleError
 from practice.visits import NOT_HERE
 from screens import themes
 from screens.actions import EVERYWHERE, TABLE, actions_of, app_bindings
-from screens.base import ConsoleScreen, RecordChanged
+from screens.base import ConsoleScreen, RecordChanged, as_told
 from screens.jump import JumpScreen, targets
 
 if TYPE_CHECKING:
@@ -139,8 +139,8 @@ class DslConsole(TypeAhead):
                     vault.changed()  # what is committed from here on is news
                     place = take_place(vault)
                 state = frame_state(vault)
-            except ConsoleError as error:
-                self.call_from_thread(self.report, error)
+            except Exception as error:  # noqa: BLE001 - the roof over the thread: else "Opening…" would stand for ever
+                self.call_from_thread(self.report, as_told(error))
                 state = None
             self.call_from_thread(self._show_state, state, first, place)
 

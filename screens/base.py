@@ -95,6 +95,17 @@ def fault_place(error: BaseException) -> str:
     return f"{type(error).__name__}{place}"
 
 
+def as_told(error: BaseException) -> ConsoleError:
+    """Return what a person is told of an error: itself where it is said in words, or that the program has a fault."""
+    if isinstance(error, ConsoleError):
+        return error
+    return ConsoleError(
+        f"Something in the program went wrong ({fault_place(error)}).",
+        title="A fault in the program",
+        hint="What was recorded is kept. Try again; if it happens again, lock and unlock.",
+    )
+
+
 class Stands:
     """When keys may go to a screen or a dialog: until it stands, what is typed waits for it; mixed into a Screen."""
 
@@ -192,15 +203,7 @@ class Calls:
             return
         if isinstance(self, Stands):
             self.now_read()  # a read that failed keeps nobody's keys
-        if isinstance(message.error, ConsoleError):
-            (message.failed or console.report)(message.error)
-        else:
-            told = ConsoleError(
-                f"Something in the program went wrong ({fault_place(message.error)}).",
-                title="A fault in the program",
-                hint="What was recorded is kept. Try again; if it happens again, lock and unlock.",
-            )
-            (message.failed or console.report)(told)
+        (message.failed or console.report)(as_told(message.error))
 
 
 class ConsoleScreen(Stands, Calls, Screen[None]):

@@ -10,6 +10,7 @@ from textual import events
 from textual.command import CommandPalette
 from textual.widgets import Input, OptionList, TextArea
 
+from dsl_console import app
 from dsl_console.app import DslConsole
 from dsl_console.behind import POLL_SECONDS
 from dsl_console.place import take_place
@@ -72,6 +73,19 @@ async def test_a_wrong_passphrase_is_said_and_not_kept(console, brief):
         assert " 9 tries are left" in pilot.app.screen.query_one("#state").text
         await type_in(pilot, PASSPHRASE)
         assert isinstance(pilot.app.screen, TodayScreen)
+
+
+async def test_what_cannot_be_read_of_the_frame_keeps_nobody_at_the_lock_screen(console, monkeypatch):
+    def broken(_vault):
+        raise LookupError(HOSTILE)
+
+    monkeypatch.setattr(app, "frame_state", broken)
+    async with console(unlocked=False) as pilot:
+        await type_in(pilot, PASSPHRASE)
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, TodayScreen))
+        (said,) = [each.message for each in pilot.app._notifications]
+        assert "Something in the program went wrong (LookupError" in said
+        assert HOSTILE not in said
 
 
 async def test_a_long_refusal_is_read_to_its_end_on_a_small_screen(console, monkeypatch, brief):
