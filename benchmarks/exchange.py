@@ -33,6 +33,8 @@ class Place:
     org: str
     vault: Vault
     child: str
+    hub: int
+    """The process of the hub, which is the same for all."""
 
     def frozen(self, partners: Sequence[str]) -> list[tuple[str, str]]:
         """Log an entry and propose it to partners; return each share with the digest of its frozen bytes."""
@@ -79,7 +81,7 @@ def places(folder: Path, number: int, database: str = "", workers: int = 1) -> I
             ends.callback(vault.close)
             partners.enrol(vault, url, invite(database, org))
             child, _ = add_child(vault, legal_forename="Aisha", legal_surname="Example", date_of_birth="2014-03-03")
-            made.append(Place(org, vault, child))
+            made.append(Place(org, vault, child, hub.pid))
         first, *others = made
         for other in others:
             partners.add_partner(first.vault, other.org)

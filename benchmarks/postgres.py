@@ -113,6 +113,11 @@ class Server:
                     raise RuntimeError((self.folder / "log").read_text(errors="replace")[-2000:]) from None
                 time.sleep(0.05)
 
+    @property
+    def pid(self) -> int:
+        """The server's first process, whose children do its work."""
+        return self._process.pid if self._process is not None else 0
+
     def stop(self, how: str = "immediate") -> None:
         """Stop: `fast` as its operator would, `immediate` as a power cut would."""
         if self._process is not None and self._process.poll() is None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +15,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
-from benchmarks import frame, notes, raw
+from benchmarks import frame, notes, processes, raw
 
 KEY = bytes(range(32))
 
@@ -62,6 +65,22 @@ def test_a_row_measured_alone_takes_its_older_ones_place(tmp_path: Path) -> None
     assert (text[:at], text[at + 2 :]) == (kept[:at], kept[at + 1 :])
     assert text[at].startswith("| a thing | 10,000 | 5,000 ms cpu |")
     assert text[at + 1].startswith("| a thing | 100,000 | 5,000 ms cpu |")
+
+
+def test_by_processor_the_work_of_other_programs_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    had = iter([3.0, 5.0])
+    assert frame.timed(lambda: None, lambda: next(had)) < 1
+    monkeypatch.setattr(frame, "clock", frame.process_time)
+    assert 2 <= frame.timed(lambda: None, lambda: next(had)) < 3
+
+
+@pytest.mark.skipif(not processes.PROC.is_dir(), reason="only Linux says what each process has had")
+def test_the_processor_time_of_a_child_is_its_parents() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        assert 0 < processes.processor_time(child.pid) < processes.processor_time(os.getpid())
+    finally:
+        child.communicate(b"\n")
 
 
 def test_a_page_without_markers_is_left_alone(tmp_path: Path) -> None:

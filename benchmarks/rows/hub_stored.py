@@ -11,6 +11,7 @@ from uuid import UUID
 
 from benchmarks.exchange import envelope_of, offering, places, readdressed
 from benchmarks.frame import Pair, Row, timed
+from benchmarks.processes import beside
 
 ORDER = 8.7
 AT_ONCE, BATCHES, CLIENTS = 100, 20, 4
@@ -60,7 +61,7 @@ def prepare(folder: Path, clients: int) -> Iterator[Pair]:
 
         def ours() -> float:
             batches = fresh_batches(token, numbers)
-            return timed(lambda: offer(batches))
+            return timed(lambda: offer(batches), beside(school.hub))
 
         def theirs() -> float:
             batches = [(batch, rows_of(batch, school.org, council.org)) for batch in fresh_batches(token, numbers)]

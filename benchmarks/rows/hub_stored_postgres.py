@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from benchmarks.exchange import envelope_of, offering, places
 from benchmarks.frame import Pair, Row, timed
 from benchmarks.postgres import Server, missing, with_tables
+from benchmarks.processes import beside
 from benchmarks.rows.hub_stored import AT_ONCE, BATCHES, CLIENTS, fresh_batches, rows_of
 
 if TYPE_CHECKING:
@@ -62,14 +63,14 @@ def prepare(folder: Path, clients: int) -> Iterator[Pair]:
 
                 def ours() -> float:
                     batches = fresh_batches(token, made)
-                    return timed(lambda: offer(batches))
+                    return timed(lambda: offer(batches), beside(school.hub, server.pid))
 
                 def theirs() -> float:
                     columns = []
                     for batch in fresh_batches(token, made):
                         rows = [(next(numbers), *row) for row in rows_of(batch, school.org, council.org)]
                         columns.append((*map(list, zip(*rows, strict=True)), [token for _, token in batch]))
-                    return timed(lambda: loop.run(_insert(raw, columns, week)))
+                    return timed(lambda: loop.run(_insert(raw, columns, week)), beside(server.pid))
 
                 yield Pair(ours, theirs)
             for connection in raw:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.exchange import Place, envelope_of, places, readdressed
 from benchmarks.frame import Pair, Row, timed
+from benchmarks.processes import beside
 from benchmarks.rows.hub_stored import insert, mid_of, rows_of
 
 ORDER = 8.8
@@ -37,7 +38,7 @@ def prepare(folder: Path, size: int) -> Iterator[Pair]:
         def sync_of(school: Place, partner: Place) -> float:
             ((share, digest),) = school.frozen([partner.org])
             school.approve(share, digest)
-            return timed(lambda: run.sync(school.vault))
+            return timed(lambda: run.sync(school.vault), beside(school.hub))
 
         yield Pair(lambda: sync_of(one, council), lambda: sync_of(two[0], two[1]))
 

@@ -49,6 +49,11 @@ class HubProcess:
         self._port = int(self.url.rsplit(":", 1)[1])
         return self.url
 
+    @property
+    def pid(self) -> int:
+        """The process that serves; 0 where none does."""
+        return self._process.pid if self._process is not None else 0
+
     def stop(self) -> None:
         """Stop the hub."""
         if self._process is None:
