@@ -314,7 +314,7 @@ class FirstRunScreen(ConsoleScreen):
     def _made(self, result: tuple[Vault, str]) -> None:
         self._making = False
         self.vault_made, code = result
-        self.answers.groups = code.split("-")
+        self.console.school, self.answers.groups = self.vault_made.school, code.split("-")
         self.call_later(self._show_code)
 
     # -- the recovery code ---------------------------------------------------------------------------------------------

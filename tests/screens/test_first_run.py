@@ -61,6 +61,7 @@ async def test_a_school_begins_from_nothing(new: DslConsole, tmp_path: Path):
         assert len(groups) == 8
         assert all(group in picture(pilot.app) for group in groups)
         assert "step 4 of 7" in picture(pilot.app)
+        assert "Front door 01234 567890" in words_on(pilot.app), "as the step of the numbers says"
         await go_on(pilot)
         assert not [group for group in groups if group in picture(pilot.app)], "the code is still on the screen"
         screen = pilot.app.screen
