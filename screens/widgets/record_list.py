@@ -92,7 +92,7 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self._draw = draw
-        self._height = height or (lambda row, width: len(draw(row, width)))
+        self._height = height or (lambda row, width: len(self._draw(row, width)))
         self._row_height = row_height
         self._skip = skip
         self.empty = empty
