@@ -15,7 +15,7 @@ from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.share_propose import ProposeDialog
-from screens.sharing_words import TONES, ReferralLine, ring_words, share_words
+from screens.sharing_words import TONES, ReferralLine, open_share, ring_words, share_words
 from screens.widgets.chrome import cut
 from screens.widgets.dialogs import ReasonDialog
 from screens.widgets.record_list import RecordList
@@ -99,11 +99,12 @@ def draw(row: Row, width: int) -> list[Content]:
     name_width = 22 if width < 90 else 28
     name = cut(visible(share.child), name_width)
     left = f"{name}{' ' * (name_width - cell_len(name))}  {cut(when, 26)}"
+    tone = "$text-warning" if share.recovered == "open" else TONES.get(share.state, "$text-muted")
     state = cut(state, max(width - 5 - cell_len(left), 12))
     space = " " * max(width - 3 - cell_len(left) - cell_len(state), 1)
     begins = cut(" ".join(visible(share.entry_text).split()), max(width - 6, 4))
     return [
-        Content.assemble("  ", left, space, (state, TONES.get(share.state, "$text-muted"))),
+        Content.assemble("  ", left, space, (state, tone)),
         Content.styled(f"    {begins}", "$text-muted"),
     ]
 
@@ -218,7 +219,7 @@ class ShareScreen(ConsoleScreen):
         """Open the share: the record beside the exact bytes."""
         share = self._current()
         if share is not None:
-            self.console.open("share_entry", share_id=share.id)
+            open_share(self.console, share)
 
     def act_hold(self) -> None:
         """Let the share wait, with the reason."""

@@ -11,6 +11,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from practice.errors import Refused
+from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.share import decide_with_reason, why_not_now
@@ -77,7 +78,8 @@ def _opened(vault: Vault, share_id: str, *, anew: bool) -> Opened:
             changed, share = bool(share.payload), sharing.share(vault, share_id)
         except Refused as error:
             fault = f"{error.message} {error.hint}".strip()
-    page = page_of(share.payload, partner, contract, "") if share.payload and partner and not fault else ""
+    known = share.payload and partner and not fault
+    page = page_of(share.payload, partner, contract, "", basis=share.basis) if known and partner else ""
     said = tuple(front_sheet.read_out(vault, share.child_id))
     payload, nation = "" if fault else share.payload, organisation.calendar(vault).nation
     others = tuple(organisation.others_who_approve(vault, vault.clock().astimezone().date()))
@@ -129,6 +131,8 @@ class ShareEntryScreen(ConsoleScreen):
         self.fetch(opened, self.vault, self.share_id, then=self._show)
 
     def _show(self, found: Opened) -> None:
+        if self.found is None and found.share.state not in (*OPEN, "agreed"):
+            self.query_one("#record").focus()  # nothing is to be decided over its bytes any more
         before = self.found.share.digest if self.found else ""  # a later read may have taken the place of this one's
         self.found = found
         share, entry = found.share, found.detail.entry
@@ -143,7 +147,8 @@ class ShareEntryScreen(ConsoleScreen):
             "acknowledged": "good",
         }
         approved = f" · Approved by {share.approved_by}" if share.approved_by else ""
-        words = f"{share_words(share)}{approved} · {way_words(found.contract)}"
+        because = f" · Because: {visible(share.reason)}" if share.state == "withdrawn" and share.reason else ""
+        words = f"{share_words(share)}{because}{approved} · {way_words(found.contract)}"
         self.query_one("#state", StateLine).say(words, tone.get(share.state, ""))
         caution = self.query_one("#caution", StateLine)
         caution.say("Caution: their key words were never compared by telephone." if found.caution else "", "warn")

@@ -63,6 +63,7 @@ TONES = {
     "expired": "$text-error",
     "acknowledged": "$text-success",
 }
+GIVEN_BACK = "Given back by the partner: look at it"
 REFERRAL = "Sync is not a referral. If a child is in danger, ring"
 
 
@@ -76,12 +77,16 @@ def state_words(state: str, reason: str = "") -> str:
     words = STATES.get(state, state.replace("_", " "))
     if state == "delivered" and reason in PLACED:
         return PLACED[reason]
+    if (state, reason) == ("expired", "collected"):
+        return "Collected, and never answered"
     why = why_words(" ".join(visible(reason).split())) if state not in ("queued", "delivered", "proposed") else ""
     return f"{words}: {why}" if why else words
 
 
 def share_words(share: ShareRow) -> str:
     """Say where a share stands; the reason of an approval is not the reason of its state."""
+    if share.recovered == "open":
+        return GIVEN_BACK
     if share.state == "withdrawn" and share.taken_back:
         where = {"acknowledged": "the partner has confirmed it", "delivered": "the partner has yet to collect it"}
         return f"Taken back; {where.get(share.taken_back, 'the partner is told with the next sync')}"
@@ -90,6 +95,14 @@ def share_words(share: ShareRow) -> str:
     if share.corrects and share.state in ("proposed", "held"):
         return f"A correction: {state_words(share.state).lower()}"
     return state_words(share.state, "" if share.state in ("queued", "acknowledged") else share.reason)
+
+
+def open_share(console: Console, share: ShareRow) -> None:
+    """Open a share; what a partner gave back after a restore opens where it is looked at, since it may be lost here."""
+    if share.recovered == "open":
+        console.open("recovered", share=share.id)
+    else:
+        console.open("share_entry", share_id=share.id)
 
 
 def ring_words(late: Sequence[Unanswered]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from textual.widgets import ProgressBar
 from practice.text import counted, visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
-from screens.sharing_words import PLACED, TONES, ReferralLine, ring_words, state_words
+from screens.sharing_words import GIVEN_BACK, PLACED, TONES, ReferralLine, open_share, ring_words, state_words
 from screens.sync_job import STEPS, job_of
 from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList
@@ -47,6 +47,8 @@ class Line:
     state: str = ""
     reason: str = ""
     days: int = 0
+    late: bool = False
+    """Whether somebody must be rung about it (rule 15)."""
 
     @property
     def key(self) -> object:
@@ -81,8 +83,14 @@ def batch(vault: Vault, now: datetime) -> Batch:
     with vault.read() as connection:
         messages = {each.mid: each for each in outbox.messages(connection) if each.share}
         last = outbox.exchange(connection, "last_sync")
+    late = unanswered.unanswered(vault, now, shares)
+    rung = {each.share.id for each in late}
     done = [share.id for share in shares if share.state == "acknowledged"][:DONE]
-    shown = [_line(share, messages.get(share.mid), now) for share in shares if share.state in OPEN or share.id in done]
+    shown = [
+        replace(_line(share, messages.get(share.mid), now), late=share.id in rung)
+        for share in shares
+        if share.state in OPEN or share.id in done
+    ]
     lines: list[Line] = []
     for partner in sorted({line.share.partner for line in shown if line.share}):
         mine = [line for line in shown if line.share and line.share.partner == partner]
@@ -92,7 +100,6 @@ def batch(vault: Vault, now: datetime) -> Batch:
     waiting = sum(line.state in ("queued", "offered") for line in shown)
     items = arrivals.items(vault)
     items = [each for each in items if each.state == "waiting"] + [each for each in items if each.state != "waiting"]
-    late = unanswered.unanswered(vault, now, shares)
     used = tuple(sorted({row.way for row in found.values()}))
     return Batch(organisation.hub(vault), last, lines, items[:200], waiting, late, used, machines_words(vault))
 
@@ -145,6 +152,8 @@ def counts_of(lines: list[Line]) -> str:
 
 def line_words(line: Line) -> str:
     """Say where an entry stands, and why it has not left or came back."""
+    if line.share and line.share.recovered == "open":
+        return GIVEN_BACK
     if line.state == "delivered" and line.reason == "collected":
         return "Collected by the partner, no receipt yet"
     words = state_words(line.state, line.reason)
@@ -161,7 +170,8 @@ def draw(line: Line, width: int) -> list[Content]:
     if line.share is None:
         heading = Content.styled(cut(visible(line.heading), width - 1), "bold $text-primary")
         return [heading, Content.styled(cut(f"  {line.reason}", width - 1), "$text-muted")]
-    state, tone = line_words(line), TONES.get(line.state, "$text-muted")
+    state, tone = line_words(line), "$text-error" if line.late else TONES.get(line.state, "$text-muted")
+    tone = "$text-warning" if line.share.recovered == "open" else tone
     name_width = 18 if width < 70 else 26
     name = cut(visible(line.share.child), name_width)
     when = in_words(line.share.occurred) if line.share.occurred else ""
@@ -368,7 +378,7 @@ class SyncScreen(ConsoleScreen):
         else:
             share = self._share()
             if share is not None:
-                self.console.open("share_entry", share_id=share.id)
+                open_share(self.console, share)
 
     def act_partners(self) -> None:
         """Open Partners."""

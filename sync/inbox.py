@@ -230,18 +230,14 @@ def _arrived(opened: Opened, sender: KeySet, name: str) -> ItemArrived:
 
 def _take_receipt(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name: str) -> Effect:
     """Bring a partner's word about one of our messages to it, and to the older open ones of the same entry (rule 7)."""
-    from sync import inventory
-
     try:
         body = ReceiptBody.model_validate(opened.claims["body"])
     except ValidationError as fault:
         raise EnvelopeRefused("schema", "Its content is not written as it must be.") from fault
     message = outbox.message(unit.connection, body.re)
     ours = message is not None and message.org == opened.header.sender and message.type != "receipt"
-    if message is None and body.eid and inventory.ask_of_unknown(vault, unit, body.eid, sender):
-        return Effect(error=f"{visible(name)} answers what this vault does not know any more: they are asked for it.")
     if message is None or not ours or (body.eid and (body.eid, body.rev) != (message.eid, message.rev)):
-        return Effect(error=f"{visible(name)} sent a receipt for a message that is not known here; it changed nothing.")
+        return _about_unknown(vault, unit, body, sender, name, lost=message is None)
     left = message.attempts
     if body.status != "refused" or body.code in plan.PERSONS_NO:
         same = outbox.of_entry(unit.connection, message.org, message.eid or "", message.class_)
@@ -262,6 +258,19 @@ def _take_receipt(vault: Vault, unit: Unit, opened: Opened, sender: KeySet, name
     if message.type not in outgoing.DATA:
         return Effect(refused=int(not good))
     return Effect(acknowledged=message.mid if good else "", refused=int(not good))
+
+
+def _about_unknown(vault: Vault, unit: Unit, body: ReceiptBody, sender: KeySet, name: str, *, lost: bool) -> Effect:
+    """Take in a partner's word about no message of ours: where it was `lost`, this vault was put back."""
+    from sync import inventory
+
+    if lost and not body.eid and body.status == "stored":
+        return Effect()  # about a word, from before then
+    if lost and body.eid and inventory.came_back(vault, sender.org, body.eid, body.rev):
+        return Effect()  # about an envelope that was lost; its words are here again
+    if lost and body.eid and inventory.ask_of_unknown(vault, unit, body.eid, sender):
+        return Effect(error=f"{visible(name)} answers what this vault does not know any more: they are asked for it.")
+    return Effect(error=f"{visible(name)} sent a receipt for a message that is not known here; it changed nothing.")
 
 
 # -- a person's answer -------------------------------------------------------------------------------------------------

@@ -76,6 +76,12 @@ def ask_of_unknown(vault: Vault, unit: Unit, entry: str, reader: KeySet) -> bool
     return True
 
 
+def came_back(vault: Vault, org: str, entry: str, rev: int) -> bool:
+    """Say whether a partner gave back this revision of our entry, or a higher one, after a restore."""
+    mine = [each for each in sharing.shares(vault, entry_id=entry) if each.org == org and each.recovered]
+    return any(each.rev >= rev for each in mine)
+
+
 def _sent(vault: Vault, org: str) -> dict[str, int]:
     """Return the highest revision that we know to have sent to a partner, by entry; at most 1,500 of them."""
     found: dict[str, int] = {}

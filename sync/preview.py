@@ -114,11 +114,17 @@ def _recorded(body: dict[str, Any]) -> str:
 
 
 def page(
-    payload: str, partner: PartnerRow, contract: ContractRow | None, caution: str, read_first: Sequence[str] = ()
+    payload: str,
+    partner: PartnerRow,
+    contract: ContractRow | None,
+    caution: str,
+    read_first: Sequence[str] = (),
+    basis: str = "",
 ) -> str:
     """Return the frozen bytes as plain lines for reading: to whom, why, about whom, what, and what is masked.
 
-    `read_first` stands above them: who must not be told, from the child's front sheet (R-08). It does not leave.
+    `basis` is the lawful basis by which it was approved; blank before. `read_first` stands above them: who must not be
+    told, from the child's front sheet (R-08). It does not leave.
     """
     claims = json.loads(payload)
     body = claims["body"]
@@ -127,7 +133,7 @@ def page(
     lines = [
         *warned,
         f"To: {visible(partner.name)} ({label_of(PartnerKind, partner.kind)}), {partner.org}",
-        *_purpose(contract),
+        *_purpose(contract, basis),
         *([f"Corrects what was sent before, because: {visible(body['reason'])}"] if body.get("reason") else []),
         f"About: {visible(child['name'])}, {_born(child['date_of_birth'])}",
         *([CASE] if body.get("case") else []),
@@ -153,7 +159,9 @@ def page(
     return "\n".join(lines)
 
 
-def _purpose(contract: ContractRow | None) -> list[str]:
+def _purpose(contract: ContractRow | None, basis: str) -> list[str]:
+    if contract is None and basis:
+        return [f"Purpose: a single share, without an agreement; approved as: {label_of(LawfulBasis, basis)}"]
     if contract is None:
         return ["Purpose: a single share, without an agreement; the lawful basis is chosen when it is approved"]
     return [

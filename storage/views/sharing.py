@@ -215,17 +215,18 @@ def _share(fields: dict[str, Any], offered: set[str], taken_back: dict[str, str]
     fields["approved_by"] = fields.pop("approver") or ""
     fields["agreed_by_id"], fields["agreed_by"] = fields["agreed_by"], fields.pop("first") or ""
     fields["partner"] = fields["partner"] or fields["org"]
-    fields["child"] = fields["child"] or (_named(fields["payload"]) if fields["recovered"] else "")
-    fields["entry_text"] = fields["entry_text"] or ""
+    lost = _given_back(fields["payload"]) if fields["recovered"] else ("", "")
+    fields["child"] = fields["child"] or lost[0]
+    fields["entry_text"] = fields["entry_text"] or lost[1]
     fields["occurred"] = Occurred.model_construct(**json.loads(fields["occurred"])) if fields["occurred"] else None
     return ShareRow(**fields)
 
 
-def _named(payload: str) -> str:
-    """Return the name of the child in what came back of an entry that is lost here."""
+def _given_back(payload: str) -> tuple[str, str]:
+    """Return the name of the child and the text in what came back of an entry that is lost here."""
     from storage.views.arrivals import hint_of
 
-    return hint_of(payload)[0]
+    return hint_of(payload)[0], str(json.loads(payload)["body"].get("event", ""))
 
 
 def share(vault: Vault, share_id: str) -> ShareRow:

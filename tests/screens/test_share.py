@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from screens.inbox import InboxScreen
 from screens.share_approve import ApproveDialog
 from screens.share_entry import ShareEntryScreen
 from screens.share_propose import ProposeDialog
-from screens.sync import draw_item
+from screens.sharing_words import GIVEN_BACK, share_words, state_words
+from screens.sync import Line, draw, draw_item
 from screens.sync_job import job_of
 from screens.today import TodayScreen
 from screens.widgets.answer import AnswerField
@@ -313,6 +315,18 @@ async def test_the_exact_bytes_stand_beside_the_record(console, joined, council,
         assert HOSTILE in str(screen.query_one("#record-text").render())
         assert HOSTILE in screen.query_one("#page-text").text
         assert DANGER in words_on(pilot.app)
+
+
+def test_a_line_is_red_where_somebody_must_be_rung_and_says_what_came_back():
+    share = sharing.ShareRow(**dict.fromkeys((each.name for each in fields(sharing.ShareRow)), ""))
+    share = replace(share, child="Aisha Example", occurred=None, state="delivered")
+    tones = [
+        {str(span.style) for span in draw(Line(share=each, state="delivered", days=2, late=late), 100)[0].spans}
+        for each, late in ((share, False), (share, True), (replace(share, recovered="open"), False))
+    ]
+    assert tones == [{"$text-muted"}, {"$text-error"}, {"$text-warning"}]
+    assert share_words(replace(share, recovered="open")) == GIVEN_BACK
+    assert state_words("expired", "collected") == "Collected, and never answered"
 
 
 def test_the_bytes_are_folded_and_no_space_is_lost():

@@ -113,6 +113,7 @@ def test_what_a_restore_lost_comes_back_from_the_partner_and_a_person_decides(
     assert any("asked what they hold" in each for each in said)
     assert any("2 given back" in each for each in said)
     assert any("2 newer than here" in each for each in said)
+    assert [each for each in said if "not known here" in each or "does not know any more" in each] == []
     came = {row.entry_id: row for row in inventory.open_shares(school.vault)}
     assert set(came) == {restored["kept"], restored["lost"]}
     assert came[restored["kept"]].id == restored["share"]
