@@ -34,6 +34,7 @@ from screens import themes
 from screens.actions import EVERYWHERE, TABLE, actions_of, app_bindings
 from screens.base import ConsoleScreen, RecordChanged, as_told
 from screens.jump import JumpScreen, targets
+from screens.palette import Palette
 
 if TYPE_CHECKING:
     from storage.compartment import OpenCompartment
@@ -97,6 +98,7 @@ class DslConsole(TypeAhead):
         self._stop = threading.Event()
         self.behind = Behind(self, self._stop, self._taken_away)
         self._lock_words = ""
+        self._when_shown: list[Callable[[], None]] = []
         self._visiting = visiting.Visiting(self)
         for theme in themes.THEMES.values():
             self.register_theme(theme)
@@ -315,6 +317,8 @@ class DslConsole(TypeAhead):
     def do(self, action_id: str) -> None:
         reason = self.why_not(action_id)
         action = TABLE[action_id]
+        if isinstance(self.screen, CommandPalette) and action_id != "commands":
+            self.screen.dismiss()  # a key does what it does everywhere; the palette would lie under what it opens
         if reason:
             self.say(reason, title=action.label)
         elif action not in EVERYWHERE or self._at_lock(action_id):
@@ -339,7 +343,8 @@ class DslConsole(TypeAhead):
 
     def act_commands(self) -> None:
         """Show the palette."""
-        self.action_command_palette()
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def act_hide(self) -> None:
         """Hide everything behind the passphrase."""
@@ -359,6 +364,12 @@ class DslConsole(TypeAhead):
             self.idle.heard()
             self.pop_screen()
             self.show_held()
+            for call in self._when_shown:
+                self.call_later(call)
+            self._when_shown.clear()
+
+    def when_shown(self, call: Callable[[], None]) -> None:
+        self._when_shown.append(call)
 
     def act_lock(self) -> None:
         """Lock, which ends this process."""

@@ -192,11 +192,14 @@ class Calls:
             cast("Screen[None]", self).post_message(CallEnded(result, caught, then, failed, key))
 
     def on_call_ended(self, message: CallEnded) -> None:
-        """Hand a result or an error to whoever asked for it."""
+        """Hand a result or an error to whoever asked for it; behind a hidden screen it waits until that is shown."""
         message.stop()
+        console = cast("Console", cast("Screen[None]", self).app)
+        if console.hidden and cast("Screen[None]", self).screen is not console.screen:
+            console.when_shown(partial(self.on_call_ended, message))
+            return
         if message.key:
             self._writing.discard(message.key)
-        console = cast("Console", cast("Screen[None]", self).app)
         if message.error is None:
             if message.then is not None:
                 message.then(message.result)

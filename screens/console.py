@@ -96,6 +96,10 @@ class Console(App[int], inherit_bindings=False):
         """Show again what was hidden."""
 
     @abstractmethod
+    def when_shown(self, call: Callable[[], None]) -> None:
+        """Do something once the screen is hidden no longer: what it opens or closes would show the record."""
+
+    @abstractmethod
     def heard(self) -> None:
         """Note that the person is there: the idle clock begins again."""
 

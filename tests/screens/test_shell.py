@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 
 import pytest
 from conftest import HOSTILE, NOW, PASSPHRASE, picture, press, settled, wait_for, wait_until, words_on
@@ -23,6 +24,7 @@ from screens.today import TodayScreen
 from screens.unlock import UnlockScreen
 from screens.widgets.chrome import KeyBar
 from screens.widgets.dialogs import ReasonDialog
+from screens.widgets.form_dialog import FormDialog
 from storage import people
 from storage.desk import children, concerns
 from storage.keys import FLOOR
@@ -266,6 +268,45 @@ async def test_hide_over_a_question_keeps_what_was_typed_and_what_was_said_meanw
         assert isinstance(pilot.app.screen, ReasonDialog)
         assert pilot.app.screen.query_one(TextArea).text == "the wrong twin"
         assert [each.message for each in pilot.app._notifications] == ["The disk is full, so nothing was recorded."]
+
+
+async def test_what_ends_behind_a_hidden_screen_shows_nothing_until_it_is_shown(console, vault):
+    go, done = threading.Event(), []
+
+    def slow() -> str:
+        assert go.wait(30)
+        return "done"
+
+    def quickly() -> str:
+        return slow()
+
+    async with console() as pilot:
+        dialog = FormDialog("Move?")
+        pilot.app.push_screen(dialog)
+        await settled(pilot)
+        dialog.run(slow, then=dialog.finish)
+        pilot.app.screen_stack[1].run(quickly, then=lambda said: (done.append(said), pilot.app.open("children")))
+        await pilot.press("f8")
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, HideScreen) and pilot.app.screen.stands)
+        go.set()
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, HideScreen), "a dialog that is done takes itself away, not this"
+        assert not done
+        await type_in(pilot, PASSPHRASE)
+        await wait_until(pilot, lambda: done == ["done"] and pilot.app.screen.NAME == "children")
+        assert dialog not in pilot.app.screen_stack
+
+
+async def test_a_key_pressed_over_the_palette_takes_its_place(console):
+    async with console() as pilot:
+        await press(pilot, "ctrl+p")
+        palette = pilot.app.screen
+        assert isinstance(palette, CommandPalette)
+        await press(pilot, "f7")
+        assert [each.NAME for each in pilot.app.screen_stack[1:]] == ["today", "children"]
+        palette.dismiss()
+        await settled(pilot)
+        assert pilot.app.screen.NAME == "children"
 
 
 async def test_two_idle_minutes_hide_and_five_lock(console, clock):
