@@ -184,7 +184,7 @@ def picture(line: Timeline, width: int) -> list[str]:
     label = 12 if width < 100 else min(max([11, *(len(name) for _, name, _ in line.agencies)]) + 1, 28)
     shown = columns(line, max(width - label, 10))
     if not shown:
-        return ["Nothing is dated yet, so there is no time line."]
+        return ["No entry here has a date, so there is no time line."]
     most = max(column.count for column in shown)
     bars = "".join(BARS[_height(column.count, most)] for column in shown)
     under = "".join("~" if column.holiday else "=" if column.gap else "." for column in shown)

@@ -89,7 +89,7 @@ class RestoreDialog(FormDialog[str]):
     def on_mount(self) -> None:
         listed = self.query_one(OptionList)
         listed.highlighted = 0
-        listed.focus()
+        (listed if len(self.rows) > 1 else self.query_one("#reason")).focus()
 
     def on_option_list_option_selected(self) -> None:
         """Enter on a tombstone goes on to the reason."""

@@ -190,8 +190,13 @@ class TimelineScreen(ConsoleScreen):
         several = len(found.children) > 1
         bench = found.bench
         self._draw()
+        day = f"Nothing was recorded by the end of {day_words(self.wanted.known_on)}. " if self.wanted.known_on else ""
         self.rows.empty = (
-            "No entry is like that. c shows all of them." if self.wanted.any else "Nothing is recorded yet."
+            "No entry is like that. c shows all of them."
+            if self.wanted.any
+            else f"{day}c shows what stands today."
+            if day
+            else "Nothing is recorded yet."
         )
         self.rows.show_keys(
             bench.keys,

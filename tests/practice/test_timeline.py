@@ -59,7 +59,7 @@ def test_the_picture_marks_holidays_gaps_and_the_fullest_week():
     assert rows["most 2"][0] == "█"
     assert rows["school"][:5] == "..~~."
     assert "=" in rows["school"]
-    assert picture(timeline([], CALENDAR), 80) == ["Nothing is dated yet, so there is no time line."]
+    assert picture(timeline([], CALENDAR), 80) == ["No entry here has a date, so there is no time line."]
 
 
 days = st.lists(st.integers(0, 3000).map(lambda at: date(2019, 1, 1) + timedelta(days=at)), min_size=1, max_size=40)

@@ -38,7 +38,7 @@ async def test_versions_stand_side_by_side_and_another_agrees(console, vault):
         assert HOSTILE not in words_on(pilot.app)
         await press(pilot, "h")
         await wait_for(pilot, "agreed by Kim Reed, because: wrong")
-        await press(pilot, "u", "enter", *"hers", "ctrl+s")
+        await press(pilot, "u", *"hers", "ctrl+s")
         await wait_until(pilot, lambda: removals.of_entry(vault, entry)[0].state == "restored")
         await press(pilot, "h")
         await wait_for(pilot, "pushed me")

@@ -45,3 +45,4 @@ async def test_the_picture_follows_the_filter_and_the_family(console, vault):
         assert "Time line: Ada Lowe, Bea Lowe" in words_on(pilot.app)
         await press(pilot, "k", *"1 nov 2026", "enter")
         await wait_for(pilot, "0 entries")
+        assert "Nothing was recorded by the end of Sun 1 Nov 2026. c shows what stands today." in words_on(pilot.app)
