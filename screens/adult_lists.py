@@ -130,7 +130,9 @@ class AdultPatternsScreen(RegisterScreen):
     def act_review(self) -> None:
         """Record that the patterns were looked at, and what was found."""
         sentence = "What you were shown is kept with it. Write what you found, and what follows from it."
-        self.app.push_screen(ReasonDialog("Record this look", sentence, verb="Record"), self._reviewed)
+        self.app.push_screen(
+            ReasonDialog("Record this look", sentence, verb="Record", asks="What you found"), self._reviewed
+        )
 
     def _reviewed(self, finding: str | None) -> None:
         from storage.desk.register import patterns_reviewed

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 _REPLACE_TRIES = 20
+FULL = frozenset({28, 122, 112})
+"""The numbers by which a system says that there is no room: ENOSPC, EDQUOT, Windows' ERROR_DISK_FULL."""
 
 
 def private_folder(path: Path) -> Path:

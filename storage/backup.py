@@ -24,7 +24,7 @@ from practice.acts import BackupMade
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, Refused
 from storage import chain, container, erasure_log
-from storage.atomic import private_folder, replace, sync_folder
+from storage.atomic import FULL, private_folder, replace, sync_folder
 from storage.backup_check import (
     FORMAT,
     VERSION,
@@ -277,7 +277,7 @@ def _plain_disk() -> Iterator[None]:
         with plain_errors():
             yield
     except OSError as error:
-        full = error.errno in (28, 122, 112)  # ENOSPC, EDQUOT, Windows' ERROR_DISK_FULL
+        full = error.errno in FULL
         raise Refused(
             f"The backup's drive {'is full' if full else 'cannot be written or went away'}. No backup was made, and the"
             " record is as it was.",

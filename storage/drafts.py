@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from practice.errors import IntegrityAlarm, Refused
 from practice.roles import finds_only_given
 from storage import secrets_table
-from storage.atomic import private_folder, sync_folder, write_atomic
+from storage.atomic import FULL, private_folder, sync_folder, write_atomic
 from storage.sealed import SEALED_LIMIT, XWingPrivate, XWingPublic, canonical, seal, unseal
 from storage.types import from_utc_text, utc_text
 
@@ -85,10 +85,13 @@ class Drafts:
         try:
             write_atomic(self._path(name), sealed)
             self._vault.keep_draft(name, stored)
-        except OSError:
+        except OSError as fault:
+            full = fault.errno in FULL
             raise Refused(
                 "The draft could not be kept on the disk; what is on screen is still there.",
-                hint="Free some room, or record now with ctrl+s.",
+                hint="Free some room, or record now with Ctrl+S."
+                if full
+                else "Leave this screen open, and see that the vault's drive is plugged in and may be written.",
             ) from None
 
     def all(self) -> list[Draft]:

@@ -100,12 +100,15 @@ class ReasonDialog(Dialog[str | None]):
     ]
     ASKS: ClassVar[str] = "The reason, as it should be read later"
 
-    def __init__(self, title: str, sentence: str = "", *, verb: str = "Go on", reason: str = "") -> None:
+    def __init__(
+        self, title: str, sentence: str = "", *, verb: str = "Go on", reason: str = "", asks: str = ""
+    ) -> None:
         super().__init__()
         self._heading, self._sentence, self._verb, self._first = title, sentence, verb, reason
+        self._asks = asks or self.ASKS
 
     def compose(self) -> ComposeResult:
-        area = NoteArea(self._first, compact=True, tab_behavior="focus", placeholder=self.ASKS)
+        area = NoteArea(self._first, compact=True, tab_behavior="focus", placeholder=self._asks)
         yield from self.framed(self._heading, self._sentence, [area], back_button(), confirm_button(self._verb))
 
     def on_mount(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from practice.errors import Refused
+from storage import drafts
 from storage.drafts import inbox_info
 from storage.keys import FLOOR
 from storage.people import add_person, remove_person
@@ -146,3 +148,14 @@ def test_a_draft_as_large_as_a_note_is_kept_and_a_larger_one_refused(vault):
     with pytest.raises(Refused):
         vault.drafts.seal("concern", {"text": "x" * 400_000})
     assert len(vault.drafts.get("concern").fields["text"]) == 32768, "the one before stays"
+
+
+@pytest.mark.parametrize(("number", "hint"), [(errno.ENOSPC, "Free some room"), (errno.EIO, "drive is plugged in")])
+def test_a_draft_that_cannot_be_kept_says_what_to_look_at(vault, monkeypatch, number, hint):
+    def fails(*_: object) -> None:
+        raise OSError(number, "")
+
+    monkeypatch.setattr(drafts, "write_atomic", fails)
+    with pytest.raises(Refused, match="still there") as caught:
+        vault.drafts.seal("log", {"text": "Half a thought"})
+    assert hint in caught.value.hint
