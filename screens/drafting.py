@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PAUSE = 0.6
 """Seconds after the last key before the draft is sealed."""
+LONGEST = 5.0
+"""Seconds after which it is sealed although the keys go on: who types without a pause loses no more than these."""
 
 
 def clock_words(moment: datetime) -> str:
@@ -158,7 +160,7 @@ class DraftScreen(ConsoleScreen):
 
     @cached_property
     def _pause(self) -> Pause:
-        return Pause(self, PAUSE, self._keep)
+        return Pause(self, PAUSE, self._keep, longest=LONGEST)
 
     def _keep(self) -> None:
         if self.ready and not self._finished and self.console.vault is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from time import monotonic
 
@@ -12,17 +13,24 @@ from textual.timer import Timer
 class Pause:
     """Calls something once nothing was touched for a while.
 
+    With `longest` it is called after so many seconds even while the touches go on.
+
     A touch costs a look at the clock: a timer that is stopped and started anew at every key would cost a task each.
     """
 
-    def __init__(self, owner: MessagePump, seconds: float, then: Callable[[], object]) -> None:
-        self._owner, self._seconds, self._then = owner, seconds, then
-        self._due = 0.0
+    def __init__(
+        self, owner: MessagePump, seconds: float, then: Callable[[], object], *, longest: float = math.inf
+    ) -> None:
+        self._owner, self._seconds, self._then, self._longest = owner, seconds, then, longest
+        self._due = self._last = 0.0
         self._timer: Timer | None = None
 
     def touch(self) -> None:
         """Begin the wait anew."""
-        self._due = monotonic() + self._seconds
+        now = monotonic()
+        if self._timer is None:
+            self._last = now + self._longest
+        self._due = min(now + self._seconds, self._last)
         if self._timer is None:
             self._timer = self._owner.set_timer(self._seconds, self._passed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -15,6 +16,7 @@ from practice.errors import ConsoleError
 from practice.vocabulary import Decision
 from screens.actions import bindings
 from screens.base import ConsoleScreen
+from screens.drafting import LONGEST, PAUSE, DraftKeeper
 from screens.pausing import Pause
 from screens.review import Decided, ReviewScreen, Session, due_words
 from screens.review_also import AlsoDialog
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
 
 MADE_HERE: dict[str, str] = {Decision.CHALLENGE: "challenge", Decision.REFERRAL_SOCIAL_CARE: "referral"}
 """What a decision asks for that is made beside the questions."""
-PAUSE = 2.0
-"""Seconds after a key before what is typed is sealed as a draft."""
 
 
 def draft_name(child_id: str) -> str:
@@ -56,6 +56,7 @@ def loaded(vault: Vault, child_id: str) -> tuple[Evidence, PlanRow | None, dict[
 
 def recorded(
     vault: Vault,
+    keeper: DraftKeeper,
     child_id: str,
     decision: str,
     reason: str,
@@ -63,20 +64,12 @@ def recorded(
     answers: dict[str, str],
     session: str = "",
 ) -> date:
-    """Record the review, then forget its draft; return the next date."""
+    """Record the review, then forget its draft for good; return the next date."""
     from storage.desk.reviews import hold
 
     due = hold(vault, child_id, decision, reason, next_due=next_due, answers=answers, session=session)
-    vault.drafts.drop(draft_name(child_id))
+    keeper.drop()
     return due
-
-
-def kept(vault: Vault, name: str, fields: dict[str, Any]) -> None:
-    """Seal what is typed under this name, or forget the draft where nothing is."""
-    if fields:
-        vault.drafts.seal(name, fields)
-    else:
-        vault.drafts.drop(name)
 
 
 class ReviewChildScreen(ConsoleScreen):
@@ -98,7 +91,10 @@ class ReviewChildScreen(ConsoleScreen):
         self.session = session
         self.found: Evidence | None = None
         self._shown = ""
-        self._pause = Pause(self, PAUSE, self._seal)
+        self._pause = Pause(self, PAUSE, self._seal, longest=LONGEST)
+        self._keeper: DraftKeeper | None = None
+        self._number = 0
+        self._sealed: dict[str, Any] = {}
 
     @property
     def heading(self) -> str:
@@ -153,7 +149,9 @@ class ReviewChildScreen(ConsoleScreen):
             field.proposed, field.reason = due, reason
         if first:
             self._shown = found.child.id
+            self._keeper = DraftKeeper(self.vault, draft_name(self._shown))
             self._put_back(draft)
+            self._sealed = self.fields()
         self.refresh_bindings()
 
     def _put_back(self, draft: dict[str, Any]) -> None:
@@ -193,10 +191,15 @@ class ReviewChildScreen(ConsoleScreen):
         return {(area.id or "").removeprefix("answer-"): area.text.strip() for area in areas if area.text.strip()}
 
     def before_lock(self) -> Callable[[], None] | None:
-        if not self._shown or self.console.vault is None:
+        if not self._shown or self._keeper is None or self.console.vault is None:
             return None
-        vault, name, fields = self.console.vault, draft_name(self._shown), self.fields()
-        return lambda: kept(vault, name, fields)
+        self._number += 1
+        keep = partial(self._keeper.seal, self._number, self.fields())
+
+        def seal() -> None:
+            keep()
+
+        return seal
 
     @on(Select.Changed, "#decision")
     def _decided(self) -> None:
@@ -217,8 +220,14 @@ class ReviewChildScreen(ConsoleScreen):
             bar.say("")
 
     def _seal(self) -> None:
-        if (call := self.before_lock()) is not None:
-            self.run(call)
+        """Keep what was typed since it was last kept; a newer state replaces one that still waits to be written."""
+        if (fields := self.fields()) != self._sealed and (call := self.before_lock()) is not None:
+            self._sealed = fields
+            self.fetch(call, failed=self._not_kept, group="seal")
+
+    def _not_kept(self, error: ConsoleError) -> None:
+        self._sealed = {}
+        self._refused(error)
 
     def on_key(self, event: Any) -> None:
         pages = {"pageup": -1, "pagedown": 1}
@@ -238,7 +247,7 @@ class ReviewChildScreen(ConsoleScreen):
 
     def act_record(self) -> None:
         """Record this child's review and go to the next."""
-        if self.found is None:
+        if self.found is None or self._keeper is None:
             return
         decision = self.query_one("#decision", ChoiceField)
         reason, day = self.query_one("#reason", AnswerField), self.query_one("#next", DayField)
@@ -256,6 +265,7 @@ class ReviewChildScreen(ConsoleScreen):
             self.run(
                 recorded,
                 self.vault,
+                self._keeper,
                 self.found.child.id,
                 decision.code,
                 said.reason,
@@ -294,8 +304,15 @@ class ReviewChildScreen(ConsoleScreen):
             self.console.open("minute", session_id=self.session.id)
 
     def act_skip(self) -> None:
-        """Leave this child for later and show the next; what was typed is kept."""
-        self._seal()
+        """Leave this child for later and show the next, once what was typed is kept."""
+        if (call := self.before_lock()) is None:
+            self._skip()
+            return
+        self._pause.stop()
+        self.await_read()  # keys are meant for the next child
+        self.fetch(call, then=lambda _kept: self._skip(), failed=self._not_kept, group="seal")
+
+    def _skip(self) -> None:
         self._shown = ""
         self.session.place = (self.session.place + 1) % len(self.session.queue)
         self.found = None

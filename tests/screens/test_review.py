@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 
 import pytest
-from conftest import HOSTILE, PASSPHRASE, picture, press, settled, wait_for, words_on
+from conftest import HOSTILE, PASSPHRASE, picture, press, settled, wait_for, wait_until, words_on
 from textual.widgets import Input, Select
 
 from screens.review import ReviewScreen
@@ -13,6 +14,7 @@ from screens.review_child import ReviewChildScreen, draft_name
 from screens.review_status import StatusDialog
 from screens.widgets.answer import AnswerField, DayField
 from storage.desk import children, concerns, reviews
+from storage.drafts import Drafts
 from storage.views import reviews as planned
 
 
@@ -162,10 +164,23 @@ async def test_a_lock_seals_what_is_typed(console, due, vault):
         assert vault.drafts.get(draft_name(due["Mia"])).fields == {"answers": {"since": "Seen on Monday"}}
 
 
-async def test_a_child_left_for_later_keeps_the_draft_and_the_next_is_blank(console, due, vault):
+async def test_a_child_left_for_later_keeps_the_draft_and_the_next_is_blank(console, due, vault, monkeypatch):
+    began, disk, seal = threading.Event(), threading.Event(), Drafts.seal
+
+    def slow(drafts, name, fields):
+        began.set()
+        assert disk.wait(20)
+        seal(drafts, name, fields)
+
+    monkeypatch.setattr(Drafts, "seal", slow)
     async with console() as pilot:
-        await press(pilot, "f4", "enter", *"For Mia", "ctrl+n")
-        assert "Noah Osei" in words_on(pilot.app)
+        await press(pilot, "f4", "enter")
+        await pilot.press(*"For ")
+        await wait_until(pilot, began.is_set, 20)  # the disk is slow, and is written to while she goes on
+        await pilot.press(*"Mia", "ctrl+n")
+        disk.set()
+        await wait_for(pilot, "Noah Osei")
+        await settled(pilot)
         assert pilot.app.screen.query_one("#answer-since", AnswerField).text == ""
         assert vault.drafts.get(draft_name(due["Mia"])).fields == {"answers": {"since": "For Mia"}}
         assert vault.drafts.get(draft_name(due["Noah"])) is None

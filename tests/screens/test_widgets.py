@@ -16,6 +16,7 @@ from practice.errors import Refused
 from practice.wording import Coach
 from screens.actions import bindings
 from screens.base import ConsoleScreen
+from screens.pausing import Pause
 from screens.widgets import MessageBar, PlainText, StateLine
 from screens.widgets.answer import DayField
 from screens.widgets.area import NoteArea
@@ -484,3 +485,15 @@ async def test_the_row_under_the_cursor_stays_in_sight_when_rows_come_in_above_i
         assert (rows.current, seen(rows)) == ("b7", True)
         pilot.app.query_one("#above").styles.height = 8
         await wait_until(pilot, lambda: rows.size.height == 4 and seen(rows))
+
+
+async def test_a_pause_that_never_comes_is_not_waited_for():
+    app, calls = App[None](), []
+    async with app.run_test() as pilot:
+        kept = Pause(app, 0.3, lambda: calls.append(time.monotonic()), longest=0.5)
+        deadline = time.monotonic() + 20
+        while len(calls) < 2:
+            assert time.monotonic() < deadline, "it waits for a pause that never comes"
+            kept.touch()
+            await pilot.pause(0.02)
+    assert calls[1] - calls[0] >= 0.5, "and a touch begins the wait anew"
