@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from storage.views.quality import AuditRow, RatedRow
 
 EMPTY = "No record is looked at yet. n draws a sample of children by chance; a seed draws the same one again."
+INDENT = 4
 TONES = {"red": "$text-error", "amber": "$text-warning", "green": "$text-success", "not_seen": "$text-muted"}
 
 
@@ -74,8 +75,7 @@ def rate(vault: Vault, audit: str, child: str, ratings: dict[str, str], words: d
 
 
 def draw(row: RatedRow, width: int) -> list[Content]:
-    """Draw a child of the sample: the name, and each criterion with its word beside the colour."""
-    del width
+    """Draw a child of the sample: the name, and each criterion with its word, in as many lines as `width` cells ask."""
     state = "" if row.ratings else "not rated yet"
     head = Content.assemble(
         "  ",
@@ -83,13 +83,16 @@ def draw(row: RatedRow, width: int) -> list[Content]:
         ("  added by hand" if row.targeted else "", "$text-muted"),
         f"  {state}",
     )
-    parts: list[Any] = ["    "]
+    lines = [Content(" " * INDENT)]
     for criterion in Criterion:
         rating = row.ratings.get(criterion.value)
         if rating:
             word = "grey" if rating == "not_seen" else rating
-            parts += [(f"{criterion.label}: ", "$text-muted"), (word, TONES.get(rating, "")), "  "]
-    return [head, Content.assemble(*parts)]
+            said = Content.assemble((f"{criterion.label}: ", "$text-muted"), (word, TONES.get(rating, "")), "  ")
+            if len(lines[-1].plain) > INDENT and lines[-1].cell_length + said.cell_length - 2 > width:
+                lines.append(Content(" " * INDENT))
+            lines[-1] += said
+    return [head, *lines]
 
 
 class SampleDialog(FormDialog[str]):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from conftest import press, settled, wait_for, words_on
 from textual.widgets import Input, Select
 
-from screens.quality import QualityScreen, RateDialog
+from practice.record_audit import Criterion
+from screens.quality import QualityScreen, RateDialog, draw
 from storage.desk import children, concerns
+from storage.views.quality import RatedRow
 
 
 async def test_a_sample_is_drawn_and_rated(console, vault):
@@ -35,3 +37,14 @@ async def test_a_sample_is_drawn_and_rated(console, vault):
         await wait_for(pilot, "1 of 1 rated")
         assert "Language: green" in words_on(pilot.app)
         await wait_for(pilot, "Language: Nov 2026: 0 red, 0 amber, 1 green", 5)
+
+
+def test_every_rating_stands_whole_on_its_line_at_every_width():
+    ratings = {each.value: "amber" for each in Criterion}
+    row = RatedRow("c1", "Kit Marlow", False, ratings, {}, "", None, "")
+    for width in (50, 78, 116, 196):
+        lines = [line.plain for line in draw(row, width)]
+        assert all(len(line.rstrip()) <= width for line in lines)
+        said = " ".join(lines)
+        assert all(f"{each.label}: amber" in said for each in Criterion)
+    assert len(draw(row, 78)) > len(draw(row, 196)) == 2
