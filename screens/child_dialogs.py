@@ -15,6 +15,7 @@ from textual.widgets import Button, TextArea
 from practice.dates import day_words
 from practice.vocabulary import Impact, ReviewEvery, ReviewStatus, Significance
 from screens.entry_lines import entry_content
+from screens.widgets.answer import AnswerField
 from screens.widgets.area import NoteArea
 from screens.widgets.dialogs import Dialog, back_button, confirm_button
 from screens.widgets.fields import ChoiceField, Field, WhenField
@@ -65,17 +66,18 @@ class Promotion:
     reason: str
     significance: str
     impact: str
+    outcome: str = ""
 
     def record(self, vault: Vault) -> str:
         """Record it; blocks."""
         from storage.desk.concerns import promote
 
-        made: str = promote(vault, self.entry_id, self.reason, self.significance, self.impact)
+        made: str = promote(vault, self.entry_id, self.reason, self.significance, self.impact, outcome=self.outcome)
         return made
 
 
 class PromoteDialog(Asking[Promotion]):
-    """Why the entry belongs in the chronology, what it means, and its impact on the child."""
+    """Why the entry belongs in the chronology, what it means, its impact on the child, and what came of it."""
 
     TITLE_TEXT = "Choose this entry for the chronology"
     VERB = "Choose it"
@@ -93,6 +95,9 @@ class PromoteDialog(Asking[Promotion]):
         yield Field("What it is", ChoiceField(Significance.choices(), id="significance", value=first))
         impact = self.entry.impact or Impact.UNKNOWN.value
         yield Field("Impact on child", ChoiceField(Impact.choices(), id="impact", value=impact))
+        # What a decision says of its outcome stays the decision's: only words of an earlier choice are taken over.
+        before = self.entry.outcome if self.entry.promoted and not self.entry.decision else ""
+        yield Field("Outcome", AnswerField(before, id="outcome", placeholder="What came of it, as far as is known"))
 
     def on_mount(self) -> None:
         self.query_one("#reason").focus()
@@ -102,8 +107,9 @@ class PromoteDialog(Asking[Promotion]):
         reason = self.query_one("#reason", TextArea).text.strip()
         significance = self.query_one("#significance", ChoiceField).code or Significance.CONCERN.value
         impact = self.query_one("#impact", ChoiceField).code or Impact.UNKNOWN.value
+        outcome = self.query_one("#outcome", AnswerField).text.strip()
         if reason:
-            self.dismiss(Promotion(self.entry.id, reason, significance, impact))
+            self.dismiss(Promotion(self.entry.id, reason, significance, impact, outcome))
         else:
             self.ask("A reason is needed: the chronology is a chosen summary.", "#reason")
 

@@ -181,6 +181,8 @@ def parts_of(found: Whole) -> Iterator[Part]:
     """Yield everything that is known of an entry, its headings without a label."""
     detail = found.detail
     yield from facts_of(detail.entry, detail.concern)
+    for choice in detail.choices:
+        yield from plain_part("Why chosen", f"{choice.reason}\n{moment_words(choice.at)}, {choice.by}")
     if found.received is not None:
         rule = {"never": "May not be shared on", "ask": "Shared on only if they agree", "yes": "May be shared on"}
         yield from plain_part("Their rule", rule[found.received.on_share])

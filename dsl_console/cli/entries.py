@@ -29,6 +29,7 @@ from practice.vocabulary import (
     EntryKind,
     HowKnown,
     IdentityCheck,
+    Impact,
     Significance,
     Told,
     label_of,
@@ -80,9 +81,18 @@ def amend(session: Session, entry: str | None, text: str | None, reason: str | N
 @click.argument("entry", required=False)
 @text_option("--reason", "Why it belongs in the chronology.")
 @click.option("--significance", metavar="S", type=Code(*Significance), help=f"What it means: {codes(Significance)}.")
+@click.option("--impact", metavar="I", type=Code(*Impact), default="unknown", help=f"On the child: {codes(Impact)}.")
+@text_option("--outcome", "What came of it, as far as it is known.")
 @click.pass_obj
-def promote(session: Session, entry: str | None, reason: str | None, significance: str | None) -> None:
-    """Choose an entry for the chronology, with the reason."""
+def promote(
+    session: Session,
+    entry: str | None,
+    reason: str | None,
+    significance: str | None,
+    impact: str,
+    outcome: str | None,
+) -> None:
+    """Choose an entry for the chronology, with the reason, what it means and what came of it."""
     with session.opened(writes=True) as vault:
         from storage.desk import concerns
         from storage.views import record
@@ -91,7 +101,8 @@ def promote(session: Session, entry: str | None, reason: str | None, significanc
         label = f"What does it mean? ({codes(Significance)})"
         chosen = session.need_code(significance, "--significance", label, Code(*Significance))
         why = session.need_text(reason, "--reason", "Why does it belong in the chronology?")
-        concerns.promote(vault, ident, why, chosen)
+        came = session.offer_text(outcome, "What came of it?")
+        concerns.promote(vault, ident, why, chosen, impact, outcome=came)
     session.done(ident, "promoted", "It stands in the chronology.")
 
 
@@ -197,6 +208,7 @@ def _detail_json(found: EntryDetail) -> dict[str, Any]:
         "category": entry_row.category,
         "further_categories": list(entry_row.further_categories),
         "promoted": entry_row.promoted,
+        "chosen": [{"reason": each.reason, "by": each.by, "at": moment_json(each.at)} for each in found.choices],
         "unfinished": list(entry_row.unfinished),
         "role": found.concern.role_of_child,
         "facts": _facts(found.concern),
@@ -306,6 +318,9 @@ def _print_detail(found: EntryDetail, *, changes: bool = False) -> None:
             out(indented(f"Due: {day_words(decision.due)}"))
     if not found.decisions and row.kind == "concern":
         out("Nothing has been decided yet.")
+    for choice in found.choices:
+        out(f"Chosen for the chronology, {day_words(choice.at.astimezone().date())}, {choice.by}")
+        out(indented(choice.reason))
     for trace in found.moves:
         out(f"Moved between children on {day_words(trace.moved_at.astimezone().date())}, {trace.by}")
     if row.unfinished:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, func, select
 from sqlalchemy import text as sql
 
-from practice.acts import Completed, ConcernLogged
+from practice.acts import Completed, ConcernLogged, Promoted
 from practice.dates import Occurred
 from practice.errors import NotFound, Refused
 from practice.quality import completed
@@ -30,7 +30,7 @@ from storage.views.entry_tables import (
     VersionTable,
 )
 from storage.views.organisation import PersonTable
-from storage.views.record_rows import DecisionRow, EntryDetail, EntryRow, Hit, Trace, VersionRow, Waiting
+from storage.views.record_rows import ChoiceRow, DecisionRow, EntryDetail, EntryRow, Hit, Trace, VersionRow, Waiting
 from storage.views.searched import search_query
 
 if TYPE_CHECKING:
@@ -208,9 +208,11 @@ def detail(vault: Vault, entry_id: str) -> EntryDetail:
         decision_rows = list(_with_names(connection, decisions, decisions.c.recorded_at, entry_id))
         trace_rows = list(_with_names(connection, traces, traces.c.recorded_at, entry_id))
         concern, left = _as_logged(connection, entry_id)
+        choices = _choices(connection, entry_id)
     return EntryDetail(
         entry=entry,
         concern=concern,
+        choices=choices,
         left_blank=left,
         versions=[
             VersionRow(
@@ -243,6 +245,16 @@ def detail(vault: Vault, entry_id: str) -> EntryDetail:
         ],
         moves=[Trace(entry_id, row.recorded_at, row.by or "", False) for row in trace_rows],
     )
+
+
+def _choices(connection: Connection, entry_id: str) -> list[ChoiceRow]:
+    names = {row.id: row.name for row in connection.execute(select(_PEOPLE.c.id, _PEOPLE.c.name))}
+    acts = sorted(ledger.acts_where(connection, "entry", [entry_id], ["promoted"]), key=lambda act: act.order)
+    return [
+        ChoiceRow(act.body.reason, names.get(act.author, ""), act.recorded_at)
+        for act in acts
+        if isinstance(act.body, Promoted)
+    ]
 
 
 def _why(set_aside: dict[str, str] | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -130,6 +130,14 @@ class DecisionRow:
     set_aside: str = ""
 
 
+class ChoiceRow(NamedTuple):
+    """That an entry was chosen for the chronology: why, by whom and when (R-71)."""
+
+    reason: str
+    by: str
+    at: datetime
+
+
 @dataclass(frozen=True)
 class Trace:
     """A wordless trace: an entry was moved from or to this child."""
@@ -150,6 +158,7 @@ class EntryDetail:
     versions: list[VersionRow]
     decisions: list[DecisionRow]
     moves: list[Trace]
+    choices: list[ChoiceRow] = field(default_factory=list)
     left_blank: tuple[str, ...] = ()
     """The fields of which somebody decided that there is nothing to be written."""
 

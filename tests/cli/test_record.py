@@ -203,10 +203,19 @@ def test_a_word_that_is_no_command_of_entry_is_an_id(school: School) -> None:
 
 def test_promote_and_decide_show_in_the_chronology(school: School) -> None:
     ident, other = school.log("Promoted."), school.log("Not promoted.")
-    school.run("promote", ident, "--significance", "turning-point", "--reason", "-", typed="A change.")
+    school.run(
+        *("promote", ident, "--significance", "turning-point", "--impact", "negative", "--outcome", "A plan was made."),
+        *("--reason", "-"),
+        typed="A change.",
+    )
     school.run("decide", ident, "--decision", "no_further_action", "--reason", "-", "--due", "1/12/2026", typed="Seen.")
     promoted = school.run("chronology", "Ada Lowe", "--promoted", "--json").json["entries"]
-    assert [(each["id"], each["significance"]) for each in promoted] == [(ident, "turning_point")]
+    assert [(each["id"], each["significance"], each["impact"]) for each in promoted] == [
+        (ident, "turning_point", "negative")
+    ]
+    assert promoted[0]["outcome"] == "A plan was made."
+    assert [each["reason"] for each in school.run("entry", ident, "--json").json["chosen"]] == ["A change."]
+    assert "A change." in school.run("entry", ident).out.partition("Chosen for the chronology")[2]
     everything = school.run("chronology", "Ada Lowe", "--json").json["entries"]
     assert {each["id"] for each in everything} == {ident, other}
     assert school.run("entry", ident, "--json").json["decisions"][0]["due"] == "2026-12-01"

@@ -90,9 +90,12 @@ async def test_entries_are_chosen_for_the_chronology_and_shown_apart(console, va
         assert "A reason is needed" in words_on(pilot.app)
         pilot.app.screen.query_one("#reason", TextArea).text = "A turning point."
         pilot.app.screen.query_one("#significance").code = "turning_point"
+        pilot.app.screen.query_one("#outcome").text = "A plan was made."
         await pilot.press("ctrl+s")
         await wait_for(pilot, "Chosen: turning point")
         assert record.get(vault, chosen).significance == "turning_point"
+        assert record.get(vault, chosen).outcome == "A plan was made."
+        assert [each.reason for each in record.detail(vault, chosen).choices] == ["A turning point."]
         await pilot.press("a")
         await settled(pilot)
         shown = words_on(pilot.app)
