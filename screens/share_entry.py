@@ -47,6 +47,8 @@ class Opened:
     nation: str = "england"
     others: tuple[str, ...] = ()
     """Who else approves and is here, for a share that waits for a second yes."""
+    ring: str = ""
+    """Whom to ring, and why, where the partner has not answered in time."""
 
 
 _FREEZING = threading.Lock()
@@ -60,7 +62,7 @@ def opened(vault: Vault, share_id: str, *, anew: bool = False) -> Opened:
 
 
 def _opened(vault: Vault, share_id: str, *, anew: bool) -> Opened:
-    from storage.views import front_sheet, organisation, record, sharing
+    from storage.views import front_sheet, organisation, record, sharing, unanswered
     from sync import partners
     from sync.preview import page as page_of
     from sync.shares import preview
@@ -83,7 +85,9 @@ def _opened(vault: Vault, share_id: str, *, anew: bool) -> Opened:
     said = tuple(front_sheet.read_out(vault, share.child_id))
     payload, nation = "" if fault else share.payload, organisation.calendar(vault).nation
     others = tuple(organisation.others_who_approve(vault, vault.clock().astimezone().date()))
-    return Opened(share, detail, partner, contract, payload, page, caution, fault, changed, said, nation, others)
+    late = unanswered.unanswered(vault, vault.clock(), [share])
+    ring = late[0].words if late else ""
+    return Opened(share, detail, partner, contract, payload, page, caution, fault, changed, said, nation, others, ring)
 
 
 class ShareEntryScreen(ConsoleScreen):
@@ -108,6 +112,7 @@ class ShareEntryScreen(ConsoleScreen):
         yield ReferralLine(id="referral")
         yield PlainText("", id="about")
         yield StateLine("", id="state")
+        yield StateLine("", id="ring")
         yield StateLine("", id="caution")
         yield HeedLines(id="heed")
         yield MessageBar(id="fault")
@@ -150,9 +155,10 @@ class ShareEntryScreen(ConsoleScreen):
         because = f" · Because: {visible(share.reason)}" if share.state == "withdrawn" and share.reason else ""
         words = f"{share_words(share)}{because}{approved} · {way_words(found.contract)}"
         self.query_one("#state", StateLine).say(words, tone.get(share.state, ""))
-        caution = self.query_one("#caution", StateLine)
-        caution.say("Caution: their key words were never compared by telephone." if found.caution else "", "warn")
-        caution.display = bool(found.caution)
+        caution = "Caution: their key words were never compared by telephone." if found.caution else ""
+        for name, said, colour in (("#ring", found.ring, "bad"), ("#caution", caution, "warn")):
+            self.query_one(name, StateLine).say(said, colour)
+            self.query_one(name).display = bool(said)
         self.query_one("#heed", HeedLines).say(list(found.read_first))
         self.query_one("#record-text", Static).update(record_content(found.detail))
         self.query_one("#page-text", PlainText).show(found.page or found.fault)

@@ -585,6 +585,10 @@ async def test_a_second_yes_is_said_on_screen_and_what_is_late_names_the_number(
     async with console() as pilot:
         await wait_for(pilot, "Robin Deputy said yes, now you")
         assert "Ring them Mia Hart Ring 01234 56789" in words_on(pilot.app)
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, ShareEntryScreen)
+        assert "agreement Ring 01234 56789" in words_on(pilot.app)
+        assert ": not sent by the close of the day" in words_on(pilot.app)
         pilot.app.open("share", share_id=share)
         await settled(pilot)
         await wait_for(pilot, "Waits for a second yes: Robin Deputy approved it")
