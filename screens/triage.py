@@ -56,7 +56,7 @@ def report_content(report: ReportRow) -> Content:
     arrived = report.arrived_at.astimezone()
     told = "They told the DSL in person." if report.told_dsl else "They had not told the DSL in person."
     lines = [plain(f"Child, as written: {report.child_as_written}")]
-    lines.append(plain(f"When: {report.happened or 'as it was written'}"))
+    lines.append(plain(f"When: {report.happened or 'not said, so when it was written'}"))
     for label, text in (("What happened", report.text), ("The child's own words", report.childs_words)):
         if text.strip():
             lines += [Content(""), plain(label, "$text-muted"), plain(text)]

@@ -62,10 +62,11 @@ def actions(context: click.Context, mine: bool, asked: bool, child: str | None, 
         print_json([_json(row) for row in rows])
         return
     from practice.dates import day_words
+    from practice.text import counted
 
     for row in rows:
         due = f"due {day_words(row.due)}" if row.due else "no day set"
-        late = f"{row.late_school_days} school days overdue" if row.late_school_days else ""
+        late = f"{counted(row.late_school_days, 'school day')} overdue" if row.late_school_days else ""
         out(joined([row.id, row.child, row.owner, due, late, "done" if row.state != "open" else ""]))
         out(INDENT + one_line(row.what))
         if row.outcome:

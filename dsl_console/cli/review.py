@@ -49,9 +49,10 @@ def due(session: Session, on: date | None) -> None:
         )
         return
     from practice.dates import day_words
+    from practice.text import counted
 
     for row in rows:
-        late = f"{row.overdue_school_days} school days overdue" if row.overdue_school_days else ""
+        late = f"{counted(row.overdue_school_days, 'school day')} overdue" if row.overdue_school_days else ""
         status = label_of(ReviewStatus, row.status)
         out(joined([row.child_id, row.child, row.reg_group, status, f"due {day_words(row.due)}", late]))
     if not rows:

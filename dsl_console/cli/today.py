@@ -10,6 +10,7 @@ from dsl_console.cli.options import Command
 from dsl_console.cli.output import day_json, joined, moment_json, one_line, out, print_json
 from dsl_console.cli.session import Session
 from practice.dates import day_words
+from practice.text import counted
 from practice.vocabulary import ReviewStatus, label_of
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def today(session: Session) -> None:
         if lines:
             out(f"{title} ({len(lines)})")
         for line in lines:
-            late = f"{line.late_school_days} school days late" if line.late_school_days else ""
+            late = f"{counted(line.late_school_days, 'school day')} late" if line.late_school_days else ""
             due = f"due {line.due.isoformat()}" if line.due else ""
             words = label_of(ReviewStatus, line.words) if line.kind == "review" else line.words
             out("    " + joined([line.kind.replace("_", " "), line.child, one_line(words), due, late]))

@@ -34,7 +34,7 @@ def weeks_chart(counts: Sequence[int], today: date, height: int = 5) -> Content:
     most = max(*counts, LEAST)
     bars = [bar(count, most, height) for count in counts]
     rows = [Content.styled(" ".join(each[row] for each in bars), "$primary") for row in range(height)]
-    numbers = " ".join(f"{min(count, 99):>2}" for count in counts)
+    numbers = "".join(f"{count:>2} " if count < 100 else "99+" for count in counts).rstrip()
     monday = today - timedelta(days=today.weekday())
     first = monday - timedelta(weeks=len(counts) - 1)
     begin, end = f"{first.day} {first:%b}", "this week"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from practice.acts import SupervisionHeld, build
 from practice.dates import day_words
 from practice.errors import Refused
-from practice.text import visible
+from practice.text import counted, visible
 from practice.vocabulary import ReviewStatus, label_of
 from storage import flags
 from storage.desk.meetings import told as meeting_words
@@ -91,8 +91,7 @@ def _reviews(due: Sequence[reviews.DueRow]) -> Part:
     rows = [
         Row(
             row.child,
-            f"{label_of(ReviewStatus, row.status)}, "
-            + (f"{row.overdue_school_days} school days late" if row.overdue_school_days else "due"),
+            f"{label_of(ReviewStatus, row.status)}, " + _late_words(row.overdue_school_days),
             due=True,
         )
         for row in due
@@ -120,8 +119,7 @@ def _actions(to_do: Sequence[actions.ActionRow], today: date) -> Part:
     rows = [
         Row(
             row.child,
-            f"{row.owner}, {f'{row.late_school_days} school days late' if row.late_school_days else 'due'}: "
-            + _excerpt(row.what),
+            f"{row.owner}, {_late_words(row.late_school_days)}: " + _excerpt(row.what),
             due=True,
         )
         for row in due
@@ -166,9 +164,8 @@ def _holiday(vault: Vault, today: date) -> Part:
     return Part(f"Wait over the holiday: {len(rows)}", rows, "Before the holiday")
 
 
-def counted(count: int, one: str, many: str) -> str:
-    """Return a count with its word."""
-    return f"{count:,} {one if count == 1 else many}"
+def _late_words(days: int) -> str:
+    return f"{counted(days, 'school day')} late" if days else "due"
 
 
 def _file(row: transfers.TransferRow) -> str:

@@ -372,6 +372,7 @@ def test_one_concern_does_not_fill_its_bar():
     assert [line[6:8] for line in chart[:5]] == ["██"] * 5
     assert [line[0:2] for line in chart[:5]] == ["  "] * 4 + ["██"]
     assert weeks_line([1, 10]).plain.split()[-3] == "▁█"
+    assert weeks_chart([7, 528, 12], date(2026, 11, 21)).plain.splitlines()[5] == " 7 99+12", "no figure is cut short"
 
 
 async def test_no_word_of_a_text_is_hidden_after_the_terminal_became_narrower():

@@ -143,12 +143,14 @@ def test_what_a_partner_recorded_in_the_holiday_comes_first(vault: Vault, kids: 
 def test_supervision_is_one_page_and_its_note_is_kept_apart(vault: Vault, kids: dict[str, str]) -> None:
     add_concern(vault, kids["Noor"], HOSTILE)
     actions.add(vault, kids["Ada"], "Ring", due=date(2026, 12, 1))
+    actions.add(vault, kids["Noor"], "Write", due=date(2026, 12, 16))
     with pytest.raises(Refused, match="With whom"):
         supervision.note(vault, "", "x", "y")
     supervision.note(vault, "Ruth Oyelaran", "Tired", "A day at home", [kids["Ada"]])
     shown = page_text(supervision.page(vault))
     for words in ("Concerns without a decision", HOSTILE, "12 school days late: Ring", "Agreed: A day at home"):
         assert words in shown, shown
+    assert "1 school day late: Write" in shown
     assert holidays.supervisions(vault)[0].children == (kids["Ada"],)
     assert vault.verify(rebuild=True).ok
 
