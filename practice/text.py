@@ -82,6 +82,11 @@ def pieces(text: str) -> str:
     return " ".join(_INVISIBLE.sub(" ", word) for word in text.split() if _INVISIBLE.search(word))
 
 
+def year_words(year: str) -> str:
+    """Return a year group as it is said: `Year 4` of `4`, and `Nursery` or `Year 4` as somebody wrote them out."""
+    return f"Year {year}" if len(year.strip()) in (1, 2) else year
+
+
 def counted(count: int, one: str, many: str = "") -> str:
     """Return how many there are, in words that fit the number."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -108,7 +108,7 @@ class AccessScreen(ConsoleScreen):
             return
         wanted = self.query_one("#words", Input).value.casefold().split()
         shown = [row for row in self.rows if all(word in words_of(row).casefold() for word in wanted)]
-        count = f"{len(shown)} of {len(self.rows)}" if wanted else f"{len(self.rows)}"
+        count = f"{len(shown):,} of {len(self.rows):,}" if wanted else f"{len(self.rows):,}"
         about = f" about {shown[0].child}" if self.child_id and shown else ""
         self.query_one("#said", StateLine).say(f"{count} lines{about}. That you read them is recorded.")
         listed: RecordList[AccessRow] = self.query_one("#lines", RecordList)

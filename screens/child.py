@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from practice.dates import day_words
 from practice.errors import ConsoleError
-from practice.text import visible
+from practice.text import counted, visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.child_dialogs import DayDialog, PromoteDialog, Promotion, ReviewStatusDialog, StatusChoice
@@ -86,12 +86,12 @@ def sheet_of(view: ChildView, today: date, wanted: Wanted, brief: bool, writes: 
             (when, "bold $text-warning" if late else ""),
             ("" if brief else "  " + visible(plan.reason), "$text-muted"),
         )
-    shown = f"{view.total} entr{'ies' if view.total != 1 else 'y'}"
+    shown = counted(view.total, "entry", "entries")
     if wanted.promoted:
-        shown = f"{len(view.keys)} of {shown}: those chosen for the chronology"
+        shown = f"{len(view.keys):,} of {shown}: those chosen for the chronology"
     parts: list[Any] = [(shown, "$text-muted")]
     if view.undecided:
-        parts += [("  ·  ", "$text-muted"), (f"{view.undecided} without a decision", "bold $text-warning")]
+        parts += [("  ·  ", "$text-muted"), (f"{view.undecided:,} without a decision", "bold $text-warning")]
     if view.traces:
         parts += [("  ·  " + moves_words(view), "$text-muted")]
     if gone := sum(row.state == "removed" for row in view.removals):

@@ -17,7 +17,7 @@ from textual.widgets import Input
 from practice.dates import day_words
 from practice.organisations import is_school
 from practice.roles import finds_only_given
-from practice.text import visible
+from practice.text import counted, visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.break_glass import GlassDialog
@@ -217,8 +217,8 @@ class ChildrenScreen(ConsoleScreen):
             listed.empty = self._empty_words()
         listed.take(shown, first=first)
         total = len(self.lines)
-        everybody = f"{total} {'child' if total == 1 else 'children'}" if total else ""
-        self.query_one("#count", StateLine).say(f"{len(shown)} of {total}" if query.strip() else everybody)
+        everybody = counted(total, "child", "children") if total else ""
+        self.query_one("#count", StateLine).say(f"{len(shown):,} of {total:,}" if query.strip() else everybody)
         self._title()
         self.refresh_bindings()
 

@@ -165,7 +165,7 @@ class FindScreen(ConsoleScreen):
         count = len([line for line in lines if not line.heading])
         said = HINT
         if len(text) >= 2:
-            said = f"{count} found" if count else "Nothing fits. Try another spelling, a shorter word, or part of it."
+            said = f"{count:,} found" if count else "Nothing fits. Try another spelling, a shorter word, or part of it."
         self.query_one("#count", StateLine).say(said)
         self.query_one("#found", RecordList).show(lines)
         self.refresh_bindings()

@@ -48,16 +48,17 @@ def summary(report: Any, *, dry_run: bool) -> str:
     """Say in a few lines what an import did or would do."""
     verb = "would join" if dry_run else "joined"
     lines = [
-        f"{counted(report.joined, 'child', 'children')} {verb}, {report.changed} changed, {report.unchanged} unchanged."
+        f"{counted(report.joined, 'child', 'children')} {verb}, {report.changed:,} changed, "
+        f"{report.unchanged:,} unchanged."
     ]
     if report.rejected:
         lines.append(f"{counted(len(report.rejected), 'row')} cannot be used:")
-        lines += [f"  line {line}: {reason}" for line, reason in report.rejected[:5]]
+        lines += [f"  {report.place(line)}: {reason}" for line, reason in report.rejected[:5]]
         if len(report.rejected) > 5:
-            lines.append(f"  and {len(report.rejected) - 5} more (dsl-console children import --dry-run lists them)")
+            lines.append(f"  and {len(report.rejected) - 5:,} more (dsl-console children import --dry-run lists them)")
     if report.warnings:
         lines.append(f"{counted(len(report.warnings), 'row is', 'rows are')} taken with a warning:")
-        lines += [f"  line {line}: {text}" for line, text in report.warnings[:3]]
+        lines += [f"  {report.place(line)}: {text}" for line, text in report.warnings[:3]]
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.content import Content
 
-from practice.text import visible
+from practice.text import visible, year_words
 from screens.widgets.child_picker import born
 from screens.widgets.chrome import cut
 
@@ -36,7 +36,7 @@ def draw_candidate(candidate: Candidate, width: int) -> list[Content]:
     child = candidate.child
     birth = f" · {born(child.date_of_birth)}"
     name = cut(visible(child.name), max(width - 1 - cell_len(birth), 8))
-    group = child.reg_group or (f"Year {child.year_group}" if child.year_group else "")
+    group = child.reg_group or year_words(child.year_group)
     marks = [group, "similar name here" if child.look_alikes else "", "" if child.on_roll else "left the roll"]
     rest = "".join(f" · {visible(mark)}" for mark in marks if mark)
     said = Content(" · ").join([_mark(mark) for mark in candidate.marks]) + Content.styled(rest, "$text-muted")

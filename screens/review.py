@@ -11,7 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 
-from practice.text import visible
+from practice.text import visible, year_words
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.review_session import ScopeDialog
@@ -99,7 +99,7 @@ def _draw_due(row: DueRow, today: date, width: int) -> list[Content]:
 
     when = due_words(row.due, row.overdue_school_days, today)
     tone = "$text-error" if row.due < today else "$text-warning" if row.due == today else "$text-muted"
-    group = cut(visible(row.reg_group or (f"Year {row.year_group}" if row.year_group else "")), 8)
+    group = cut(visible(row.reg_group or year_words(row.year_group)), 8)
     status = label_of(ReviewStatus, row.status)
     narrow = width < 90
     name_width = min(max(width - 3 - 10 - cell_len(when) - 2 - (0 if narrow else 24), 10), 40)

@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Select, Static, TextArea
 
 from practice.errors import ConsoleError
+from practice.text import year_words
 from practice.vocabulary import Decision
 from screens.actions import bindings
 from screens.base import ConsoleScreen
@@ -356,7 +357,7 @@ def standing_words(found: Evidence, late: int, today: date) -> tuple[str, str]:
     from practice.vocabulary import ReviewEvery, ReviewStatus, label_of
 
     child = found.child
-    group = child.reg_group or (f"Year {child.year_group}" if child.year_group else "")
+    group = child.reg_group or year_words(child.year_group)
     parts = [born(child.date_of_birth), *([group] if group else [])]
     plan = found.plan
     if plan is None:

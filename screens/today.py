@@ -380,6 +380,6 @@ def counts_of(view: TodayView) -> Content:
         ("Came in, not matched", view.inbox),
     )
     return Content("\n").join(
-        Content.assemble((f"{label:<29}", "$text-muted"), (f"{count:>6}", "bold" if count else ""))
+        Content.assemble((f"{label:<29}", "$text-muted"), (f"{count:>6,}", "bold" if count else ""))
         for label, count in counts
     )

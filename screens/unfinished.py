@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from practice.dates import in_words
-from practice.text import visible
+from practice.text import counted, visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.complete import CompleteDialog
@@ -65,7 +65,7 @@ class UnfinishedScreen(ConsoleScreen):
         listed = self.query_one("#entries", RecordList)
         listed.empty = "Nothing is left to be written."
         listed.show(rows, keep=lambda row: row.id)
-        count = f"the newest {len(rows)} entries" if len(rows) >= 500 else f"{len(rows)} entries"
+        count = f"the newest {len(rows)} entries" if len(rows) >= 500 else counted(len(rows), "entry", "entries")
         said = f"Of {count} something can still be added, when there is time." if rows else ""
         self.query_one("#said", StateLine).say(said.replace("1 entries", "1 entry") if len(rows) == 1 else said)
         self.refresh_bindings()

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from practice.dates import day_words
-from practice.text import visible
+from practice.text import visible, year_words
 from practice.vocabulary import ConcernCategory, Decision, EntryKind, ReviewStatus, ShareState, Significance, label_of
 
 if TYPE_CHECKING:
@@ -42,9 +42,7 @@ def birth_words(born: date | None) -> str:
 
 def group_words(child: ChildRow) -> str:
     """Return year and class, `Year 6, 6A`."""
-    return visible(
-        ", ".join(part for part in (child.year_group and f"Year {child.year_group}", child.reg_group) if part)
-    )
+    return visible(", ".join(part for part in (year_words(child.year_group), child.reg_group) if part))
 
 
 def roll_words(child: ChildRow) -> str:

@@ -70,6 +70,8 @@ def test_every_command_is_described(make_docs: ModuleType) -> None:
     assert built
     assert described == set(built)
     assert [words for words, context in built.items() if not context.command.help] == []
+    assert [words for words in built if not re.fullmatch(r"[a-z -]+", words)] == []
+    assert set(make_docs.SHAPES) <= set(built)
 
 
 @needs_commands

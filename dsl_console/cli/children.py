@@ -120,20 +120,20 @@ def _report_json(report: ImportReport) -> dict[str, Any]:
 def _print_report(report: ImportReport) -> None:
     if report.dry_run:
         out("Nothing was changed. The import would give:")
-    out(f"joined       {report.joined}")
-    out(f"changed      {report.changed}")
-    out(f"left         {report.left}")
+    out(f"joined       {report.joined:,}")
+    out(f"changed      {report.changed:,}")
+    out(f"left         {report.left:,}")
     if report.transfers:
         out(f"files to go  {report.transfers}   (dsl-console transfer list)")
-    out(f"unchanged    {report.unchanged}")
-    out(f"not in file  {report.not_in_file}")
-    out(f"not used     {len(report.rejected)}")
+    out(f"unchanged    {report.unchanged:,}")
+    out(f"not in file  {report.not_in_file:,}")
+    out(f"not used     {len(report.rejected):,}")
     for line, reason in report.rejected:
-        out(f"    line {line}: {reason}")
+        out(f"    {report.place(line)}: {reason}")
     if report.warnings:
-        out(f"to look at   {len(report.warnings)}")
+        out(f"to look at   {len(report.warnings):,}")
     for line, text in report.warnings:
-        out(f"    line {line}: {text}")
+        out(f"    {report.place(line)}: {text}")
 
 
 @children.command(cls=Command)

@@ -62,6 +62,11 @@ class ShowGroup(Group):
         context.allow_interspersed_args = True
         return super().parse_args(context, arguments)
 
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Leave the id out of the path to a command below: `glossary mark CHILD`, never `glossary CHILD mark`."""
+        mine = super().get_params(ctx)
+        return mine if ctx.command is self else [each for each in mine if not isinstance(each, click.Argument)]
+
     def collect_usage_pieces(self, context: click.Context) -> list[str]:
         """Tell of the showing alone: the commands are listed below it."""
         return click.Command.collect_usage_pieces(self, context)

@@ -11,6 +11,7 @@ import click
 from dsl_console.cli.options import HEEDED, Code, Command, Day, ShowGroup
 from dsl_console.cli.output import indented, joined, moment_json, occurred_json, one_line, out, print_json, source_words
 from dsl_console.cli.session import Session
+from practice.text import counted
 from practice.vocabulary import ConcernCategory, Decision, EntryKind, Impact, ShareState, Significance, label_of
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def chronology(
             "--anonymous masks the chronology or a copy of it, and goes with no filter or time line."
         )
     with session.opened(writes=out is not None) as vault:
-        from storage.views import links, record, sharing
+        from storage.views import links, record, removals, sharing
 
         row = session.child(vault, child)
         session.opening(vault, row.id)
@@ -119,6 +120,8 @@ def chronology(
         traces = [] if promoted or anonymous else record.traces(vault, row.id)
         if as_known_on:
             traces = [each for each in traces if each.moved_at.astimezone().date() <= as_known_on]
+        shown = not (promoted or anonymous or as_known_on or start or end)
+        removed = sum(each.state == "removed" for each in removals.of_child(vault, row.id)) if shown else 0
         shares: Shares = {}
         for share in [] if anonymous else sharing.shares(vault, child_id=row.id):
             shares.setdefault(share.entry_id, []).append(share)
@@ -131,7 +134,7 @@ def chronology(
             }
         )
     else:
-        _print_chronology(_head(row, as_known_on, anonymous), entries, traces, shares, merged)
+        _print_chronology(_head(row, as_known_on, anonymous), entries, traces, shares, merged, removed)
 
 
 def _entry_json(entry: EntryRow, shares: list[ShareRow], merged: Merging) -> dict[str, Any]:
@@ -169,12 +172,14 @@ def _head(child: ChildRow, as_known_on: date | None, anonymous: bool) -> str:
     return f"{who}  {child.id}{known}"
 
 
-def _print_chronology(head: str, entries: list[EntryRow], traces: list[Trace], shares: Shares, merged: Merging) -> None:
+def _print_chronology(
+    head: str, entries: list[EntryRow], traces: list[Trace], shares: Shares, merged: Merging, removed: int
+) -> None:
     from practice.dates import day_words
 
     out(head)
-    count = f"{len(entries)} entries." if len(entries) != 1 else "1 entry."
-    out(count if entries else "There is nothing here yet.")
+    count = f"{counted(len(entries), 'entry', 'entries')}." if entries else "There is nothing here yet."
+    out(count + (f" {removed} removed: dsl-console entry removals --child." if removed else ""))
     for entry in entries:
         out()
         _print_entry(entry, shares.get(entry.id, []), merged)

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from practice.text import visible
+from practice.text import visible, year_words
 from screens.base import Calls
 from screens.held_roll import HeldRoll
 from screens.widgets.chrome import cut
@@ -38,7 +38,7 @@ def born(day: date | None) -> str:
 
 def child_line(child: ChildRow, width: int = 60) -> Content:
     """Return the line that tells one child from another: name, date of birth, class, and a mark on look-alikes."""
-    group = " ".join(part for part in (child.year_group and f"Year {child.year_group}", child.reg_group) if part)
+    group = " ".join(part for part in (year_words(child.year_group), child.reg_group) if part)
     name_width = max(min(width - 31, NAME_ROOM), 16)
     name = cut(visible(child.name), name_width)
     marks = [visible(group)] if group else []

@@ -32,9 +32,14 @@ class ImportReport:
     not_in_file: int
     rejected: list[tuple[int, str]] = field(default_factory=list)
     warnings: list[tuple[int, str]] = field(default_factory=list)
+    counts: str = "line"
     dry_run: bool = False
     transfers: int = 0
     """How many files of leavers are to be sent on: a transfer of each was opened."""
+
+    def place(self, number: int) -> str:
+        """Return of which row something is said: `line 4`, `pupil 4`, or the whole file where no row is meant."""
+        return f"{self.counts} {number}" if number else "the file"
 
 
 def split_name(name: str) -> dict[str, str]:
@@ -130,6 +135,7 @@ def import_roster(
         not_in_file=len(difference.not_in_file),
         rejected=[(each.line, each.reason) for each in difference.rejected],
         warnings=[(each.line, each.text) for each in difference.warnings],
+        counts=roster.counts,
         dry_run=dry_run,
         transfers=len(opened),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from practice.dates import day_words
 from practice.small_numbers import LEAST, Table, without_small
+from practice.text import year_words
 from practice.vocabulary import ConcernCategory, ReviewStatus, label_of
 from storage.documents.blocks import Block, Facts, Heading, Para
 from storage.documents.pages import Page
@@ -56,7 +57,7 @@ def governors(vault: Vault, start: date, end: date) -> Governors:
     with vault.read() as connection:
         rows = connection.exec_driver_sql(statement, tuple(utc_text(edge) for edge in edges)).fetchall()
     category = Counter(label_of(ConcernCategory, row[0]) or "No category" for row in rows)
-    year = Counter(f"Year {row[1]}" if row[1] else "No year" for row in rows)
+    year = Counter(year_words(row[1]) if row[1] else "No year" for row in rows)
     level = Counter(label_of(ReviewStatus, row[2]) or "Not under review" for row in rows)
     written = Counter(_days_words(row[3][:10], row[4]) for row in rows)
     decided = Counter(_decided_words(row[4], row[6]) for row in rows)

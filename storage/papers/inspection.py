@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from practice.acts import PackShown, build
 from practice.dates import day_words
 from practice.errors import Refused
-from practice.text import counted, visible
+from practice.text import counted, visible, year_words
 from practice.vocabulary import ReviewStatus, label_of
 from storage.documents.blocks import Block, Facts, Heading, Para, newest_entries
 from storage.documents.gather import Wanted, gather
@@ -84,7 +84,7 @@ def page(vault: Vault, reader: str, purpose: str) -> Page:
 
 def _review_words(row: reviews.DueRow) -> str:
     late = f", {counted(row.overdue_school_days, 'school day')} late" if row.overdue_school_days else ""
-    group = row.reg_group or (f"Year {row.year_group}" if row.year_group else "")
+    group = row.reg_group or year_words(row.year_group)
     return ", ".join(each for each in (group, f"next review {day_words(row.due)}{late}") if each)
 
 

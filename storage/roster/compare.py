@@ -82,7 +82,7 @@ def compare(roster: Roster, known: Sequence[KnownChild], whole_school: bool, tod
             fits[next(iter(ids))].append((rank, row))
         else:
             _join(difference, row, index, today)
-    matched = _one_row_each(fits, difference, held)
+    matched = _one_row_each(fits, difference, held, roster.counts)
     for child in known:
         if child.id in matched:
             _change(difference, child, matched[child.id], today)
@@ -239,7 +239,7 @@ def _join(difference: Difference, row: RosterRow, index: _Index, today: date) ->
 
 
 def _one_row_each(
-    fits: Mapping[str, list[tuple[int, RosterRow]]], difference: Difference, held: set[str]
+    fits: Mapping[str, list[tuple[int, RosterRow]]], difference: Difference, held: set[str], counts: str
 ) -> dict[str, RosterRow]:
     """Return the row of each child; of several that fit one child the best evidence stands, and equals are rejected."""
     matched = {}
@@ -253,7 +253,7 @@ def _one_row_each(
         for _, row in ranked:
             if matched.get(child) is not row:
                 lines = " and ".join(str(other.line) for _, other in ranked if other is not row)
-                difference.rejected.append(Rejected(row.line, f"it fits the same child as line {lines}"))
+                difference.rejected.append(Rejected(row.line, f"it fits the same child as {counts} {lines}"))
     return matched
 
 

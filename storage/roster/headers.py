@@ -34,6 +34,8 @@ class Layout:
     columns: dict[str, str]
     ignored: list[str]
     warnings: list[str] = field(default_factory=list)
+    counts: str = "line"
+    """What a row's number counts: the lines of a table, the pupils of a Common Transfer File."""
 
 
 @cache

@@ -91,3 +91,6 @@ class Roster:
     """The header that each field was read from."""
     ignored_headers: list[str]
     header_line: int
+    """0 where the file has none."""
+    counts: str = "line"
+    """What the number of a row counts: `line`, or `pupil` of a Common Transfer File."""

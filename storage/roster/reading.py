@@ -43,7 +43,7 @@ def read_roster(data: bytes, mapping: Mapping[str, str] | None = None, *, today:
         if mapping:
             raise Refused("A Common Transfer File has no columns to map. Nothing was imported.")
         fields = {name: place for place, name in enumerate(COLUMNS)}
-        layout = Layout(",", 0, 0, len(fields), fields, dict(COLUMNS), [])
+        layout = Layout(",", -1, 0, len(fields), fields, dict(COLUMNS), [], counts="pupil")
         reader = _read(layout, pupils(data), today)
     else:
         lines = _lines_of_workbook(data) if is_workbook(data) else split_lines(decode(data))
@@ -56,6 +56,7 @@ def read_roster(data: bytes, mapping: Mapping[str, str] | None = None, *, today:
         columns=layout.columns,
         ignored_headers=layout.ignored,
         header_line=layout.header_index + 1,
+        counts=layout.counts,
     )
 
 
@@ -117,6 +118,7 @@ class _Reader:
         self.warnings = [Warning_(layout.header_index + 1, text) for text in layout.warnings]
         self._fields = list(layout.fields.items())
         self._width = layout.width
+        self._counts = layout.counts
         self._today = today
         self._upns: dict[str, int] = {}
         self._people: dict[tuple[str, str, date | None], list[RosterRow]] = {}
@@ -200,14 +202,15 @@ class _Reader:
     def _seen_before(self, row: RosterRow, noted: list[str]) -> str:
         """Return why the row repeats an earlier one, or an empty text; twins differ in their forename and are kept."""
         if row.upn and row.upn in self._upns:
-            return f"it has the same UPN as line {self._upns[row.upn]}"
+            return f"it has the same UPN as {self._counts} {self._upns[row.upn]}"
         person = (match_key(row.legal_surname), match_key(row.legal_forename), row.date_of_birth)
         same = self._people.setdefault(person, [])
         for other in same:
             if not _told_apart(row, other):
-                return f"it names the same child as line {other.line}"
+                return f"it names the same child as {self._counts} {other.line}"
         if same and row.date_of_birth:
-            noted.append(f"it has the name and date of birth of line {same[0].line} but other numbers; both are kept")
+            twin = f"{self._counts} {same[0].line}"
+            noted.append(f"it has the name and date of birth of {twin} but other numbers; both are kept")
         same.append(row)
         if row.upn:
             self._upns[row.upn] = row.line

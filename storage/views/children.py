@@ -15,6 +15,7 @@ from practice.errors import NotFound
 from practice.names import fold, matches
 from practice.nicknames import also_called
 from practice.roles import finds_only_given
+from practice.text import year_words
 from practice.upn import normalise
 from storage import ledger
 from storage.sounds import sounds_like
@@ -174,7 +175,7 @@ class ChildRow:
         parts = [self.name]
         parts.append(f"born {day_words(self.date_of_birth)}" if self.date_of_birth else "date of birth not known")
         if self.reg_group or self.year_group:
-            parts.append(f"class {self.reg_group}" if self.reg_group else f"year {self.year_group}")
+            parts.append(f"class {self.reg_group}" if self.reg_group else year_words(self.year_group))
         return ", ".join(parts)
 
 

@@ -15,6 +15,7 @@ from practice.names import fold, match_key, matches
 from practice.profile import NATIONS
 from practice.quality import unfinished
 from practice.sharing import allowed_bases, basis_fault, consent_text, default_basis, special_category_condition
+from practice.text import year_words
 from practice.upn import LETTERS, check_letter, check_upn, is_temporary, normalise
 from practice.vocabulary import Coded, LawfulBasis, ReviewEvery, Role, ShareState, label_of
 
@@ -174,3 +175,11 @@ def test_an_unread_date_and_an_unexplained_silence_are_unfinished() -> None:
     assert unfinished(WHOLE | {"occurred": occurred.model_dump()}) == ["when it happened"]
     assert unfinished(WHOLE | {"parent_told": "not_safe"}) == ["why it is not safe to tell"]
     assert unfinished(WHOLE | {"parent_told": "not_safe", "not_told_reason": "Named as the person who did it"}) == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [("", ""), ("4", "Year 4"), ("R", "Year R"), ("11", "Year 11"), ("Year 1", "Year 1"), ("Nursery", "Nursery")],
+)
+def test_a_year_group_is_said_once(stored, said):
+    assert year_words(stored) == said

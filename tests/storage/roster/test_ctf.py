@@ -101,3 +101,13 @@ def test_former_names_and_a_changed_name_find_the_child_and_a_returner_comes_bac
     import_roster(vault, changed)
     assert children.resolve(vault, "Bea Quill").on_roll
     assert vault.verify(rebuild=True).ok
+
+
+def test_what_is_said_of_a_pupil_names_the_pupil_and_never_a_line(vault: Vault) -> None:
+    report = import_roster(vault, ctf(pupil(), pupil()), dry_run=True)
+    ((number, reason),) = report.rejected
+    assert (report.place(number), report.place(0)) == ("pupil 2", "the file")
+    assert reason.endswith(" as pupil 1")
+    import_roster(vault, ctf(pupil()))
+    left = import_roster(vault, ctf(pupil(surname="Other", forename="Kim")), dry_run=True)
+    assert not [text for number, text in left.warnings if "line" in f"{left.place(number)} {text}"]
