@@ -1,4 +1,4 @@
-"""Reviews, deadlines and holidays as a calendar file without any personal data in it (RFC 5545)."""
+"""Reviews, meetings and deadlines as a calendar file without any personal data in it (RFC 5545)."""
 
 from __future__ import annotations
 
@@ -117,12 +117,17 @@ def counted(count: int, kind: str) -> str:
 
 
 def write_calendar(vault: Vault, path: Path) -> PageMade:
-    """Write the file; that it went out is recorded. Raises Refused for another ending than .ics."""
+    """Write the file; that it went out is recorded. Raises Refused for another ending than .ics, and for no dates.
+
+    A calendar without any event is no calendar (RFC 5545, 3.6), and one that is empty looks like a fault.
+    """
     path = path.expanduser()
     if path.suffix.lower() != ".ics":
         raise Refused("A calendar is written as .ics. Nothing went out.", hint="Name the file with that ending.")
     check_path(path, vault.folder)
     data = calendar_bytes(vault)
+    if b"BEGIN:VEVENT" not in data:
+        raise Refused("Nothing is due in the coming year, so no file was written.")
     digest = hashlib.sha256(data).hexdigest()
     act = put(vault, {"what": "Calendar without names", "form": "ICS", "sha256": digest}, None, path, data)
     return PageMade(act, path, "ICS", digest, place_caution(path))

@@ -307,3 +307,9 @@ def test_the_calendar_file_holds_no_name_and_another_library_reads_it(
     assert made.path.read_bytes() == data
     with pytest.raises(Refused, match=r"\.ics"):
         write_calendar(vault, tmp_path / "dates.txt")
+
+
+def test_a_calendar_file_without_a_date_is_not_written(vault: Vault, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="Nothing is due"):
+        write_calendar(vault, tmp_path / "dates.ics")
+    assert list(tmp_path.glob("*.ics")) == []
