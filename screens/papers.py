@@ -269,6 +269,8 @@ class SharePlanDialog(_PaperDialog):
     def _proposed(self, share: str | None) -> None:
         if share:
             self.dismiss(share)
+        else:
+            self.say("The plan stands in the record; it was proposed to nobody.")
 
 
 class NoteDialog(_PaperDialog):

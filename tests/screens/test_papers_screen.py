@@ -24,6 +24,17 @@ async def test_a_holiday_is_planned_and_the_pack_is_for_one_reader(console, vaul
         pilot.app.screen.query_one("#by", Input).value = HOSTILE
         await pilot.press("ctrl+s")
         await wait_for(pilot, f"In contact {HOSTILE}")
+        await pilot.press("s")
+        await wait_for(pilot, "written into the record as it will be shared")
+        await pilot.press(*"mia")
+        await settled(pilot)
+        await pilot.press("enter", "ctrl+s")
+        await wait_for(pilot, "Propose to a partner")
+        await pilot.press("escape")
+        await wait_for(pilot, "it was proposed to nobody")
+        assert "One moment" not in words_on(pilot.app)
+        await pilot.press("escape")
+        await settled(pilot)
         for key, words in (("2", "HOLIDAY"), ("3", "Child protection plan 1"), ("4", "Fewer than five in all")):
             await pilot.press(key)
             await wait_for(pilot, words)
