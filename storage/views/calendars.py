@@ -46,7 +46,7 @@ class CalendarShown:
 
     @property
     def assumed(self) -> bool:
-        """Whether the school set no terms of its own yet."""
+        """Whether the term that runs, or comes next, is not the school's own."""
         return bool(self.source)
 
 
@@ -61,7 +61,16 @@ def shown(vault: Vault, on: date) -> CalendarShown:
     rows += [CalendarRow("bank_holiday", name, day, day, own=True) for day, name in named.items()]
     near = [row for row in rows if row.end >= on - _BACK and row.start <= on + _ON]
     rows = sorted(near, key=lambda row: (row.start, row.kind != "term"))
-    return CalendarShown(own.nation, calendar.source, rows, borrowed_words(own.nation))
+    source = calendar.source or _now_assumed(rows, on)
+    return CalendarShown(own.nation, source, rows, borrowed_words(own.nation))
+
+
+def _now_assumed(rows: list[CalendarRow], on: date) -> str:
+    """Say that the term that runs or comes next is assumed, where the school set others; blank where it is its own."""
+    term = next((row for row in rows if row.kind == "term" and row.end >= on), None)
+    if term is None or term.own:
+        return ""
+    return f"Some terms are the school's own; the days of «{term.name}» are assumed: set them too, or import them."
 
 
 def borrowed_words(nation: str) -> str:

@@ -152,6 +152,9 @@ def test_a_file_moves_the_reviews_and_stands_in_the_record(vault: Vault) -> None
         "Autumn term 2026",
         "Spring term 2027",
     ]
+    later = shown(vault, date(2027, 5, 4))
+    assert later.assumed
+    assert "the days of «Summer 2027» are assumed" in later.source
     assert vault.verify(rebuild=True).ok
 
 
