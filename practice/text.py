@@ -87,6 +87,17 @@ def year_words(year: str) -> str:
     return f"Year {year}" if len(year.strip()) in (1, 2) else year
 
 
+def unreadable(error: Exception) -> str:
+    """Return in plain words why a file could not be read, without its name."""
+    if isinstance(error, FileNotFoundError):
+        return "there is none of that name"
+    if isinstance(error, (IsADirectoryError, NotADirectoryError)):
+        return "it is a folder, or its path leads through a file"
+    if isinstance(error, PermissionError):
+        return "the computer does not let you"
+    return "it is no text" if isinstance(error, UnicodeError) else "the drive or the network failed"
+
+
 def counted(count: int, one: str, many: str = "") -> str:
     """Return how many there are, in words that fit the number."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Button, Input
 
 from practice.errors import ConsoleError, NotFound, Refused
-from practice.text import counted
+from practice.text import counted, unreadable
 from screens.base import Calls
 from screens.widgets.fields import Field
 from screens.widgets.text import MessageBar, PlainText
@@ -32,7 +32,7 @@ def read_roll(path: Path) -> bytes:
             raise Refused("The file is larger than 50 MiB, which is more than a roll.", hint="Choose the pupil list.")
         return path.read_bytes()
     except OSError as error:
-        raise Refused(f"The file cannot be read ({type(error).__name__}).") from None
+        raise Refused(f"The file cannot be read: {unreadable(error)}.") from None
 
 
 def tried(vault: Vault, path: Path, *, dry_run: bool) -> Any:

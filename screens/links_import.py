@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from practice.errors import ConsoleError, Refused
-from practice.text import LINE_LIMIT, counted, visible
+from practice.text import LINE_LIMIT, counted, unreadable, visible
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
 from screens.widgets.text import PlainText
@@ -36,7 +36,7 @@ def take_in(vault: Vault, child_id: str, path: str, source: str, rule: str, line
         with Path(path).expanduser().open("rb") as file:
             data = file.read(FILE_LIMIT + 1)
     except OSError as error:
-        raise Refused(f"That file cannot be read ({type(error).__name__}). Nothing was imported.") from None
+        raise Refused(f"That file cannot be read: {unreadable(error)}. Nothing was imported.") from None
     if len(data) > FILE_LIMIT:
         raise Refused("That file is larger than 50 MiB, so nothing was imported.", hint="Import it in parts.")
     released = [int(part) for part in lines.replace(",", " ").split() if part.isdecimal()]

@@ -16,6 +16,7 @@ from dsl_console.cli.session import Session
 from practice.clocks import CLOCKS, statutory_due
 from practice.errors import Refused
 from practice.profile import NATIONS
+from practice.text import unreadable
 
 if TYPE_CHECKING:
     from storage.desk.calendars import CalendarReport
@@ -35,7 +36,7 @@ def _read(file: str) -> bytes:
         with Path(file).expanduser().open("rb") as opened:
             return opened.read(SIZE_LIMIT + 1)
     except OSError as error:
-        raise Refused(f"The file cannot be read ({type(error).__name__}). Nothing was changed.") from None
+        raise Refused(f"The file cannot be read: {unreadable(error)}. Nothing was changed.") from None
 
 
 def _tell(session: Session, report: CalendarReport, sentence: str) -> None:

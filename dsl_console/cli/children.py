@@ -18,6 +18,7 @@ from dsl_console.cli.session import Session
 from dsl_console.cli.sheet import print_sheet, sheet_json
 from dsl_console.cli.transfers import transfer_json
 from practice.errors import Refused
+from practice.text import unreadable
 from practice.vocabulary import ReviewStatus, label_of
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def _roll(path: str) -> bytes:
             with Path(path).open("rb") as file:
                 stored = file.read(ROLL_LIMIT + 1)
     except OSError as error:
-        raise Refused(f"That file cannot be read ({type(error).__name__}). Nothing was imported.") from None
+        raise Refused(f"That file cannot be read: {unreadable(error)}. Nothing was imported.") from None
     if len(stored) > ROLL_LIMIT:
         raise Refused("That file is larger than 50 MiB, so nothing was imported.", hint="Export fewer columns.")
     return stored

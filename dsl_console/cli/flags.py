@@ -11,6 +11,7 @@ from dsl_console.cli.options import Command, Group, Listing, text_option
 from dsl_console.cli.output import INDENT, day_json, indented, joined, out, print_json
 from dsl_console.cli.session import Session
 from practice.errors import Refused
+from practice.text import unreadable
 
 SIZE_LIMIT = 64 * 1024
 
@@ -128,7 +129,7 @@ def import_(session: Session, file: str | None) -> None:
             with Path(path).expanduser().open("rb") as opened:
                 data = opened.read(SIZE_LIMIT + 1)
     except OSError as error:
-        raise Refused(f"The file cannot be read ({type(error).__name__}). Nothing was changed.") from None
+        raise Refused(f"The file cannot be read: {unreadable(error)}. Nothing was changed.") from None
     with session.opened(writes=True) as vault:
         from storage.desk.flags import set_rules
 

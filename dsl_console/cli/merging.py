@@ -14,6 +14,7 @@ from dsl_console.cli.output import indented, joined, one_line, out, print_json
 from dsl_console.cli.reading import chronology
 from dsl_console.cli.session import Session
 from practice.errors import Refused
+from practice.text import unreadable
 
 if TYPE_CHECKING:
     from storage.desk.merging import Merged
@@ -29,7 +30,7 @@ def _file(path: str) -> bytes:
             with Path(path).expanduser().open("rb") as file:
                 stored = file.read(FILE_LIMIT + 1)
     except OSError as error:
-        raise Refused(f"That file cannot be read ({type(error).__name__}). Nothing was imported.") from None
+        raise Refused(f"That file cannot be read: {unreadable(error)}. Nothing was imported.") from None
     if len(stored) > FILE_LIMIT:
         raise Refused("That file is larger than 50 MiB, so nothing was imported.", hint="Import it in parts.")
     return stored

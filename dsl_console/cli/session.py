@@ -19,6 +19,7 @@ import click
 from dsl_console import folders
 from dsl_console.cli.output import out, print_json, print_json_error, say
 from practice.errors import ConsoleError, NotFound, Refused
+from practice.text import unreadable
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -300,7 +301,7 @@ def read_passphrase(path: str) -> str:
             stored = file.read(PASSPHRASE_LIMIT + 1)
         text = stored.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"The passphrase file cannot be read ({type(error).__name__}).") from None
+        raise click.UsageError(f"The passphrase file cannot be read: {unreadable(error)}.") from None
     if len(stored) > PASSPHRASE_LIMIT:
         raise click.UsageError("The passphrase file is too long to hold a passphrase.")
     return text.removesuffix("\n").removesuffix("\r")

@@ -11,7 +11,7 @@ from dsl_console.cli.options import Command, ShowGroup
 from dsl_console.cli.output import indented, joined, one_line, out, print_json
 from dsl_console.cli.session import Session
 from practice.errors import Refused
-from practice.text import NOTE_LIMIT
+from practice.text import NOTE_LIMIT, unreadable
 from practice.wording import Coach, Finding, shipped
 
 
@@ -24,7 +24,7 @@ def _text(path: str) -> str:
             with Path(path).open("rb") as file:
                 stored = file.read(NOTE_LIMIT + 4)
     except OSError as error:
-        raise Refused(f"That file cannot be read ({type(error).__name__}). Nothing was looked at.") from None
+        raise Refused(f"That file cannot be read: {unreadable(error)}. Nothing was looked at.") from None
     stored = stored.removeprefix(b"\xef\xbb\xbf")
     if len(stored) > NOTE_LIMIT:
         raise Refused("The text is longer than 64 KiB. Nothing was looked at.", hint="Give it in parts.")

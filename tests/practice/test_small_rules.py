@@ -15,7 +15,7 @@ from practice.names import fold, match_key, matches
 from practice.profile import NATIONS
 from practice.quality import unfinished
 from practice.sharing import allowed_bases, basis_fault, consent_text, default_basis, special_category_condition
-from practice.text import year_words
+from practice.text import unreadable, year_words
 from practice.upn import LETTERS, check_letter, check_upn, is_temporary, normalise
 from practice.vocabulary import Coded, LawfulBasis, ReviewEvery, Role, ShareState, label_of
 
@@ -183,3 +183,9 @@ def test_an_unread_date_and_an_unexplained_silence_are_unfinished() -> None:
 )
 def test_a_year_group_is_said_once(stored, said):
     assert year_words(stored) == said
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, IsADirectoryError, PermissionError, UnicodeError, OSError])
+def test_a_file_that_cannot_be_read_is_told_of_in_plain_words(error):
+    assert error.__name__ not in (said := unreadable(error("x")))
+    assert said
