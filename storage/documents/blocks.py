@@ -307,6 +307,9 @@ def _concern(entry: EntryCopy, out: Callable[[str], str]) -> Iterator[Block]:
             yield Said(visible(version.childs_words))
     for version in entry.versions[1:]:
         yield from facts((f"Version {version.version} was written because", out(version.reason)))
+    for choice in entry.choices:
+        chosen = f"{day_words(choice.at.astimezone().date())}, by {choice.by}"
+        yield from facts(("Chosen for the chronology", chosen), ("Because", out(choice.reason)))
     for each in entry.decisions:
         old = " (superseded)" if each.superseded else ""
         decided = f"{label_of(Decision, each.decision)}{old}, {day_words(each.at.astimezone().date())}, by {each.by}"

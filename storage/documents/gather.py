@@ -25,7 +25,7 @@ from storage.views.base import chunks, table_of
 from storage.views.body_maps import BodyMap
 from storage.views.entry_tables import DecisionTable, VersionTable
 from storage.views.organisation import PersonTable
-from storage.views.record_rows import DecisionRow, EntryRow, VersionRow
+from storage.views.record_rows import ChoiceRow, DecisionRow, EntryRow, VersionRow
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -70,6 +70,7 @@ class EntryCopy:
     versions: tuple[VersionRow, ...] = ()
     decisions: tuple[DecisionRow, ...] = ()
     maps: tuple[BodyMap, ...] = ()
+    choices: tuple[ChoiceRow, ...] = ()
 
 
 @dataclass
@@ -140,10 +141,10 @@ def _take_entries(vault: Vault, made: Copy) -> None:
         maps.setdefault(each.entry_id, []).append(each)
     whole = _whole(vault, [row.id for row in rows]) if wanted.what == "record" and not wanted.as_known_on else {}
     for row in rows:
-        concern, versions, decisions = whole.get(row.id, (None, (), ()))
+        concern, versions, decisions, choices = whole.get(row.id, (None, (), (), ()))
         told = tuple(shares.get(row.id, ()))
         drawn = tuple(maps.get(row.id, ()))
-        made.entries.append(EntryCopy(row, told, row.id in theirs, concern, versions, decisions, drawn))
+        made.entries.append(EntryCopy(row, told, row.id in theirs, concern, versions, decisions, drawn, choices))
     _say_what_is_missing(vault, made, chosen, sorted({theirs[row.id] for row in held}), len(held))
 
 
@@ -186,7 +187,7 @@ def _say_what_is_missing(vault: Vault, made: Copy, chosen: bool, owners: list[st
         said.append(f"{counted(moved, 'entry was', 'entries were')} moved to the child they belong to, and left out.")
 
 
-Whole = tuple[ConcernLogged | None, tuple[VersionRow, ...], tuple[DecisionRow, ...]]
+Whole = tuple[ConcernLogged | None, tuple[VersionRow, ...], tuple[DecisionRow, ...], tuple[ChoiceRow, ...]]
 
 
 def _whole(vault: Vault, ids: list[str]) -> dict[str, Whole]:
@@ -194,6 +195,7 @@ def _whole(vault: Vault, ids: list[str]) -> dict[str, Whole]:
     versions: dict[str, list[VersionRow]] = {}
     decisions: dict[str, list[DecisionRow]] = {}
     concerns: dict[str, ConcernLogged] = {}
+    chosen: dict[str, list[ChoiceRow]] = {}
     with vault.read() as connection:
         for chunk in chunks(ids):
             for row in _named(connection, VersionTable, "number", chunk):
@@ -204,12 +206,21 @@ def _whole(vault: Vault, ids: list[str]) -> dict[str, Whole]:
                 due = date.fromisoformat(row.due) if row.due else None
                 made = (row.decision, row.reason, due, row.by or "", row.recorded_at, row.advice)
                 decisions.setdefault(row.entry_id, []).append(DecisionRow(*made, row.outcome, row.superseded))
+            chosen |= record.choices(connection, chunk)
             for act in ledger.acts_where(connection, "entry", list(chunk), ["concern_logged", "item_arrived"]):
                 if isinstance(act.body, ConcernLogged):
                     concerns[act.entry or ""] = act.body
                 elif isinstance(act.body, ItemArrived):
                     concerns[act.entry or ""] = received_entry(act.body.payload)
-    return {each: (concerns.get(each), tuple(versions.get(each, ())), tuple(decisions.get(each, ()))) for each in ids}
+    return {
+        each: (
+            concerns.get(each),
+            tuple(versions.get(each, ())),
+            tuple(decisions.get(each, ())),
+            tuple(chosen.get(each, ())),
+        )
+        for each in ids
+    }
 
 
 def _named(connection: Connection, model: Any, order: str, ids: tuple[str, ...]) -> Any:
@@ -310,6 +321,7 @@ def _entry_json(entry: EntryCopy) -> dict[str, Any]:
         found["concern"] = entry.concern.model_dump(mode="json", exclude_defaults=True)
         found["versions"] = [_version_json(each) for each in entry.versions]
         found["decisions"] = [_decision_json(each) for each in entry.decisions]
+        found["chosen"] = [{"reason": each.reason, "by": each.by, "at": utc_text(each.at)} for each in entry.choices]
     return found
 
 

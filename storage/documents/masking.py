@@ -87,9 +87,13 @@ def _entry(entry: EntryCopy, masked: Any, anonymous: bool) -> EntryCopy:
         )
         for each in entry.decisions
     ]
+    choices = [
+        each._replace(reason=masked(each.reason), by=SOMEBODY if anonymous else each.by) for each in entry.choices
+    ]
     return replace(
         entry,
         row=row,
+        choices=tuple(choices),
         concern=_concern(entry.concern, masked) if entry.concern else None,
         versions=tuple(versions),
         decisions=tuple(decisions),

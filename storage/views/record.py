@@ -208,11 +208,11 @@ def detail(vault: Vault, entry_id: str) -> EntryDetail:
         decision_rows = list(_with_names(connection, decisions, decisions.c.recorded_at, entry_id))
         trace_rows = list(_with_names(connection, traces, traces.c.recorded_at, entry_id))
         concern, left = _as_logged(connection, entry_id)
-        choices = _choices(connection, entry_id)
+        why = choices(connection, [entry_id]).get(entry_id, [])
     return EntryDetail(
         entry=entry,
         concern=concern,
-        choices=choices,
+        choices=why,
         left_blank=left,
         versions=[
             VersionRow(
@@ -247,14 +247,15 @@ def detail(vault: Vault, entry_id: str) -> EntryDetail:
     )
 
 
-def _choices(connection: Connection, entry_id: str) -> list[ChoiceRow]:
+def choices(connection: Connection, ids: Sequence[str]) -> dict[str, list[ChoiceRow]]:
+    """Return, by entry, why each of the entries was chosen for the chronology, the earliest first."""
     names = {row.id: row.name for row in connection.execute(select(_PEOPLE.c.id, _PEOPLE.c.name))}
-    acts = sorted(ledger.acts_where(connection, "entry", [entry_id], ["promoted"]), key=lambda act: act.order)
-    return [
-        ChoiceRow(act.body.reason, names.get(act.author, ""), act.recorded_at)
-        for act in acts
-        if isinstance(act.body, Promoted)
-    ]
+    found: dict[str, list[ChoiceRow]] = {}
+    for act in sorted(ledger.acts_where(connection, "entry", list(ids), ["promoted"]), key=lambda act: act.order):
+        if isinstance(act.body, Promoted):
+            made = ChoiceRow(act.body.reason, names.get(act.author, ""), act.recorded_at)
+            found.setdefault(act.entry or "", []).append(made)
+    return found
 
 
 def _why(set_aside: dict[str, str] | None) -> str:
