@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.children import ChildRow
 
-EMPTY_ELSEWHERE = "No children yet: press n to add one, or match what a partner sent (Sync)."
-EMPTY = "No children yet: import the roll (dsl-console children import FILE) or press n."
+EMPTY_ELSEWHERE = "No children yet: press Ctrl+N to add one, or match what a partner sent (Sync)."
+EMPTY = "No children yet: import the roll (dsl-console children import FILE) or press Ctrl+N."
 SIMILAR = "≈"
 """Beside a name that is easily taken for another child's."""
 

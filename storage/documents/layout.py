@@ -18,6 +18,7 @@ MARGIN = 54.0
 FOOT = 40.0
 BODY, BOLD, MONO = "DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono"
 _SIZES = {1: 18.0, 2: 13.0, 3: 10.5, 4: 9.5}
+_ABOVE = {1: 0.0, 2: 16.0, 3: 9.0, 4: 4.0}
 _LABEL = 118.0
 _TEXT = 9.5
 
@@ -225,7 +226,7 @@ class Layout:
     def _lay(self, place: int, block: Block, blocks: Sequence[Block]) -> None:
         wide = PAGE[0] - 2 * MARGIN
         if isinstance(block, Heading):
-            self._heading(place, block, wide)
+            self._heading(place, block, wide, blocks[place + 1 : place + 4])
         elif isinstance(block, Para):
             font = BOLD if block.tone == "warn" else BODY
             self._put(place, "P", self.broken(block.text, font, _TEXT, wide), font=font)
@@ -247,12 +248,17 @@ class Layout:
         elif isinstance(block, Blank):
             self._blank(place, block, wide)
 
-    def _heading(self, place: int, block: Heading, wide: float) -> None:
+    def _heading(self, place: int, block: Heading, wide: float, after: Sequence[Block] = ()) -> None:
         size = _SIZES[block.level]
         count = f" ({block.count})" if block.count and self._counted else ""
         lines = self.broken(block.text + count, BOLD, size, wide)
-        above = {1: 0.0, 2: 16.0, 3: 9.0, 4: 4.0}[block.level]
-        self._need(above + len(lines) * size * 1.4 + 3 * _TEXT * 1.4)
+        above = _ABOVE[block.level]
+        needed = above + len(lines) * size * 1.4 + 3 * _TEXT * 1.4
+        for each in after:
+            if not isinstance(each, Heading):
+                break
+            needed += _ABOVE[each.level] + _SIZES[each.level] * 1.4 + 3
+        self._need(needed)
         if self._page:
             self._y -= above
         if block.level <= 2:

@@ -26,7 +26,8 @@ async def listed(pilot) -> ChildrenScreen:
 async def test_an_empty_list_says_what_to_do_first(console):
     async with console() as pilot:
         await listed(pilot)
-        assert "No children yet: import the roll (dsl-console children import FILE) or press n." in words_on(pilot.app)
+        shown = words_on(pilot.app)
+        assert "No children yet: import the roll (dsl-console children import FILE) or press Ctrl+N." in shown
 
 
 async def test_each_child_stands_with_what_tells_them_apart(console, vault):

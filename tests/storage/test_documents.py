@@ -21,6 +21,7 @@ from practice.errors import Refused
 from practice.initials import written_out
 from storage import ledger
 from storage.desk import front_sheet
+from storage.documents.blocks import Heading, Para
 from storage.documents.csv import safe
 from storage.documents.direction import as_written
 from storage.documents.export import export, place_caution
@@ -196,6 +197,14 @@ def test_names_from_right_to_left_are_joined_and_in_the_order_in_which_they_are_
     written = "Aunt نور الهدى rang; שרה was there.".encode("utf-16-be").hex()
     assert written.encode() in page.get_contents().get_data(), "a screen reader hears it as it was written"
     assert '<p dir="auto">Aunt نور' in copied("html").path.read_text("utf-8")
+
+
+def test_no_heading_is_the_last_of_its_page():
+    for above in range(30, 44):
+        filled = [Para(f"Line {number}") for number in range(above)]
+        laid = Layout(*_fonts()).run([*filled, Heading(2, "Sample file"), Heading(3, "1. Tuesday"), Para("She said")])
+        assert len(laid.pages) in (1, 2)
+        assert all(page[-1].tag == "P" for page in laid.pages), above
 
 
 @settings(max_examples=60, deadline=None)
