@@ -11,7 +11,7 @@ from datetime import datetime
 from practice.errors import Refused
 from practice.merging import FIELDS, KEPT, Cell, Prepared, field_of, fold_header, prepare
 from practice.text import NOTE_LIMIT, tidy
-from storage.merging.sheet import is_workbook, read_workbook
+from storage.merging.sheet import FORMULA, is_workbook, read_workbook
 from storage.roster.table import decode
 
 ROW_LIMIT = 20_000
@@ -73,7 +73,7 @@ def _under(headers: Sequence[str], cells: Sequence[str]) -> list[Cell]:
 def _workbook(data: bytes, sheet: str, found: Chronology) -> Iterator[Row]:
     for line, cells, formula in read_workbook(data, sheet):
         if formula:
-            found.warnings.append((line, "a cell holds a formula: what it last came to is kept, and it never runs"))
+            found.warnings.append((line, FORMULA))
         yield line, cells
 
 

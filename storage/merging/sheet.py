@@ -24,6 +24,7 @@ _HINT = "Open it, save it as a plain .xlsx or CSV, and look at it before importi
 
 Rows = Iterator[tuple[int, list[str], bool]]
 """Line, cells, and whether one of them holds a formula."""
+FORMULA = "a cell holds a formula: what it last came to is kept, and it never runs"
 
 
 def is_workbook(data: bytes) -> bool:

@@ -10,7 +10,7 @@ from datetime import date
 from practice.errors import Refused
 from practice.names import match_key
 from practice.upn import check_upn
-from storage.merging.sheet import is_workbook, read_workbook
+from storage.merging.sheet import FORMULA, is_workbook, read_workbook
 from storage.roster.ctf import COLUMNS, is_xml, pupils
 from storage.roster.headers import HEADER_WITHIN, Layout, find_layout
 from storage.roster.model import Rejected, Roster, RosterRow, Warning_
@@ -46,9 +46,10 @@ def read_roster(data: bytes, mapping: Mapping[str, str] | None = None, *, today:
         layout = Layout(",", -1, 0, len(fields), fields, dict(COLUMNS), [], counts="pupil")
         reader = _read(layout, pupils(data), today)
     else:
-        lines = _lines_of_workbook(data) if is_workbook(data) else split_lines(decode(data))
+        lines, formulas = _lines_of_workbook(data) if is_workbook(data) else (split_lines(decode(data)), [])
         layout = find_layout(lines, mapping or {})
         reader = _read(layout, ((index + 1, cells) for index, cells in _records(lines, layout)), today)
+        reader.warnings += [Warning_(number, FORMULA) for number in formulas]
     return Roster(
         rows=reader.rows,
         rejected=reader.rejected,
@@ -71,16 +72,20 @@ def _read(layout: Layout, records: Iterable[tuple[int, list[str] | None]], today
     return reader
 
 
-def _lines_of_workbook(data: bytes) -> list[str]:
-    """Return the rows of a workbook's first sheet as lines of CSV, so that a row keeps its number."""
-    lines = []
-    for number, cells, _formula in read_workbook(data):
+def _lines_of_workbook(data: bytes) -> tuple[list[str], list[int]]:
+    """Return the rows of a workbook's first sheet as lines of CSV, so that a row keeps its number, and whose cells
+    hold a formula.
+    """
+    lines, formulas = [], []
+    for number, cells, formula in read_workbook(data):
         if number > ROW_LIMIT + HEADER_WITHIN:
             raise Refused(f"The workbook has more than {ROW_LIMIT:,} rows. Nothing was imported.")
         out = io.StringIO(newline="")
         csv.writer(out).writerow([" ".join(cell.split()) for cell in cells])
         lines.append(out.getvalue())
-    return lines
+        if formula:
+            formulas.append(number)
+    return lines, formulas
 
 
 def _records(lines: Sequence[str], layout: Layout) -> Iterator[tuple[int, list[str] | None]]:

@@ -81,11 +81,14 @@ def test_a_workbook_is_read_like_its_csv() -> None:
         ["Oakfield"],
         ["Legal Surname", "Legal Forename", "DOB", "UPN", "Year"],
         ["Vale", "Ann", date(2016, 5, 3), "", 5],
+        ["Vale", "Bo", date(2016, 5, 4), "", "=A1"],
     ):
         book.active.append(row)
     out = io.BytesIO()
     book.save(out)
-    (row,) = read_roster(out.getvalue()).rows
+    roster = read_roster(out.getvalue())
+    row = roster.rows[0]
+    assert [(each.line, "formula" in each.text) for each in roster.warnings if each.line == 4] == [(4, True)]
     assert (row.line, row.legal_surname, row.date_of_birth, row.year_group) == (3, "Vale", date(2016, 5, 3), "5")
 
 
