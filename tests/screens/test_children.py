@@ -118,7 +118,7 @@ def many(vault) -> None:
 async def test_two_thousand_children_are_quick(console, vault, many):
     async with console() as pilot:
         screen = await listed(pilot)
-        assert "2000 children" in words_on(pilot.app)
+        assert "2,000 children" in words_on(pilot.app)
         began = time.perf_counter()
         screen._narrow(first=False)
         all_of_them = time.perf_counter() - began
