@@ -94,7 +94,8 @@ def share_words(share: ShareRow) -> str:
         return f"Waits for a second yes: {visible(share.agreed_by)} approved it"
     if share.corrects and share.state in ("proposed", "held"):
         return f"A correction: {state_words(share.state).lower()}"
-    return state_words(share.state, "" if share.state in ("queued", "acknowledged") else share.reason)
+    approvals = share.state in ("queued", "acknowledged") or (share.state == "expired" and share.reason != "collected")
+    return state_words(share.state, "" if approvals else share.reason)
 
 
 def open_share(console: Console, share: ShareRow) -> None:

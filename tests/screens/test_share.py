@@ -327,6 +327,8 @@ def test_a_line_is_red_where_somebody_must_be_rung_and_says_what_came_back():
     assert tones == [{"$text-muted"}, {"$text-error"}, {"$text-warning"}]
     assert share_words(replace(share, recovered="open")) == GIVEN_BACK
     assert state_words("expired", "collected") == "Collected, and never answered"
+    assert share_words(replace(share, state="expired", reason="She must be seen")) == "Not collected"
+    assert share_words(replace(share, state="expired", reason="collected")) == "Collected, and never answered"
 
 
 def test_the_bytes_are_folded_and_no_space_is_lost():
