@@ -135,7 +135,9 @@ class NationDialog(_VaultDialog):
     VERB = "Keep"
 
     def __init__(self, nation: str) -> None:
-        super().__init__("Whose bank holidays are kept", "Outside England no terms are assumed: import yours.")
+        super().__init__(
+            "Whose bank holidays are kept", "Each nation has its bank holidays and assumed terms: import your own."
+        )
         self._first = nation
 
     def fields(self) -> ComposeResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import settled, words_on
+from conftest import settled, wait_for, words_on
 from textual.widgets import Input
 
 from storage.views.calendars import shown
@@ -26,6 +26,8 @@ async def test_a_file_is_looked_at_first_then_taken_in_and_a_day_added(console, 
         await settled(pilot)
         assert "Autumn term [2026]" in words_on(pilot.app)
         assert "The terms are the school's own." in words_on(pilot.app)
-        await pilot.press("c", *"Ice", "enter", *"27 Nov 2026", "ctrl+s")
+        await pilot.press("n")
+        await wait_for(pilot, "Each nation has its bank holidays and assumed terms")
+        await pilot.press("escape", "c", *"Ice", "enter", *"27 Nov 2026", "ctrl+s")
         await settled(pilot)
         assert "Fri 27 Nov 2026" in words_on(pilot.app)
