@@ -114,6 +114,8 @@ class LogScreen(DraftScreen):
     )
     CSS_PATH = "log_concern.tcss"
     BINDINGS = bindings("log")
+    _asked = False
+    """Whether Ctrl+S came before the draft, and the children that it names, were there."""
     awaits_read = False  # a draft may be about another child: what is typed before it is known stays apart from it
 
     def __init__(self, child_id: str = "") -> None:
@@ -153,6 +155,16 @@ class LogScreen(DraftScreen):
         if self.child_id:
             self.fetch(known_children, self.vault, self.child_id, then=self._take_child, group="child")
         self.form.picker.query_one(Input).focus()
+
+    def draft_read(self) -> None:
+        """Record, where that was asked for before it was known whether there is a draft."""
+        super().draft_read()
+        self._record_if_asked()
+
+    def _record_if_asked(self) -> None:
+        if self._asked and self.ready:
+            self._asked = False
+            self.act_record()
 
     def _take_child(self, known: dict[str, ChildRow]) -> None:
         if child := known.get(self.child_id):
@@ -208,6 +220,8 @@ class LogScreen(DraftScreen):
                     f"before you begin one about {wanted.name}.",
                     "warn",
                 )
+            self._asked = self._asked and not early  # what was typed may be about another child than the draft
+            self._record_if_asked()
 
         ids = (child, self.child_id, *(str(each.get("child", "")) for each in others))
         failed = partial(self._no_children, dict(fields))
@@ -255,6 +269,7 @@ class LogScreen(DraftScreen):
         form = self.form
         picker = form.picker
         if not self.ready:
+            self._asked = True
             return
         if picker.child is None and not picker.provisional:
             typed = f"«{picker.text.strip()}» is not chosen yet: " if picker.text.strip() else ""

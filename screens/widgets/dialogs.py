@@ -7,6 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
@@ -42,6 +43,8 @@ class Dialog(Stands, ModalScreen[Answer], Generic[Answer]):
     Dialog.-narrow .dialog { padding: 0 1; }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-usual"), (160, "-wide")]
+    _answered: tuple[Answer | None, ...] = ()
+    """The answer with which it leaves once it is uppermost again; empty where there is none yet."""
 
     def framed(self, title: str, sentence: str, fields: Iterable[Widget], *buttons: Button) -> ComposeResult:
         """Yield the frame round a form's widgets; `say` speaks under them."""
@@ -59,6 +62,18 @@ class Dialog(Stands, ModalScreen[Answer], Generic[Answer]):
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._now_stands)
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Leave with an answer; under another screen it waits for that, since Textual takes the uppermost away."""
+        if self.app.screen is not self:
+            self._answered = (result,)
+            return AwaitComplete()
+        return super().dismiss(result)
+
+    def on_screen_resume(self) -> None:
+        if self._answered:
+            (result,), self._answered = self._answered, ()
+            self.dismiss(result)
 
     def _now_stands(self) -> None:
         # A field that took the focus before the frame had its size is brought into sight once it has.

@@ -198,6 +198,20 @@ async def test_letters_typed_before_the_draft_comes_are_not_lost(console, vault,
         await wait_until(pilot, lambda: vault.drafts.get("log").fields["text"].endswith("Later."))
 
 
+async def test_a_draft_is_recorded_though_the_key_came_before_its_child_was_there(console, vault, monkeypatch):
+    child = add(vault, "Amira", "Khan")
+    vault.drafts.seal("log", {"text": "Came in without a coat.", "child": child})
+    come, known_children = threading.Event(), log_concern.known_children
+    monkeypatch.setattr(log_concern, "known_children", lambda *ids: come.wait(15) and known_children(*ids))
+    async with console() as pilot:
+        await pilot.press("f2")
+        await wait_for(pilot, "put back.")
+        await pilot.press("ctrl+s")
+        come.set()
+        await wait_for(pilot, "No one else has been told.")
+    assert [row.text for row in record.undecided(vault)] == ["Came in without a coat."]
+
+
 async def test_words_typed_before_the_child_of_the_page_is_there_are_what_happened(console, vault, monkeypatch):
     child = add(vault, "Amira", "Khan")
     come, known_children = threading.Event(), log_concern.known_children
