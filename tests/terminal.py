@@ -88,7 +88,7 @@ class Console:
         self.type(F2)
         self.wait_for("What happened")
         self.type(child)
-        self.wait_for("Not on the roll:")
+        self.wait_for(f"Not on the roll: «{child}»")  # Enter takes nothing from the list of fewer letters
         self.type("\r")
         self.wait_for("recorded as a provisional child")
         self.type(words)
