@@ -18,6 +18,8 @@ class Writing(App[None]):
 
     CSS = "NoteArea { width: 83; height: 9; }"
     ENABLE_COMMAND_PALETTE = False
+    hidden = False
+    """As the console says whether it hides what it shows: what was read behind that waits."""
 
     def __init__(self, vault: Vault, text: str, coached: bool) -> None:
         super().__init__()
