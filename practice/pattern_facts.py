@@ -42,13 +42,20 @@ Key = tuple[frozenset[str], frozenset[str], bool]
 class Day:
     """The facts of one day that count for a rule, in their order; where one comes or goes, it is another `Day`."""
 
-    __slots__ = ("_sure", "day", "facts", "sorts")
+    __slots__ = ("_sorts", "_sure", "day", "facts")
 
     def __init__(self, facts: Sequence[Fact], sorts: frozenset[Sort] | None = None) -> None:
         self.day = facts[0].day
         self.facts = facts
-        self.sorts: frozenset[Sort] = frozenset([fact[2:4] for fact in facts]) if sorts is None else sorts
+        self._sorts = sorts
         self._sure: Day | bool | None = False
+
+    @property
+    def sorts(self) -> frozenset[Sort]:
+        """Which sorts of facts there are on the day."""
+        if self._sorts is None:
+            self._sorts = frozenset([fact[2:4] for fact in self.facts])
+        return self._sorts
 
     def sure(self) -> Day | None:
         """Return of the day what is surely of it: all, some, or nothing."""

@@ -30,7 +30,7 @@ def made_of(connection: Connection, among: str, entries: Sequence[str]) -> Itera
         "SELECT child_id, occurred_sort, recorded_at, id, kind, category, further_categories, decision, significance,"  # noqa: S608
         f" trim(childs_words) <> '', json_extract(occurred, '$.precision') FROM entries WHERE id {among}"
     )
-    for row in connection.exec_driver_sql(statement, tuple(entries)):
+    for row in connection.exec_driver_sql(statement, tuple(entries)).fetchall():
         child, when, recorded, entry, kind, category, further, decision, significance, voice, precision = row
         day = date.fromisoformat(min(when[:10], recorded[:10])).toordinal()
         more = json.loads(further) if further != "[]" else ()
