@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from practice.text import tidy, visible
 from practice.vocabulary import Precision
 from practice.when import clean, read
-from practice.when_parts import DAYS, MONTHS, Span, Unreadable, day_words, time_words
+from practice.when_parts import DAYS, MONTHS, Span, Unreadable, day_words, stated_day, time_words
 
-__all__ = ["WHEN_LIMIT", "Occurred", "day_words", "in_words", "parse_when", "sort_key", "time_words"]
+__all__ = ["WHEN_LIMIT", "Occurred", "day_words", "in_words", "parse_when", "sort_key", "stated_day", "time_words"]
 
 WHEN_LIMIT = 200
 _ASK = "When was this? A day helps, such as yesterday, Tuesday or 21/11/2026."

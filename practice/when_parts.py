@@ -106,6 +106,14 @@ def day_words(day: date) -> str:
     return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year:04d}"
 
 
+def stated_day(text: str) -> str:
+    """Return a date that somebody else sent in words, or as it came where it is none."""
+    try:
+        return day_words(date.fromisoformat(text))
+    except ValueError:
+        return f"«{text}»"
+
+
 def time_words(moment: datetime | time) -> str:
     """Return `16:40` (24-hour clock) of a time already in local terms."""
     return f"{moment.hour:02d}:{moment.minute:02d}"

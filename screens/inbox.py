@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -153,16 +152,12 @@ class InboxScreen(ConsoleScreen):
         self.fetch(received, self.vault, self.item_id, then=self._show)
 
     def _show(self, found: Received) -> None:
-        from practice.dates import day_words
+        from practice.dates import stated_day
 
         self.found = found
         item = found.item
         self.query_one("#sender", PlainText).show(f"From {item.sender}")
-        stated = item.hint_date_of_birth
-        try:
-            stated = day_words(date.fromisoformat(stated)) if stated else ""
-        except ValueError:
-            stated = f"«{stated}»"
+        stated = stated_day(item.hint_date_of_birth) if item.hint_date_of_birth else ""
         hint = f"They say: {item.hint_name or 'no name'}" + (f", born {stated}" if stated else ", no date of birth")
         self.query_one("#hint", StateLine).say(f"{hint}. This is a hint, not a match.")
         states = {

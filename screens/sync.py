@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -183,21 +183,11 @@ def draw(line: Line, width: int) -> list[Content]:
     return [Content("  " + cut(left, width - 3)), *(Content("    ") + each for each in folded)]
 
 
-def _day(text: str) -> str:
-    """Return a date that a partner sent in words, or as it came."""
-    from practice.dates import day_words
-
-    try:
-        return day_words(date.fromisoformat(text))
-    except ValueError:
-        return f"«{text}»"
-
-
 def draw_item(item: ItemRow, width: int) -> list[Content]:
     """Draw what came in: from whom, whom it may mean (a hint), when, and how it begins."""
-    from practice.dates import in_words
+    from practice.dates import in_words, stated_day
 
-    born = f", born {_day(item.hint_date_of_birth)}" if item.hint_date_of_birth else ""
+    born = f", born {stated_day(item.hint_date_of_birth)}" if item.hint_date_of_birth else ""
     hint = f"{item.hint_name}{born}" if item.hint_name else "no name given"
     states = {"waiting": ("to be matched", "$text-warning"), "accepted": ("matched", "$text-muted")}
     states |= {"accepted": ("in the record, to be read", "$text-warning")} if item.landed == "unseen" else {}

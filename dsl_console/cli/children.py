@@ -17,6 +17,7 @@ from dsl_console.cli.same_child import COMMANDS as SAME
 from dsl_console.cli.session import Session
 from dsl_console.cli.sheet import print_sheet, sheet_json
 from dsl_console.cli.transfers import transfer_json
+from practice.dates import day_words
 from practice.errors import Refused
 from practice.text import unreadable
 from practice.vocabulary import ReviewStatus, label_of
@@ -271,7 +272,7 @@ def show(session: Session, child: str | None) -> None:
         words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         out(f"    {name.replace('_', ' ')}: {one_line(words)}")
     if plan is not None:
-        out(f"Review: {label_of(ReviewStatus, plan.status)}, next due {plan.due.isoformat()}. {plan.reason}")
+        out(f"Review: {label_of(ReviewStatus, plan.status)}, next due {day_words(plan.due)}. {plan.reason}")
     out(f"Entries: {entries}")
     for record_closed in closed:
         what = joined([record_closed.child_id, one_line(record_closed.name), record_closed.by])

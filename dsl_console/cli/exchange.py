@@ -110,10 +110,11 @@ def list_(session: Session) -> None:
     if session.json:
         print_json([_item_json(row) for row in rows])
         return
-    from practice.dates import in_words
+    from practice.dates import in_words, stated_day
 
     for row in rows:
-        hint = joined([one_line(row.hint_name), row.hint_date_of_birth and f"born {row.hint_date_of_birth}"], ", ")
+        born = f"born {one_line(stated_day(row.hint_date_of_birth))}" if row.hint_date_of_birth else ""
+        hint = joined([one_line(row.hint_name), born], ", ")
         state = "landed, not read yet" if row.landed == "unseen" else row.state
         out(joined([row.id, one_line(row.sender), state, f"about {hint}" if hint else "", in_words(row.occurred)]))
         out(indented(row.text))

@@ -11,6 +11,7 @@ import click
 from dsl_console.cli.options import Code, Command, Day, Group, codes, text_option
 from dsl_console.cli.output import day_json, indented, joined, one_line, out, print_json
 from dsl_console.cli.session import Session
+from practice.dates import day_words
 from practice.vocabulary import ConcernCategory, LawfulBasis, PartnerKind, label_of
 
 if TYPE_CHECKING:
@@ -275,7 +276,7 @@ def add_contract(
         chosen = [each for each in categories.split(",") if each]
         kept = session.need_text(retention, "--retention", "How long?") if retention else ""
         ident = contracts.add_contract(vault, row.org, why, lawful, until, chosen, kept)
-    session.done(ident, "added", f"The agreement holds until {until.isoformat()}.")
+    session.done(ident, "added", f"The agreement holds until {day_words(until)}.")
 
 
 @contract.command("list", cls=Command)
@@ -292,7 +293,7 @@ def list_contracts(session: Session) -> None:
         return
     for row in rows:
         basis = label_of(LawfulBasis, row.basis)
-        state = "ended" if row.ended else joined([row.standing, f"review {row.review.isoformat()}"], ", ")
+        state = "ended" if row.ended else joined([row.standing, f"review {day_words(row.review)}"], ", ")
         out(joined([row.id, one_line(names.get(row.org, row.org)), basis, state, one_line(row.purpose)]))
     if not rows:
         session.note("There is no agreement yet.")

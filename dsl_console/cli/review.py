@@ -11,6 +11,7 @@ import click
 from dsl_console.cli.options import Code, Command, Day, Group, challenge_options, codes, text_option
 from dsl_console.cli.output import INDENT, day_json, joined, moment_json, out, print_json
 from dsl_console.cli.session import Session
+from practice.dates import day_words
 from practice.errors import Refused
 from practice.minutes import SCOPES, scope_words
 from practice.vocabulary import ReviewEvery, ReviewStatus, label_of
@@ -48,7 +49,6 @@ def due(session: Session, on: date | None) -> None:
             ]
         )
         return
-    from practice.dates import day_words
     from practice.text import counted
 
     for row in rows:
@@ -77,7 +77,7 @@ def set_(session: Session, child: str | None, status: str | None, every: str | N
         row = session.child(vault, child)
         chosen = session.need_code(status, "--status", f"Status ({codes(ReviewStatus)})", Code(*ReviewStatus))
         plan = reviews.set_status(vault, row.id, chosen, every or "")
-    sentence = f"Reviewed as {label_of(ReviewStatus, chosen)}, next due {plan.due.isoformat()}. {plan.reason}"
+    sentence = f"Reviewed as {label_of(ReviewStatus, chosen)}, next due {day_words(plan.due)}. {plan.reason}"
     session.done(row.id, chosen, sentence, due=day_json(plan.due), reason=plan.reason)
 
 
@@ -167,7 +167,7 @@ def _offered_next(session: Session, proposed: object) -> date | None:
     due_day = getattr(proposed, "due", None)
     if not isinstance(due_day, date):
         return None
-    answer = session.offer(None, f"Next review (Enter: {due_day.isoformat()})")
+    answer = session.offer(None, f"Next review (Enter: {day_words(due_day)})")
     if not answer:
         return None
     return Day().convert(answer, None, None)
@@ -217,7 +217,6 @@ def sessions_(session: Session, everything: bool) -> None:
     if session.json:
         print_json([_session_json(row) for row in rows])
         return
-    from practice.dates import day_words
 
     for row in rows:
         begun = f"begun {day_words(row.begun_at.astimezone().date())} by {row.begun_by}"

@@ -60,7 +60,7 @@ def today(session: Session) -> None:
             out(f"{title} ({len(lines)})")
         for line in lines:
             late = f"{counted(line.late_school_days, 'school day')} late" if line.late_school_days else ""
-            due = f"due {line.due.isoformat()}" if line.due else ""
+            due = f"due {day_words(line.due)}" if line.due else ""
             words = label_of(ReviewStatus, line.words) if line.kind == "review" else line.words
             out("    " + joined([line.kind.replace("_", " "), line.child, one_line(words), due, late]))
     if view.empty:

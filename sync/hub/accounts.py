@@ -119,6 +119,8 @@ class Accounts:
 
 def _code(value: dict[str, Any]) -> str:
     code = value.get("code")
-    if not isinstance(code, str) or len(code) > 64:
+    if not isinstance(code, str):
         raise Problem(400, "schema", "This needs an invite code.")
+    if len(code) > 64:  # something else was pasted: it is no code of ours
+        raise Problem(403, "invite", "This invite code is not valid, or its time is over.")
     return code

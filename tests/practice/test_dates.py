@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from practice.dates import WHEN_LIMIT, Occurred, day_words, in_words, parse_when, sort_key, time_words
+from practice.dates import WHEN_LIMIT, Occurred, day_words, in_words, parse_when, sort_key, stated_day, time_words
 from practice.text import tidy
 from practice.vocabulary import Precision
 
@@ -360,3 +360,8 @@ def test_what_is_shown_reads_back_the_same(text: str) -> None:
     found = parse_when(text, NOW)
     again = parse_when(in_words(found), NOW)
     assert (again.start, again.end, again.precision) == (found.start, found.end, found.precision)
+
+
+def test_a_day_that_somebody_sent_is_in_words_or_as_it_came():
+    assert stated_day("2014-05-03") == "Sat 3 May 2014"
+    assert stated_day("in spring") == "«in spring»"

@@ -145,7 +145,12 @@ def test_a_code_says_whose_it_is_until_its_time_is_over(hub: RunningHub, keys: K
     school.enrol(code, keys["school"].public_key_set(1, name="x", kind="school"))
     assert invited(hub.url, code) == keys["school"].org, "a joining may be repeated, if its answer was lost"
     hub.server.hub.store.clock = lambda: time.time() + 901
-    for bad in (code, "AAAAA-BBBBB-CCCCC-DDDDD", ""):
+    for bad in (
+        code,
+        "AAAAA-BBBBB-CCCCC-DDDDD",
+        "",
+        "what the operator wrote beside the code, pasted with it, all of it",
+    ):
         with pytest.raises(HubRefused) as caught:
             invited(hub.url, bad)
         assert caught.value.code == "invite"
