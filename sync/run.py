@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from practice.errors import ConsoleError, HubUnreachable
+from practice.text import counted
 from storage import outbox
 from storage.ledger import Draft
 from storage.restore import check_exchange
@@ -93,6 +94,14 @@ def _unreachable(vault: Vault, fault: HubUnreachable) -> HubUnreachable:
     kept = f"{entries(waiting)} {'waits' if waiting == 1 else 'wait'} here and {'is' if waiting == 1 else 'are'} kept."
     said = f"{fault.message} {kept if waiting else 'Nothing was waiting to leave, and nothing was lost.'}"
     return HubUnreachable(said, title=fault.title, hint="Sync again later. If it cannot wait, ring the partner now.")
+
+
+def _what_leaves(ready: Sequence[outbox.Message]) -> str:
+    """Say how many entries leave and how many answers, of which the report at the end counts the entries alone."""
+    shared = sum(each.class_ == "data" for each in ready)
+    answers = len(ready) - shared
+    said = [counted(shared, "sealed message")] if shared else []
+    return " and ".join([*said, counted(answers, "receipt or notice", "receipts and notices")] if answers else said)
 
 
 def _sha(envelope: str) -> str:
@@ -241,7 +250,7 @@ class _Run:
         ready, kept = sending.ready(self.vault, lambda org: org not in self.beside)
         self.note(kept)
         if ready:
-            self.progress(f"Offering {len(ready)} sealed {'message' if len(ready) == 1 else 'messages'}")
+            self.progress(f"Offering {_what_leaves(ready)}")
         for group in batches([(each.mid, each.envelope) for each in ready]):
             self._offer(group)
 
