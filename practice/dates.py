@@ -16,7 +16,17 @@ from practice.vocabulary import Precision
 from practice.when import clean, read
 from practice.when_parts import DAYS, MONTHS, Span, Unreadable, day_words, stated_day, time_words
 
-__all__ = ["WHEN_LIMIT", "Occurred", "day_words", "in_words", "parse_when", "sort_key", "stated_day", "time_words"]
+__all__ = [
+    "WHEN_LIMIT",
+    "Occurred",
+    "day_words",
+    "in_words",
+    "notice_when",
+    "parse_when",
+    "sort_key",
+    "stated_day",
+    "time_words",
+]
 
 WHEN_LIMIT = 200
 _ASK = "When was this? A day helps, such as yesterday, Tuesday or 21/11/2026."
@@ -81,6 +91,14 @@ def parse_when(text: str, now: datetime) -> Occurred:
     return _occurred(kept, span, now)
 
 
+def notice_when(police_at: Occurred | None) -> Occurred:
+    """Return when what a police notice tells of happened, where nobody wrote it: when the police attended, else not
+    known. It is never the moment at which the notice was typed in (R-68)."""
+    if police_at is None or police_at.start is None:
+        return Occurred(text="", precision=Precision.UNKNOWN, note=_ASK)
+    return police_at.model_copy(update={"note": "As the police attended."})
+
+
 def _occurred(text: str, span: Span, now: datetime) -> Occurred:
     start, end = span.first.isoformat(), span.last.isoformat()
     if span.clock:
@@ -115,7 +133,7 @@ def sort_key(occurred: Occurred, recorded_at: datetime) -> str:
 def in_words(occurred: Occurred) -> str:
     """Return the reading for the screen: `Sat 21 Nov 2026, 14:30`, `about 22 May 2016`, `week of Mon 6 Oct 2025`."""
     if occurred.start is None:
-        return f"not known: «{visible(occurred.text)}»"
+        return f"not known: «{visible(occurred.text)}»" if occurred.text else "not known"
     words = _span_words(occurred.start, occurred.end or occurred.start)
     if occurred.precision != Precision.APPROXIMATE:  # what was stored comes back as its plain code
         return words

@@ -222,6 +222,7 @@ class ConsoleScreen(Stands, Calls, Screen[None]):
     BINDINGS = bindings("")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-usual"), (160, "-wide")]
 
+    _listed: Any = None
     _seen_changes = 0
     params: dict[str, Any] = {}
 
@@ -242,6 +243,19 @@ class ConsoleScreen(Stands, Calls, Screen[None]):
     def heading(self) -> str:
         """What the header calls this screen now; a screen may say more than its HEADING."""
         return self.HEADING
+
+    @property
+    def place_words(self) -> str:
+        """Where the cursor stands in the screen's list, where that is longer than what is seen: "12 of 4,312"."""
+        return str(self._listed.place_words) if self._listed is not None and self._listed.is_attached else ""
+
+    def tell_place(self, listed: Any) -> None:
+        """Let the header tell where the cursor stands in this `RecordList`: the one with the focus, or the first."""
+        if self._listed is None or not self._listed.has_focus or listed.has_focus:
+            self._listed = listed
+        if listed is self._listed:
+            for header in self.query(HeaderLine):
+                header.refresh()
 
     def body(self) -> ComposeResult:
         """Yield the screen's own widgets."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
-from textual.widgets import Input, TextArea
+from textual.widgets import TextArea
 
 from practice.quality import PHRASES
-from practice.text import LINE_LIMIT
 from practice.vocabulary import Coded, ConcernCategory, HowKnown, Told
 from screens.log_form import told_lines
 from screens.widgets.area import NoteArea
-from screens.widgets.fields import ChoiceField, Field
+from screens.widgets.fields import ChoiceField, Field, WhenField
 from screens.widgets.form_dialog import FormDialog
 from screens.widgets.text import PlainText
 
@@ -58,7 +57,7 @@ class CompleteDialog(FormDialog[bool]):
                 yield Field(label, area)
             elif name in LINES:
                 label, hint = LINES[name]
-                yield Field(label, Input(id=f"fill-{name}", placeholder=hint, max_length=LINE_LIMIT))
+                yield Field(label, WhenField(empty="not said", hint=hint, id=f"fill-{name}"))
         amended = [PHRASES[name] for name in self.names if name in ("childs_words", "occurred")]
         if amended:
             yield PlainText(f"By amending the entry: {', '.join(amended)}.", classes="muted")
@@ -73,7 +72,7 @@ class CompleteDialog(FormDialog[bool]):
                 text = self.query_one(f"#fill-{name}", TextArea).text
                 found[name] = told_lines(text) if name == "told" else text
             elif name in LINES:
-                found[name] = self.query_one(f"#fill-{name}", Input).value
+                found[name] = self.query_one(f"#fill-{name}", WhenField).text
         return {name: value for name, value in found.items() if value and (not isinstance(value, str) or value.strip())}
 
     def confirm(self) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, Select, TextArea
 
 from practice.acts import ConcernLogged
 from practice.text import LINE_LIMIT
@@ -27,7 +28,7 @@ class Asked(NamedTuple):
     id: str
     label: str
     form: str
-    """`line`, `note`, or the vocabulary whose words are chosen from."""
+    """`line`, `note`, `when`, or the vocabulary whose words are chosen from."""
     hint: str = ""
     vocabulary: type[Coded] | None = None
 
@@ -55,11 +56,13 @@ MORE = (
     Asked("caller_role", "Caller's role", "line"),
     Asked("caller_agency", "Caller's agency", "line"),
     Asked("caller_identity", "Identity checked", "choice", vocabulary=IdentityCheck),
-    Asked("police_at", "Police attended", "line", "When, in an Operation Encompass notice: yesterday 23:40"),
-    Asked("school_at", "School had it", "line", "When the notice reached the school: today 8:05"),
+    Asked("police_at", "Police attended", "when", "When, in an Operation Encompass notice: yesterday 23:40"),
+    Asked("school_at", "School had it", "when", "When the notice reached the school: today 8:05"),
     Asked("original_kept", "Original note", "line", "Where the handwritten note is kept"),
 )
 CALLER = ("name", "role", "agency")
+EMPTY_WHEN = {True: "when the police attended, under More; else not known", False: "now"}
+"""What a date that is left blank means, in a police notice and in any other entry."""
 RING_BACK = "Not verified: ring back on a number you already hold before anything is said."
 
 
@@ -68,6 +71,8 @@ def _widget(asked: Asked) -> Widget:
         return ChoiceField(asked.vocabulary.choices(), id=asked.id)
     if asked.form == "note":
         return NoteArea(id=asked.id, compact=True, tab_behavior="focus", placeholder=asked.hint, classes="note")
+    if asked.form == "when":
+        return WhenField(empty="not said", hint=asked.hint, id=asked.id)
     return Input(id=asked.id, placeholder=asked.hint, max_length=LINE_LIMIT)
 
 
@@ -99,6 +104,12 @@ class LogForm(Vertical):
         self.query_one("#ring-back").display = False
         self.query_one("#entry_kind", ChoiceField).code = EntryKind.CONCERN
 
+    @on(Select.Changed, "#entry_kind")
+    def _say_when(self) -> None:
+        """Say how an entry without a date is dated: a police notice never as it is typed in (R-68)."""
+        notice = self.query_one("#entry_kind", ChoiceField).code == EntryKind.OPERATION_ENCOMPASS
+        self.query_one("#when", WhenField).means(EMPTY_WHEN[notice])
+
     def show_more(self, shown: bool) -> None:
         """Unfold or fold what is rarely needed."""
         self.query_one("#more").display = shown
@@ -121,6 +132,8 @@ class LogForm(Vertical):
             return widget.text
         if isinstance(widget, ChoiceField):
             return widget.code
+        if isinstance(widget, WhenField):
+            return widget.text
         assert isinstance(widget, Input)
         return widget.value
 
@@ -152,6 +165,8 @@ class LogForm(Vertical):
             elif isinstance(widget, ChoiceField):
                 if value in {code for _, code in widget._options}:
                     widget.code = value
+            elif isinstance(widget, WhenField):
+                widget.text = value
             elif isinstance(widget, Input):
                 widget.value = value
         self.query_one("#when", WhenField).text = str(values.get("when", ""))

@@ -20,6 +20,8 @@ def whole(*, variables: dict[str, str], **colours: Any) -> Theme:
         "footer-key-foreground": primary,
         "footer-description-foreground": foreground,
         "block-cursor-text-style": "none",
+        "block-cursor-blurred-text-style": "none",
+        "row-cursor-text-style": "none",
         "block-cursor-blurred-foreground": foreground,
         "button-foreground": foreground,
         "button-color-foreground": variables["button-primary-foreground"],

@@ -1,6 +1,8 @@
 """Themes for eyes that need more: high contrast, dark and light, and colours that stay apart for everybody.
 
-High contrast holds every text at 7:1 (WCAG AAA). The colour-blind theme tells states apart by blue, yellow and orange,
+High contrast holds every text at 7:1 (WCAG AAA), and a row under a cursor that has no colour of its own is drawn
+reversed: its ground is then what its text was, at 7:1 from the rows around it (WCAG asks for 3:1). What Textual's own
+lists have chosen without the focus is underlined. The colour-blind theme tells states apart by blue, yellow and orange,
 and by lightness (after Okabe and Ito), never by red against green; the words beside them say it in any case.
 """
 
@@ -35,6 +37,8 @@ HIGH_CONTRAST = whole(
         "block-cursor-background": "#ffe45c",
         "block-cursor-text-style": "bold",
         "block-cursor-blurred-background": "#1f2a33",
+        "block-cursor-blurred-text-style": "bold underline",
+        "row-cursor-text-style": "reverse",
         "block-hover-background": "#262626",
         "button-background": "#262626",
         "button-focus-background": "#004a66",
@@ -75,6 +79,8 @@ HIGH_CONTRAST_LIGHT = whole(
         "block-cursor-background": "#00304f",
         "block-cursor-text-style": "bold",
         "block-cursor-blurred-background": "#dbe8f0",
+        "block-cursor-blurred-text-style": "bold underline",
+        "row-cursor-text-style": "reverse",
         "block-hover-background": "#e0e0e0",
         "button-background": "#dcdcdc",
         "button-focus-background": "#b8dcf2",

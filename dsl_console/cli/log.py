@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 Parts = tuple[str, ...]
+NOTICE_WHEN = "When did the incident happen? (Enter: when the police attended, which is asked next)"
 
 
 def told_of(values: Parts) -> list[dict[str, str]]:
@@ -86,7 +88,11 @@ def _about(session: Session, vault: Vault, wanted: str | None, not_on_roll: bool
 @click.option(
     "--kind", metavar="KIND", type=Code(*EntryKind), default="concern", help=f"Sort of entry: {codes(EntryKind)}."
 )
-@click.option("--when", metavar="WHEN", help="When it happened, as you would write it; left out, it is now.")
+@click.option(
+    "--when",
+    metavar="WHEN",
+    help="When it happened, as you would write it; left out, it is now, or as the police attended.",
+)
 @text_option("--words", "The child's own words.")
 @click.option(
     "--category",
@@ -163,11 +169,12 @@ def log(
 
 def _fields(session: Session, given: dict[str, Any]) -> dict[str, Any]:
     """Return the concern's fields from the options, asking for what was left out."""
+    notice = given["kind"] == EntryKind.OPERATION_ENCOMPASS
     fields: dict[str, Any] = {
         "entry_kind": given["kind"],
         "text": session.need_text(given["text"], "--text", "What happened?"),
         "childs_words": session.offer_text(given["words"], "The child's own words"),
-        "when": session.offer(given["when"], "When did it happen? (Enter: now)"),
+        "when": session.offer(given["when"], NOTICE_WHEN if notice else "When did it happen? (Enter: now)"),
     }
     categories: Parts = given["categories"]
     if not categories:
@@ -209,15 +216,12 @@ def _seal(session: Session, child: str, given: dict[str, Any]) -> None:
     from practice.acts import ConcernLogged, build
     from practice.dates import parse_when
     from storage import reports
+    from storage.desk.concerns import read_times
 
     reports.card_of(session.folder)
-    fields = _fields(session, given)
     now = datetime.now().astimezone()
-    occurred = parse_when(fields.pop("when"), now)
-    for name in ("police_at", "school_at"):
-        if written := fields.pop(name, ""):
-            fields[name] = parse_when(written, now)
-    concern: ConcernLogged = build(ConcernLogged, {**fields, "occurred": occurred, "child_as_written": child})
+    fields = read_times(_fields(session, given), lambda words: parse_when(words, now))
+    concern: ConcernLogged = build(ConcernLogged, {**fields, "child_as_written": child})
     writer = session.need(session.user or None, "--as NAME", "Your name")
     left = reports.leave(session.folder, reports.note_fields(concern, child, writer), form="note")
     session.done(left.id, "sealed", f"Sealed at {left.at.astimezone():%H:%M}. It waits for the next unlock.")
@@ -232,11 +236,12 @@ def _record(
     others: list[Other],
 ) -> None:
     from practice.dates import in_words
-    from storage.desk.concerns import log_concern, read_when
+    from storage.desk.concerns import log_concern, read_times, read_when
     from storage.desk.finishing import look_alikes
 
-    occurred = read_when(vault, fields.pop("when"))
-    ids = log_concern(vault, {**fields, "occurred": occurred}, child_id=child_id, new_child=new_child, also=others)
+    fields = read_times(fields, partial(read_when, vault))
+    occurred = fields["occurred"]
+    ids = log_concern(vault, fields, child_id=child_id, new_child=new_child, also=others)
     like = look_alikes(vault, ids[0])
     if session.json:
         more: dict[str, Any] = {"also": ids[1:]} if others else {}

@@ -32,7 +32,7 @@ def cut(text: str, width: int) -> str:
 
 
 class HeaderLine(Widget):
-    """Screen's name, school and person on the left; when it locks and the sync state on the right."""
+    """Screen's name, where one is in its list, school, person; when it locks and the sync state on the right."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -54,8 +54,10 @@ class HeaderLine(Widget):
             right = ""
         width = self.size.width
         visit = console.visit_words
-        heading = cut(heading, max(width - (cell_len(visit) + 4 if visit else 0), 1))
-        left = width - cell_len(heading) - (cell_len(visit) + 4 if visit else 0)
+        where = "" if console.hidden else getattr(screen, "place_words", "")
+        taken = (cell_len(visit) + 4 if visit else 0) + (cell_len(where) + 2 if where else 0)
+        heading = cut(heading, max(width - taken, 1))
+        left = width - cell_len(heading) - taken
         lock = cut(lock, max(left - 3, 0))
         left -= cell_len(lock) + 3 if lock else 0
         right = right if cell_len(right) + 3 <= left else cut(right, max(left - 3, 0))
@@ -63,6 +65,8 @@ class HeaderLine(Widget):
         place = cut(place, max(left - 2, 0)) if left > 8 else ""
         left -= cell_len(place) + 2 if place else 0
         parts: list[tuple[str, str] | str] = [(heading, "$text-primary bold")]
+        if where:
+            parts += ["  ", where]
         if visit:
             parts += ["  ", (f" {visit} ", "bold reverse $text-warning")]
         if place:

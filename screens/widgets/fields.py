@@ -70,6 +70,11 @@ class WhenField(Vertical):
         note = f" · {occurred.note}" if occurred.note else ""
         self.query_one(StateLine).say(f"Read as: {in_words(occurred)}{note}", "warn" if occurred.note else "")
 
+    def means(self, empty: str) -> None:
+        """Say what it means where nothing is written."""
+        self._empty = empty
+        self._read()
+
     @property
     def text(self) -> str:
         """What the person typed."""

@@ -38,6 +38,7 @@ class LongList(RecordList[Row], inherit_bindings=False):
     }
     """
 
+    ROW_GROUND = True
     keys: Sequence[str] = ()
     _heights: dict[str, int]
     _seeking = False
@@ -83,6 +84,7 @@ class LongList(RecordList[Row], inherit_bindings=False):
         self.refresh()
         if moved:
             self.post_message(self.Moved(self, self.cursor))
+        self._tell_place()
         self.screen.refresh_bindings()
 
     def _cursor_seen(self) -> bool:

@@ -6,8 +6,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
+from rich.style import Style
 from textual import events
 from textual.binding import Binding
 from textual.cache import LRUCache
@@ -23,6 +24,7 @@ from screens.base import Calls
 
 Row = TypeVar("Row")
 PAGE = 100
+REVERSED = Style(reverse=True)
 
 
 class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
@@ -48,12 +50,16 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
     DEFAULT_CSS = """
     RecordList { height: 1fr; background: $background; color: $foreground; }
     RecordList { scrollbar-size-vertical: 1; overflow-x: hidden; }
-    RecordList > .record-list--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
+    RecordList > .record-list--cursor {
+        background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style;
+    }
     RecordList > .record-list--cursor-blurred {
         background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground;
     }
     """
 
+    ROW_GROUND: ClassVar[bool] = False
+    """Whether the row under the cursor has the quiet ground of a row also while the list has the focus."""
     cursor: reactive[int] = reactive(0, init=False)
 
     @dataclass
@@ -106,6 +112,7 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
         self._laid_width = 0
         self._laid_height = 0
         self._generation = 0
+        self._before: list[int] | None = None
 
     # -- what is shown -------------------------------------------------------------------------------------------------
 
@@ -130,8 +137,24 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
         self._pages.clear()
         self._asked.clear()
         self._strips.clear()
+        self._before = None
         self._lay_out(self._width)
         self.refresh()
+
+    @property
+    def place_words(self) -> str:
+        """Say which row the cursor is on, of how many; empty where all of them are in sight."""
+        if self.virtual_size.height <= self.size.height or not self._count:
+            return ""
+        if self._skip is None or self._rows is None:
+            return f"{self.cursor + 1:,} of {self._count:,}"
+        if self._before is None:
+            self._before = [0, *accumulate(not self._skip(row) for row in self._rows)]
+        return f"{self._before[self.cursor + 1]:,} of {self._before[-1]:,}"
+
+    def _tell_place(self) -> None:
+        if callable(told := getattr(self.screen, "tell_place", None)):
+            told(self)
 
     @property
     def count(self) -> int:
@@ -208,6 +231,7 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
             # What stands above the list grew: the row under the cursor stays in sight.
             self.call_after_refresh(self._into_sight)
         self._laid_height = self.size.height
+        self._tell_place()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -238,6 +262,9 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
         if self._fixed_height():
             blank = Strip.blank(width, style.rich_style)
             strips = [*strips, *[blank] * self._row_height][: self._row_height]
+        own_ground = mark == "cursor" and not self.ROW_GROUND
+        if component and not own_ground and self.app.theme_variables.get("row-cursor-text-style") == "reverse":
+            strips = [strip.apply_style(REVERSED) for strip in strips]  # a visual style leaves this out
         if row is not None:
             self._strips[key] = strips
         return strips
@@ -263,6 +290,7 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
         return (strips[0] if strips else Strip.blank(0)).extend_cell_length(self.size.width, self.rich_style)
 
     def on_focus(self) -> None:
+        self._tell_place()
         self.refresh()
 
     def on_blur(self) -> None:
@@ -276,6 +304,7 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
     def watch_cursor(self, old: int, new: int) -> None:
         if old != new:
             self._into_sight()
+            self._tell_place()
             self.refresh()
             self.post_message(self.Moved(self, new))
 
@@ -284,6 +313,7 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
         place = max(0, min(place, self._count - 1))
         self.cursor = self._next(place, 1) if self._skips(place) else place
         self.call_after_refresh(self._into_sight)
+        self._tell_place()
         self.screen.refresh_bindings()
 
     def _skips(self, index: int) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 from practice.acts import Amended, ConcernLogged, Decided, EntryMoved, Promoted, build
-from practice.dates import Occurred, day_words, parse_when
+from practice.dates import Occurred, day_words, notice_when, parse_when
 from practice.errors import Refused
 from practice.vocabulary import ConcernCategory, Decision, EntryKind, HowKnown
 from storage import outbox
@@ -51,6 +52,19 @@ def read_when(vault: Vault, words: str) -> Occurred:
     return parse_when(words, vault.clock().astimezone().replace(tzinfo=None))
 
 
+def read_times(fields: dict[str, Any], read: Callable[[str], Occurred]) -> dict[str, Any]:
+    """Return a concern's fields with its times read; `when` left blank is now, but not in a police notice (R-68)."""
+    fields = dict(fields)
+    for name in ("police_at", "school_at"):
+        if isinstance(fields.get(name), str):
+            fields[name] = read(fields[name]) if fields[name].strip() else None
+    when = str(fields.pop("when", ""))
+    if fields.get("occurred") is None:
+        notice = fields.get("entry_kind") == EntryKind.OPERATION_ENCOMPASS and not when.strip()
+        fields["occurred"] = notice_when(fields.get("police_at")) if notice else read(when)
+    return fields
+
+
 def log_concern(
     vault: Vault,
     fields: dict[str, Any],
@@ -65,16 +79,11 @@ def log_concern(
     `fields` are those of ConcernLogged; `when` may stand in the place of `occurred`, as written. With `new_child` the
     child is not on the roll and is recorded at once as a provisional one (R-15). Each child in `also` gets an entry of
     their own, with their role, category and text, that holds no word about the others (R-11). The times of an
-    Operation Encompass notice, `police_at` and `school_at`, may be given as written. Raises Refused; then nothing was
+    Operation Encompass notice, `police_at` and `school_at`, may be given as written; without `when` it is dated as the
+    police attended, else not known. Raises Refused; then nothing was
     recorded.
     """
-    fields = dict(fields)
-    when = str(fields.pop("when", ""))
-    if fields.get("occurred") is None:
-        fields["occurred"] = read_when(vault, when)
-    for name in ("police_at", "school_at"):
-        if isinstance(fields.get(name), str):
-            fields[name] = read_when(vault, fields[name]) if fields[name].strip() else None
+    fields = read_times(fields, partial(read_when, vault))
     concern = build(ConcernLogged, fields)
     if not concern.text.strip() and not concern.childs_words.strip():
         raise Refused("There is nothing written yet, so nothing was recorded.", hint="Write what happened first.")

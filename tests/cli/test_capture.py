@@ -53,6 +53,9 @@ def test_a_police_notice_keeps_both_times_and_the_caller(school: School) -> None
     shown = school.run("entry", notice).out
     for words in ("19 Nov 2026, 23:40", "20 Nov 2026, 08:05", "P. Ray, sergeant, police: E-mail domain known"):
         assert words in shown
+    assert "Happened: Thu 19 Nov 2026, 23:40" in " ".join(shown.split())
+    undated = school.run("log", "Ada Lowe", "--text", "-", "--kind", "operation_encompass", typed="Police came.")
+    assert "When it happened was read as: not known. When was this?" in undated.err
     school.run("log", "Ada Lowe", "--text", "x", "--police-at", "today", status=2)
 
 

@@ -88,6 +88,12 @@ async def test_every_field_reaches_the_record(console, vault):
         write(pilot, "Mrs Patel, deputy, 15:40\nMr Reed", "told")
         write(pilot, "He is tired.", "opinion")
         write(pilot, "Yawned twice; mine.", "opinion_grounds")
+        kind, told = form.query_one("#entry_kind"), "Read as: when the police attended, under More; else not known"
+        kind.code = "operation_encompass"
+        form.query_one("#police_at Input", Input).value = "yesterday 23:40"
+        await wait_for(pilot, told)
+        assert "Read as: Fri 20 Nov 2026, 23:40" in form.query_one("#police_at StateLine").text
+        kind.code, form.query_one("#police_at Input", Input).value = "concern", ""
         form.query_one("#when Input", Input).value = "yesterday 14:30"
         form.query_one("#place", Input).value = "Cloakroom"
         form.query_one("#caller_name", Input).value = "J Marsh"

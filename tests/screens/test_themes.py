@@ -5,10 +5,16 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.segment import Segment
+from textual.app import App, ComposeResult
 from textual.color import Color
+from textual.content import Content
+from textual.widgets import Input, OptionList
 
 import screens
 from screens.themes import TEXT_PAIRS, THEMES
+from screens.widgets.long_list import LongList
+from screens.widgets.record_list import RecordList
 
 
 def luminance(color: Color) -> float:
@@ -56,6 +62,47 @@ AAA = [name for name in THEMES if "contrast" in name]
 def test_high_contrast_holds_seven_to_one(name: str, text: str, ground: str):
     colours = {**THEMES[name].to_color_system().generate(), **THEMES[name].variables}
     assert contrast(Color.parse(colours[text]), Color.parse(colours[ground])) >= 7
+
+
+@pytest.mark.parametrize("name", AAA)
+async def test_the_row_under_the_cursor_stands_out_in_high_contrast(name: str):
+    """A list whose rows keep their colours, one whose cursor has the focus, and both without it."""
+
+    class Lists(App[None]):
+        def compose(self) -> ComposeResult:
+            drawn = [("bold", "bold"), (" muted", "$text-muted"), (" late", "$text-warning"), (" bad", "$text-error")]
+            yield LongList(lambda row, width: [Content.assemble(row, *drawn)], id="long")
+            yield RecordList(lambda row, width: [Content.assemble(row, *drawn)], id="short")
+            yield OptionList(*(Content.assemble(row, *drawn) for row in "ab"), compact=True)
+            yield Input(id="elsewhere")
+
+    app = Lists()
+    app.register_theme(THEMES[name])
+    app.theme = name
+    async with app.run_test(size=(60, 24)) as pilot:
+        rows = ["a ", "b "]
+        app.query_one(LongList).show_keys(rows, lambda start, limit: rows[start : start + limit], {0: rows})
+        app.query_one("#short", RecordList).show(rows)
+        app.query_one(OptionList).highlighted = 0
+        for focused in ("#long", "#short", "#elsewhere"):
+            app.query_one(focused).focus()
+            await pilot.pause()
+            for listed in (app.query_one(LongList), app.query_one("#short"), app.query_one(OptionList)):
+                under, beside = ([part for part in listed.render_line(y) if part.text] for y in (0, 1))
+                around = {shown(part)[1] for part in beside}
+                assert len(around) == 1
+                for part in under:
+                    ink, ground = shown(part)
+                    assert not part.text.strip() or contrast(ink, ground) >= 7, (focused, listed, part)
+                    # Textual's own lists underline what they chose, in the colour of its letters.
+                    marked = contrast(ground, *around) >= 3 or part.style.underline or not part.text.strip()
+                    assert marked if isinstance(listed, OptionList) else contrast(ground, *around) >= 3
+
+
+def shown(part: Segment) -> tuple[Color, Color]:
+    """The colour of a part's letters and of their ground, as a terminal shows them."""
+    ink, ground = (Color.from_rich_color(each) for each in (part.style.color, part.style.bgcolor))
+    return (ground, ink) if part.style.reverse else (ink, ground)
 
 
 # Linear-light matrices of Machado, Oliveira and Fernandes (2009), severity 1.

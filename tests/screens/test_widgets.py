@@ -222,8 +222,10 @@ async def test_a_hundred_thousand_rows_are_ready_at_once_and_fetched_by_pages(be
         await wait_for(pilot, f"row 3 {HOSTILE}")
         assert took < 0.5
         listed.focus()
+        assert "Bench 1 of 100,000 " in words_on(pilot.app), "the header says where one is in a list that is longer"
         await pilot.press("end")
         await wait_for(pilot, "row 99999")
+        assert "Bench 100,000 of 100,000 " in words_on(pilot.app)
         assert listed.cursor == 99_999
         assert listed.current.startswith("row 99999")
         assert len(asked) < 12
@@ -256,6 +258,10 @@ async def test_rows_of_several_lines_and_headings_that_the_cursor_skips(bench):
         listed.show(["head", "zero", "one", "two"], keep=lambda row: row)
         await settled(pilot)
         assert listed.current == "one", "the cursor stays on its row when rows come in above it"
+        assert " of " not in picture(pilot.app).splitlines()[0], "all of it is in sight"
+        listed.show(["head", "one", "two", "head", *("more" for _ in range(40))])
+        await pilot.press("home", "down", "down")
+        await wait_for(pilot, "Bench 3 of 42 ")
 
 
 async def test_a_reason_is_never_blank(bench):

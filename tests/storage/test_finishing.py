@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from practice.alike import Telling, why_alike
-from practice.dates import parse_when
+from practice.dates import in_words, parse_when
 from practice.errors import Refused
 from storage.desk import finishing
 from storage.desk.concerns import OTHER_TEXT, Other, amend, log_concern
@@ -82,8 +82,14 @@ def test_each_child_of_an_event_has_role_category_and_text_of_their_own(vault: V
 
 def test_a_police_notice_has_both_times_and_asks_for_who_was_told(vault: Vault) -> None:
     fields = {"entry_kind": "operation_encompass", "police_at": "19 Nov 2026 23:40", "school_at": ""}
-    entry = log(vault, add_child(vault), "Police attended the home.", **fields)
+    child = add_child(vault)
+    entry = log(vault, child, "Police attended the home.", when="", **fields)
     found = record.detail(vault, entry)
+    assert found.entry.occurred.start == "2026-11-19T23:40", "it is dated as the police attended, not as it is typed in"
+    later = log(vault, child, "Police attended the home.", when=" ", entry_kind="operation_encompass")
+    undated = record.detail(vault, later)
+    assert (undated.entry.occurred.start, in_words(undated.entry.occurred)) == (None, "not known")
+    assert undated.missing[0] == "occurred", "and asked for where that is not known either"
     assert found.concern.police_at.start == "2026-11-19T23:40"
     assert found.missing == ["school_at", "told"]
     assert finishing.complete(vault, entry, {"school_at": "20 Nov 2026 08:05", "told": [{"name": "Class 5B"}]}) == []
