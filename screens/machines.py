@@ -56,6 +56,7 @@ class Machines:
     invitation: Invitation | None
     troubles: list[str]
     apart_on: str
+    lists_apart: list[str]
     here: dict[str, str]
     hub: str = ""
     """What is said of the mailbox at a hub; blank without one."""
@@ -74,6 +75,7 @@ def machines_in(vault: Vault) -> Machines:
         invitation=joining.pending(vault) if people else None,
         troubles=carrying.troubles(vault),
         apart_on=carrying.apart_on(vault),
+        lists_apart=carrying.lists_apart(vault),
         here=here,
         hub=hub_words(vault),
     )
@@ -339,7 +341,7 @@ class MachinesScreen(ConsoleScreen):
     def act_people(self) -> None:
         """Settle who opens the record, where it was changed in two places."""
         if self.found is not None:
-            self.app.push_screen(PeopleDialog(self.vault, self.found.apart_on), self._settled)
+            self.app.push_screen(PeopleDialog(self.vault, self.found.apart_on, self.found.lists_apart), self._settled)
 
     def _settled(self, done: bool | None) -> None:
         if done:

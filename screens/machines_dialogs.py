@@ -230,12 +230,11 @@ class PeopleDialog(FormDialog[bool]):
 
     VERB = "This one stands"
 
-    def __init__(self, vault: Vault, other: str) -> None:
-        super().__init__(
-            "Whose list of people stands?",
-            f"Who opens this record was changed here and on «{other}» while they were apart. What the other list held "
-            "and the chosen one does not is to be done again.",
-        )
+    def __init__(self, vault: Vault, other: str, differences: list[str]) -> None:
+        """Take what the two lists differ in as sentences."""
+        changed = f"Who opens this record was changed here and on «{other}» while they were apart."
+        again = "What the other list held and the chosen one does not is to be done again."
+        super().__init__("Whose list of people stands?", " ".join([changed, *map(visible, differences), again]))
         self.vault, self.other = vault, other
 
     def fields(self) -> ComposeResult:

@@ -317,6 +317,18 @@ def apart_on(vault: Vault) -> str:
         return next((row.name for row in in_ledger(connection) if row.id == apart.machine), "another machine")
 
 
+def lists_apart(vault: Vault) -> list[str]:
+    """Say what the two lists of those who open the vault differ in, a sentence for each; nothing where none waits."""
+    other = apart_on(vault)
+    if not other:
+        return []
+    here, there = headers.names_apart(vault)
+    if not here and not there:
+        return ["Both name the same people: a passphrase, a recovery code or the keys were made anew on each."]
+    said = [f"Only on this machine's list: {', '.join(here)}."] if here else []
+    return [*said, f"Only on the list of «{other}»: {', '.join(there)}."] if there else said
+
+
 # -- in plain words ----------------------------------------------------------------------------------------------------
 
 

@@ -346,6 +346,8 @@ def people(session: Session, keep: str | None) -> None:
         other = carrying.apart_on(vault)
         if other and not session.json:
             session.note(f"It was changed here and on «{other}».")
+            for each in carrying.lists_apart(vault):
+                session.note(one_line(each))
         wanted = keep or session.need_code(
             None, "--keep", "Which stands, here or there", click.Choice(["here", "there"])
         )

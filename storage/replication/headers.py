@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from practice.compartments import CHILDREN
 from practice.errors import IntegrityAlarm, NotAllowed
+from practice.vocabulary import Role, label_of
 from storage import ledger, rotation
 from storage.header import HEADER_LIMIT, Header, header_from, reread_header
 from storage.keys import b64, unb64
@@ -170,6 +171,23 @@ def conflicting(vault: Vault) -> Apart | None:
         return None
     machine, header, marks = json.loads(stored)
     return Apart(machine, unb64(header), _noted(json.dumps(marks)))
+
+
+def names_apart(vault: Vault) -> tuple[list[str], list[str]]:
+    """Return who opens the vault by the list here alone, and who by the one that was changed apart, each with the role.
+
+    Both are empty where nothing is to be settled, and where the two name the same people: then a passphrase, a recovery
+    code or the keys were made anew on both.
+    """
+    apart = conflicting(vault)
+    if apart is None:
+        return [], []
+    here, there = _named(reread_header(vault.folder)), _named(parse(apart.header))
+    return [each for each in here if each not in there], [each for each in there if each not in here]
+
+
+def _named(header: Header) -> list[str]:
+    return sorted(f"{slot.name} ({label_of(Role, header.role_of(slot))})" for slot in header.slots)
 
 
 def refuse(vault: Vault, machine: str, front: Front) -> None:

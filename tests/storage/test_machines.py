@@ -294,9 +294,14 @@ def test_changes_of_people_on_two_machines_apart_wait_for_a_person(office, lapto
     assert hand_over(office, laptop)[0].header == "conflict"
     assert {"Sam Teal", "Robin Vale"} == {slot.name for slot in headers.reread_header(office.folder).slots}
     assert contents(office)["people"] == contents(laptop)["people"], "what was done is known on both"
+    assert carrying.lists_apart(laptop) == [
+        "Only on this machine's list: Pat Gray (Deputy DSL).",
+        "Only on the list of «Office»: Sam Teal (Deputy DSL).",
+    ]
     apart = headers.conflicting(laptop)
     headers.take(laptop, apart, print, chosen=True)
     assert headers.conflicting(laptop) is None
+    assert carrying.lists_apart(laptop) == []
     assert hand_over(laptop, office)[0].header == "taken"
     for each in (office, laptop):
         assert {"Sam Teal", "Robin Vale"} == {slot.name for slot in headers.reread_header(each.folder).slots}
