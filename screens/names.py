@@ -15,6 +15,7 @@ from practice.glossary import TermKind
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
+from screens.names_again import NameAgainDialog
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
 from screens.widgets.record_list import RecordList
@@ -40,17 +41,20 @@ class Found:
     child: str
     glossary: Glossary
     places: list[Place]
+    elsewhere: dict[str, list[str]]
+    """By name, what it was masked by on a machine apart, where that mask is another's now."""
 
 
 def read_places(vault: Vault, child_id: str) -> Found:
     """Read where names stand in a child's record; blocks."""
     from storage.desk.glossary import places
     from storage.views import children
-    from storage.views.glossary import glossary
+    from storage.views.glossary import before, glossary, labels
 
     found = places(vault, child_id)
     found.sort(key=lambda place: bool(place.found.mask))
-    return Found(children.get(vault, child_id).name, glossary(vault, child_id), found)
+    elsewhere = before(labels(vault, child_id))
+    return Found(children.get(vault, child_id).name, glossary(vault, child_id), found, elsewhere)
 
 
 def key_of(place: Place) -> tuple[str, str, int]:
@@ -128,8 +132,8 @@ class NamesScreen(ConsoleScreen):
     HEADING = "Names"
     HELP = (
         "Every place where a name stands in this child's record, what may be one first. n marks the name under the "
-        "cursor, x takes its mark away. The anonymised copy masks what is marked; a reporter, an address and a third "
-        "party are masked in everything that leaves."
+        "cursor, x takes its mark away, u names an anonymised text again. The anonymised copy masks what is marked; a "
+        "reporter, an address and a third party are masked in everything that leaves."
     )
     BINDINGS = bindings("names")
 
@@ -170,7 +174,11 @@ class NamesScreen(ConsoleScreen):
         masks += f" · and {len(terms) - SHOWN} more" if len(terms) > SHOWN else ""
         still = {0: "Nothing else looks like a name.", 1: "1 word may be a name still."}
         said = still.get(unmarked, f"{unmarked} words may be names still.")
-        self.query_one("#said", StateLine).say(f"{said} Masked: {masks}")
+        changed = "".join(
+            f" {visible(name)} was {', '.join(was)} on a machine apart: so in copies that left there until they met."
+            for name, was in found.elsewhere.items()
+        )
+        self.query_one("#said", StateLine).say(f"{said} Masked: {masks}{'.' if changed else ''}{changed}")
         self.refresh_chrome()
         self.refresh_bindings()
 
@@ -184,7 +192,7 @@ class NamesScreen(ConsoleScreen):
         if not may_write(self.vault) and action_id != "names.open":
             return READ_ONLY
         place = self._current()
-        if place is None and action_id != "names.mark":
+        if place is None and action_id not in ("names.mark", "names.again"):
             return "There is no name here."
         if place and action_id == "names.unmark" and not place.found.mask:
             return "It is not marked."
@@ -201,6 +209,10 @@ class NamesScreen(ConsoleScreen):
     def _marked(self, mask: str | None) -> None:
         if mask:
             self.console.say(f"Marked as {mask}.")
+
+    def act_again(self) -> None:
+        """Name an anonymised text again, with the reason."""
+        self.app.push_screen(NameAgainDialog(self.child_id))
 
     def act_unmark(self) -> None:
         """Take the mark of the name under the cursor away."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from dsl_console.cli.options import Code, Command, ShowGroup, text_option
@@ -28,16 +30,18 @@ def glossary(context: click.Context, child: str | None, places: bool) -> None:
     session: Session = context.obj
     with session.opened() as vault:
         from storage.desk.glossary import places as found_places
+        from storage.views.glossary import before, labels
         from storage.views.glossary import glossary as of_child
 
         row = session.child(vault, child)
         session.opening(vault, row.id)
         known = of_child(vault, row.id)
+        elsewhere = before(labels(vault, row.id))
         found = found_places(vault, row.id) if places else []
     if session.json:
         print_json(
             {
-                "terms": [_term_json(term) for term in known.terms],
+                "terms": [_term_json(term) | {"elsewhere": elsewhere.get(term.name, [])} for term in known.terms],
                 "former": [_term_json(term) for term in known.former],
                 "places": [
                     {
@@ -55,6 +59,8 @@ def glossary(context: click.Context, child: str | None, places: bool) -> None:
         return
     for term in known.terms:
         out(joined([one_line(term.name), term.mask, "masked in every copy that leaves" if term.always else ""]))
+        if masks := elsewhere.get(term.name):
+            out(indented(f"On a machine apart it was {', '.join(masks)}: so in copies that left there until they met."))
     for term in known.former:
         out(joined([one_line(term.name), term.mask, "masked no longer; so in older copies"]))
     for each in found:
@@ -64,7 +70,7 @@ def glossary(context: click.Context, child: str | None, places: bool) -> None:
         out(indented(around))
 
 
-def _term_json(term: Term) -> dict[str, str | bool]:
+def _term_json(term: Term) -> dict[str, Any]:
     return {"name": term.name, "mask": term.mask, "always": term.always}
 
 
@@ -112,16 +118,31 @@ def unmark(session: Session, child: str | None, name: str | None) -> None:
 @click.argument("child", required=False)
 @text_option("--text", "The anonymised text; - reads it from standard input.")
 @text_option("--reason", "Why it is named again; it is recorded.")
+@click.option(
+    "--copy",
+    metavar="HASH",
+    default="",
+    help="The copy that the text is from: the hash at its foot, or its act's id. It is named by that copy's masks.",
+)
 @click.pass_obj
-def unmask(session: Session, child: str | None, text: str | None, reason: str | None) -> None:
-    """Name an anonymised text of a child again, exactly as it was; that it was done is recorded."""
+def unmask(session: Session, child: str | None, text: str | None, reason: str | None, copy: str) -> None:
+    """Name an anonymised text of a child again, exactly as it was; that it was done is recorded.
+
+    A mask that two machines gave apart, to different people, is told: with --copy it is clear who is meant.
+    """
     with session.opened(writes=True) as vault:
+        from storage.desk.glossary import doubts
         from storage.desk.glossary import unmask as name_again
 
         row = session.child(vault, child)
         masked = session.need_text(text, "--text", "The anonymised text")
-        named = name_again(vault, row.id, masked, session.need_text(reason, "--reason", "Why is it named again?"))
+        why = session.need_text(reason, "--reason", "Why is it named again?")
+        named = name_again(vault, row.id, masked, why, copy=copy)
+        unsure = [] if copy else doubts(vault, row.id, masked)
+    for each in unsure:
+        session.note(f"{each.words} If the text is from a copy, say which: --copy.")
     if session.json:
-        print_json({"id": row.id, "state": "unmasked", "text": named})
+        doubtful = {"doubtful": [each.mask for each in unsure]} if unsure else {}
+        print_json({"id": row.id, "state": "unmasked", "text": named, **doubtful})
     else:
         out(named)

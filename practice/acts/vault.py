@@ -180,11 +180,20 @@ class UnlockFailed(Body):
     last: Line
 
 
+class MaskUsed(BaseModel):
+    """A name that was masked in a copy, and by what."""
+
+    model_config = STRICT
+    name: Line
+    mask: Line
+
+
 @kind("exported")
 class Exported(Body):
     """A copy left the program: what it held, the SHA-256 of the file, and that of its content (R-116).
 
-    `heeded` is the code of what was read first of the front sheet, blank where it held nothing (R-08).
+    `heeded` is the code of what was read first of the front sheet, blank where it held nothing (R-08). `masks` are
+    those that the copy bears: they stay its own, whatever a mask stands for later (R-64).
     """
 
     what: Line
@@ -193,6 +202,7 @@ class Exported(Body):
     content: Line = ""
     entries: int = 0
     heeded: Line = ""
+    masks: Annotated[tuple[MaskUsed, ...], Field(max_length=2000)] = ()
 
 
 # -- backups -----------------------------------------------------------------------------------------------------------

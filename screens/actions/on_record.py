@@ -311,6 +311,7 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
     "names": (
         own("names", "mark", "n", "Mark", "Mark a name, so that it can be masked", "Names", "Mark a name"),
         own("names", "unmark", "x", "Not a name", "Take the mark of this name away", "Names", "Take the mark away"),
+        own("names", "again", "u", "Name a text", "Name an anonymised text again", "Names", "Name a text again"),
         own("names", "open", "enter", "Open", "Open the record at the entry", "Names", "Open the entry"),
     ),
     "wording_rows": (

@@ -12,8 +12,11 @@ from practice.glossary import (
     SOMEBODY,
     Glossary,
     Occurrence,
+    Term,
     TermKind,
+    base_of,
     check_term,
+    masks_in,
     maybe_names,
     next_form,
     next_mask,
@@ -122,8 +125,60 @@ def places(vault: Vault, child_id: str) -> list[Place]:
     return found
 
 
-def unmask(vault: Vault, child_id: str, text: str, reason: str) -> str:
-    """Return an anonymised text with its names again; that it was done, and why, is in the record first (R-64)."""
-    glossary = views.glossary(vault, child_id)
+@dataclass(frozen=True)
+class Doubt:
+    """A mask in a text that two machines gave apart: whom it stands for here, and whom in copies of another machine."""
+
+    mask: str
+    name: str
+    others: tuple[Term, ...]
+
+    @property
+    def words(self) -> str:
+        """Say whom it may stand for."""
+        others = " and ".join(f"«{each.name}», who is {each.mask} now" for each in self.others)
+        return f"{self.mask} was given on two machines apart: to «{self.name}», and to {others}."
+
+
+def copy_of(vault: Vault, child_id: str, wanted: str) -> views.MaskedCopy:
+    """Return the masked copy with this act's id, or the beginning of one of its hashes; raises NotFound, Refused."""
+    wanted = wanted.strip().casefold()
+    copies = views.masked_copies(vault, child_id)
+    found = [
+        each
+        for each in copies
+        if each.act == wanted or (len(wanted) >= 8 and any(known.startswith(wanted) for known in each.hashes))
+    ]
+    if not found:
+        raise NotFound(
+            "No copy with masked names went out of this record under that id or hash. Nothing was named.",
+            hint="The foot of a copy says its content's hash: its first 8 characters will do.",
+        )
+    return found[-1]
+
+
+def doubts(vault: Vault, child_id: str, text: str) -> list[Doubt]:
+    """Return the masks in a text that may stand for somebody else where it comes from another machine's copy."""
+    labels = views.labels(vault, child_id)
+    found = {mask[:1].upper() + mask[1:].lower() for mask in masks_in(text)}
+    masks = found | {base_of(mask) for mask in found}
+    return [
+        Doubt(mask, labels.given[mask].name, tuple(others))
+        for mask, others in labels.apart.items()
+        if mask in masks and mask in labels.given
+    ]
+
+
+def unmask(vault: Vault, child_id: str, text: str, reason: str, *, copy: str = "") -> str:
+    """Return an anonymised text with its names again; that it was done, and why, is in the record first (R-64).
+
+    `copy` says from which copy the text is, by its act or hash: then it is named by the masks that the copy bears.
+    """
+    labels = views.labels(vault, child_id)
+    standing, former = labels.standing, labels.former
+    if copy:
+        bears = copy_of(vault, child_id, copy).terms
+        former = [term for term in (*standing, *former) if term.mask not in {each.mask for each in bears}]
+        standing = list(bears)
     vault.record(build(Unmasked, {"reason": reason}), child=child_id)
-    return glossary.named(text)
+    return Glossary(standing, former).named(text)

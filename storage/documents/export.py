@@ -143,7 +143,9 @@ def _json(made: Copy) -> bytes:
 
 
 def _put(vault: Vault, made: Copy, form: str, path: Path, data: bytes, hashes: dict[str, str]) -> str:
-    fields = {"what": KINDS[made.wanted.what], "form": form, "entries": len(made.entries), **hashes}
+    masks = [{"name": term.name, "mask": term.mask} for term in made.masks]
+    told = {"what": KINDS[made.wanted.what], "form": form, "entries": len(made.entries), "masks": masks}
+    fields = {**told, **hashes}
     return put(vault, fields, made.child.id, path, data)
 
 

@@ -30,6 +30,7 @@ from storage.views.record_rows import ChoiceRow, DecisionRow, EntryRow, VersionR
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from practice.glossary import Term
     from storage.vault import Vault
     from storage.views.children import ChildRow
     from storage.views.front_sheet import FrontSheet
@@ -87,6 +88,8 @@ class Copy:
     left_out: list[str] = field(default_factory=list)
     cautions: list[str] = field(default_factory=list)
     digest: str = ""
+    masks: tuple[Term, ...] = ()
+    """The names that may be masked in it, and by what."""
 
     @property
     def title(self) -> str:
@@ -106,6 +109,7 @@ def gather(vault: Vault, wanted: Wanted) -> Copy:
     names = glossary.glossary(vault, child.id) if wanted.anonymous else glossary.outward(vault, child.id)
     if names.terms or wanted.anonymous:
         mask_copy(made, names, anonymous=wanted.anonymous)
+        made.masks = names.terms
     made.digest = digest_of(made)
     return made
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from practice.acts import Act, ChildAdded, ChildChanged, GlossaryTermSet
+from practice.acts import Act, ChildAdded, ChildChanged, Exported, GlossaryTermSet
 from practice.glossary import Glossary, Term, TermKind, base_of, next_form, next_mask
 from practice.text import drawn
 from storage import ledger
@@ -32,6 +33,8 @@ class Labels:
     own: dict[str, Term] = field(default_factory=dict)
     marked: dict[str, Term] = field(default_factory=dict)
     given: dict[str, Term] = field(default_factory=dict)
+    apart: dict[str, list[Term]] = field(default_factory=dict)
+    """By mask, whom else it stood for on a machine apart, with the mask that each has had since."""
 
     def know_own(self, names: Iterable[str]) -> None:
         """Give each of the child's own names that has no mask yet one of its own."""
@@ -49,6 +52,11 @@ class Labels:
             return
         holder = self.given.get(body.mask)
         mask = body.mask if holder is None or holder.name == body.name else self._free(body)
+        if mask != body.mask:
+            self.apart[body.mask] = [
+                *(each for each in self.apart.get(body.mask, ()) if each.name != body.name),
+                Term(body.name, mask, body.always),
+            ]
         self.own.pop(body.name, None)
         self.marked.pop(body.name, None)
         self.marked[body.name] = self.given[mask] = Term(body.name, mask, body.always)
@@ -75,6 +83,15 @@ class Labels:
         return [term for mask, term in self.given.items() if mask not in standing]
 
 
+def before(found: Labels) -> dict[str, list[str]]:
+    """Return, by name, the masks that it had on a machine apart and that stand for somebody else (R-64)."""
+    masks: dict[str, list[str]] = {}
+    for mask, others in found.apart.items():
+        for term in others:
+            masks.setdefault(term.name, []).append(mask)
+    return masks
+
+
 def alike(mask: str, other: str) -> bool:
     """Say whether two masks are forms of one person's, or both a person's only one of the same kind."""
     if "-" in mask or "-" in other:
@@ -95,6 +112,31 @@ def labels(vault: Vault, child_id: str) -> Labels:
         elif isinstance(body, ChildAdded) or (isinstance(body, ChildChanged) and _SAYING & body.changes.keys()):
             own += _own_names(child_id, acts[: place + 1])
         found.know_own(own)
+    return found
+
+
+@dataclass(frozen=True)
+class MaskedCopy:
+    """A copy in which names were masked: its act, when it was made, of what kind, and the masks that it bears."""
+
+    act: str
+    at: datetime
+    what: str
+    form: str
+    hashes: tuple[str, ...]
+    terms: tuple[Term, ...]
+
+
+def masked_copies(vault: Vault, child_id: str) -> list[MaskedCopy]:
+    """Return the copies of a child's record that went out with names masked, in their order."""
+    with vault.read() as connection:
+        acts = sorted(ledger.acts_where(connection, "child", [child_id], ["exported"]), key=lambda act: act.order)
+    found = []
+    for act in acts:
+        if isinstance(body := act.body, Exported) and body.masks:
+            terms = tuple(Term(each.name, each.mask) for each in body.masks)
+            hashes = tuple(each for each in (body.content, body.sha256) if each)
+            found.append(MaskedCopy(act.id, act.recorded_at, body.what, body.form, hashes, terms))
     return found
 
 

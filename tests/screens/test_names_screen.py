@@ -28,3 +28,14 @@ async def test_a_name_is_marked_under_the_cursor(console, vault) -> None:
         await wait_for(pilot, "Bea → Person 1")
         place = pilot.app.screen.query_one("#places").current
         assert (place.found.written, place.found.mask) == ("Cal", ""), "the next name that may be one"
+        await pilot.press("u")
+        await wait_for(pilot, "From which copy")
+        dialog = pilot.app.screen
+        dialog.query_one("#again-text").text = f"Person 1 rang Cal. {HOSTILE}"
+        await pilot.press("ctrl+s")
+        await wait_for(pilot, "Why is it named again?")
+        dialog.query_one("#again-reason").text = "A meeting"
+        await pilot.press("ctrl+s")
+        await wait_for(pilot, "Named again, and recorded.")
+        assert dialog.query_one("#again-text").text == f"Bea rang Cal. {HOSTILE}"
+        assert HOSTILE in words_on(pilot.app)

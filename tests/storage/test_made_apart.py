@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import date
 
@@ -10,9 +11,12 @@ import pytest
 from practice import acts as kinds
 from practice.errors import NotFound, Refused
 from storage.desk import apart as desk
-from storage.desk import concerns, reviews
+from storage.desk import concerns, glossary, reviews
+from storage.documents.export import export
+from storage.documents.gather import Wanted
 from storage.ids import new_id
 from storage.views import apart, record
+from storage.views import glossary as masks
 from storage.views import reviews as review_view
 from tests.conftest import on_day
 from tests.storage.in_memory import school, settle
@@ -60,6 +64,36 @@ def test_two_texts_stand_side_by_side_until_one_is_kept(two):
     assert len(shown.versions) == 3
     with pytest.raises(NotFound, match="chosen already"):
         desk.keep(one, row.id, [loser.act_id], "too late")
+
+
+def test_a_mask_that_both_gave_stays_with_who_got_it_in_the_copies_that_left(two, tmp_path):
+    one, other, child, _entry = two
+    for machine, text in ((one, "Jo rang."), (other, "Bo rang Ada Vale. Jo came.")):
+        concerns.log_concern(machine, {"text": text, "when": "3/9/2026"}, child_id=child)
+    assert glossary.mark(one, child, "Jo", "Adult") == glossary.mark(other, child, "Bo", "Adult") == "Adult 1"
+    other.folder = tmp_path / "vault"
+    left = export(other, Wanted(child, "record", anonymous=True), tmp_path / "copy.json")
+    masked = json.loads(left.path.read_text())["entries"][-1]["text"]
+    assert masked == "Adult 1 rang Child 1-b. Jo came."
+    settle([one, other])
+    for machine in (one, other):
+        labels = masks.labels(machine, child)
+        assert {term.name: term.mask for term in labels.standing if term.name in "Jo Bo"} == {
+            "Jo": "Adult 1",
+            "Bo": "Adult 2",
+        }
+        assert masks.before(labels) == {"Bo": ["Adult 1"]}, "who has another mask now is told"
+        (doubt,) = glossary.doubts(machine, child, masked)
+        assert (doubt.mask, doubt.name, doubt.others[0].name) == ("Adult 1", "Jo", "Bo")
+        for copy in (left.act, left.content_sha256[:16], left.sha256):
+            named = glossary.unmask(machine, child, masked, "It came back", copy=copy)
+            assert named == "Bo rang Ada Vale. Jo came.", "the copy's own masks name it"
+        again = masks.glossary(machine, child).anonymise("Bo rang Ada Vale. Jo came.")
+        assert again == "Adult 2 rang Child 1-b. Adult 1 came."
+        assert glossary.doubts(machine, child, "Adult 2 rang.") == []
+        assert [each.mask for each in glossary.doubts(machine, child, "the adult 1-b")] == ["Adult 1"]
+        with pytest.raises(NotFound, match="No copy"):
+            glossary.unmask(machine, child, masked, "It came back", copy="no such copy")
 
 
 def test_both_are_kept_or_a_third_is_written(two):
