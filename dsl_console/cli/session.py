@@ -108,10 +108,11 @@ class Session:
 
     def hidden(self, label: str, option: str = "--passphrase-file") -> str:
         """Ask for a secret without showing it; `option` names the file that could have held it."""
-        if not sys.stdin.isatty() and (self.json or self.dash) and not _has_terminal():
+        piped = not sys.stdin.isatty() and not _has_terminal()
+        if piped and (self.json or self.dash):
             raise click.UsageError(f"{label}: this cannot be asked for here. Name its file with {option}.")
         try:
-            return str(click.prompt(label, hide_input=True, err=True))
+            return _piped() if piped else str(click.prompt(label, hide_input=True, err=True))
         except click.Abort:
             raise click.UsageError(f"{label}: none was given. Name its file with {option}.") from None
 
@@ -305,6 +306,14 @@ def read_passphrase(path: str) -> str:
     if len(stored) > PASSPHRASE_LIMIT:
         raise click.UsageError("The passphrase file is too long to hold a passphrase.")
     return text.removesuffix("\n").removesuffix("\r")
+
+
+def _piped() -> str:
+    """Return a secret from standard input where there is no terminal that could echo it; Abort where none comes."""
+    given = sys.stdin.readline(PASSPHRASE_LIMIT).rstrip("\r\n")
+    if not given:
+        raise click.Abort
+    return given
 
 
 def _has_terminal() -> bool:
