@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from practice.when_parts import day_words
+from practice.day_words import day_words
 
 
 @dataclass(frozen=True)

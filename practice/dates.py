@@ -11,10 +11,11 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from practice.day_words import DAYS, MONTHS, day_words, stated_day, time_words
 from practice.text import tidy, visible
 from practice.vocabulary import Precision
 from practice.when import clean, read
-from practice.when_parts import DAYS, MONTHS, Span, Unreadable, day_words, stated_day, time_words
+from practice.when_parts import Span, Unreadable
 
 __all__ = [
     "WHEN_LIMIT",

@@ -16,9 +16,9 @@ from itertools import groupby
 from operator import is_
 from typing import NamedTuple
 
+from practice.day_words import day_words
 from practice.pattern_facts import FOR_EVER, Day, Fact, Facts, SchoolDays, Sort, count_of, key_of, place_of
 from practice.pattern_rules import Rule
-from practice.when_parts import day_words
 
 LOOK_BACK = 365
 """Days before a child's newest entry that are looked at; as many more as a rule in force looks back."""

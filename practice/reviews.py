@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from pydantic import BaseModel, ConfigDict
 
 from practice.calendars import SchoolCalendar
+from practice.day_words import day_words
 from practice.profile import profile
 from practice.vocabulary import ReviewEvery, ReviewStatus
-from practice.when_parts import day_words
 
 
 class DueReview(BaseModel):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from practice.calendars import SchoolCalendar
+from practice.day_words import day_words
 from practice.profile import profile
-from practice.when_parts import day_words
 
 
 @dataclass(frozen=True)

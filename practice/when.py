@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from practice import when_parts as parts
+from practice.day_words import MONTHS, day_words, time_words
 from practice.when_days import read_day
-from practice.when_parts import Span, Unreadable, day_words
+from practice.when_parts import Span, Unreadable
 
 _ABOUT = re.compile(
     r"(?:\?|~|c\.|ca\.?\s|circa\s|c\s(?=\S)|about\s|around\s|approx\.?\s|approximately\s|roughly\s|maybe\s|possibly\s"
@@ -59,7 +60,7 @@ def _moment(text: str, now: datetime) -> Span | None:
         if found["sep"] == "." and not found["ap"] and 1 <= clock.minute <= 12 and clock.hour:
             if clock > now.time():
                 return _as_day(text, now)
-            notes = (f"Read as the time {parts.time_words(clock)}: for a day, write {clock.hour}/{clock.minute}.",)
+            notes = (f"Read as the time {time_words(clock)}: for a day, write {clock.hour}/{clock.minute}.",)
         return Span(today, today, clock, notes=notes)
     if span := read_day(text, now):
         return span
@@ -89,7 +90,7 @@ def _at(span: Span, clock: time, notes: tuple[str, ...]) -> Span | None:
         if span.clock <= later <= span.clock_last:
             clock, notes = later, ()
         else:
-            notes = (*notes, f"{parts.time_words(clock)} is not in that part of the day: which is right?")
+            notes = (*notes, f"{time_words(clock)} is not in that part of the day: which is right?")
     return replace(span, clock=clock, clock_last=None, notes=(*span.notes, *notes), weekday_only=False)
 
 
@@ -154,7 +155,7 @@ def _between(left: str, right: str, end: Span, now: datetime) -> Span | None:
 
 def _filled(left: str, end: Span, year: int) -> Iterator[str]:
     if _BARE_DAY.fullmatch(left):
-        yield f"{left} {parts.MONTHS[end.first.month - 1]} {year}".casefold()
+        yield f"{left} {MONTHS[end.first.month - 1]} {year}".casefold()
     elif not re.search(r"\d{4}", left):
         yield f"{left} {year}"
         yield f"{left}/{year}"

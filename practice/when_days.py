@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from practice import when_parts as parts
-from practice.when_parts import Span, day_words, full_year, make_day, month_number, month_span
+from practice.day_words import DAYS, MONTHS, day_words, time_words
+from practice.when_parts import Span, full_year, make_day, month_number, month_span
 
 _AGO = re.compile(
     r"(?P<n>\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|a couple of|a few|several) "
@@ -133,7 +134,7 @@ def _as_weekday(span: Span, weekday: str) -> Span:
     """Ask which is right where the weekday that was written is not that of the date."""
     if parts.weekday_number(weekday) == span.first.weekday():
         return span
-    written = parts.DAYS[parts.weekday_number(weekday)]
+    written = DAYS[parts.weekday_number(weekday)]
     return span.noting(f"{day_words(span.first)} is not a {written}: which is right, the day or the date?")
 
 
@@ -201,7 +202,7 @@ def _month(found: re.Match[str], today: date) -> Span:
         year = full_year(found["y"], today)
     span = month_span(year, month)
     if found["y"] and len(found["y"]) == 2:
-        span = span.noting(f"Read as the month, {parts.MONTHS[month - 1]} {year}: for a day, write the day first.")
+        span = span.noting(f"Read as the month, {MONTHS[month - 1]} {year}: for a day, write the day first.")
     if not (part := found["part"]):
         return span
     if part in {"early", "start of", "beginning of"}:
@@ -302,7 +303,7 @@ def _part_of_day(text: str, now: datetime) -> Span | None:
         start, end = parts.PARTS_OF_DAY[found["part"]]
         if span.first == now.date() and start < now.time() < end:
             end = now.time()
-        words = f"{parts.time_words(start)} to {parts.time_words(end)}"
+        words = f"{time_words(start)} to {time_words(end)}"
         return replace(span, clock=start, clock_last=end).noting(
             f"{parts.PART_NAMES.get(found['part'], found['part']).capitalize()} is read as {words}."
         )

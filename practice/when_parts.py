@@ -5,10 +5,10 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+from practice.day_words import DAYS, MONTHS, day_words
+
 _DAY = r"(?:mon|tue|tues|wed|weds|thu|thur|thurs|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
 _MONTH = (
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august"
@@ -99,24 +99,6 @@ class Span:
     def noting(self, *notes: str) -> Span:
         """Return this span with further notes."""
         return replace(self, notes=(*self.notes, *notes))
-
-
-def day_words(day: date) -> str:
-    """Return `Sat 21 Nov 2026`, whatever the machine's locale."""
-    return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year:04d}"
-
-
-def stated_day(text: str) -> str:
-    """Return a date that somebody else sent in words, or as it came where it is none."""
-    try:
-        return day_words(date.fromisoformat(text))
-    except ValueError:
-        return f"«{text}»"
-
-
-def time_words(moment: datetime | time) -> str:
-    """Return `16:40` (24-hour clock) of a time already in local terms."""
-    return f"{moment.hour:02d}:{moment.minute:02d}"
 
 
 def month_number(word: str) -> int:

@@ -6,7 +6,7 @@ import importlib.util
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from practice.dates import day_words
+from practice.day_words import day_words
 from practice.text import visible, year_words
 from practice.vocabulary import ConcernCategory, Decision, EntryKind, ReviewStatus, ShareState, Significance, label_of
 

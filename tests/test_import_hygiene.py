@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = {"dsl_console", "screens", "storage", "sync", "practice"}
 TERMINAL = {"textual", "rich"}
-HEAVY = {"sqlmodel", "sqlalchemy", "keyring", "httpx", "jwcrypto"}
+HEAVY = {"pydantic", "sqlmodel", "sqlalchemy", "keyring", "httpx", "jwcrypto"}
 FIRST_PAINT = ["dsl_console.__main__", "dsl_console.app", "screens.unlock"]
 
 WALK = """

@@ -1,0 +1,26 @@
+"""Days and times in words: what every screen needs before anything of a record is read, and no more than that."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def day_words(day: date) -> str:
+    """Return `Sat 21 Nov 2026`, whatever the machine's locale."""
+    return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year:04d}"
+
+
+def stated_day(text: str) -> str:
+    """Return a date that somebody else sent in words, or as it came where it is none."""
+    try:
+        return day_words(date.fromisoformat(text))
+    except ValueError:
+        return f"«{text}»"
+
+
+def time_words(moment: datetime | time) -> str:
+    """Return `16:40` (24-hour clock) of a time already in local terms."""
+    return f"{moment.hour:02d}:{moment.minute:02d}"
