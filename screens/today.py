@@ -257,6 +257,8 @@ class TodayScreen(ConsoleScreen):
     def __init__(self) -> None:
         super().__init__()
         self.view: TodayView | None = None
+        self.concerns = 0
+        """How many concerns have a line: more, once more were asked for; 0 for as many as there always are."""
 
     @property
     def heading(self) -> str:
@@ -302,7 +304,7 @@ class TodayScreen(ConsoleScreen):
 
         if self.console.vault is not None:
             self._show_alarm()
-            self.fetch(today, self.vault, self.console.clock(), then=self._show)
+            self.fetch(today, self.vault, self.console.clock(), concerns=self.concerns, then=self._show)
             self.fetch(machines_words, self.vault, then=self.query_one("#machines", MessageBar).say)
 
     def _show(self, view: TodayView) -> None:
@@ -347,7 +349,7 @@ class TodayScreen(ConsoleScreen):
             self.console.open("child", child_id=line.child_id, entry_id=line.subject)
             screen, params = "entry", {"entry_id": line.subject}
         elif line.kind == "more":
-            self.console.say("Decide those above; as many move up in their place.", title="Concerns to decide")
+            self._show_more()
             return
         elif line.kind == "damaged":
             self.console.say(
@@ -364,6 +366,13 @@ class TodayScreen(ConsoleScreen):
             screen, param = SUBJECTS.get(line.kind, ("share", "share_id"))
             params = {param: line.subject}
         self.console.open(screen, **params)
+
+    def _show_more(self) -> None:
+        """Give as many further concerns a line as have one at first."""
+        from storage.views.record import WAITING
+
+        self.concerns = (self.concerns or WAITING) + WAITING
+        self.refresh_record()
 
     def act_back(self) -> None:
         """Return the cursor to the first line: nothing lies under Today."""

@@ -91,13 +91,16 @@ class TodayView:
         return not (self.act_today or self.this_week or self.later)
 
 
-def today(vault: Vault, now: datetime) -> TodayView:
-    """Return what waits as of this moment, in one look; every concern stays until it has a decision (R-17)."""
+def today(vault: Vault, now: datetime, *, concerns: int = 0) -> TodayView:
+    """Return what waits as of this moment, in one look; every concern stays until it has a decision (R-17).
+
+    Of the concerns as many have a line as `concerns` says, `record.WAITING` of them if it says nothing.
+    """
     with vault.read():
-        return _today(vault, now)
+        return _today(vault, now, concerns)
 
 
-def _today(vault: Vault, now: datetime) -> TodayView:
+def _today(vault: Vault, now: datetime, concerns: int) -> TodayView:
     on = now.astimezone().date()
     view = TodayView(covers=organisation.covers(vault, on))
     _reports(vault, view)
@@ -107,7 +110,7 @@ def _today(vault: Vault, now: datetime) -> TodayView:
     for trouble in carrying.troubles(vault):
         view.act_today.append(Line("machine", "", "", "", trouble))
     _visits(vault, view, now)
-    _undecided(vault, view)
+    _undecided(vault, view, concerns)
     _actions(vault, view, on)
     _meetings(vault, view, on)
     _transfers(vault, view, on)
@@ -145,16 +148,14 @@ def _today(vault: Vault, now: datetime) -> TodayView:
     return view
 
 
-def _undecided(vault: Vault, view: TodayView) -> None:
+def _undecided(vault: Vault, view: TodayView, concerns: int) -> None:
     """Every concern until it has a decision; of more than have a line, how many there are (R-17)."""
-    waiting = record.waiting(vault)
+    waiting = record.waiting(vault, concerns)
     for entry in waiting:
         view.act_today.append(Line("concern", entry.id, entry.child_id, entry.child, entry.text))
     view.undecided = record.undecided_count(vault)
     if (more := view.undecided - len(waiting)) > 0:
-        view.act_today.append(
-            Line("more", "", "", "", f"{more:,} recorded after these wait{'s' if more == 1 else ''} for a decision too")
-        )
+        view.act_today.append(Line("more", "", "", "", f"{more:,} more, recorded later"))
 
 
 def _erasures(vault: Vault, view: TodayView) -> None:

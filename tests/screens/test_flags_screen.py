@@ -8,6 +8,7 @@ from screens import flags as screen
 from screens import today
 from storage import flags
 from storage.desk import children, concerns
+from storage.views import record
 
 
 def assert_heights(listed, module) -> None:
@@ -16,7 +17,7 @@ def assert_heights(listed, module) -> None:
         assert [module.height(row, width) for row in rows] == [len(module.draw(row, width)) for row in rows]
 
 
-async def test_a_pattern_is_opened_from_today_read_and_considered(console, vault):
+async def test_a_pattern_is_opened_from_today_read_and_considered(console, vault, monkeypatch):
     child, _ = children.add_child(vault, name="Mia Hart")
     for day in ("19/11/2026", "10/11/2026", "1/11/2026"):
         entry = concerns.log_concern(vault, {"text": HOSTILE, "category": "neglect", "when": day}, child_id=child)[0]
@@ -44,3 +45,13 @@ async def test_a_pattern_is_opened_from_today_read_and_considered(console, vault
         await pilot.press("f6")
         await settled(pilot)
         assert "Pattern" not in words_on(pilot.app)
+
+        # Of more concerns than have a line, Enter on the line that counts them shows the next ones.
+        monkeypatch.setattr(record, "WAITING", 2)
+        for number in range(3):
+            concerns.log_concern(vault, {"text": f"Note {number}"}, child_id=child)
+        await wait_for(pilot, "1 more, recorded later")
+        assert "Note 2" not in words_on(pilot.app)
+        await pilot.press("home", "down", "down", "enter")
+        await wait_for(pilot, "Note 2")
+        assert "recorded later" not in words_on(pilot.app)

@@ -252,7 +252,7 @@ def test_what_waits_for_a_decision_is_counted_whole_and_the_oldest_have_a_line(v
     assert [line.words for line in today(vault, vault.clock()).act_today] == [
         "Note 0",
         "Note 2",
-        "1 recorded after these waits for a decision too",
+        "1 more, recorded later",
     ]
 
 
