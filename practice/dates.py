@@ -6,6 +6,7 @@ The reading never raises and never loses the words: what cannot be read is kept,
 from __future__ import annotations
 
 import calendar
+import re
 from datetime import UTC, date, datetime
 from typing import Self
 
@@ -22,6 +23,7 @@ __all__ = [
     "Occurred",
     "day_words",
     "in_words",
+    "note_beside",
     "notice_when",
     "parse_when",
     "sort_key",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 WHEN_LIMIT = 200
+_SAID_DAY = re.compile(r"Read as ([^.:?]+)\.")
 _ASK = "When was this? A day helps, such as yesterday, Tuesday or 21/11/2026."
 
 
@@ -141,6 +144,12 @@ def in_words(occurred: Occurred) -> str:
     if " to " not in words and words[:3] in DAYS:
         words = words[4:]
     return f"about {words}"
+
+
+def note_beside(occurred: Occurred) -> str:
+    """Return what is to be said of a reading beside its words: the note, but for the day that they say already."""
+    words = in_words(occurred)
+    return " ".join(_SAID_DAY.sub(lambda said: "" if said[1] in words else said[0], occurred.note).split())
 
 
 def _span_words(start: str, end: str) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from practice.dates import WHEN_LIMIT, Occurred, parse_when
+from practice.dates import WHEN_LIMIT, Occurred, in_words, parse_when
 from practice.vocabulary import Precision
 
 Cell = tuple[str, str]
@@ -32,6 +32,11 @@ _MEANT = {
 }
 FIELDS: dict[str, tuple[str, ...]] = {name: tuple(headers.split()) for name, headers in _MEANT.items()}
 """Each field, and the headers that mean it without case, spaces and punctuation."""
+_LETTERS = re.compile(r"[0-9OolI]{1,4}([./-])[0-9OolI]{1,2}\1[0-9OolI]{1,4}")
+_FIGURES = str.maketrans("OolI", "0011")
+_DAY_NUMBER = re.compile(r"[3-5][0-9]{4}")
+"""A day as a spreadsheet stores it, from 1982 to 2064: a column that was not formatted as dates shows it so."""
+_DAY_NONE = date(1899, 12, 30)
 _STAFF = (
     r"(?:class |form |head |supply |student |music |sports? )?teacher|teaching assistant|learning support assistant|"
     r"headteacher|deputy head|headmaster|headmistress|member of (?:the )?staff|staff member|school staff|"
@@ -143,9 +148,28 @@ def _when(first: str, last: str, clock: str, now: datetime) -> tuple[Occurred, t
     """Return when it happened: the date as it was written, joined with an end or a time where the row has one."""
     if not first:
         return Occurred(text="", precision=Precision.UNKNOWN), ("it has no date",)
+    occurred = _read(first, last, clock, now)
+    if occurred.start is None and (mended := _mended(first)):
+        found = _read(mended, _mended(last) or last, clock, now)
+        if found.start is not None:
+            note = f"Repaired: read as {in_words(found)}."
+            occurred = found.model_copy(update={"text": occurred.text, "note": note})
+    notes = [f"«{first[:60]}»: {occurred.note}"] if occurred.note else []
+    return occurred, tuple(notes)
+
+
+def _read(first: str, last: str, clock: str, now: datetime) -> Occurred:
     written = f"{first} to {last}" if last and last != first else f"{first} {clock}".strip()
     occurred = parse_when(written[:WHEN_LIMIT], now)
     if occurred.start is None and written != first:
         occurred = parse_when(first[:WHEN_LIMIT], now)
-    notes = [f"«{first[:60]}»: {occurred.note}"] if occurred.note else []
-    return occurred, tuple(notes)
+    return occurred
+
+
+def _mended(text: str) -> str:
+    """Return a date whose letters stand for figures, or a sheet's number of a day, as a date; blank for any other."""
+    if _LETTERS.fullmatch(text) and not text.replace("/", "").replace("-", "").replace(".", "").isdigit():
+        return text.translate(_FIGURES)
+    if _DAY_NUMBER.fullmatch(text):
+        return (_DAY_NONE + timedelta(days=int(text))).isoformat()
+    return ""

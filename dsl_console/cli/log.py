@@ -235,7 +235,7 @@ def _record(
     new_child: str,
     others: list[Other],
 ) -> None:
-    from practice.dates import in_words
+    from practice.dates import in_words, note_beside
     from storage.desk.concerns import log_concern, read_times, read_when
     from storage.desk.finishing import look_alikes
 
@@ -249,7 +249,7 @@ def _record(
         print_json({"id": ids[0], "state": "recorded", **more})
         return
     now = vault.clock().astimezone()
-    say(f"When it happened was read as: {in_words(occurred)}. {occurred.note}".strip())
+    say(f"When it happened was read as: {in_words(occurred)}. {note_beside(occurred)}".strip())
     if (fields["caller"] or {}).get("identity") == "unverified":
         say("The caller is not verified: ring back on a number you already hold before saying anything.")
     what_now(now, vault.school.phones, ids[0])

@@ -61,13 +61,13 @@ class WhenField(Vertical):
 
     @on(Input.Changed)
     def _read(self) -> None:
-        from practice.dates import in_words
+        from practice.dates import in_words, note_beside
 
         if not self.text.strip():
             self.query_one(StateLine).say(f"Read as: {self._empty}")
             return
         occurred = self.occurred
-        note = f" · {occurred.note}" if occurred.note else ""
+        note = f" · {beside}" if (beside := note_beside(occurred)) else ""
         self.query_one(StateLine).say(f"Read as: {in_words(occurred)}{note}", "warn" if occurred.note else "")
 
     def means(self, empty: str) -> None:

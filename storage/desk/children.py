@@ -134,7 +134,7 @@ def import_roster(
         unchanged=len(difference.unchanged),
         not_in_file=len(difference.not_in_file),
         rejected=[(each.line, each.reason) for each in difference.rejected],
-        warnings=[(each.line, each.text) for each in difference.warnings],
+        warnings=[(each.line, each.text) for each in difference.warnings] + _files_to_stay(vault, difference),
         counts=roster.counts,
         dry_run=dry_run,
         transfers=len(opened),
@@ -146,6 +146,20 @@ def _leavers(difference: Difference, known: Sequence[KnownChild]) -> list[tuple[
     days = {child.id: child.fields.get("leaving_date") for child in known}
     days |= {child: changes["leaving_date"] for child, changes, _ in difference.changed if changes.get("leaving_date")}
     return [(child, day if isinstance(day := days.get(child), date) else None) for child in difference.left]
+
+
+def _files_to_stay(vault: Vault, difference: Difference) -> list[tuple[int, str]]:
+    """Say of how many children who are back the file is still to be sent to another school."""
+    from storage.views.transfers import transfers
+
+    back = {child for child, changes, _ in difference.changed if changes.get("on_roll")}
+    count = sum(row.child_id in back and row.state == "open" and row.direction == "out" for row in transfers(vault))
+    if not back or not count:
+        return []
+    whose = (
+        "the record of a child who is back is" if count == 1 else f"the records of {count} children who are back are"
+    )
+    return [(0, f"{whose} still to be sent to another school: if none goes, end that (dsl-console transfer end)")]
 
 
 def _known(vault: Vault) -> tuple[list[KnownChild], dict[str, str]]:

@@ -21,6 +21,7 @@ _LEFT = frozenset(
     {"left", "leaver", "left school", "left the school", "former", "former pupil", "former student", "off roll"}
 )
 _HERE = ("current", "single", "on roll", "main")
+BACK = "a child who had left is back on the roll, with the whole record"
 _UPN, _OTHER_NUMBER, _NAME = 0, 1, 2
 
 
@@ -263,6 +264,8 @@ def _change(difference: Difference, child: KnownChild, row: RosterRow, today: da
     if not leaves:
         if not child.on_roll:
             changes["on_roll"] = True
+            if not child.provisional:
+                difference.warnings.append(Warning_(row.line, BACK))
         if child.provisional:
             changes["provisional"] = False
     if changes:

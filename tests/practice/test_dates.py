@@ -11,7 +11,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from practice.dates import WHEN_LIMIT, Occurred, day_words, in_words, parse_when, sort_key, stated_day, time_words
+from practice.dates import (
+    WHEN_LIMIT,
+    Occurred,
+    day_words,
+    in_words,
+    note_beside,
+    parse_when,
+    sort_key,
+    stated_day,
+    time_words,
+)
 from practice.text import tidy
 from practice.vocabulary import Precision
 
@@ -257,6 +267,13 @@ def test_a_plain_date_needs_no_note(text: str) -> None:
 )
 def test_in_words(text: str, words: str) -> None:
     assert in_words(parse_when(text, NOW)) == words
+
+
+def test_a_note_does_not_say_again_what_the_words_say() -> None:
+    found = parse_when("last Tuesday at 14:30", NOW)
+    assert found.note == f"Read as {in_words(found).partition(',')[0]}."
+    assert note_beside(found) == ""
+    assert note_beside(parse_when("3:30", NOW)), "what the words leave open is said"
 
 
 def test_words_for_the_screen_do_not_depend_on_the_locale() -> None:

@@ -77,6 +77,16 @@ def test_rows_become_entries_that_keep_every_cell(vault: Vault) -> None:
     assert vault.verify(rebuild=True).ok
 
 
+def test_letters_for_figures_and_a_sheets_number_of_a_day_are_repaired_and_said(vault: Vault) -> None:
+    child = add_child(vault)
+    rows = [["1O/06/2026", "one"], ["l2-O6-2026", "two"], ["46175", "three"], ["12O", "four"], ["99999", "five"]]
+    merged = take(vault, child, as_csv([["Date", "Event"], *rows]))
+    days = {row.text: row.occurred for row in record.chronology(vault, child)}
+    assert [days[text].start for _, text in rows] == ["2026-06-10", "2026-06-12", "2026-06-02", None, None]
+    assert [days[text].text for _, text in rows] == [written for written, _ in rows], "it is kept as it was written"
+    assert dict(merged.repaired)[2] == "«1O/06/2026»: Repaired: read as Wed 10 Jun 2026."
+
+
 def test_exact_duplicates_are_marked_and_kept_and_the_same_file_adds_nothing(vault: Vault) -> None:
     child = add_child(vault)
     data = as_csv([HEADERS, *ROWS])

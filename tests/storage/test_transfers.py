@@ -70,6 +70,9 @@ def test_an_import_opens_a_transfer_for_each_leaver_with_a_record(vault: Vault) 
     ]
     assert [row.id for row in evidence(vault, ada).transfers] == [found.id]
     assert roll.import_roster(vault, file, confirm_leavers=2).transfers == 0
+    back = roll.import_roster(vault, file.replace(b"19/11/2026", b""), dry_run=True)
+    assert [line for line, text in back.warnings if "is back on the roll" in text] == [2, 3]
+    assert [text for line, text in back.warnings if not line and "still to be sent" in text], back.warnings
     with pytest.raises(Refused, match="open already"):
         desk.open_(vault, ada, NOW.date())
     desk.end(vault, found.id, "she came back")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from practice.upn import check_letter
-from storage.roster.compare import Difference, KnownChild, compare, leavers_need_confirmation
+from storage.roster.compare import BACK, Difference, KnownChild, compare, leavers_need_confirmation
 from storage.roster.model import NAME_FIELDS, OTHER_FIELDS, Rejected, Roster, RosterRow
 from storage.roster.reading import read_roster
 from tests.builder import as_csv, children, make_upn
@@ -207,6 +207,7 @@ def test_a_child_who_returns_and_a_provisional_one_are_taken_on_the_roll() -> No
         ("back", {"on_roll": True}),
         ("new", {"provisional": False}),
     ]
+    assert [(warning.line, warning.text) for warning in found.warnings] == [(2, BACK)]
 
 
 def test_a_provisional_child_with_only_a_name_is_matched_by_a_person() -> None:
