@@ -11,11 +11,12 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from practice.errors import ConsoleError
+from practice.share_words import share_words
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.share_propose import ProposeDialog
-from screens.sharing_words import TONES, ReferralLine, open_share, ring_words, share_words
+from screens.sharing_words import TONES, ReferralLine, open_share, ring_words
 from screens.widgets.chrome import cut
 from screens.widgets.dialogs import ReasonDialog
 from screens.widgets.record_list import RecordList

@@ -11,13 +11,14 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from practice.errors import Refused
+from practice.share_words import share_words
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.share import decide_with_reason, why_not_now
 from screens.share_approve import ApproveDialog, SecondDialog
 from screens.share_record import record_content
-from screens.sharing_words import ReferralLine, share_words, way_words
+from screens.sharing_words import ReferralLine, way_words
 from screens.widgets.heed import HeedLines
 from screens.widgets.text import MessageBar, PlainText, StateLine
 from screens.widgets.verbatim import Verbatim

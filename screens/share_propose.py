@@ -10,9 +10,10 @@ from textual.app import ComposeResult
 from textual.widgets import Select
 
 from practice.errors import ConsoleError
+from practice.share_words import share_words
 from practice.text import visible
 from screens.review_evidence import excerpt
-from screens.sharing_words import share_words, way_words
+from screens.sharing_words import way_words
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
 from screens.widgets.text import PlainText, StateLine

@@ -13,10 +13,11 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import ProgressBar
 
+from practice.share_words import GIVEN_BACK, PLACED, state_words
 from practice.text import counted, visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
-from screens.sharing_words import GIVEN_BACK, PLACED, TONES, ReferralLine, open_share, ring_words, state_words
+from screens.sharing_words import TONES, ReferralLine, open_share, ring_words
 from screens.sync_job import STEPS, job_of
 from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList

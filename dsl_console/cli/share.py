@@ -9,7 +9,7 @@ import click
 from dsl_console.cli.options import HEEDED, Code, Command, Group, codes, text_option
 from dsl_console.cli.output import indented, joined, moment_json, one_line, out, print_json
 from dsl_console.cli.session import Session
-from practice.vocabulary import LawfulBasis, ShareState, Told, label_of
+from practice.vocabulary import LawfulBasis, Told, label_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -307,13 +307,13 @@ def list_(session: Session) -> None:
         print_json([_share_json(row) for row in rows])
         return
     from practice.dates import in_words
+    from practice.share_words import reason_words, share_words
 
     for row in rows:
         happened = in_words(row.occurred) if row.occurred else ""
-        state = label_of(ShareState, row.state)
-        out(joined([row.id, one_line(row.partner), state, one_line(row.child), happened]))
-        if row.reason:
-            out(f"    {one_line(row.reason)}")
+        out(joined([row.id, one_line(row.partner), one_line(share_words(row)), one_line(row.child), happened]))
+        if reason := reason_words(row):
+            out(f"    {one_line(reason)}")
     if not rows:
         session.note("Nothing was shared yet.")
 

@@ -11,11 +11,11 @@ import pytest
 from conftest import HOSTILE, picture, press, settled, wait_for, wait_until, words_on
 from textual.widgets import Input, OptionList, Select
 
+from practice.share_words import GIVEN_BACK, share_words, state_words
 from screens.inbox import InboxScreen
 from screens.share_approve import ApproveDialog
 from screens.share_entry import ShareEntryScreen
 from screens.share_propose import ProposeDialog
-from screens.sharing_words import GIVEN_BACK, share_words, state_words
 from screens.sync import Line, draw, draw_item
 from screens.sync_job import job_of
 from screens.today import TodayScreen
