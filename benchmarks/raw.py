@@ -92,19 +92,31 @@ def captured() -> Iterator[Statements]:
 
 @contextmanager
 def asked() -> Iterator[list[tuple[str, Any]]]:
-    """Every question that SQLAlchemy sends while the block runs, in order, with its parameters."""
+    """Every question that goes to a database while the block runs, in order, with its parameters."""
     from sqlalchemy import Engine, event
 
-    kept: list[tuple[str, Any]] = []
+    from storage import ledger
 
-    def listen(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+    kept: list[tuple[str, Any]] = []
+    real = ledger.ask_driver
+
+    def keep(statement: str, parameters: Any) -> None:
         if statement.lstrip().upper().startswith("SELECT"):
             kept.append((statement, parameters))
 
+    def listen(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        keep(statement, parameters)
+
+    def ask_driver(connection: Any, statement: str, parameters: Any) -> Any:
+        keep(statement, parameters)
+        return real(connection, statement, parameters)
+
     event.listen(Engine, "before_cursor_execute", listen)
+    ledger.ask_driver = ask_driver
     try:
         yield kept
     finally:
+        ledger.ask_driver = real
         event.remove(Engine, "before_cursor_execute", listen)
 
 

@@ -21,12 +21,13 @@ from practice.errors import ConsoleError, IntegrityAlarm, WrongPassphrase
 from storage import chain, device_secret, ledger, secrets_table, shape
 from storage.anchor import Anchor, Head
 from storage.drafts import Drafts
-from storage.engine import Prepare, make_engine, plain_errors
+from storage.engine import DATABASE_ERRORS, Prepare, make_engine, plain_errors
 from storage.header import Header, SlotPerson, reread_header
 from storage.keys import PersonKeys, Slot, hkdf
 from storage.late import Late
 from storage.ledger import Draft, Link, Problem
 from storage.locks import OpenLock
+from storage.look import Look
 from storage.tries import Tries
 from storage.unit import Unit
 from storage.way_in import WayIn
@@ -89,6 +90,7 @@ class OpenCompartment:
         self._reader: Engine
         self._connect(key)
         self._look: Connection | None = None
+        self._reads: Connection | None = None
         self._data_version = -1
         self.person_keys = keys
         self.device = ""
@@ -113,8 +115,8 @@ class OpenCompartment:
     def alone(self) -> Iterator[None]:
         """Let go of the database and hold the vault alone while its files are rewritten; raises Refused."""
         with self._write_lock, self._read_lock, self._lock.alone():
+            self._stop_reading()
             self._writer.dispose()
-            self._reader.dispose()
             yield
 
     def take_in_spool(self) -> None:
@@ -219,7 +221,7 @@ class OpenCompartment:
     def close(self) -> None:
         """Empty the write-ahead log into the database and let go of every key and file."""
         with self._write_lock, self._read_lock:
-            self._reader.dispose()
+            self._stop_reading()
             with contextlib.suppress(ConsoleError), plain_errors(), self._writer.connect() as connection:
                 connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(
                     "PRAGMA wal_checkpoint(TRUNCATE)"
@@ -311,25 +313,28 @@ class OpenCompartment:
         with self.write() as unit:
             return unit.record(body, child=child, entry=entry, event=event, captured_at=captured_at)
 
-    @contextlib.contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Look:
         """Open one consistent, read-only look at the record; within another of the same thread it is the same look."""
-        with self._read_lock, plain_errors():
-            if self._look is not None:
-                yield self._look
-                return
-            with self._reader.begin() as connection:
-                self._look = connection
-                try:
-                    yield connection
-                finally:
-                    self._look = None
+        return Look(self)
+
+    def _open_reading(self) -> Connection:
+        """Return the connection that every look is on."""
+        if self._reads is None:
+            self._reads = self._reader.connect()
+        return self._reads
+
+    def _stop_reading(self) -> None:
+        """Let go of the connection that every look is on; the next look opens another."""
+        reads, self._reads = self._reads, None
+        if reads is not None:
+            with contextlib.suppress(*DATABASE_ERRORS):
+                reads.close()
+        self._reader.dispose()
 
     def changed(self) -> bool:
         """Say whether anything was committed since this was last asked, by this program or another."""
-        with self._read_lock, plain_errors(), self._reader.connect() as connection:
-            found = connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("PRAGMA data_version")
-            version = int(found.scalar_one())
+        with self._read_lock, plain_errors():
+            (version,) = next(ledger.plain_rows(self._open_reading(), "PRAGMA data_version"))
         before, self._data_version = self._data_version, version
         return before not in (-1, version)
 
@@ -385,9 +390,10 @@ class OpenCompartment:
         """Let go of the pages that are kept in memory; they are read again when they are asked for."""
         from storage import memory
 
-        for lock, engine in ((self._write_lock, self._writer), (self._read_lock, self._reader)):
-            with lock, plain_errors(), engine.connect() as connection:
-                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("PRAGMA shrink_memory")
+        with self._read_lock, plain_errors():
+            next(ledger.plain_rows(self._open_reading(), "PRAGMA shrink_memory"), None)
+        with self._write_lock, plain_errors(), self._writer.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("PRAGMA shrink_memory")
         memory.give_back()
 
     def checkpoint(self) -> bool:

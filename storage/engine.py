@@ -99,7 +99,8 @@ def make_engine(path: Path, key: bytes, *, query_only: bool = False, prepare: Pr
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         if not connection._is_autocommit_isolation():
-            connection.connection.cursor().execute(statement)
+            driver: Any = connection.connection.driver_connection
+            driver.execute(statement)
 
     return engine
 
@@ -138,12 +139,13 @@ def plain_error(error: BaseException) -> ConsoleError:
     return Refused(f"The database refused the work ({type(error).__name__}); nothing was recorded.", hint="Try again.")
 
 
+DATABASE_ERRORS = (DBAPIError, DatabaseError, sqlcipher.Error)
+
+
 @contextlib.contextmanager
 def plain_errors() -> Iterator[None]:
     """Turn what the database raises into plain sentences."""
     try:
         yield
-    except (DBAPIError, DatabaseError) as error:
-        raise plain_error(error) from None
-    except sqlcipher.Error as error:
+    except DATABASE_ERRORS as error:
         raise plain_error(error) from None

@@ -325,17 +325,22 @@ def acts_by(connection: Connection, column: str, kinds: Iterable[str]) -> Iterat
 def plain_rows(
     connection: Connection, statement: str, parameters: Sequence[str | int] = ()
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield a query's rows as the driver gives them: a row object for each costs as much as a digest."""
-    cursor: Any = connection.exec_driver_sql(statement, tuple(parameters)).cursor
-    return iter(cursor)
+    """Yield a query's rows as the driver gives them, in the open transaction.
+
+    A row object for each costs as much as a digest, and what goes round the driver as much as the question itself.
+    """
+    return iter(ask_driver(connection, statement, tuple(parameters)))
+
+
+def ask_driver(connection: Connection, statement: str, parameters: tuple[str | int, ...]) -> Any:
+    """Put a question to the driver itself, and return its cursor."""
+    driver: Any = connection.connection.driver_connection
+    return driver.execute(statement, parameters)
 
 
 def all_acts(connection: Connection, device: str) -> Iterator[Act]:
     """Yield a device's acts in their order."""
-    for row in connection.execution_options(yield_per=1000).exec_driver_sql(
-        f"{_SELECT} WHERE a.device = ? ORDER BY a.seq", (device,)
-    ):
-        yield _act(row)
+    return map(_act, plain_rows(connection, f"{_SELECT} WHERE a.device = ? ORDER BY a.seq", (device,)))
 
 
 def last_before(connection: Connection, moment: datetime) -> dict[str, int]:

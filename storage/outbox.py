@@ -7,9 +7,10 @@ replayed. Where the exchange with the hub stands is kept beside it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection
+
+from storage.ledger import plain_rows
 
 SCHEMA = (
     """CREATE TABLE outbox (
@@ -72,62 +73,60 @@ def add(connection: Connection, message: Message) -> None:
     connection.exec_driver_sql(f"INSERT INTO outbox ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608
 
 
+def _found(connection: Connection, clause: str, *values: str) -> list[Message]:
+    return [Message(*row) for row in plain_rows(connection, f"SELECT {_COLUMNS} FROM outbox{clause}", values)]  # noqa: S608
+
+
 def messages(connection: Connection, *states: str) -> list[Message]:
     """Return the messages in these states (all without any), oldest first."""
     clause = f" WHERE state IN ({', '.join('?' * len(states))})" if states else ""
-    rows = connection.exec_driver_sql(f"SELECT {_COLUMNS} FROM outbox{clause} ORDER BY made_at, mid", tuple(states))  # noqa: S608
-    return [Message(*row) for row in rows]
+    return _found(connection, f"{clause} ORDER BY made_at, mid", *states)
 
 
 def message(connection: Connection, mid: str) -> Message | None:
     """Return one message."""
-    row = connection.exec_driver_sql(f"SELECT {_COLUMNS} FROM outbox WHERE mid = ?", (mid,)).first()  # noqa: S608
-    return Message(*row) if row else None
+    return next(iter(_found(connection, " WHERE mid = ?", mid)), None)
 
 
 def of_share(connection: Connection, share: str) -> list[Message]:
     """Return a share's messages, oldest first."""
-    rows = connection.exec_driver_sql(f"SELECT {_COLUMNS} FROM outbox WHERE share = ? ORDER BY made_at", (share,))  # noqa: S608
-    return [Message(*row) for row in rows]
+    return _found(connection, " WHERE share = ? ORDER BY made_at", share)
 
 
 def of_entry(connection: Connection, org: str, eid: str, class_: str) -> list[Message]:
     """Return the messages of one class about one entry to an organisation, by revision."""
-    rows = connection.exec_driver_sql(
-        f"SELECT {_COLUMNS} FROM outbox WHERE eid = ? AND org = ? AND class = ? ORDER BY rev, made_at",  # noqa: S608
-        (eid, org, class_),
-    )
-    return [Message(*row) for row in rows]
+    return _found(connection, " WHERE eid = ? AND org = ? AND class = ? ORDER BY rev, made_at", eid, org, class_)
 
 
 def mids(connection: Connection, *states: str) -> set[str]:
     """Return the ids of the messages in these states."""
     marks = ", ".join("?" * len(states))
-    return {row[0] for row in connection.exec_driver_sql(f"SELECT mid FROM outbox WHERE state IN ({marks})", states)}  # noqa: S608
+    return {mid for (mid,) in plain_rows(connection, f"SELECT mid FROM outbox WHERE state IN ({marks})", states)}  # noqa: S608
 
 
 def with_detail(connection: Connection, state: str, detail: str) -> set[str]:
     """Return the ids of the messages in a state that have these words beside them, without their envelopes."""
     statement = "SELECT mid FROM outbox WHERE state = ? AND detail = ?"
-    return {row[0] for row in connection.exec_driver_sql(statement, (state, detail))}
+    return {mid for (mid,) in plain_rows(connection, statement, (state, detail))}
 
 
 def waiting_entries(connection: Connection) -> int:
     """Return how many entries the hub has not acknowledged yet."""
     statement = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'offered') AND class = 'data'"
-    return int(connection.exec_driver_sql(statement).scalar_one())
+    ((count,),) = plain_rows(connection, statement)
+    return int(count)
 
 
 def offered_shares(connection: Connection) -> set[str]:
     """Return the shares that were offered to the hub and whose outcome is not known yet."""
     statement = "SELECT share FROM outbox WHERE state = 'offered' AND share IS NOT NULL AND class = 'data'"
-    return {row[0] for row in connection.exec_driver_sql(statement)}
+    return {share for (share,) in plain_rows(connection, statement)}
 
 
 def withdrawals(connection: Connection) -> dict[str, str]:
     """Return by share where the message stands that takes it back."""
     statement = "SELECT share, state FROM outbox WHERE type = 'withdrawal' AND share IS NOT NULL ORDER BY made_at"
-    return {row[0]: row[1] for row in connection.exec_driver_sql(statement)}
+    return dict(plain_rows(connection, statement))
 
 
 def mark(connection: Connection, mid: str, state: str, now: str, detail: str = "", *, tried: bool = False) -> None:
@@ -140,7 +139,7 @@ def mark(connection: Connection, mid: str, state: str, now: str, detail: str = "
 
 def exchange(connection: Connection, name: str) -> str:
     """Return where the exchange with the hub stands: `epoch`, `cursor`, `last_sync` and the like; blank at first."""
-    row: Any = connection.exec_driver_sql("SELECT value FROM exchange WHERE name = ?", (name,)).first()
+    row = next(plain_rows(connection, "SELECT value FROM exchange WHERE name = ?", (name,)), None)
     return str(row[0]) if row else ""
 
 

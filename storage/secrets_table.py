@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from storage.ledger import plain_rows
+
 SCHEMA = ("CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT",)
 
 AUDIT = "audit"
@@ -17,7 +19,7 @@ DEVICE = "device"
 
 def get(connection: Connection, name: str) -> bytes | None:
     """Return a secret, or None."""
-    row = connection.exec_driver_sql("SELECT value FROM secrets WHERE name = ?", (name,)).first()
+    row = next(plain_rows(connection, "SELECT value FROM secrets WHERE name = ?", (name,)), None)
     return bytes(row[0]) if row else None
 
 

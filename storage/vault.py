@@ -24,6 +24,7 @@ from storage.ids import new_id
 from storage.keys import Kdf, PersonKeys, Slot, b64, calibrate, new_key, new_recovery_code, new_slot, passphrase_faults
 from storage.ledger import Author, Draft
 from storage.locks import OpenLock
+from storage.look import Look
 from storage.opening import RECOVERY, compartment_key, recovery_slot_id, wrap
 from storage.places import check_open, check_place
 from storage.sealed import XWingPrivate, XWingPublic
@@ -88,13 +89,11 @@ class Vault(OpenCompartment):
             with self.write() as unit:
                 self._sealer.settle(unit.connection)
 
-    @contextlib.contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Look:
         """Open one consistent, read-only look at the record; raises Refused once a visit has ended."""
         if self.visit is not None:
             self.visit.check()
-        with super().read() as connection:
-            yield connection
+        return super().read()
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Unit]:

@@ -156,7 +156,8 @@ def _check_fields(fields: tuple[object, ...]) -> None:
 
 def lines_of(connection: Connection, device: str, after: int, through: int | None = None) -> Iterator[Line]:
     """Yield a chain's acts after a number, up to another, in their order."""
-    rows = connection.execution_options(yield_per=1000).exec_driver_sql(
+    rows = ledger.plain_rows(
+        connection,
         f"{_SELECT} WHERE a.device = ? AND a.seq > ? AND a.seq <= ? ORDER BY a.seq",
         (device, after, _SEQ_LIMIT if through is None else through),
     )

@@ -123,10 +123,9 @@ def partners(vault: Vault, *, removed: bool = False) -> list[PartnerRow]:
 
 def ways(vault: Vault) -> dict[str, WayRow]:
     """Return by organisation the ways that are not the hub."""
-    table = table_of(WayTable)
+    statement = f"SELECT {columns(WayTable)} FROM partner_ways WHERE partner_ways.way <> 'hub'"  # noqa: S608
     with vault.read() as connection:
-        found = [WayRow(**row._mapping) for row in connection.execute(select(table).where(table.c.way != "hub"))]
-    return {row.org: row for row in found}
+        return {row.org: WayRow(**vars(row)) for row in rows(connection, WayTable, statement)}
 
 
 def partner(vault: Vault, wanted: str) -> PartnerRow:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from practice.errors import HubUnreachable, Refused
 from storage import outbox
 from storage.desk.concerns import amend, log_concern
+from storage.vault import Vault
 from storage.views import arrivals, sharing
 from sync import contracts, corrections, inbox, inventory, renewing, shares
 from tests.faults.exchange_world import FAULTS, Fault, Side, World
@@ -66,6 +67,7 @@ class Exchange:
     def __init__(self, world: World) -> None:
         self.world, self.sides = world, world.sides
         self.seen = (Memory(), Memory())
+        self.looked_at: list[Vault | None] = [None, None]
         self.said = 0
         self.entries: dict[tuple[int, int], str] = {}
         self.renewing: set[int] = set()
@@ -227,14 +229,21 @@ class Exchange:
     # -- what must hold at any moment ----------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Look at both sides after a step."""
+        """Look at each side after a step, if anything was committed there since: the other only adds to what it may."""
+        changed = [side for side in self.sides if self._changed(side)]
         with self.sides[0].vault.read(), self.sides[1].vault.read():
-            for side, seen in zip(self.sides, self.seen, strict=True):
-                self._approved(side, seen)
-            for side, seen in zip(self.sides, self.seen, strict=True):
-                self._arrived(side, seen, self.seen[1 - side.number])
-            for side, seen in zip(self.sides, self.seen, strict=True):
-                self._moved(side, seen, self.seen[1 - side.number])
+            for side in changed:
+                self._approved(side, self.seen[side.number])
+            for side in changed:
+                self._arrived(side, self.seen[side.number], self.seen[1 - side.number])
+            for side in changed:
+                self._moved(side, self.seen[side.number], self.seen[1 - side.number])
+
+    def _changed(self, side: Side) -> bool:
+        """Say whether a side is to be looked at: it was opened anew, or something was committed there."""
+        committed, opened = side.vault.changed(), self.looked_at[side.number] is not side.vault
+        self.looked_at[side.number] = side.vault
+        return committed or opened
 
     def _approved(self, side: Side, seen: Memory) -> None:
         for entry, rev, payload in side.sql("SELECT entry_id, rev, payload FROM shares WHERE approved_at IS NOT NULL"):

@@ -28,6 +28,7 @@ from practice.errors import HubUnreachable
 from storage import compartment, restore
 from storage.desk.children import add_child
 from storage.keys import FLOOR
+from storage.ledger import plain_rows
 from storage.unlocking import Unlocked, unlock
 from storage.vault import Vault, create, open_vault
 from sync import agreements, contracts, identity, partners, renewing, run, spool, taking, unattended
@@ -325,7 +326,7 @@ class Side:
 
     def sql(self, statement: str, *values: object) -> list[tuple]:
         with self.vault.read() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(statement, values)]
+            return list(plain_rows(connection, statement, values))
 
 
 # -- what every run begins with ----------------------------------------------------------------------------------------
@@ -350,7 +351,7 @@ def _once(function: Callable) -> Callable:
     kept: dict = {}
 
     def asked(value, *more):  # type: ignore[no-untyped-def]
-        place = (json.dumps(value, sort_keys=True) if isinstance(value, dict) else value, *more)
+        place = (tuple(sorted(value.items())) if isinstance(value, dict) else value, *more)
         if place not in kept:
             kept[place] = function(value, *more)
         return kept[place]

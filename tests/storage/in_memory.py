@@ -59,7 +59,7 @@ class MemoryVault(Vault):
 
     def __init__(self, device: str, wrong_by: timedelta = timedelta()) -> None:
         self.name, self.device, self.id = "children", device, "vault"
-        self.alarm = self.visit = self._sealer = self._look = None
+        self.alarm = self.visit = self._sealer = self._look = self._reads = None
         self.person = SlotPerson(PERSON, "Robin Vale", "dsl")
         self.author = ledger.Author(PERSON, device, KEYS.signing, AUDIT)
         self.late = NothingLate()

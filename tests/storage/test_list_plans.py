@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Engine, event
 
+from benchmarks.raw import asked
 from dsl_console.frame import frame_state
 from storage import outbox
 from storage.views import children, record, sharing
@@ -42,22 +41,6 @@ def messages_of(vault) -> list[object]:
         return outbox.of_share(connection, "none")
 
 
-@contextmanager
-def statements() -> Iterator[list[tuple[str, object]]]:
-    """Everything that is read while the block runs."""
-    sent: list[tuple[str, object]] = []
-
-    def listen(_connection, _cursor, statement, parameters, _context, _many) -> None:
-        if statement.startswith("SELECT"):
-            sent.append((statement, parameters))
-
-    event.listen(Engine, "before_cursor_execute", listen)
-    try:
-        yield sent
-    finally:
-        event.remove(Engine, "before_cursor_execute", listen)
-
-
 def whole_scans(vault, sent) -> list[str]:
     """The steps of the database's plans that go through one of the long tables from end to end."""
     found = []
@@ -76,7 +59,7 @@ def whole_scans(vault, sent) -> list[str]:
 def test_a_list_never_goes_through_the_whole_record(vault, name):
     child = add_child(vault)
     entry = add_concern(vault, child, "Quiet all morning")
-    with statements() as sent:
+    with asked() as sent:
         LISTS[name](vault, child, entry)
     assert sent
     assert whole_scans(vault, sent) == []
@@ -88,7 +71,7 @@ def test_a_scan_is_seen_where_an_index_is_missing(vault):
         for index in ("entries_by_child", "outbox_withdrawals", "outbox_by_share"):
             unit.connection.exec_driver_sql(f"DROP INDEX {index}")
     for read in (lambda: record.count(vault, child), lambda: sharing.shares(vault)):
-        with statements() as sent:
+        with asked() as sent:
             read()
         assert whole_scans(vault, sent)
 
