@@ -264,12 +264,12 @@ def _about_unknown(vault: Vault, unit: Unit, body: ReceiptBody, sender: KeySet, 
     """Take in a partner's word about no message of ours: where it was `lost`, this vault was put back."""
     from sync import inventory
 
-    if lost and not body.eid and body.status == "stored":
-        return Effect()  # about a word, from before then
     if lost and body.eid and inventory.came_back(vault, sender.org, body.eid, body.rev):
         return Effect()  # about an envelope that was lost; its words are here again
-    if lost and body.eid and inventory.ask_of_unknown(vault, unit, body.eid, sender):
+    if lost and inventory.ask_of_unknown(vault, unit, body.eid, sender):
         return Effect(error=f"{visible(name)} answers what this vault does not know any more: they are asked for it.")
+    if lost and not body.eid and body.status == "stored":
+        return Effect()  # about a word, and they are asked already
     return Effect(error=f"{visible(name)} sent a receipt for a message that is not known here; it changed nothing.")
 
 

@@ -65,8 +65,11 @@ def ask_one(vault: Vault, unit: Unit, keys: OrgKeys, reader: KeySet) -> None:
 
 
 def ask_of_unknown(vault: Vault, unit: Unit, entry: str, reader: KeySet) -> bool:
-    """Ask a partner what they hold, since they answer a message about an entry that this vault does not know: it was
-    put back. Not about what was erased here, and not again while they were asked and have not answered."""
+    """Ask a partner what they hold, since they answer a message that this vault does not know: it was put back.
+
+    `entry` is what it was about, blank for a word about none, such as the end of an agreement. Not about what was
+    erased here, and not again while they were asked and have not answered.
+    """
     known = any(row.org == reader.org for row in sharing.partners(vault))
     waiting = outbox.messages(unit.connection, *outbox.OPEN) if known else []
     asked = any((each.type, each.org) == ("inventory?", reader.org) for each in waiting)

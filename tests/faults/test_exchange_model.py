@@ -69,6 +69,9 @@ BROKE_ONCE: dict[str, tuple[Step, ...]] = {
         *(("copy", COUNCIL, 0, 0), ("end", SCHOOL, 0, 0), ("sync", SCHOOL, 0, 0), ("sync", COUNCIL, 0, 0)),
         ("put_back", COUNCIL, 0, 0),
     ),
+    "who ended an agreement is put back, and has only the answer to that": (
+        *(("copy", SCHOOL, 0, 0), ("end", SCHOOL, 0, 0), ("sync", SCHOOL, 0, 0), ("put_back", SCHOOL, 0, 0)),
+    ),
     "an end that waits was signed with a stolen key": (("end", SCHOOL, 0, 0), ("renew", SCHOOL, 0, STOLEN)),
     "the partner's receipt expires at the hub": (*SHARED, ("wait", SCHOOL, 2, 0)),
     "what a partner fetched is lost beside its locked vault, and at the hub": (
