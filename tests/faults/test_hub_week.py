@@ -1,13 +1,14 @@
-"""A school, a social-care team and a police unit exchange for a week over a hub on PostgreSQL, while everything breaks.
+"""A school, a social-care team and a police unit exchange for a week over a hub on either store; everything breaks.
 
 Connections are cut before and after requests, the hub's processes are killed under a sync, PostgreSQL ends as by a
 power cut, the hub's database is put back as it was days before (F5), and each vault's and each client's clock is wrong
-by up to a day. In the end each of the three holds one
-chronology of each child: all that it recorded, all that was shared with it, each once, as it was corrected last.
+by up to a day. In the end each of the three holds one chronology of each child: all that it recorded, all that was
+shared with it, each once, as it was corrected last.
 """
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections import Counter
@@ -28,7 +29,7 @@ from storage.views.record_rows import EntryRow
 from sync import corrections, membership, partners, replies, run
 from sync.carriers.hub import HubClient
 from sync.carriers.wire import trusted
-from tests.faults.sizes import say, size
+from tests.faults.sizes import SIZE, say, size
 from tests.faults.test_hub_kill import KilledHub
 from tests.sync.exchange import COUNCIL, POLICE, SCHOOL, Place
 
@@ -41,6 +42,7 @@ KINDS = {SCHOOL: "school", COUNCIL: "social_care", POLICE: "police"}
 CHILDREN = (("Aisha", "Example"), ("Brandon", "Example"))
 WRONG = {SCHOOL: timedelta(hours=1), COUNCIL: timedelta(hours=-1), POLICE: timedelta(days=1)}
 DAYS = 7
+ENDED = "PostgreSQL ended"
 
 
 class Cut(httpx.BaseTransport):
@@ -91,9 +93,12 @@ class Truth:
 class Week:
     """Three organisations, their hub, what they did, and what broke."""
 
-    def __init__(self, folder: Path, server: Server, seed: int) -> None:
+    def __init__(self, folder: Path, server: Server | None, seed: int) -> None:
+        """Begin at a hub on this server, or on SQLite without one."""
         self.random, self.server, self.truth, self.broke = Random(seed), server, Truth(), Counter[str]()
-        self.database, self.port, self.backup = server.database("made"), 0, ""
+        self.folder, self.port, self.backup = folder, 0, ""
+        folder.mkdir()
+        self.database = server.database("made") if server else str(folder / "hub.db")
         self.hub = self.serve()
         self.places = {org: Place(folder / kind, org, f"Invented {kind}", kind) for org, kind in KINDS.items()}
         self.ids: dict[tuple[str, str], str] = {}
@@ -113,7 +118,7 @@ class Week:
         return self.hub.url
 
     def serve(self) -> KilledHub:
-        hub = KilledHub(self.database, SERVE.format(port=self.port, workers=2))
+        hub = KilledHub(self.database, SERVE.format(port=self.port, workers=2 if self.server else 1))
         self.port = int(hub.url.rsplit(":", 1)[1])
         return hub
 
@@ -188,13 +193,28 @@ class Week:
 
     def restore(self) -> None:
         """Put the hub's database back as it was at the first kill: what was sent since then is gone from it."""
+        first, self.broke["hub put back"] = not self.backup, self.broke["hub put back"] + bool(self.backup)
+        if self.server is None:
+            self.backup = str(self.folder / "then")
+            self._restore_files(Path(self.backup), first)
+            return
         name = name_of(self.database)
-        if not self.backup:
-            self.backup = f"{name}_then"
+        self.backup = f"{name}_then"
+        if first:
             self.server.sql("template1", f"CREATE DATABASE {self.backup} TEMPLATE {name}")
             return
         self.server.sql("template1", f"DROP DATABASE {name}", f"CREATE DATABASE {name} TEMPLATE {self.backup}")
-        self.broke["hub put back"] += 1
+
+    def _restore_files(self, then: Path, first: bool) -> None:
+        """Keep SQLite's files, or put them back, without a word to the hub: the mark beside them stays."""
+        then.mkdir(exist_ok=True)
+        source, target = (self.folder, then) if first else (then, self.folder)
+        for old in target.glob("hub.db*"):
+            if not old.name.endswith(".epoch"):
+                old.unlink()
+        for each in source.glob("hub.db*"):
+            if not each.name.endswith(".epoch"):
+                shutil.copy(each, target)
 
     def sync_under(self, place: Place, fault: str) -> None:
         """A sync while the hub, or its database, ends in the middle of it."""
@@ -202,7 +222,7 @@ class Week:
 
         def end() -> None:
             self.hub.kill()
-            if fault == "PostgreSQL ended":
+            if self.server and fault == ENDED:
                 self.server.stop("immediate")
             broken.set()
 
@@ -211,7 +231,7 @@ class Week:
         while not broken.is_set():
             self.sync(place, 0.0)
         timer.join()
-        if fault == "PostgreSQL ended":
+        if self.server and fault == ENDED:
             self.server.start()
         else:
             self.restore()
@@ -222,7 +242,7 @@ class Week:
         moments = [(day, org) for day in range(days) for org in self.places]
         breaking = self.random.sample(moments, min(faults, len(moments)))
         under = {
-            moment: ("hub killed", "PostgreSQL ended")[at % 2]
+            moment: ("hub killed", ENDED)[at % 2 if self.server else 0]
             for at, moment in enumerate(sorted(breaking, key=moments.index))
         }
         number = 0
@@ -289,11 +309,18 @@ def check(week: Week) -> tuple[int, list[str]]:
     return entries, amiss
 
 
+IN_PROVE = pytest.mark.skipif(SIZE == "suite", reason="the suite has a week on PostgreSQL; make prove has both")
+
+
 @pytest.mark.usefixtures("wrong_clocks")
-def test_three_organisations_hold_one_chronology_after_a_week_of_faults(tmp_path: Path, postgres: Server) -> None:
+@pytest.mark.parametrize("store", ["postgresql", pytest.param("sqlite", marks=IN_PROVE)])
+def test_three_organisations_hold_one_chronology_after_a_week_of_faults(
+    tmp_path: Path, store: str, request: pytest.FixtureRequest
+) -> None:
+    server: Server | None = request.getfixturevalue("postgres") if store == "postgresql" else None
     entries, broke, weeks = 0, Counter[str](), size(1, 5, 25)
     for number in range(weeks):
-        week = Week(tmp_path / str(number), postgres, number)
+        week = Week(tmp_path / str(number), server, number)
         try:
             week.run(size(3, DAYS, DAYS), size(1, 3, 6), size(3, 8, 12))
             found, amiss = check(week)
@@ -306,10 +333,10 @@ def test_three_organisations_hold_one_chronology_after_a_week_of_faults(tmp_path
         broke += week.broke
     said = ", ".join(f"{what} {count} times" for what, count in sorted(broke.items()))
     say(
-        "a school, social care and the police over a hub on PostgreSQL",
+        f"a school, social care and the police over a hub on {'PostgreSQL' if server else 'SQLite'}",
         f"{weeks} weeks, {entries:,} entries in the three records, each right; {said}; clocks wrong by up to a day",
     )
     assert broke["hub killed"]
     assert broke["hub put back"]
-    assert broke["PostgreSQL ended"]
+    assert bool(broke[ENDED]) is bool(server)
     assert broke["connections cut"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from exchange import COUNCIL, SCHOOL, Hub, Place
 from running_hub import CTR, RunningHub, mid_of
 
 from sync import envelope, identity, partners
+from sync.hub import jose
 from sync.identity import OrgKeys, read_key_set
 
 LATE = 4_000_000_000
@@ -37,7 +39,7 @@ def keys() -> dict[str, OrgKeys]:
 
 @pytest.fixture
 def sealed(keys: dict[str, OrgKeys]) -> Callable[..., tuple[str, str]]:
-    """`sealed(1)` is (mid, jose) of a message from the school to the council."""
+    """`sealed(1)` is (mid, jose) of a message from the school to the council; `several` is for two reading keys."""
 
     def make(
         number: int,
@@ -48,9 +50,13 @@ def sealed(keys: dict[str, OrgKeys]) -> Callable[..., tuple[str, str]]:
         class_: str = "data",
         ctr: str = CTR,
         exp: int = LATE,
+        several: bool = False,
     ) -> tuple[str, str]:
         mine, theirs = keys[sender], keys[to]
         known = read_key_set(theirs.public_key_set(1, name="x", kind="school"), None)
+        if several:
+            another = jose.public_key(jose.public_part(identity.fresh_encryption_key()), "enc")
+            known = replace(known, encryption=(another, *known.encryption))
         mid = mid_of(number)
         payload = envelope.build_payload(
             mid=mid,

@@ -3,6 +3,7 @@ it (protocol: §6)."""
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -70,6 +71,31 @@ def test_a_redirected_envelope_is_read_by_nobody(three, keys: Keys, sealed: Seal
     with pytest.raises(EnvelopeRefused):
         envelope.open_(item.jose, reader=keys["police"], sender_keys=lambda _: known)
     assert council.inbox().items == []
+
+
+def test_a_message_for_several_reading_keys_is_held_to_the_same_rules(three, keys: Keys, sealed: Sealed) -> None:
+    """General JSON beside the usual form in one batch, and alone; refused and unread where the usual form is."""
+    school, council, police = three
+    batch = [sealed(1), sealed(2, several=True), sealed(3)]
+    parts = json.loads(batch[1][1])
+    assert len(parts["recipients"]) == 2
+    outcomes = police.send_batch(batch).outcomes.values()
+    assert [(each.stored, each.problem) for each in outcomes] == [(False, "forged-sender")] * 3
+    for change in ({"unprotected": {"zip": "DEF"}}, {"recipients": []}, {"recipients": parts["recipients"] * 9}):
+        broken = json.dumps({**parts, **change})
+        assert not school.send_batch([(batch[1][0], broken)]).outcomes[batch[1][0]].stored
+    assert not school.send_batch([(mid_of(4), batch[1][1])]).outcomes[mid_of(4)].stored, "under another id"
+    assert council.inbox().items == police.inbox().items == []
+
+    assert all(outcome.status == 201 for outcome in school.send_batch(batch).outcomes.values())
+    assert put(school, f"/v1/messages/{batch[1][0]}", batch[1][1]).status_code == 200, "the same bytes again"
+    held = [item.jose for item in council.inbox().items]
+    assert held == [token for _, token in batch]
+    known = read_key_set(keys["school"].public_key_set(1, name="x", kind="school"), None)
+    opened = envelope.open_(held[1], reader=keys["council"], sender_keys=lambda _: known)
+    assert opened.header.mid == batch[1][0]
+    council.revoke(opened.header.ctr)
+    assert not school.send_batch([sealed(5, several=True)]).outcomes[mid_of(5)].stored, "the agreement has ended"
 
 
 TRICKS = (

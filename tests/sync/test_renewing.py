@@ -16,6 +16,7 @@ from storage.vault import open_vault
 from storage.views import record, sharing
 from sync import corrections, inventory, partners, renewing
 from sync.hub import jose
+from sync.identity import generate
 from sync.membership import own_keys
 
 
@@ -177,3 +178,28 @@ def test_what_a_partner_lost_is_offered_again_after_the_comparison(school: Place
     council.sync()
     assert [item.text for item in council.items()] == ["The council loses this"]
     assert school.state(share) == "acknowledged"
+
+
+def test_a_hub_that_swaps_a_partners_keys_gets_nothing_sealed_for_them(school: Place, council: Place) -> None:
+    """Keys that hold in themselves, by an identity that nobody compared: nothing leaves until somebody has compared."""
+    school.share(school.entry(school.child(), "Sealed for the council alone"), COUNCIL)
+    swapped = generate(COUNCIL).public_key_set(9, name="The council", kind="social_care")
+
+    def swap(request: httpx.Request, _: httpx.Response) -> httpx.Response | None:
+        if request.url.path != f"/v1/orgs/{COUNCIL}/keys":
+            return None
+        return httpx.Response(200, headers={"content-type": "application/jose"}, content=swapped)
+
+    before = school.outbox()[0].envelope
+    report = school.sync(transport=Meddling(swap))
+    assert "identity key" in " ".join(report.errors)
+    (message,) = school.outbox()
+    assert (message.state, message.envelope, report.sent) == ("queued", before, 0)
+    assert sharing.partner(school.vault, COUNCIL).changed
+    school.sync()
+    council.sync()
+    assert council.items() == [], "nor once the hub shows the true keys again: the words are compared first"
+    partners.verify_partner(school.vault, COUNCIL, partners.own_words(council.vault))
+    school.sync()
+    council.sync()
+    assert len(council.items()) == 1
