@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, OptionList
 from textual.widgets.option_list import Option
 
-from practice.errors import ConsoleError
+from practice.errors import ConsoleError, WrongPassphrase
 from practice.text import visible
 from screens.actions import bindings
 from screens.unlocking import UnlockingScreen
@@ -303,11 +303,19 @@ class UnlockScreen(UnlockingScreen):
         # On a short screen it is the last thing in the card, and what to do is its last sentence.
         self.call_after_refresh(self.query_one("#card").scroll_end, animate=False, force=True)
         if error.status == 3:
-            self.wrong += 1
+            self.wrong += isinstance(error, WrongPassphrase)
+            then = self._slow_down if isinstance(error, WrongPassphrase) else self._not_tried
             self.query_one("#state", StateLine).say("Wait a moment.")
-            self.fetch(tries_in, self.folder, then=self._slow_down, failed=lambda _: self._again())
+            self.fetch(tries_in, self.folder, then=then, failed=lambda _: self._again())
         else:
             self._again()
+
+    def _not_tried(self, standing: tuple[int, float]) -> None:
+        """Let it be tried again at once where none counted, such as without the second factor."""
+        if standing[0] == LIMIT:
+            self._again()
+        else:
+            self._slow_down(standing)
 
     def _slow_down(self, standing: tuple[int, float]) -> None:
         """Say how many tries are left, and wait: a little after each, and until the next counts where none is."""

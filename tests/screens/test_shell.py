@@ -16,7 +16,7 @@ from dsl_console.app import DslConsole
 from dsl_console.behind import POLL_SECONDS
 from dsl_console.place import take_place
 from dsl_console.supervisor import LOCKED, NO_BACKUP, UNKEPT
-from practice.errors import Refused, WrongPassphrase
+from practice.errors import NotAllowed, Refused, WrongPassphrase
 from screens import unlock
 from screens.actions import TABLE
 from screens.hide import HideScreen
@@ -92,12 +92,15 @@ async def test_what_cannot_be_read_of_the_frame_keeps_nobody_at_the_lock_screen(
 
 async def test_a_long_refusal_is_read_to_its_end_on_a_small_screen(console, monkeypatch, brief):
     def refuse(*_):
-        raise WrongPassphrase("This machine's keyring is locked, and gives nothing. " * 3, hint="Use the code at last.")
+        raise NotAllowed("This machine's keyring is locked, and gives nothing. " * 3, hint="Use the code at last.")
 
     monkeypatch.setattr(unlock, "opened", refuse)
     async with console(size=(80, 24), unlocked=False) as pilot:
         await type_in(pilot, PASSPHRASE)
         await wait_for(pilot, "Use the code at last.")
+        await wait_until(pilot, lambda: pilot.app.screen.query_one("#state").text.startswith("Enter unlocks."))
+        assert "tries" not in pilot.app.screen.query_one("#state").text  # no passphrase was tried
+        assert pilot.app.screen.wrong == 0
 
 
 async def test_among_several_people_the_last_is_chosen_and_what_is_typed_is_the_passphrase(console, vault, brief):
