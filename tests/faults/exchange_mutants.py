@@ -14,9 +14,10 @@ from storage import outbox
 from storage.views import sharing
 from sync import again, contracts, inventory, outgoing, plan, run, sending
 from sync.hub import invites, store_sqlite
-from sync.hub.store_sqlite import EpochMarker, SqliteStore
+from sync.hub.store_sqlite import EpochMarker
 from tests.faults import exchange_world
 from tests.faults.exchange_rules import Step
+from tests.faults.exchange_world import FAULTS
 
 Patch = pytest.MonkeyPatch
 
@@ -97,18 +98,18 @@ def no_resync(patch: Patch) -> None:
 
 def hub_no_dedupe(patch: Patch) -> None:
     """The hub stores what it has once more."""
-    real = SqliteStore._put
+    real = store_sqlite.put
 
-    def put(self, db, item):  # type: ignore[no-untyped-def]
-        known = db.execute(
-            "SELECT pos FROM ledger WHERE sender = ? AND mid = ? AND state != 'cancelled'",
-            (item.routing.sender, item.routing.mid),
-        ).fetchone()
-        if known is not None:
-            db.execute("UPDATE ledger SET sender = 'nobody', mid = 'twice-' || pos WHERE pos = ?", (known["pos"],))
-        return real(self, db, item)
+    def put(db, offered, *more):  # type: ignore[no-untyped-def]
+        for item in offered:
+            db.execute(
+                "UPDATE ledger SET sender = 'nobody', mid = 'twice-' || pos"
+                " WHERE sender = ? AND mid = ? AND state != 'cancelled'",
+                (item.routing.sender, item.routing.mid),
+            )
+        return real(db, offered, *more)
 
-    patch.setattr(SqliteStore, "_put", put)
+    patch.setattr(store_sqlite, "put", put)
 
 
 def mid_at_send(patch: Patch) -> None:
@@ -186,7 +187,7 @@ MUTANTS: dict[str, tuple[Callable[[Patch], None], tuple[Step, ...]]] = {
         no_epoch,
         (("copy", SCHOOL, 2, 0), *SHARED, BACK, ("put_back", SCHOOL, 2, 0), ("share", SCHOOL, 2, 0), BACK),
     ),
-    "cursor-first": (cursor_first, (*SHARED[:2], ("sync", COUNCIL, 2, 13))),
+    "cursor-first": (cursor_first, (*SHARED[:2], ("sync", COUNCIL, 2, 0))),
     "partner-no-dedupe": (partner_no_dedupe, (*SHARED, ("show_again", COUNCIL, 0, 0))),
     "last-arrival-wins": (
         last_arrival_wins,
@@ -215,6 +216,16 @@ MUTANTS: dict[str, tuple[Callable[[Patch], None], tuple[Step, ...]]] = {
     "ack-first": (ack_first, (*SHARED[:2], ("sync", COUNCIL, 2, 9))),
 }
 """Each rule taken out, and the fewest steps at which that shows."""
+WHEREVER = ("cursor-first",)
+"""What shows only where the last step is killed at one boundary, whichever that is by now."""
+
+
+def tried(name: str) -> list[tuple[Step, ...]]:
+    """Return the steps that show a rule missing; one of them does."""
+    (*before, (what, who, kind, at)) = MUTANTS[name][1] or (("share", SCHOOL, 0, 0),)
+    return [(*before, (what, who, kind, at + later)) for later in range(FAULTS["killed"] if name in WHEREVER else 1)]
+
+
 HEALED = ("hub-no-dedupe", "ack-first")
 """What rules 2 and 6 heal."""
 REDUNDANT = ("receipt-not-cumulative",)
