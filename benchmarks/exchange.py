@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+import socket
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from benchmarks.vaults import PASSPHRASE
 
@@ -89,29 +92,97 @@ def places(folder: Path, number: int, database: str = "", workers: int = 1) -> I
         yield held, made
 
 
-@contextmanager
-def offering(vault: Vault, clients: int) -> Iterator[Callable[[list[list[tuple[str, str]]]], None]]:
-    """A function that offers batches to the vault's hub by so many clients at once, each with a line of its own.
+class Line:
+    """One client of a hub, as light as can be: it sends a request's bytes as they are and reads the whole answer."""
 
-    A client sends its next batch when the hub answered the one before and its receipt was checked.
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._address = parts.hostname or "", parts.port or 80
+        self._socket = socket.socket()
+
+    def connect(self) -> None:
+        """Connect anew: a hub closes a line on which nothing came for some seconds."""
+        self._socket.close()
+        self._socket = socket.create_connection(self._address, timeout=60)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def ask(self, request: bytes) -> bytes:
+        """The body of the answer; stops at any other than a 200 with its length."""
+        self._socket.sendall(request)
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += self._more()
+        head, _, body = answer.partition(b"\r\n\r\n")
+        length = re.search(rb"\r\ncontent-length: ([0-9]+)", head.lower())
+        if not head.startswith(b"HTTP/1.1 200") or length is None:
+            raise RuntimeError(f"the hub answered {head[:40]!r}")
+        while len(body) < int(length[1]):
+            body += self._more()
+        return body
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _more(self) -> bytes:
+        found = self._socket.recv(1 << 18)
+        if not found:
+            raise RuntimeError("the hub closed the line")
+        return found
+
+
+class Offers:
+    """Batches offered to a vault's hub by several clients at once, each with a line of its own.
+
+    Only what the hub does is to be timed: requests are made before, and the answers, with the hub's receipts in
+    them, are checked after. A client sends its next batch when the hub answered the one before.
     """
+
+    def __init__(self, client: HubClient, lines: list[Line], threads: ThreadPoolExecutor) -> None:
+        self._client, self._lines, self._threads = client, lines, threads
+
+    def requests(self, batches: list[list[tuple[str, str]]]) -> list[bytes]:
+        """The bytes of the requests; every client has its line from now on."""
+        from sync.carriers.hub import BATCH, batch_body
+
+        head = f"POST {BATCH} HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer {self._client._bearer()}\r\n"
+        head += "content-type: application/json\r\ncontent-length: "
+        for line in self._lines:
+            line.connect()
+        bodies = map(batch_body, batches)
+        return [f"{head}{len(body)}\r\n\r\n".encode() + body for body in bodies]
+
+    def send(self, requests: list[bytes]) -> list[bytes]:
+        """Send them all; the answers, in the same order."""
+        waiting, answers = iter(enumerate(requests)), [b""] * len(requests)
+
+        def one(line: Line) -> None:
+            for place, request in waiting:
+                answers[place] = line.ask(request)
+
+        list(self._threads.map(one, self._lines))
+        return answers
+
+    def check(self, batches: list[list[tuple[str, str]]], answers: list[bytes]) -> None:
+        """Stop unless the hub signed that it holds every message."""
+        from sync.carriers.wire import Answer
+
+        for batch, body in zip(batches, answers, strict=True):
+            result = self._client.batch_result(batch, Answer(200, {"content-type": "application/json"}, body))
+            if [one.status for one in result.outcomes.values()] != [201] * len(batch):
+                raise RuntimeError("the hub did not take every message")
+
+
+@contextmanager
+def offering(vault: Vault, clients: int) -> Iterator[Offers]:
+    """So many clients of the vault's hub."""
     from sync import membership
 
     with ExitStack() as ends:
-        lines = [ends.enter_context(membership.connect(vault)) for _ in range(clients)]
-        threads = ends.enter_context(ThreadPoolExecutor(clients))
-
-        def offer(batches: list[list[tuple[str, str]]]) -> None:
-            waiting = iter(batches)
-
-            def one(line: HubClient) -> None:
-                for batch in waiting:
-                    if not all(one.status == 201 for one in line.send_batch(batch).outcomes.values()):
-                        raise RuntimeError("the hub did not take every message")
-
-            list(threads.map(one, lines))
-
-        yield offer
+        client = ends.enter_context(membership.connect(vault))
+        lines = [Line(membership.hub_pin(vault).url) for _ in range(clients)]
+        for line in lines:
+            ends.callback(line.close)
+        yield Offers(client, lines, ends.enter_context(ThreadPoolExecutor(clients)))
 
 
 def readdressed(token: str, **changed: str) -> str:

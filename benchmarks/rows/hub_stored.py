@@ -55,13 +55,16 @@ def prepare(folder: Path, clients: int) -> Iterator[Pair]:
     with (
         places(folder, 2) as (_database, (school, council)),
         closing(connect(folder / "raw.db")) as raw,
-        offering(school.vault, clients) as offer,
+        offering(school.vault, clients) as offers,
     ):
         token, numbers = envelope_of(school, council), iter(range(1, 10**9))
 
         def ours() -> float:
-            batches = fresh_batches(token, numbers)
-            return timed(lambda: offer(batches), beside(school.hub))
+            batches, answers = fresh_batches(token, numbers), []
+            requests = offers.requests(batches)
+            taken = timed(lambda: answers.extend(offers.send(requests)), beside(school.hub))
+            offers.check(batches, answers)
+            return taken
 
         def theirs() -> float:
             batches = [(batch, rows_of(batch, school.org, council.org)) for batch in fresh_batches(token, numbers)]
@@ -80,6 +83,7 @@ ROW = Row(
     sizes=(1, CLIENTS),
     rounds=11,
     warm_up=1,
-    note="What the hub stores: the number of entries is the number of clients. SQLite lets one connection write at a"
+    note="What the hub stores: requests are prepared before and receipts checked after the time; the number of entries"
+    " is the number of clients. SQLite lets one connection write at a"
     " time, so its reference has one; PostgreSQL's has as many connections as there are clients.",
 )

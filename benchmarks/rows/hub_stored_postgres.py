@@ -57,13 +57,16 @@ def prepare(folder: Path, clients: int) -> Iterator[Pair]:
             raw = [loop.run(connecting.connect(url)) for _ in range(clients)]
             with (
                 places(folder, 2, server.database()) as (_, (school, council)),
-                offering(school.vault, clients) as offer,
+                offering(school.vault, clients) as offers,
             ):
                 token = envelope_of(school, council)
 
                 def ours() -> float:
-                    batches = fresh_batches(token, made)
-                    return timed(lambda: offer(batches), beside(school.hub, server.pid))
+                    batches, answers = fresh_batches(token, made), []
+                    requests = offers.requests(batches)
+                    taken = timed(lambda: answers.extend(offers.send(requests)), beside(school.hub, server.pid))
+                    offers.check(batches, answers)
+                    return taken
 
                 def theirs() -> float:
                     columns = []

@@ -62,6 +62,7 @@ __all__ = [
 ]
 MAX_PAGE = 4 * 1024 * 1024
 MAX_BATCH = 1024 * 1024
+BATCH = "/v1/messages:batch"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 JSON = {"content-type": "application/json"}
 JOSE = {"content-type": "application/jose"}
@@ -83,6 +84,15 @@ def batches(items: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]
         size += length
     if group:
         yield group
+
+
+def batch_body(items: Sequence[tuple[str, str]], head: str | None = None) -> bytes:
+    """A batch as it is sent; Refused where it is empty or too large."""
+    value: dict[str, Any] = {"items": [{"mid": mid, "jose": token} for mid, token in items]}
+    body = _json(value if head is None else {**value, "head": head})
+    if not items or len(items) > MAX_ITEMS or len(body) > MAX_BATCH:
+        raise Refused("A batch holds at most 100 messages or 1 MiB. Nothing was sent.")
+    return body
 
 
 def invited(base_url: str, code: str, transport: httpx.BaseTransport | None = None) -> str:
@@ -192,11 +202,12 @@ class HubClient:
 
         `head` is the digest of our chain's head, which the hub puts into its receipt (rule 16).
         """
-        value: dict[str, Any] = {"items": [{"mid": mid, "jose": token} for mid, token in items]}
-        body = _json(value if head is None else {**value, "head": head})
-        if not items or len(items) > MAX_ITEMS or len(body) > MAX_BATCH:
-            raise Refused("A batch holds at most 100 messages or 1 MiB. Nothing was sent.")
-        answer = self._authorised("POST", "/v1/messages:batch", content=body, headers=JSON, limit=1024 * 1024)
+        body = batch_body(items, head)
+        answer = self._authorised("POST", BATCH, content=body, headers=JSON, limit=1024 * 1024)
+        return self.batch_result(items, answer, head)
+
+    def batch_result(self, items: Sequence[tuple[str, str]], answer: Answer, head: str | None = None) -> BatchResult:
+        """What the hub answered to a batch; NoAnswer unless its receipt holds and is of these very items."""
         found = _fit(BatchAnswer, answer.json())
         receipt = self._receipt(found.receipt, found.epoch, head)
         sent = {mid: jose.b64u(sha256(token.encode()).digest()) for mid, token in items}
