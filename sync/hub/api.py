@@ -78,9 +78,13 @@ class Hub:
 
     async def caller(self, request: Request) -> Member:
         """The organisation whose token this request bears, within its fair share."""
-        member = await self.gate.bearer(request.headers.get("authorization", ""))
-        self.share.take(member.org)
-        return member
+        return await self.gate.member(await self.sender(request))
+
+    async def sender(self, request: Request) -> str:
+        """The same by its name alone, where the store looks whether it is enrolled when it stores what it sends."""
+        org = await self.gate.bearer(request.headers.get("authorization", ""))
+        self.share.take(org)
+        return org
 
     async def signer(self, request: Request, body: bytes) -> tuple[Member, KeySetClaims]:
         """The caller, whose signing key also signed this request."""
@@ -110,32 +114,36 @@ class Hub:
     async def put_message(self, request: Request) -> Response:
         # The body is read before the token is looked at: an early refusal would cut a client off in mid-sentence.
         body = await body_of(request, self.limits.envelope, JOSE_TYPES, self.limits.body_seconds)
-        member = await self.caller(request)
+        org = await self.sender(request)
         try:
             text = body.decode("ascii")
         except UnicodeDecodeError as fault:
             raise Problem(400, "schema", "This is not an envelope.") from fault
-        offered = _offered(member, read_item(request.path_params["mid"], text))
+        offered = _offered(org, read_item(request.path_params["mid"], text))
         if isinstance(offered, Stored):
+            await self.gate.member(org)
             return problem_answer(offered.problem or Problem(400, "schema", "This is not an envelope."))
         (stored,) = await self._store([offered])
         if stored.problem is not None:
             return problem_answer(stored.problem)
-        value = {"mid": stored.mid, "epoch": self.store.epoch, "receipt": self._receipt(member, [stored], None)}
+        value = {"mid": stored.mid, "epoch": self.store.epoch, "receipt": self._receipt(org, [stored], None)}
         return answer(value, stored.status)
 
     async def put_batch(self, request: Request) -> Response:
         body = await body_of(request, self.limits.batch_bytes, ("application/json",), self.limits.body_seconds)
-        member = await self.caller(request)
+        org = await self.sender(request)
         items, head = read_batch(body, self.limits)
-        looked_at = [_offered(member, item) for item in items]
-        stored = await self._store([item for item in looked_at if isinstance(item, Offered)])
+        looked_at = [_offered(org, item) for item in items]
+        offered = [item for item in looked_at if isinstance(item, Offered)]
+        if not offered:
+            await self.gate.member(org)
+        stored = await self._store(offered)
         outcomes = stored + [item for item in looked_at if isinstance(item, Stored)]
         shown = [
             {"mid": one.mid, "status": one.status, **({"problem": one.problem.to_json()} if one.problem else {})}
             for one in outcomes
         ]
-        receipt = self._receipt(member, [one for one in stored if one.problem is None], head)
+        receipt = self._receipt(org, [one for one in stored if one.problem is None], head)
         return answer({"epoch": self.store.epoch, "items": shown, "receipt": receipt})
 
     async def _store(self, offered: list[Offered]) -> list[Stored]:
@@ -145,11 +153,11 @@ class Hub:
             self.store.announce({item.routing.recipient for item in offered if item.routing.mid in fresh})
         return stored
 
-    def _receipt(self, member: Member, stored: list[Stored], head: str | None) -> str:
+    def _receipt(self, org: str, stored: list[Stored], head: str | None) -> str:
         """The hub's signature over what it holds: `[mid, sha256, pos]` of each, its epoch and its time."""
         claims: dict[str, Any] = {
             "hub": self.gate.hub_id,
-            "org": member.org,
+            "org": org,
             "epoch": self.store.epoch,
             "at": int(self.store.clock()),
             "items": [[one.mid, one.sha256, one.pos] for one in stored],
@@ -234,13 +242,13 @@ class Hub:
         return answer({"ctr": ctr, "purged": purged})
 
 
-def _offered(member: Member, item: Item) -> Offered | Stored:
+def _offered(org: str, item: Item) -> Offered | Stored:
     """One offered envelope, or why it is not taken: too long, ill-formed, or not the caller's own."""
     mid, routing = item.mid[:64], item.routing
     if routing is None or item.fault is not None:
         fault = item.fault or Problem(400, "schema", "This is not an envelope.")
         return Stored(mid, fault.status, "", 0, fault)
-    if routing.sender != member.org:
+    if routing.sender != org:
         return Stored(mid, 403, "", 0, Problem(403, "forged-sender", "This envelope names another sender."))
     return Offered(routing, digest(item.jose.encode()), item.jose)
 

@@ -11,13 +11,16 @@ import re
 from typing import Any, NamedTuple
 
 from sync.hub import jose
-from sync.hub.jose import JoseFault
+from sync.hub.jose import LETTERS, JoseFault
 from sync.hub.limits import Limits, Problem
-from sync.hub.routing import Routing, is_mid, routing_of, usual
+from sync.hub.routing import FOUR_DOTS, Routing, all_usual, is_mid, routing_of
 
 HEAD = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_FIRST, _MIDDLE, _BETWEEN = b'{"items":[{"mid":"', b'","jose":"', b'"},{"mid":"'
-_LAST = re.compile(rb'"\}\](?:,"head":"(' + HEAD.pattern.encode() + rb')")?\}')
+# The marks of one item without its letters; what stands around and between the items of a batch, parted at each
+# quotation mark, and the first place of each word that comes back with every item.
+_MARKS = b'{"":"","":"...."}'
+_FIRST, _LAST, _LAST_WITH_HEAD = ["{", "items", ":[{"], ["}]}"], ["}],", "head", ":", "}"]
+_BETWEEN = ((3, "mid"), (4, ":"), (6, ","), (7, "jose"), (8, ":"), (10, "},{"))
 
 
 class Item(NamedTuple):
@@ -56,21 +59,27 @@ def read_item(mid: str, token: object) -> Item:
 def _recognised(body: bytes) -> tuple[list[Item], str | None] | None:
     """A batch all of which is in its usual spelling; None says nothing about another.
 
-    Between the fixed letters stand ids and envelopes, and in those only letters that JSON takes as they are.
+    Without the letters of base64url nothing may be left of it but the marks of JSON, in their order, and the dots of
+    the envelopes. Then whatever stands between two quotation marks is a text as it is written.
     """
-    end = body.rfind(b'"}]')
-    last = _LAST.fullmatch(body, end) if end > 0 and body.startswith(_FIRST) else None
-    if last is None:
+    marks = body.translate(None, LETTERS)
+    many = marks.count(FOUR_DOTS)
+    plain = b'{"":[' + b",".join([_MARKS] * many)
+    if not many or marks not in (plain + b"]}", plain + b'],"":""}'):
         return None
-    items = []
-    for one in body[len(_FIRST) : end].split(_BETWEEN):
-        mid, _, token = one.partition(_MIDDLE)
-        routing = usual(token)
-        if routing is None or routing.mid.encode() != mid:
-            return None
-        items.append(Item(routing.mid, token.decode("ascii"), routing))
-    head = last[1]
-    return items, head.decode("ascii") if head is not None else None
+    parts, end = body.decode("ascii").split('"'), 2 + 8 * many
+    last, head = (parts[end:], None) if marks[-2:] == b"]}" else ([*parts[end:-2], parts[-1]], parts[-2])
+    if parts[:3] != _FIRST or last != (_LAST if head is None else _LAST_WITH_HEAD):
+        return None
+    if any(parts[at:end:8].count(word) != many - (at == 10) for at, word in _BETWEEN):
+        return None
+    if head is not None and not HEAD.fullmatch(head):
+        return None
+    mids, tokens = parts[5:end:8], parts[9:end:8]
+    found = all_usual(tokens)
+    if found is None or mids != [routing.mid for routing in found]:
+        return None
+    return list(map(Item, mids, tokens, found)), head
 
 
 def _taken_apart(body: bytes, limits: Limits) -> tuple[list[Item], str | None]:

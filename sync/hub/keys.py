@@ -14,13 +14,14 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Any
 
+import orjson
 from jwcrypto.jwk import JWK
 
 from sync.hub import jose
 from sync.hub.jose import JoseFault
 from sync.hub.limits import Problem
 from sync.hub.routing import is_org
-from sync.hub.store import Member, Store
+from sync.hub.store import Member, Store, refusal
 
 ASSERTION_TYPE = "JWT"
 REQUEST_TYPE = "scx-request+jws"
@@ -90,7 +91,7 @@ class Gate:
         return [jose.public_part(jose.public_key(self._key.export_public(as_dict=True), "sig"))]
 
     def sign(self, claims: dict[str, Any], typ: str) -> str:
-        return jose.sign(jose.canonical(claims), self._key, typ)
+        return jose.sign(orjson.dumps(claims, option=orjson.OPT_SORT_KEYS), self._key, typ)
 
     async def token(self, assertion: str) -> str:
         """A token for an organisation that signed this assertion with its transport key, once."""
@@ -111,14 +112,20 @@ class Gate:
         await self.store.keep_token(digest(token.encode()), member.org, int(self.clock()) + TOKEN_SECONDS)
         return token
 
-    async def bearer(self, authorization: str) -> Member:
-        """The organisation that a request's token was given to."""
+    async def bearer(self, authorization: str) -> str:
+        """The organisation that a request's token was given to; whether it is enrolled (still), its member says."""
         scheme, _, token = authorization.partition(" ")
         good = scheme.lower() == "bearer" and token.isascii() and len(token) == TOKEN_LETTERS
         held = await self.store.token_holder(digest(token.encode())) if good else None
-        member = await self.store.member(held[0]) if held is not None and held[1] > self.clock() else None
+        if held is None or held[1] <= self.clock():
+            raise refusal("invalid-token")
+        return held[0]
+
+    async def member(self, org: str) -> Member:
+        """An enrolled organisation to which a token was given."""
+        member = await self.store.member(org)
         if member is None:
-            raise Problem(401, "invalid-token", "This request needs a valid token.")
+            raise refusal("invalid-token")
         return member
 
     async def signed(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sync.hub.jose import (
@@ -14,7 +15,6 @@ from sync.hub.jose import (
     LAST,
     LETTERS,
     MAX_ENVELOPE,
-    PADDING,
     READING_CURVES,
     JoseFault,
     length_of,
@@ -35,6 +35,9 @@ MID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 CONTRACT = re.compile(r"[A-Za-z0-9_-]{16,64}")
 CLASSES = ("data", "control")
+FOUR_DOTS = b"...."
+ENDS = tuple(letters.decode("ascii") for letters in LAST)
+FILL = ("", "", "AA", "A")
 _COORDINATE = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
 # The header of an envelope for one reader in its usual spelling: sorted by name, without spaces or escapes.
 _USUAL = re.compile(
@@ -82,23 +85,40 @@ def usual(token: bytes) -> Routing | None:
     Nothing is recognised here that `routing_of` would refuse the long way, or read otherwise: the one expression that
     the header has to fit admits no second member of a name, no escape and no other spelling.
     """
-    if len(token) > MAX_ENVELOPE or token.translate(None, LETTERS) != b"....":
+    if token.translate(None, LETTERS) != FOUR_DOTS:
         return None
-    head, wrapped, iv, body, tag = token.split(b".")
-    if wrapped or len(iv) != 16 or len(tag) != 22 or not head or not body:
-        return None
-    # No text of base64url leaves one letter over, and the last letter of a canonical one has no bits to spare.
-    ends = LAST[len(head) % 4], LAST[len(body) % 4], LAST[2]
-    if head[-1] not in ends[0] or body[-1] not in ends[1] or tag[-1] not in ends[2]:
-        return None
-    header = a2b_base64(head.translate(FROM_URL) + PADDING[len(head) % 4]).decode("ascii", "replace")
-    found = _USUAL.fullmatch(header)
-    if found is None:
-        return None
-    kid, class_, ctr, exp, sender, mid, recipient = found.groups()
-    if len(sender) > MAX_ORG or len(recipient) > MAX_ORG or int(exp) >= MAX_EXP:
-        return None
-    return Routing(mid, sender, recipient, ctr, class_, int(exp), (kid,), several=False)
+    found = all_usual([token.decode("ascii")])
+    return found[0] if found is not None else None
+
+
+def all_usual(tokens: Sequence[str]) -> list[Routing] | None:
+    """The same of several, or None if one of them is not; each holds letters of base64url and four dots, no more.
+
+    Their headers are decoded together, each filled up to whole bytes of its own, and then matched where it stands.
+    """
+    heads, sizes = [], []
+    for token in tokens:
+        size = token.find("..")
+        body = len(token) - size - 42
+        if size < 1 or body < 1 or len(token) > MAX_ENVELOPE or token[size + 18] != "." or token[-23] != ".":
+            return None
+        # No text of base64url leaves one letter over, and the last letter of a canonical one has no bits to spare.
+        if token[size - 1] not in ENDS[size % 4] or token[-24] not in ENDS[body % 4] or token[-1] not in ENDS[2]:
+            return None
+        heads.append(token[:size] + FILL[size % 4])
+        sizes.append(size)
+    text = a2b_base64("".join(heads).encode("ascii").translate(FROM_URL)).decode("latin-1")
+    found, start = [], 0
+    for head, size in zip(heads, sizes, strict=True):
+        match = _USUAL.fullmatch(text, start, start + size * 3 // 4)
+        if match is None:
+            return None
+        kid, class_, ctr, exp, sender, mid, recipient = match.groups()
+        if len(sender) > MAX_ORG or len(recipient) > MAX_ORG or int(exp) >= MAX_EXP:
+            return None
+        found.append(Routing(mid, sender, recipient, ctr, class_, int(exp), (kid,), False))
+        start += len(head) * 3 // 4
+    return found
 
 
 def _compact(token: str) -> Routing:

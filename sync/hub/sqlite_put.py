@@ -74,8 +74,12 @@ class _Judge:
         self._now = now
         ended = _among(db, "SELECT ctr, org FROM revocations WHERE ctr IN", {item.routing.ctr for item in offered})
         self._ended = {(str(row[0]), str(row[1])) for row in ended}
-        orgs = _among(db, "SELECT org, closed_at FROM orgs WHERE org IN", {item.routing.recipient for item in offered})
+        sender = offered[0].routing.sender
+        asked = {sender, *(item.routing.recipient for item in offered)}
+        orgs = _among(db, "SELECT org, closed_at FROM orgs WHERE org IN", asked)
         self._closed = {str(row[0]): row[1] is not None for row in orgs}
+        if sender not in self._closed:
+            raise refusal("invalid-token")
 
     def objection(self, item: Offered, there: tuple[int, str, str] | None) -> Problem | None:
         """Why an item is not taken; `there` is the position, digest and state under which its id is known."""

@@ -75,6 +75,8 @@ def connect(path: Path, *, create: bool = True) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA secure_delete=ON")
+        # What a savepoint may have to put back is kept in memory, or every page that changes is written to /var/tmp.
+        connection.execute("PRAGMA temp_store=MEMORY")
         connection.executescript(SCHEMA)
     except sqlite3.DatabaseError as fault:
         raise Refused("The hub's database cannot be opened. Nothing was changed.") from fault
@@ -154,8 +156,9 @@ class Writer:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for job, future in group:
-                outcomes.append((future, *self._one(job)))
-            self._connection.execute("COMMIT")
+                outcomes.append((future, *(self._one(job) if len(group) > 1 else self._alone(job))))
+            if self._connection.in_transaction:
+                self._connection.execute("COMMIT")
         except sqlite3.Error as fault:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -169,6 +172,16 @@ class Writer:
                 future.set_exception(fault_of_one)
             else:
                 future.set_result(found)
+
+    def _alone(self, job: Job[Any]) -> tuple[Any, Exception | None]:
+        """A job that is its group: if it fails, the whole transaction is taken back."""
+        try:
+            return job(self._connection), None
+        except Exception as fault:
+            if not self._connection.in_transaction:
+                raise sqlite3.OperationalError("the transaction was rolled back") from fault
+            self._connection.execute("ROLLBACK")
+            return None, fault
 
     def _one(self, job: Job[Any]) -> tuple[Any, Exception | None]:
         """One job in a savepoint: if it fails, the others of its group stand, and its asker is told why."""

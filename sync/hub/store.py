@@ -68,6 +68,7 @@ class StorageFault(Exception):
 
 
 REFUSALS: dict[str, tuple[int, str]] = {
+    "invalid-token": (401, "This request needs a valid token."),
     "other-bytes": (409, "Another message was stored under this id."),
     "contract-revoked": (403, "This contract has ended; nothing more is taken under it."),
     "unknown-recipient": (404, "No such organisation is enrolled here."),
@@ -166,7 +167,7 @@ class Store(Protocol):
         """Replace a key set: same identity, the serial the client last saw, and a higher one now."""
 
     async def put(self, offered: Sequence[Offered]) -> list[Stored]:
-        """Store what one sender offers, each item on its own, all in one commit."""
+        """Store what one sender offers, each item on its own, all in one commit; a Problem 401 of one not enrolled."""
 
     def announce(self, orgs: set[str]) -> None:
         """Wake whoever waits for messages to these organisations."""

@@ -70,16 +70,17 @@ async def body_of(request: Request, limit: int, types: tuple[str, ...], seconds:
     declared = request.headers.get("content-length", "0")
     if not declared.isdigit() or int(declared) > limit:
         raise Problem(413, "too-large", "This is longer than is allowed.")
-    found = bytearray()
+    chunks, length = [], 0
     try:
         async with asyncio.timeout(seconds):
             async for chunk in request.stream():
-                found += chunk
-                if len(found) > limit:
+                chunks.append(chunk)
+                length += len(chunk)
+                if length > limit:
                     raise Problem(413, "too-large", "This is longer than is allowed.")
     except (TimeoutError, ClientDisconnect) as fault:
         raise Problem(408, "slow", "The request took too long.") from fault
-    return bytes(found)
+    return b"".join(chunks)
 
 
 async def json_of(request: Request, limit: int, seconds: float) -> tuple[dict[str, Any], bytes]:

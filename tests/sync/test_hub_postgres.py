@@ -21,7 +21,7 @@ from benchmarks.postgres import Server, name_of
 from practice.errors import HubUnreachable, NotFound, Refused
 from sync import envelope
 from sync.carriers.answers import Page
-from sync.carriers.hub import EpochChanged, HubClient
+from sync.carriers.hub import EpochChanged, HubClient, HubRefused
 from sync.hub.invites import backup, close, invite, new_epoch, status
 from sync.hub.limits import Limits
 from sync.hub.postgres import connecting, schema
@@ -57,7 +57,9 @@ def at(url: str, client: HubClient) -> HubClient:
     return HubClient(url, client.keys, pin=client.pin)
 
 
-def test_hubs_on_one_database_are_one_hub(hub: RunningHub, second: RunningHub, keys: Keys, sealed: Sealed) -> None:
+def test_hubs_on_one_database_are_one_hub(
+    hub: RunningHub, second: RunningHub, keys: Keys, sealed: Sealed, postgres: Server
+) -> None:
     school, council = hub.client(keys["school"]), hub.client(keys["council"])
     elsewhere = at(second.url, council)
     assert elsewhere.well_known().epoch == school.well_known().epoch
@@ -77,6 +79,11 @@ def test_hubs_on_one_database_are_one_hub(hub: RunningHub, second: RunningHub, k
     close(hub.database, keys["council"].org)
     refused = at(second.url, school).send_batch([sealed(2)]).outcomes[mid_of(2)]
     assert (refused.status, refused.problem) == (410, "recipient-closed")
+    postgres.sql(name_of(hub.database), f"DELETE FROM scx.orgs WHERE org = '{school.keys.org}'")
+    with pytest.raises(HubRefused) as unknown:
+        school.send_batch([sealed(3)])
+    assert unknown.value.http_status == 401
+    assert status(hub.database)["states"] == {"collected": 1}
 
 
 def test_the_same_message_at_the_same_moment_is_stored_once(

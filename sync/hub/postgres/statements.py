@@ -9,34 +9,46 @@ transactions before `pg_snapshot_xmin` are served: of those every one has ended,
 from __future__ import annotations
 
 # $1 sender, $2..$8 the batch, one array for each column, $9 now, $10 the last end of any message, $11 week.
-# Inserted in the order of their ids: two batches with the same ids then wait for each other, and never deadlock. Each
-# id is looked up by itself (LIMIT keeps it so): joined, all that this sender ever sent would be read for each batch.
+# What a batch is judged by is read once for each contract and recipient. Inserted in the order of their ids: two
+# batches with the same ids then wait for each other, and never deadlock. Only what was not inserted is looked up, each
+# id by itself (LIMIT keeps it so): joined, all that this sender ever sent would be read for each batch.
 PUT = """
 WITH o AS MATERIALIZED (
   SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[])
     WITH ORDINALITY AS o (mid, recipient, ctr, class, sha256, exp, jose, n)),
+under AS MATERIALIZED (
+  SELECT d.ctr, d.recipient, m.org IS NULL AS unknown, m.closed_at IS NOT NULL AS closed, EXISTS (
+    SELECT FROM revocations r WHERE r.ctr = d.ctr AND r.org IN ($1, d.recipient)) AS ended
+  FROM (SELECT DISTINCT ctr, recipient FROM o) d
+  LEFT JOIN LATERAL (SELECT org, closed_at FROM orgs WHERE org = d.recipient LIMIT 1) m ON true),
 judged AS MATERIALIZED (
-  SELECT o.n, o.mid, k.pos AS known, CASE
-    WHEN k.sha256 <> o.sha256 THEN 'other-bytes'
-    WHEN o.class = 'data' AND (k.pos IS NULL OR k.state = 'cancelled') AND EXISTS (
-      SELECT FROM revocations r WHERE r.ctr = o.ctr AND r.org IN ($1, o.recipient)) THEN 'contract-revoked'
-    WHEN k.pos IS NOT NULL THEN 'known'
-    WHEN m.org IS NULL THEN 'unknown-recipient'
-    WHEN m.closed_at IS NOT NULL THEN 'recipient-closed'
+  SELECT o.n, CASE
+    WHEN o.class = 'data' AND under.ended THEN 'contract-revoked'
+    WHEN under.unknown THEN 'unknown-recipient'
+    WHEN under.closed THEN 'recipient-closed'
     WHEN o.exp <= $9 THEN 'expired'
     ELSE 'new' END AS verdict
-  FROM o LEFT JOIN LATERAL (SELECT * FROM ledger WHERE sender = $1 AND mid = o.mid LIMIT 1) k ON true
-  LEFT JOIN LATERAL (SELECT * FROM orgs WHERE org = o.recipient LIMIT 1) m ON true),
+  FROM o JOIN under USING (ctr, recipient)),
+place AS MATERIALIZED (
+  SELECT (pg_current_xact_id()::text::bigint + shift) << 10 AS first, epoch,
+    EXISTS (SELECT FROM orgs WHERE org = $1) AS member FROM hub),
 put AS (
   INSERT INTO ledger (pos, sender, mid, recipient, ctr, class, sha256, state, expires_at, stored_at, week)
-  SELECT ((pg_current_xact_id()::text::bigint + hub.shift) << 10) | o.n, $1, o.mid, o.recipient, o.ctr, o.class,
+  SELECT place.first | o.n, $1, o.mid, o.recipient, o.ctr, o.class,
     o.sha256, 'queued', least(o.exp, $10), $9, $11
-  FROM o JOIN judged USING (n) CROSS JOIN hub WHERE judged.verdict = 'new' ORDER BY o.mid
+  FROM o JOIN judged USING (n) CROSS JOIN place WHERE judged.verdict = 'new' AND place.member ORDER BY o.mid
   ON CONFLICT (sender, mid) DO NOTHING RETURNING pos),
 bodies AS (
   INSERT INTO body (week, pos, jose) SELECT $11, put.pos, o.jose FROM put JOIN o ON o.n = (put.pos & 1023))
-SELECT judged.n, judged.verdict, coalesce(put.pos, judged.known) AS pos, hub.epoch
-FROM judged CROSS JOIN hub LEFT JOIN put ON judged.verdict = 'new' AND judged.n = (put.pos & 1023)
+SELECT o.n, CASE
+    WHEN k.pos IS NULL THEN judged.verdict
+    WHEN k.sha256 <> o.sha256 THEN 'other-bytes'
+    WHEN judged.verdict = 'contract-revoked' AND k.state = 'cancelled' THEN 'contract-revoked'
+    ELSE 'known' END AS verdict,
+  coalesce(put.pos, k.pos) AS pos, place.epoch, place.member
+FROM o JOIN judged USING (n) CROSS JOIN place LEFT JOIN put ON o.n = (put.pos & 1023)
+LEFT JOIN LATERAL (
+  SELECT pos, sha256, state FROM ledger WHERE sender = $1 AND mid = o.mid AND put.pos IS NULL LIMIT 1) k ON true
 """
 AFTER_CONFLICT = "SELECT pos, sha256 FROM ledger WHERE sender = $1 AND mid = $2::uuid"
 

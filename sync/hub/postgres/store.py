@@ -220,8 +220,10 @@ class PostgresStore:
         )
         last, week = now + self.limits.retention_days * DAY, schema.week_of(now)
         rows = await self._run(lambda db: db.fetch(statements.PUT, sender, *values, now, last, week))
+        if not rows[0]["member"]:
+            raise refusal("invalid-token")
         found = []
-        for n, verdict, pos, _ in rows:
+        for n, verdict, pos, *_ in rows:
             item = offered[n - 1]
             lost = verdict == "new" and pos is None
             found.append(await self._conflict(item) if lost else _stored(item, verdict, pos))

@@ -16,6 +16,8 @@ from sync.hub.postgres import connecting
 CHANNEL = "scx_arrivals"
 TELL = f"SELECT pg_notify('{CHANNEL}', org) FROM unnest($1::text[]) AS org"  # noqa: S608
 RETRY_SECONDS = 2.0
+# After telling, whatever else arrives is gathered for so long: a stream of batches is told of a few times a second.
+PAUSE_SECONDS = 0.05
 
 
 class Waking:
@@ -62,5 +64,6 @@ class Waking:
                 orgs, self._waiting = sorted(self._waiting), set()
                 if orgs:
                     await connection.execute(TELL, orgs)
+                    await asyncio.sleep(PAUSE_SECONDS)
         finally:
             connection.terminate()
