@@ -108,7 +108,8 @@ def show(session: Session, report_id: str | None, reporter: bool) -> None:
     if row.reason:
         out(f"Closed: {one_line(row.reason)}")
     for answer in row.answers:
-        out(f"Told by {one_line(answer['by'])} {one_line(answer['at'])}: {one_line(answer['what'])}")
+        who = joined(["Told by", one_line(answer["by"]), one_line(answer["at"])], " ")
+        out(f"{who}: {one_line(answer['what'])}")
 
 
 @report.command(cls=Command)

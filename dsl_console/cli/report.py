@@ -258,9 +258,12 @@ def show(session: Session, report_id: str | None) -> None:
     """Show one note whole, with the children whose names are like the one that was written."""
     with session.opened() as vault:
         from storage.desk import triage
+        from storage.views.children import names
 
         row = _chosen(session, vault, report_id)
         like = triage.candidates(vault, row)
+        with vault.read() as connection:
+            stands = names(connection, [row.child_id]).get(row.child_id, "") if row.child_id else ""
     if session.json:
         further = ("reporter_role", "told_dsl", "text", "childs_words", "happened", "reason")
         print_json(
@@ -273,17 +276,20 @@ def show(session: Session, report_id: str | None) -> None:
     out(f"{row.form.capitalize()} {row.id}, {row.state}")
     out(f"About: {one_line(row.child_as_written)}")
     out(f"Left by: {joined([one_line(row.reporter), one_line(row.reporter_role)], ', ')}, {_day(row)} by their clock")
-    out(f"Told the DSL in person: {'yes' if row.told_dsl else 'no'}")
+    if row.form == "report":
+        out(f"Told the DSL in person: {'yes' if row.told_dsl else 'no'}")
     out(f"When: {one_line(row.happened) or 'as it was written'}")
     out("What happened:")
     out(indented(row.text))
     if row.childs_words:
         out("The child's own words:")
         out(indented(row.childs_words))
+    if stands:
+        out(f"Taken into the record of {one_line(stands)}.")
     if row.reason:
         out(f"Closed: {one_line(row.reason)}")
     for answer in row.answers:
-        out(f"Told by {one_line(answer.by)} {one_line(answer.at)}: {one_line(answer.what)}")
+        out(f"{joined(['Told by', one_line(answer.by), one_line(answer.at)], ' ')}: {one_line(answer.what)}")
     if row.state == "waiting":
         out("Names like it on the roll; a person decides:" if like else "Nobody on the roll has a name like it.")
         for child in like:

@@ -64,7 +64,9 @@ def test_a_note_is_listed_shown_accepted_and_answered(school: School) -> None:
     school.run("report", "answered", ident, "--by", "R. Khan", "--what", "-", typed="Thanked.")
     (after,) = school.run("report", "list", "--all", "--json").json
     assert (after["state"], after["answered"]) == ("accepted", True)
-    assert "Thanked." in school.run("report", "show", ident).out
+    shown = school.run("report", "show", ident).out
+    assert "Told by R. Khan: Thanked." in shown
+    assert "Taken into the record of Ada Lowe" in shown
 
 
 def test_a_note_about_a_child_who_is_not_on_the_roll_and_one_that_is_closed(school: School) -> None:
