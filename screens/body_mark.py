@@ -54,8 +54,8 @@ class MarkDialog(FormDialog[dict[str, Any]]):
     def fields(self) -> ComposeResult:
         """Yield size, shape, colours, what was looked for, and words."""
         with Horizontal(classes="pair"):
-            yield Field("Length, cm", Input(self._first("length_cm"), placeholder="2.5", id="length_cm"))
-            yield Field("Width, cm", Input(self._first("width_cm"), placeholder="1", id="width_cm"))
+            yield Field("Length, cm", Input(self._first("length_cm"), placeholder="such as 2.5", id="length_cm"))
+            yield Field("Width, cm", Input(self._first("width_cm"), placeholder="such as 1", id="width_cm"))
         yield Field("Shape", Input(visible(self._first("shape")), max_length=LINE_LIMIT, id="shape"))
         hint = "With commas: blue, yellow at the edge"
         yield Field("Colours", Input(visible(self._first("colours")), placeholder=hint, id="colours"))

@@ -72,7 +72,7 @@ class LineDialog(FormDialog[str]):
         for name, label in (("since", "From"), ("until", "Until")):
             day = getattr(line, name) if line else None
             first = day_words(day) if day else ""
-            yield Field(label, WhenField(first, empty="no day", hint="3 Mar 2027 · may stay empty", id=name))
+            yield Field(label, WhenField(first, empty="no day", hint="such as 3 Mar 2027 · may stay empty", id=name))
 
     def on_mount(self) -> None:
         self.query_one("#name" if self.line else "#section").focus()

@@ -175,7 +175,9 @@ class RecordMeetingDialog(_MeetingForm):
         row = self._meeting
         next_ones = [type_words(each.meeting_type) for each in following(row.meeting_type, row.day, ())]
         first = min(row.day, self.today())
-        yield Field("Held on", WhenField(day_words(first), empty=day_words(first), hint="3 Mar 2027", id="held"))
+        yield Field(
+            "Held on", WhenField(day_words(first), empty=day_words(first), hint="such as 3 Mar 2027", id="held")
+        )
         yield Field("Who was there", AnswerField(", ".join(row.invited), placeholder=PEOPLE, id="attended"))
         yield Field("Decided", AnswerField(id="decisions"))
         yield Field(

@@ -72,7 +72,8 @@ def draw(place: Place, width: int) -> list[Content]:
     spaced = " " if place.text[found.end : found.end + 1].isspace() else ""
     # The line under the cursor has one colour: the marks say there which word it is.
     name = (f"«{visible(found.written)}»", "bold")
-    words = Content.assemble(f"{before} " if before else "", name, spaced + after)
+    gap = " " if place.text[: found.start][-1:].isspace() else ""
+    words = Content.assemble(before + gap if before else "", name, spaced + after)
     lines = [Content.assemble(mask, when), *words.wrap(max(width - 4, 20))]
     return [Content("  ") + line for line in lines] + [Content("")]
 

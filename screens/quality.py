@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -92,7 +93,22 @@ def draw(row: RatedRow, width: int) -> list[Content]:
             if len(lines[-1].plain) > INDENT and lines[-1].cell_length + said.cell_length - 2 > width:
                 lines.append(Content(" " * INDENT))
             lines[-1] += said
-    return [head, *lines]
+    return [head, *(line.rstrip() for line in lines)]
+
+
+def trend_text(rows: Sequence[tuple[str, list[str]]], width: int) -> Content:
+    """Draw the trend in lines of at most `width` cells: a month's counts are never parted."""
+    lines = [Content.styled("By month", "bold $text-primary")]
+    for label, months in rows:
+        line = Content.styled(f"{label}: ", "$text-muted")
+        for place, month in enumerate(months):
+            joint = " · " if place else ""
+            if place and line.cell_length + len(joint) + len(month) > width:
+                lines.append(line)
+                line, joint = Content(" " * INDENT), ""
+            line += Content(joint + month)
+        lines.append(line)
+    return Content("\n").join(lines)
 
 
 class SampleDialog(FormDialog[str]):
@@ -131,8 +147,8 @@ class RateDialog(FormDialog[str]):
     DEFAULT_CSS = """
     RateDialog > .form-dialog { width: 110; padding: 0 2; margin: 0; max-height: 100%; }
     RateDialog .form-dialog--sentence { margin: 0; color: $text-muted; }
-    RateDialog .shows { color: $text-muted; padding: 0 0 0 2; }
-    RateDialog .label { text-style: bold; }
+    RateDialog .shows { color: $text-muted; padding: 0 1 0 2; }
+    RateDialog .label { text-style: bold; padding: 0 1 0 0; }
     """
 
     def __init__(self, vault: Vault, audit: str, row: RatedRow, shows: dict[Criterion, str]) -> None:
@@ -212,12 +228,18 @@ class QualityScreen(ConsoleScreen):
             about = f"Sample of {day}, by {audit.by}: {audit.rated} of {len(audit.children)} rated · seed {audit.seed}"
         self.query_one("#about", StateLine).say(about)
         self.rows.show(audit.children if audit else [], keep=lambda row: row.child_id)
-        parts: list[Any] = [("By month", "bold $text-primary"), "\n"]
-        for label, months in trend_rows(found.months):
-            parts += [(f"{label}: ", "$text-muted"), " · ".join(months), "\n"]
-        self.query_one("#trend-text", Static).update(Content.assemble(*parts))
         self.query_one("#trend").display = bool(found.months)
+        self._draw_trend()
         self.refresh_bindings()
+
+    def _draw_trend(self) -> None:
+        months = self.found.months if self.found else []
+        # Less what the scroll bar and the column before it take.
+        text = trend_text(trend_rows(months), max(self.query_one("#trend").size.width - 2, 40))
+        self.query_one("#trend-text", Static).update(text)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw_trend)
 
     def why_not(self, action_id: str) -> str:
         if self.found is None:

@@ -111,7 +111,9 @@ class FilterDialog(FormDialog[dict[str, object]]):
         yield Field("Chosen", ChoiceField([("Only those chosen", "yes")], id="promoted", prompt="All", value=chosen))
         for name, label in (("start", "From"), ("end", "To")):
             day = getattr(wanted, name)
-            yield Field(label, WhenField(day_words(day) if day else "", empty="any day", hint="3 Mar 2026", id=name))
+            yield Field(
+                label, WhenField(day_words(day) if day else "", empty="any day", hint="such as 3 Mar 2026", id=name)
+            )
 
     def on_mount(self) -> None:
         self.query_one("#source").focus()

@@ -156,7 +156,7 @@ class CoachedText(Calls, Container):
     CoachedText { layout: horizontal; width: 1fr; height: 9; }
     CoachedText > CoachedArea { width: 1fr; height: 1fr; }
     CoachedText > VerticalScroll { width: 36; height: 1fr; padding: 0 1; margin: 0 0 0 1; scrollbar-size: 1 1; }
-    CoachedText > VerticalScroll > Static { height: auto; color: $text-muted; }
+    CoachedText > VerticalScroll > Static { height: auto; color: $text-muted; padding: 0 1 0 0; }
     CoachedText > VerticalScroll > #count { dock: bottom; height: 1; background: $background; color: $text; }
     CoachedText > VerticalScroll.-quiet > #count { display: none; }
     """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, ClassVar, Generic, TypeVar
 
+from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding
@@ -24,7 +25,6 @@ from screens.base import Calls
 
 Row = TypeVar("Row")
 PAGE = 100
-REVERSED = Style(reverse=True)
 
 
 class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
@@ -264,7 +264,9 @@ class RecordList(Calls, ScrollView, Generic[Row], can_focus=True):
             strips = [*strips, *[blank] * self._row_height][: self._row_height]
         own_ground = mark == "cursor" and not self.ROW_GROUND
         if component and not own_ground and self.app.theme_variables.get("row-cursor-text-style") == "reverse":
-            strips = [strip.apply_style(REVERSED) for strip in strips]  # a visual style leaves this out
+            # One pair of colours for the whole row: a blank cell of another colour would stand out as a hole in it.
+            turned = Style(color=style.rich_style.bgcolor, bgcolor=style.rich_style.color)
+            strips = [Strip(Segment.apply_style(strip, post_style=turned), strip.cell_length) for strip in strips]
         if row is not None:
             self._strips[key] = strips
         return strips

@@ -10,13 +10,14 @@ from storage.views import glossary
 
 async def test_a_name_is_marked_under_the_cursor(console, vault) -> None:
     child = children.add_child(vault, name="Ada Lowe")[0]
-    text = f"Ada told us that Bea rang Cal. {HOSTILE}"
+    text = f"Ada told us that Bea rang Cal (Bea's boy). {HOSTILE}"
     concerns.log_concern(vault, {"text": text, "when": "today"}, child_id=child)
     async with console() as pilot:
         pilot.app.open("child", child_id=child)
         await wait_for(pilot, "that Bea rang Cal")
         await pilot.press("n")
-        await wait_for(pilot, "Ada told us that «Bea» rang Cal.")
+        await wait_for(pilot, "Ada told us that «Bea» rang Cal (Bea's boy).")
+        assert "rang Cal («Bea's» boy)." in words_on(pilot.app), "no space that the text has not"
         assert HOSTILE in words_on(pilot.app)
         await pilot.press("n")
         await settled(pilot)

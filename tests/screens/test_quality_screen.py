@@ -6,7 +6,7 @@ from conftest import press, settled, wait_for, words_on
 from textual.widgets import Input, Select
 
 from practice.record_audit import Criterion
-from screens.quality import QualityScreen, RateDialog, draw
+from screens.quality import QualityScreen, RateDialog, draw, trend_text
 from storage.desk import children, concerns
 from storage.views.quality import RatedRow
 
@@ -44,7 +44,16 @@ def test_every_rating_stands_whole_on_its_line_at_every_width():
     row = RatedRow("c1", "Kit Marlow", False, ratings, {}, "", None, "")
     for width in (50, 78, 116, 196):
         lines = [line.plain for line in draw(row, width)]
-        assert all(len(line.rstrip()) <= width for line in lines)
+        assert all(len(line) <= width for line in lines), "blanks at its end would cut the last word"
         said = " ".join(lines)
         assert all(f"{each.label}: amber" in said for each in Criterion)
     assert len(draw(row, 78)) > len(draw(row, 196)) == 2
+
+
+def test_a_months_counts_are_never_parted():
+    months = [f"{name} 2026: 1 red, 2 amber, 3 green" for name in ("Jun", "Jul", "Sep", "Oct", "Nov")]
+    for width in (76, 114, 194):
+        lines = trend_text([("Language", months), ("Right access", months[:1])], width).plain.splitlines()
+        assert all(len(line) <= width for line in lines)
+        assert all(any(month in line for line in lines) for month in months)
+    assert lines[-1] == f"Right access: {months[0]}"
