@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from practice.adults import AdultDecision, AdultEntryKind, EntryState, Harm, LadoWay, Threshold
 from practice.dates import in_words
+from practice.day_words import stated_day
 from practice.errors import ConsoleError
 from practice.vocabulary import label_of
 from screens.actions import bindings
@@ -41,9 +42,13 @@ def found_in(register: Register, entry_id: str) -> Found:
 
 
 def _step_lines(step: dict[str, Any], by: str) -> list[Content]:
-    at = step["at"][:10]
+    at = stated_day(step["at"][:10])
     if step["what"] == "decided":
-        said = [label_of(AdultDecision, step["decision"]), step["on"] or "", step["reference"]]
+        said = [
+            label_of(AdultDecision, step["decision"]),
+            stated_day(step["on"]) if step["on"] else "",
+            step["reference"],
+        ]
         head, text = f"Decided by {by}, {at}", step["reason"]
         said.append(f"harm threshold: {label_of(Threshold, step['threshold']).lower()}" if step["threshold"] else "")
     else:
@@ -78,7 +83,7 @@ def content_of(found: Found, shared: str) -> Content:
         lines += _step_lines(step, people.get(step["by"], ""))
     for number, version in enumerate(entry.versions[:-1]):
         after = entry.versions[number + 1]
-        why = f"Amended by {people.get(after['by'], '')}, {after['at'][:10]}: {after['reason']}"
+        why = f"Amended by {people.get(after['by'], '')}, {stated_day(after['at'][:10])}: {after['reason']}"
         lines += [
             Content(""),
             plain(why, "$text-muted"),

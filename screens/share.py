@@ -80,12 +80,17 @@ def rows_of(shares: list[ShareRow]) -> list[Row]:
     """Return the rows: sections in the order in which they ask for something, in each the partners by name."""
     rows: list[Row] = []
     for title, states in SECTIONS:
-        found = [share for share in shares if share.state in states]
+        found = [share for share in shares if _section_state(share) in states]
         found = found[:DONE] if title == "Done" else found
         for partner in sorted({share.partner for share in found}):
             mine = [share for share in found if share.partner == partner]
             rows += [Row(f"{title} · {partner} ({len(mine)})"), *(Row(share=share) for share in mine)]
     return rows
+
+
+def _section_state(share: ShareRow) -> str:
+    """Return under which state a share is listed: what a partner gave back waits for a person, wherever it stood."""
+    return "refused" if share.recovered == "open" else share.state
 
 
 def draw(row: Row, width: int) -> list[Content]:
@@ -167,7 +172,7 @@ class ShareScreen(ConsoleScreen):
             (sum(share.state == "held" for share in shares), "held"),
             (sum(share.state in ("queued", "offered") for share in shares), "waiting to leave"),
             (sum(share.state == "delivered" for share in shares), "on the way"),
-            (sum(share.state in ("refused", "expired") for share in shares), "came back"),
+            (sum(_section_state(share) in ("refused", "expired") for share in shares), "came back"),
         )
         return " · ".join(f"{count} {words}" for count, words in counts if count)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from practice.day_words import stated_day
 from practice.errors import NotFound, Refused
 from practice.text import counted
 from storage import machines, register_travel
@@ -353,10 +354,11 @@ def troubles(vault: Vault) -> list[str]:
 
 def fork_words(seq: int, here_at: str, came_at: str) -> str:
     """Return what a number that two acts bear means, and what to do."""
+    here, came = (stated_day(at[:10]) if at else "not here" for at in (here_at, came_at))
     return (
-        f"Two different acts bear number {seq} of one machine ({here_at[:10] or 'not here'} and {came_at[:10]}): it was"
-        " put back to an earlier state, or copied. Nothing was overwritten. What it recorded since is taken in after"
-        " dsl-console machine renew on that machine."
+        f"Two different acts bear number {seq} of one machine ({here} and {came}): it was put back to an earlier state,"
+        " or copied. Nothing was overwritten. What it recorded since is taken in after dsl-console machine renew on"
+        " that machine."
     )
 
 

@@ -27,6 +27,7 @@ from practice.adults import (
     LadoWay,
 )
 from practice.dates import day_words
+from practice.day_words import stated_day
 from practice.vocabulary import label_of
 
 if TYPE_CHECKING:
@@ -147,12 +148,16 @@ def _print_entry(row: EntryRow, who: dict[str, str], shared: str) -> None:
 
 def _print_step(step: dict[str, Any], by: str) -> None:
     if step["what"] == "decided":
-        said = [label_of(AdultDecision, step["decision"]), step["on"] or "", step["reference"]]
-        out(f"Decided by {by}, {step['at'][:10]}: {one_line(joined(said, ', '))}")
+        said = [
+            label_of(AdultDecision, step["decision"]),
+            stated_day(step["on"]) if step["on"] else "",
+            step["reference"],
+        ]
+        out(f"Decided by {by}, {stated_day(step['at'][:10])}: {one_line(joined(said, ', '))}")
         out(indented(step["reason"]))
     else:
         said = [label_of(LadoWay, step["way"]), step["spoke_to"], step["when"], step["reference"]]
-        out(f"LADO, recorded by {by}, {step['at'][:10]}: {one_line(joined(said, ', '))}")
+        out(f"LADO, recorded by {by}, {stated_day(step['at'][:10])}: {one_line(joined(said, ', '))}")
         out(indented(step["advice"]))
 
 

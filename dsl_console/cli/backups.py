@@ -13,6 +13,7 @@ from dsl_console.cli.options import Command, ShowGroup
 from dsl_console.cli.output import out, print_json
 from dsl_console.cli.people import NEW_PASSPHRASE
 from dsl_console.cli.session import Session, read_passphrase
+from practice.day_words import stated_day
 from practice.errors import IntegrityAlarm, NotFound, Refused
 from practice.text import counted, visible
 
@@ -196,7 +197,7 @@ def restore(
             }
         )
         return
-    out(f"Restored: {report.acts} acts, as they stood on {report.made_at[:10]}, into {report.folder}")
+    out(f"Restored: {report.acts} acts, as they stood on {stated_day(report.made_at[:10])}, into {report.folder}")
     if report.recovery_code:
         session.note("The recovery code was used up. The new one, shown only now; keep it on paper in a locked place:")
         out(report.recovery_code)

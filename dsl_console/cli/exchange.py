@@ -110,11 +110,10 @@ def list_(session: Session) -> None:
     if session.json:
         print_json([_item_json(row) for row in rows])
         return
-    from practice.dates import in_words, stated_day
+    from practice.dates import in_words
 
     for row in rows:
-        born = f"born {one_line(stated_day(row.hint_date_of_birth))}" if row.hint_date_of_birth else ""
-        hint = joined([one_line(row.hint_name), born], ", ")
+        hint = _hint_words(row)
         state = "landed, not read yet" if row.landed == "unseen" else row.state
         out(joined([row.id, one_line(row.sender), state, f"about {hint}" if hint else "", in_words(row.occurred)]))
         out(indented(row.text))
@@ -123,6 +122,14 @@ def list_(session: Session) -> None:
             out(indented(row.childs_words, "        "))
     if not rows:
         session.note("Nothing has arrived.")
+
+
+def _hint_words(row: ItemRow) -> str:
+    """Return whom a partner names, never a match."""
+    from practice.day_words import stated_day
+
+    born = f"born {one_line(stated_day(row.hint_date_of_birth))}" if row.hint_date_of_birth else ""
+    return joined([one_line(row.hint_name), born], ", ")
 
 
 def _item_json(row: ItemRow) -> dict[str, Any]:
@@ -158,7 +165,7 @@ def accept(session: Session, item: str | None, child: str | None) -> None:
         from sync import inbox as items
 
         found = arrivals.item(vault, session.need(item, "ITEM", "Item's id"))
-        session.note(joined([found.sender, found.hint_name, found.hint_date_of_birth], ", "))
+        session.note(joined([one_line(found.sender), _hint_words(found)], ", "))
         row = session.child(vault, child, "--child")
         ident = items.accept(vault, found.id, row.id)
     session.done(ident, "accepted", f"It stands in the chronology of {row.told_apart}.", child_id=row.id)

@@ -13,6 +13,7 @@ from textual.widgets import Input, OptionList, Select
 
 from practice.share_words import GIVEN_BACK, share_words, state_words
 from screens.inbox import InboxScreen
+from screens.share import rows_of
 from screens.share_approve import ApproveDialog
 from screens.share_entry import ShareEntryScreen
 from screens.share_propose import ProposeDialog
@@ -325,7 +326,9 @@ def test_a_line_is_red_where_somebody_must_be_rung_and_says_what_came_back():
         for each, late in ((share, False), (share, True), (replace(share, recovered="open"), False))
     ]
     assert tones == [{"$text-muted"}, {"$text-error"}, {"$text-warning"}]
-    assert share_words(replace(share, recovered="open")) == GIVEN_BACK
+    given_back = replace(share, state="acknowledged", recovered="open")
+    assert share_words(given_back) == GIVEN_BACK
+    assert rows_of([given_back])[0].heading.startswith("Came back"), "it waits for a person, so it is not done"
     assert state_words("expired", "collected") == "Collected, and never answered"
     assert share_words(replace(share, state="expired", reason="She must be seen")) == "Not collected"
     assert share_words(replace(share, state="expired", reason="collected")) == "Collected, and never answered"
