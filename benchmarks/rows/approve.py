@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from benchmarks.exchange import places
@@ -13,7 +14,8 @@ ORDER = 8.5
 
 
 @contextmanager
-def prepare(folder: Path, _size: int) -> Iterator[Pair]:
+def preparing(folder: Path, *, whole: bool) -> Iterator[Pair]:
+    """One entry for three partners: approved as a whole, or its frozen bytes signed and sealed alone."""
     from jwcrypto.jwe import JWE
     from jwcrypto.jws import JWS
 
@@ -24,23 +26,34 @@ def prepare(folder: Path, _size: int) -> Iterator[Pair]:
     with places(folder, 4) as (_database, (school, *others)):
         keys = own_keys(school.vault)
         sets = [partners.key_set_of(sharing.partner(school.vault, other.org)) for other in others]
-        recipients = [each.encryption[0] for each in sets]
         made = school.frozen([other.org for other in others])
-        payload = shares.preview(school.vault, made[0][0]).payload.encode()
+        payloads = [shares.preview(school.vault, share).payload.encode() for share, _ in made]
 
-        def ours() -> float:
+        def approve() -> float:
             frozen = school.frozen([other.org for other in others])
             return timed(lambda: [school.approve(share, digest) for share, digest in frozen])
 
+        def seal() -> None:
+            for payload, reader in zip(payloads, sets, strict=True):
+                said = json.loads(payload)
+                mid, ctr = said["mid"], said["ctr"]
+                envelope.seal(
+                    payload, sender=keys, recipient=reader, mid=mid, ctr=ctr, class_="data", exp=4_000_000_000
+                )
+
         def sign_and_seal() -> None:
-            for recipient in recipients:
+            for payload, reader in zip(payloads, sets, strict=True):
                 signed = JWS(payload)
                 signed.add_signature(keys.signing, None, '{"alg":"EdDSA"}')
                 sealed = JWE(signed.serialize(compact=True).encode(), '{"alg":"ECDH-ES","enc":"A256GCM"}')
-                sealed.add_recipient(recipient)
+                sealed.add_recipient(reader.encryption[0])
                 assert len(sealed.serialize(compact=True)) < envelope.MAX_ENVELOPE
 
-        yield Pair(ours, lambda: timed(sign_and_seal))
+        yield Pair(approve if whole else lambda: timed(seal), lambda: timed(sign_and_seal))
+
+
+def prepare(folder: Path, _size: int) -> AbstractContextManager[Pair]:
+    return preparing(folder, whole=True)
 
 
 ROW = Row(
