@@ -33,6 +33,8 @@ ASKED_AT_ONCE = 500
 MOST_NAMED = 1500
 """So many entries may be named in one message."""
 ENDED = "The agreement has ended."
+CHANGES = ("cancelled", "unknown", "expired")
+"""What a hub may say of a message that then takes another way."""
 LEAST_DAYS, MOST_DAYS = 7, 90
 """For how long at least, and at most, an answer is waited for, whatever a hub says of how long it keeps anything."""
 
@@ -62,9 +64,19 @@ def ask_after(vault: Vault, client: HubClient) -> list[str]:
     said: list[str] = []
     for at in range(0, len(there), ASKED_AT_ONCE):
         group = {each.mid: each for each in there[at : at + ASKED_AT_ONCE]}
-        for mid, state in client.status(list(group)).items():
-            said.append(_became(vault, group[mid], state))
+        states = client.status(list(group))
+        _collected(vault, [group[mid] for mid, state in states.items() if state == "collected"])
+        said += [_became(vault, group[mid], state) for mid, state in states.items() if state in CHANGES]
     return [each for each in said if each]
+
+
+def _collected(vault: Vault, messages: Sequence[Message]) -> None:
+    """Note what was fetched, all of it in one transaction: of a day's batch that is nearly every message."""
+    fresh = [message for message in messages if message.detail != COLLECTED]
+    if fresh:
+        with vault.write() as unit:
+            for message in fresh:
+                outbox.mark(unit.connection, message.mid, "delivered", message.changed_at, COLLECTED)
 
 
 def _at_the_hub(vault: Vault) -> list[Message]:
@@ -81,8 +93,6 @@ def _became(vault: Vault, message: Message, state: str) -> str:
             _moved(vault, unit, message, "withheld", ENDED)
         elif state == "unknown":
             _moved(vault, unit, message, "queued", "offered again")
-        elif state == "collected" and message.detail != COLLECTED:
-            outbox.mark(unit.connection, message.mid, "delivered", message.changed_at, COLLECTED)
         elif state == "expired":
             return _once_more(vault, unit, message, "did not collect an entry in time", "")
     return ""

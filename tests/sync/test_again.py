@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from exchange import COUNCIL, PASSPHRASE, TEXT, Hub, Place
 
 from storage import secrets_table
 from storage.vault import open_vault
-from sync import agreements, contracts, corrections, partners
+from sync import again, agreements, contracts, corrections, partners
 from sync.identity import fresh_encryption_key
 from sync.membership import connect, own_keys
 
@@ -81,20 +82,31 @@ def gone_at(post: Hub, state: str, class_: str) -> None:
     database.close()
 
 
-def test_what_was_collected_and_never_answered_is_sent_again(post: Hub, school: Place, council: Place) -> None:
+def test_what_was_collected_and_never_answered_is_sent_again(
+    post: Hub, school: Place, council: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The council's receipt expired at the hub: it answers the same entry once more, and holds it once."""
-    share = school.share(school.entry(school.child()), COUNCIL)
+    share, other = (school.share(school.entry(school.child(name), name), COUNCIL) for name in ("Aisha", "Ben"))
     for place in (school, council):
         place.sync()
     gone_at(post, "expired", "control")
+    written, write = [], type(school.vault).write
+    with monkeypatch.context() as patched, connect(school.vault) as client:
+        patched.setattr(type(school.vault), "write", lambda vault: written.append(1) or write(vault))
+        assert again.ask_after(school.vault, client) == []
+        assert len(written) == 1, "all that was collected is noted in one transaction"
+        assert again.ask_after(school.vault, client) == []
+        assert len(written) == 1, "and once"
     assert school.sync().errors == []
-    assert (school.state(share), [each.detail for each in school.outbox("delivered")]) == ("delivered", ["collected"])
+    assert [school.state(each) for each in (share, other)] == ["delivered"] * 2
+    assert [each.detail for each in school.outbox("delivered")] == ["collected"] * 2
     school.clock.ahead = timedelta(days=31)
-    (said,) = school.sync().errors
-    assert "collected an entry and said nothing for 30 days. It is sent again; telephone them" in said
+    said = school.sync().errors
+    assert ["said nothing for 30 days. It is sent again; telephone them" in each for each in said] == [True] * 2
     assert council.sync().received == 0, "it is here already"
-    assert school.sync().acknowledged == 1
-    assert (school.state(share), len(council.items())) == ("acknowledged", 1)
+    assert school.sync().acknowledged == 2
+    assert [school.state(each) for each in (share, other)] == ["acknowledged"] * 2
+    assert len(council.items()) == 2
     assert school.vault.verify(rebuild=True, signatures=True).problems == []
 
 
