@@ -247,13 +247,18 @@ class Glossary:
 
     def anonymise(self, text: str) -> str:
         """Return the text with every name masked."""
-        parts, at = [], 0
+        return self.masked(text)[0]
+
+    def masked(self, text: str) -> tuple[str, int]:
+        """Return the text with every name masked, and in how many places."""
+        parts, at, count = [], 0, 0
         for found, term in self._found(text):
+            count += term is not None
             parts.append(text[at : found.start()])
             plain = not _FORM.match(text, found.end())  # `Kit-b` is no other name of Kit's
             parts.append(_ESCAPE + found[0] if term is None else self._masked(term, found[0], plain=plain))
             at = found.end()
-        return "".join([*parts, text[at:]])
+        return "".join([*parts, text[at:]]), count
 
     def _masked(self, term: Term, written: str, *, plain: bool) -> str:
         styles = self._styles[term]

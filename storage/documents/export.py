@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from storage.desk.front_sheet import check_heeded
 from storage.documents import blocks as page_blocks
 from storage.documents import csv as csv_form
 from storage.documents import html as html_form
-from storage.documents.gather import KINDS, Copy, Wanted, content_json, gather
+from storage.documents.gather import KINDS, Copy, Progress, Wanted, content_json, gather, part_of
 from storage.places import in_cloud, on_network
 from storage.types import utc_text
 
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 FORMS = {".pdf": "PDF", ".html": "HTML", ".htm": "HTML", ".csv": "CSV", ".json": "JSON"}
-Progress = Callable[[int, int], None]
+GATHERED = 30
+"""How many hundredths of the work are done once a copy's content is read; laying it out is the rest."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,10 @@ def export(
     form = form_of(path)
     check_path(path, vault.folder)
     code = check_heeded(vault, [wanted.child_id], heeded)
-    made = gather(vault, wanted)
+    made = gather(vault, wanted, part_of(progress, 0, GATHERED))
     if caution := place_caution(path):
         made.cautions.append(caution)
-    data = rendered(made, form, progress)
+    data = rendered(made, form, part_of(progress, GATHERED, 100))
     digest = hashlib.sha256(data).hexdigest()
     act = _put(vault, made, form, path, data, {"sha256": digest, "content": made.digest, "heeded": code})
     told = (len(made.entries), len(data), tuple(made.left_out), tuple(made.cautions))

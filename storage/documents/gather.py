@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from storage.views.children import ChildRow
     from storage.views.front_sheet import FrontSheet
 
+Progress = Callable[[int, int], None]
 KINDS = {
     "chronology": "Chronology",
     "record": "Record",
@@ -97,24 +99,35 @@ class Copy:
         return f"{KINDS[self.wanted.what]}: {self.child.name}"
 
 
-def gather(vault: Vault, wanted: Wanted) -> Copy:
-    """Read what a copy holds; raises NotFound, and Refused for a copy that the program does not make."""
+def part_of(progress: Progress | None, first: int, last: int) -> Progress | None:
+    """Return how a part of the work tells of itself: from `first` to `last` hundredths of the whole."""
+    if progress is None:
+        return None
+    whole = progress
+    return lambda done, of: whole(first * max(of, 1) + done * (last - first), 100 * max(of, 1))
+
+
+def gather(vault: Vault, wanted: Wanted, progress: Progress | None = None) -> Copy:
+    """Read what a copy holds; raises NotFound, and Refused for a copy that the program does not make.
+
+    `progress` hears how much of how much is read and masked, and may raise to stop it.
+    """
     if wanted.what not in KINDS:
         raise Refused("There is no such copy. Nothing went out.", hint="Choose one of: " + ", ".join(KINDS) + ".")
     child = children.get(vault, wanted.child_id)
     front = front_sheet.sheet(vault, child.id)
     made = Copy(wanted, vault.school.name, child, vault.clock(), vault.person.name, [], front)
     if wanted.what != "front_sheet":
-        _take_entries(vault, made)
+        _take_entries(vault, made, part_of(progress, 0, 50))
     names = glossary.glossary(vault, child.id) if wanted.anonymous else glossary.outward(vault, child.id)
     if names.terms or wanted.anonymous:
-        mask_copy(made, names, anonymous=wanted.anonymous)
+        mask_copy(made, names, anonymous=wanted.anonymous, progress=part_of(progress, 50, 100))
         made.masks = names.terms
     made.digest = digest_of(made)
     return made
 
 
-def _take_entries(vault: Vault, made: Copy) -> None:
+def _take_entries(vault: Vault, made: Copy, progress: Progress | None) -> None:
     wanted = made.wanted
     chosen = wanted.what in ("chronology", "supervision") and not wanted.everything
     rows = record.chronology(
@@ -143,7 +156,8 @@ def _take_entries(vault: Vault, made: Copy) -> None:
     maps: dict[str, list[BodyMap]] = {}
     for each in body_maps.of_child(vault, wanted.child_id):
         maps.setdefault(each.entry_id, []).append(each)
-    whole = _whole(vault, [row.id for row in rows]) if wanted.what == "record" and not wanted.as_known_on else {}
+    with_all = wanted.what == "record" and not wanted.as_known_on
+    whole = _whole(vault, [row.id for row in rows], progress) if with_all else {}
     for row in rows:
         concern, versions, decisions, choices = whole.get(row.id, (None, (), (), ()))
         told = tuple(shares.get(row.id, ()))
@@ -194,7 +208,7 @@ def _say_what_is_missing(vault: Vault, made: Copy, chosen: bool, owners: list[st
 Whole = tuple[ConcernLogged | None, tuple[VersionRow, ...], tuple[DecisionRow, ...], tuple[ChoiceRow, ...]]
 
 
-def _whole(vault: Vault, ids: list[str]) -> dict[str, Whole]:
+def _whole(vault: Vault, ids: list[str], progress: Progress | None) -> dict[str, Whole]:
     """Return what an entry's own page shows, for many entries in a few queries."""
     versions: dict[str, list[VersionRow]] = {}
     decisions: dict[str, list[DecisionRow]] = {}
@@ -216,6 +230,8 @@ def _whole(vault: Vault, ids: list[str]) -> dict[str, Whole]:
                     concerns[act.entry or ""] = act.body
                 elif isinstance(act.body, ItemArrived):
                     concerns[act.entry or ""] = received_entry(act.body.payload)
+            if progress:
+                progress(ids.index(chunk[-1]) + 1, len(ids))
     return {
         each: (
             concerns.get(each),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,16 +37,27 @@ def place_words(count: int) -> str:
     return f"{count} places" if count != 1 else "one place"
 
 
-def mask_copy(made: Copy, glossary: Glossary, *, anonymous: bool) -> None:
-    """Mask the names of a glossary in every text of a copy; an anonymous one also loses who the child is."""
+def mask_copy(
+    made: Copy, glossary: Glossary, *, anonymous: bool, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Mask the names of a glossary in every text of a copy; an anonymous one also loses who the child is.
+
+    `progress` hears how many of how many entries are masked.
+    """
     count = 0
 
     def masked(text: str) -> str:
         nonlocal count
-        count += len(glossary.occurrences(text))
-        return glossary.anonymise(text)
+        if not text:
+            return text
+        text, found = glossary.masked(text)
+        count += found
+        return text
 
-    made.entries = [_entry(entry, masked, anonymous) for entry in made.entries]
+    for place, entry in enumerate(made.entries):
+        made.entries[place] = _entry(entry, masked, anonymous)
+        if progress:
+            progress(place + 1, len(made.entries))
     lines = []
     for line in made.front.lines:
         texts: dict[str, Any] = {name: masked(getattr(line, name)) for name in _LINE}

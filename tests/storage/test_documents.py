@@ -20,7 +20,7 @@ from practice.acts import Amended, Decided, Promoted
 from practice.errors import Refused
 from practice.initials import written_out
 from storage import ledger
-from storage.desk import front_sheet
+from storage.desk import front_sheet, glossary
 from storage.documents.blocks import Heading, Para
 from storage.documents.csv import safe
 from storage.documents.direction import as_written
@@ -154,6 +154,18 @@ def test_a_record_holds_versions_decisions_and_how_late_it_was(vault, child, cop
     assert "Better words." in chosen
     assert "First words." not in chosen
     assert "Earlier versions of entries, decisions and their reasons" in chosen
+
+
+def test_the_progress_goes_from_reading_to_laying_out_and_never_back(vault, child, tmp_path):
+    glossary.mark(vault, child, "Jo", "Reporter")
+    add_concern(vault, child, "Jo rang.")
+    heard: list[float] = []
+    wanted = Wanted(child, "record", anonymous=True)
+    export(vault, wanted, tmp_path / "c.pdf", progress=lambda done, of: heard.append(done / of))
+    assert heard == sorted(heard)
+    assert heard[-1] == 1
+    assert any(0 < share <= 0.15 for share in heard), "what is read is heard"
+    assert any(0.15 < share <= 0.3 for share in heard), "and what is masked"
 
 
 def test_a_pdf_has_a_title_a_language_tags_in_order_and_an_outline(vault, child, copied):
