@@ -19,9 +19,9 @@ from practice.vocabulary import YesNo, label_of
 from screens.actions import bindings
 from screens.adults_dialogs import HoldersDialog, TravelDialog
 from screens.adults_frame import RegisterScreen
-from screens.people_dialogs import CodeDialog
+from screens.people_dialogs import NEW_CODE, CodeDialog
 from screens.widgets.chrome import cut
-from screens.widgets.dialogs import ReasonDialog
+from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.record_list import RecordList
 from screens.widgets.text import MessageBar, PlainText, StateLine
@@ -336,10 +336,15 @@ class AdultsScreen(RegisterScreen):
         self.app.push_screen(TravelDialog(self.register), lambda words: self._said(words) if words else None)
 
     def act_code(self) -> None:
-        """Make a new recovery code and show it once."""
-        from storage.people import replace_recovery_code
+        """Make a new recovery code and show it once, after a question."""
+        title = "Make a new recovery code for the register?"
+        self.app.push_screen(ConfirmDialog(title, NEW_CODE, verb="Make it"), self._new_code)
 
-        self.run(replace_recovery_code, self.register, then=self._code)
+    def _new_code(self, sure: bool | None) -> None:
+        if sure:
+            from storage.people import replace_recovery_code
+
+            self.run(replace_recovery_code, self.register, then=self._code)
 
     def _code(self, code: str) -> None:
         self.app.push_screen(

@@ -18,6 +18,7 @@ from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.people_cover import CoverDialog
 from screens.people_dialogs import (
+    NEW_CODE,
     AddDialog,
     CodeDialog,
     GrantDialog,
@@ -39,10 +40,6 @@ if TYPE_CHECKING:
 
 MANAGING = {"people.add", "people.role", "people.remove", "people.code", "people.rotate", "people.given"}
 ON_SOMEBODY = {"people.role", "people.remove", "people.given", "people.cover"}
-NEW_CODE = (
-    "The present code opens nothing any more once the new one is shown, and the new one is shown once. Have paper at "
-    "hand, and somewhere to lock it away. Every passphrase stays as it is."
-)
 
 
 @dataclass(frozen=True)
@@ -245,6 +242,8 @@ class PeopleScreen(ConsoleScreen):
                 f"{name} will not be able to open this record again. Its keys are made anew, so that a copy they kept "
                 f"opens nothing that follows. Nobody else need do anything. What {name} recorded stays theirs."
             )
+            if [each.person for each in self.rows if ADULTS in each.person.compartments] == [row.person]:
+                sentence += " Nobody else holds the adults' register: only its own recovery code will open it then."
             dialog = ReasonDialog(f"Remove {name}?", sentence, verb="Remove")
             self.app.push_screen(dialog, lambda reason: self._remove(row.person, reason))
 
@@ -259,11 +258,9 @@ class PeopleScreen(ConsoleScreen):
 
     def _removed(self, gone: Removed) -> None:
         self.working = False
-        if gone.rotation_due:
-            words = f"{gone.name} can no longer open it, but the keys could not be made anew now."
-            self._said(f"{words} {gone.waits} Then press a.", "warn")
-        else:
-            self._said(f"{gone.name} was removed, and the keys were made anew.")
+        follows = gone.follows("press a")
+        done = "" if CHILDREN in gone.rotation_due else f"{gone.name} was removed, and the keys were made anew."
+        self._said(f"{done} {follows}".strip(), "warn" if follows else "good")
 
     def act_given(self) -> None:
         """Give a read-only person a child, or take one away."""

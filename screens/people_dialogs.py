@@ -30,6 +30,10 @@ Answer = TypeVar("Answer")
 LISTED = 12
 """How many of the children on a list are named in its question."""
 RULE = "At least 12 characters, or four words."
+NEW_CODE = (
+    "The present code opens nothing any more once the new one is shown, and the new one is shown once. Have paper at "
+    "hand, and somewhere to lock it away. Every passphrase stays as it is."
+)
 ONCE = (
     "This code opens the record when a passphrase is lost. It is shown only now, and the one before opens nothing any "
     "more. Write it on paper, and lock it away from this machine."

@@ -212,6 +212,28 @@ class Removed:
     name: str
     rotation_due: tuple[str, ...] = ()
     waits: str = ""
+    unheld: bool = False
+    """Whether nobody who can open the vault holds the adults' register's key now."""
+
+    def follows(self, again: str) -> str:
+        """Return what is still to be done, in sentences; blank where nothing is. `again` is how keys are made anew."""
+        said = []
+        if CHILDREN in self.rotation_due:
+            said.append(
+                f"{self.name} can no longer open it, but its keys could not be made anew now, so a copy that they kept "
+                f"may still open what follows. {self.waits} Then {again}."
+            )
+        if self.unheld:
+            said.append(
+                "Nobody who can open this vault holds the key of the adults' register now. Its own recovery code gives "
+                "the key to the next headteacher: dsl-console adults recover. Then the key is made anew."
+            )
+        elif ADULTS in self.rotation_due:
+            said.append(
+                "The key of the adults' register was known to them too: somebody who holds it makes it anew, in the "
+                "register or by dsl-console adults rotate."
+            )
+        return " ".join(said)
 
 
 def remove_person(vault: Vault, wanted: str, reason: str, progress: Progress = lambda _text: None) -> Removed:
@@ -245,7 +267,8 @@ def remove_person(vault: Vault, wanted: str, reason: str, progress: Progress = l
                 rotate(register, f"{slot.name} was removed.", progress)
     except Refused as error:
         waits = error.hint or error.message
-    return Removed(slot.id, slot.name, tuple(rotation_due(vault)), waits)
+    unheld = ADULTS in held and all(ADULTS not in each.compartments for each in people(vault))
+    return Removed(slot.id, slot.name, tuple(rotation_due(vault)), waits, unheld)
 
 
 def replace_recovery_code(vault: OpenCompartment) -> str:

@@ -10,6 +10,7 @@ from dsl_console.cli.init import asked_kdf, new_passphrase
 from dsl_console.cli.options import Code, Command, Day, Group, codes, text_option
 from dsl_console.cli.output import joined, one_line, out, print_json, say
 from dsl_console.cli.session import Session, read_passphrase
+from practice.compartments import CHILDREN
 from practice.roles import POLICY, check_may_record, finds_only_given
 from practice.vocabulary import Role, label_of
 
@@ -99,12 +100,9 @@ def remove(session: Session, name: str | None, reason: str | None) -> None:
         wanted = session.need(name, "NAME", "Who is removed")
         why = session.need_text(reason, "--reason", "Why are they removed?")
         gone = remove_person(vault, wanted, why, session.note)
-    if gone.rotation_due:
-        session.note(
-            "They can no longer open it, but its keys could not be made anew now, so a copy that they kept may still "
-            f"open what follows. {gone.waits} Then run dsl-console rekey."
-        )
-    sentence = "Removed, and the keys were made anew." if not gone.rotation_due else "Removed."
+    if follows := gone.follows("run dsl-console rekey"):
+        session.note(follows)
+    sentence = "Removed." if CHILDREN in gone.rotation_due else "Removed, and the keys were made anew."
     session.done(gone.id, "removed", sentence, rotation_due=list(gone.rotation_due))
 
 

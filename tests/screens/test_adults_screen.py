@@ -141,6 +141,12 @@ async def test_it_asks_for_the_passphrase_again_each_time_and_keeps_what_was_bei
         await wait_for(pilot, "It travels to «Laptop [red]» with the next sync")
         out = school.folder / "spool" / "register" / "out"
         assert [path.name for path in out.iterdir()] == [f"{other['machine']}.0"]
+        await press(pilot, "c")
+        await wait_for(pilot, "Make a new recovery code for the register?")
+        await press(pilot, "tab", "enter")
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, CodeDialog))
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "The code before opens nothing any more.")
         await press(pilot, "n")
         put(pilot, adult="new", name="Ray Moss", text="Half a sentence")
         await press(pilot, "f6")

@@ -145,6 +145,9 @@ def test_a_holder_removed_by_somebody_who_cannot_rotate_marks_it_due(folder):
         gone = people.remove_person(deputy, "Dara Lowe", "Left.")
         assert gone.rotation_due == ("adults",)
         assert not register.holds_register(deputy)
+        said = gone.follows("press a")
+        assert "somebody who holds it makes it anew" in said
+        assert "could not" not in said  # the record's own keys were made anew
     with as_(folder, "Hana Reed") as head:
         assert register.rotation_due(head)
         with own(head) as opened:
@@ -152,6 +155,9 @@ def test_a_holder_removed_by_somebody_who_cannot_rotate_marks_it_due(folder):
             rotate(opened, "Dara Lowe was removed.")
         assert not register.rotation_due(head)
         assert register.holders(head) == ["Hana Reed"]
+    with as_(folder, "Toby Penn") as deputy:
+        said = people.remove_person(deputy, "Hana Reed", "Left.").follows("press a")
+        assert "Nobody who can open this vault holds the key of the adults' register now" in said
 
 
 def test_a_remover_who_holds_it_makes_its_keys_anew_as_well(folder):
