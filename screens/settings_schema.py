@@ -233,9 +233,10 @@ def _categories(text: str) -> Iterator[str]:
 
 
 def found_by(words: str) -> Iterator[Setting]:
-    """Yield the settings whose area, name or sentence holds every word; all of them for a blank."""
+    """Yield the settings whose area, name, sentence or choices hold every word; all of them for a blank."""
     wanted = words.casefold().split()
     for setting in SETTINGS:
-        said = f"{setting.area} {setting.label} {setting.says}".casefold()
+        among = " ".join(label for _, label in setting.choices) if setting.kind == "choice" else ""
+        said = f"{setting.area} {setting.label} {setting.says} {among}".casefold()
         if all(word in said for word in wanted):
             yield setting

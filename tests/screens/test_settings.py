@@ -29,6 +29,7 @@ def test_every_setting_of_the_file_is_in_the_table():
 
 def test_words_find_a_setting_and_spans_are_said_as_people_say_them():
     assert [each.key for each in found_by("lock draft")] == ["lock_after"]
+    assert [each.key for each in found_by("high contrast")] == ["theme"], "what may be chosen is found too"
     assert [each.key for each in found_by("  ")] == [each.key for each in SETTINGS]
     assert [span_words(each) for each in (30, 90, 60, 120, 3600)] == [
         "30 seconds",
