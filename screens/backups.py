@@ -118,12 +118,14 @@ class BackupsScreen(ConsoleScreen):
             line.say(words, "warn" if late else "good")
         self.query_one("#where", PlainText).show(good.place if good else "—")
         proved = self.query_one("#proved", StateLine)
+        other = drill is not None and drill.place and (good is None or drill.sha256 != good.sha256)
+        which = f", of {visible(Path(drill.place).name)}" if drill is not None and other else ""
         if drill is None:
             proved.say("Never. Prove it once a month: p does it.", "warn" if good else "")
         elif drill.ok:
-            proved.say(f"Yes, {moment_words(drill.at)}: {drill.acts:,} acts came back whole.", "good")
+            proved.say(f"Yes, {moment_words(drill.at)}{which}: {drill.acts:,} acts came back whole.", "good")
         else:
-            proved.say(f"No, {moment_words(drill.at)}. {drill.problem}", "bad")
+            proved.say(f"No, {moment_words(drill.at)}{which}. {drill.problem}", "bad")
         folder = self.console.backup_folder
         kept = f"{folder}, the newest {self.console.backup_keep} are kept" if folder else "None chosen: f chooses one."
         self.query_one("#folder", PlainText).show(kept)

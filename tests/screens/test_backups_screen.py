@@ -71,12 +71,13 @@ async def test_a_drive_that_was_pulled_out_is_a_sentence_and_the_record_goes_on(
 
 async def test_a_broken_backup_is_shown_as_such(console, vault, tmp_path):
     report = backup.backup(vault, tmp_path / "a.dslb")
-    vault.record(BackupProved(sha256=report.sha256, ok=False, problem="This backup file is [red]damaged[/red]."))
+    problem = "This backup file is [red]damaged[/red]."
+    vault.record(BackupProved(sha256=report.sha256, ok=False, problem=problem, place=str(tmp_path / "a.dslb")))
     async with console() as pilot:
         await opened(pilot)
         shown = words_on(pilot.app)
         assert "found broken" in shown
-        assert "[red]damaged[/red]" in shown
+        assert ", of a.dslb. This backup file is [red]damaged[/red]" in shown
         assert "None yet" in shown
 
 
