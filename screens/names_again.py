@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.app import ComposeResult
+from textual.widgets import Button
 
 from practice.dates import day_words
 from screens.widgets.answer import AnswerField
@@ -105,6 +106,7 @@ class NameAgainDialog(FormDialog[bool]):
         area.load_text(found.text)
         area.read_only = True
         area.focus()
+        self.query_one("#confirm", Button).label = "Done  Ctrl+S"
         said = " ".join(found.doubts)
         hint = " If the text is from a copy, name it again and choose which." if said else ""
         self.say(f"Named again, and recorded. {said}{hint}".strip(), "warn" if said else "good")

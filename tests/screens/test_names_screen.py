@@ -38,5 +38,6 @@ async def test_a_name_is_marked_under_the_cursor(console, vault) -> None:
         dialog.query_one("#again-reason").text = "A meeting"
         await pilot.press("ctrl+s")
         await wait_for(pilot, "Named again, and recorded.")
+        assert "Done Ctrl+S" in words_on(pilot.app)
         assert dialog.query_one("#again-text").text == f"Bea rang Cal. {HOSTILE}"
         assert HOSTILE in words_on(pilot.app)
