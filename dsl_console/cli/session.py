@@ -268,7 +268,8 @@ class Session:
             return
         if sentence:
             say(sentence)
-        print_id(ident)
+        if ident:
+            print_id(ident)
 
     def note(self, text: str) -> None:
         """Say something beside the answer, to a person only."""

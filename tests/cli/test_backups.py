@@ -86,6 +86,7 @@ def test_the_schedule_makes_one_backup_a_day_where_a_folder_is_set(school: Schoo
     assert name.startswith("dsl-console-backup-20")
     assert "Kestrel" not in name
     assert school.run("backup", "--scheduled", "--json").json["state"] == "not_due"
+    assert school.run("backup", "--scheduled").out == ""
     assert [path.name for path in (tmp_path / "share").iterdir()] == [name]
 
 
