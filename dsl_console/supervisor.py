@@ -116,15 +116,20 @@ def _wait(child: subprocess.Popen[bytes]) -> int:
 def _start(folder: Path, *, after: int) -> int:
     child = subprocess.Popen(command(folder, after=after), env=environment())  # noqa: S603 - our own interpreter
 
+    heard: list[int] = []
+
     def pass_on(number: int, frame: FrameType | None) -> None:
         del frame
+        heard.append(number)
         child.send_signal(number)
 
     passed = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before: dict[int, Any] = {number: signal.signal(number, pass_on) for number in passed}
     before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        return _wait(child)
+        status = _wait(child)
+        # The terminal may go while a console locks: another one would find nobody there, and never end.
+        return -heard[0] if heard and status in LOCKS else status
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -35,6 +35,15 @@ class FakeStart:
         return self.statuses.pop(0)
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signal")
+def test_where_the_terminal_goes_while_a_console_locks_no_other_is_started(tmp_path: Path, monkeypatch):
+    locks = "import os, signal, sys; signal.signal(1, signal.SIG_IGN); os.kill(os.getppid(), 1); sys.exit(75)"
+    started = []
+    monkeypatch.setattr(supervisor, "command", lambda *_, **each: started.append(each) or [sys.executable, "-c", locks])
+    assert supervisor.run(tmp_path) == 128 + signal.SIGHUP
+    assert len(started) == 1
+
+
 def test_a_lock_starts_a_fresh_console_and_an_exit_ends(tmp_path: Path):
     start = FakeStart(75, 78, 0)
     assert supervisor.run(tmp_path, start) == 0
