@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running_hub import HTTP, RunningHub, mid_of
@@ -24,7 +26,7 @@ from sync.carriers.answers import Page
 from sync.carriers.hub import EpochChanged, HubClient, HubRefused
 from sync.hub.invites import backup, close, invite, new_epoch, status
 from sync.hub.limits import Limits
-from sync.hub.postgres import connecting, schema
+from sync.hub.postgres import connecting, schema, statements
 from sync.hub.postgres.store import PostgresStore
 from sync.hub.server import make_server
 from sync.identity import OrgKeys
@@ -228,6 +230,40 @@ def test_the_tables_are_made_once_by_whoever_comes_first(postgres: Server) -> No
     with pytest.raises(Refused, match="own tools") as caught:
         backup(url, Path("never-made"))
     assert "pg_dump" in caught.value.hint
+
+
+FILL = """
+INSERT INTO scx.hub (epoch, place) SELECT 'e', 'p' WHERE NOT EXISTS (SELECT FROM scx.hub);
+INSERT INTO scx.ledger (pos, sender, mid, recipient, ctr, class, sha256, state, expires_at, stored_at, week)
+  SELECT n, 'urn:scx:demo:a', gen_random_uuid(), 'urn:scx:demo:b', 'c', 'data', 's', 'queued', 9e9, 0, {week}
+  FROM generate_series(1, 300) n;
+INSERT INTO scx.body (week, pos, jose) SELECT week, pos, 'e' FROM scx.ledger
+"""
+
+
+def test_a_page_looks_once_for_what_is_held_back(postgres: Server) -> None:
+    """For each message of a page it read the whole rest of a long inbox: 120,000 that waited took minutes to fetch."""
+    url, now = postgres.database("made"), time.time()
+    postgres.sql(name_of(url), FILL.format(week=schema.week_of(now)))
+
+    async def explained() -> dict[str, Any]:
+        connection = await connecting.connect(url)
+        try:
+            asked = "EXPLAIN (ANALYZE, FORMAT JSON) " + statements.PAGE
+            found = await connection.fetchval(asked, "urn:scx:demo:b", 0, 100, int(now), 4_000_000)
+        finally:
+            await connection.close()
+        return dict(json.loads(found)[0]["Plan"])
+
+    def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        yield plan
+        for below in plan.get("Plans", ()):
+            yield from nodes(below)
+
+    plan = asyncio.run(explained())
+    looks = [node["Actual Loops"] for node in nodes(plan) if node.get("Relation Name") == "ledger"]
+    assert plan["Actual Rows"] == 100
+    assert max(looks) == 1
 
 
 def test_weeks_are_made_ahead_and_dropped_after_their_retention(postgres: Server) -> None:

@@ -57,15 +57,17 @@ ENDED = """
   class = 'data' AND EXISTS (
     SELECT FROM revocations r WHERE r.ctr = ledger.ctr AND r.org IN (ledger.sender, ledger.recipient))
 """
-EDGE = "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + shift) << 10 AS pos, epoch FROM hub"
+EDGE = "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + shift) << 10 AS pos, epoch FROM hub LIMIT 1"
 # $1 recipient, $2 after, $3 how many, $4 now, $5 bytes.
 PAGE = f"""
-WITH edge AS MATERIALIZED ({EDGE})
-SELECT edge.epoch, coalesce((SELECT through FROM acked WHERE org = $1), 0) AS through,
-  EXISTS (SELECT FROM ledger WHERE recipient = $1 AND ledger.pos > $2 AND ledger.pos >= edge.pos AND state = 'queued')
-    AS held_back,
+WITH edge AS MATERIALIZED ({EDGE}),
+held AS MATERIALIZED (
+  SELECT EXISTS (SELECT FROM (
+    SELECT pos FROM ledger WHERE recipient = $1 AND pos > $2 AND state = 'queued' ORDER BY pos DESC LIMIT 1) newest
+  WHERE newest.pos >= edge.pos) AS back FROM edge)
+SELECT edge.epoch, coalesce((SELECT through FROM acked WHERE org = $1), 0) AS through, held.back AS held_back,
   found.pos, found.state, found.jose
-FROM edge LEFT JOIN LATERAL (
+FROM edge CROSS JOIN held LEFT JOIN LATERAL (
   SELECT * FROM (
     SELECT ledger.pos, state, jose, row_number() OVER far AS number, sum(octet_length(jose) + 100) OVER far AS size
     FROM (
