@@ -21,6 +21,8 @@ LADO_STOP = (
     " the same day. Ask nobody further and do not tell the adult before the LADO has advised. If a child is in"
     " immediate danger, ring 999 first."
 )
+CROSSED = "the harm threshold may be met"
+"""How a decision that opens an allegation is said."""
 PATTERN_SIZE = 2
 """How many entries make a pattern that is shown; a person says whether it means anything."""
 

@@ -21,6 +21,11 @@ def stated_day(text: str) -> str:
         return f"«{text}»"
 
 
+def day_here(moment: str) -> str:
+    """Return the local day of a moment in ISO text with its offset, as it is kept in the store."""
+    return day_words(datetime.fromisoformat(moment).astimezone().date())
+
+
 def time_words(moment: datetime | time) -> str:
     """Return `16:40` (24-hour clock) of a time already in local terms."""
     return f"{moment.hour:02d}:{moment.minute:02d}"

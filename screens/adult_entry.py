@@ -10,9 +10,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from practice.adults import AdultDecision, AdultEntryKind, EntryState, Harm, LadoWay, Threshold
+from practice.adults import CROSSED, AdultDecision, AdultEntryKind, EntryState, Harm, LadoWay, Threshold
 from practice.dates import in_words
-from practice.day_words import stated_day
+from practice.day_words import day_here, day_words, stated_day
 from practice.errors import ConsoleError
 from practice.vocabulary import label_of
 from screens.actions import bindings
@@ -23,7 +23,7 @@ from screens.widgets.text import MessageBar, PlainText, StateLine, plain
 if TYPE_CHECKING:
     from storage.desk.register import Kept
     from storage.register import Register
-    from storage.views.register import EntryRow
+    from storage.views.register import Crossing, EntryRow
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def found_in(register: Register, entry_id: str) -> Found:
 
 
 def _step_lines(step: dict[str, Any], by: str) -> list[Content]:
-    at = stated_day(step["at"][:10])
+    at = day_here(step["at"])
     if step["what"] == "decided":
         said = [
             label_of(AdultDecision, step["decision"]),
@@ -56,6 +56,14 @@ def _step_lines(step: dict[str, Any], by: str) -> list[Content]:
         head, text = f"LADO, recorded by {by}, {at}", step["advice"]
     words = " · ".join(part for part in said if part)
     return [Content(""), plain(f"{head}: {words}", "bold $text-primary"), plain(text)]
+
+
+def _crossing_lines(crossing: Crossing, by: str, *, own: bool) -> list[Content]:
+    """Return the decision that opened an allegation, for that allegation or for the concern that it came from."""
+    at = day_words(crossing.at.astimezone().date())
+    head = f"Decided by {by}, {at}: {CROSSED}" + (", and an allegation opened" if own else "")
+    rationale = [plain(crossing.rationale)] if crossing.rationale else []
+    return [Content(""), plain(head, "bold $text-primary"), *rationale]
 
 
 def content_of(found: Found, shared: str) -> Content:
@@ -79,11 +87,14 @@ def content_of(found: Found, shared: str) -> Content:
             ("May be so", "\n".join(label_of(Harm, each) for each in entry.met)),
         )
     )
+    for crossing in (entry.opening, entry.crossing):
+        if crossing:
+            lines += _crossing_lines(crossing, people.get(crossing.by, ""), own=crossing is entry.crossing)
     for step in entry.steps:
         lines += _step_lines(step, people.get(step["by"], ""))
     for number, version in enumerate(entry.versions[:-1]):
         after = entry.versions[number + 1]
-        why = f"Amended by {people.get(after['by'], '')}, {stated_day(after['at'][:10])}: {after['reason']}"
+        why = f"Amended by {people.get(after['by'], '')}, {day_here(after['at'])}: {after['reason']}"
         lines += [
             Content(""),
             plain(why, "$text-muted"),

@@ -216,8 +216,9 @@ SHAPES: dict[str, str] = {
     ),
     "adults show": (
         "{id, kind, state, adult, occurred: OCCURRED, recorded_at, recorded_by, text, context, place, activity,\n"
-        " action, shared_by, shared_role, asks_anonymous, threshold, met: [code], opened_from, became,\n"
-        " versions, steps}\n"
+        " action, shared_by, shared_role, asks_anonymous, threshold, met: [code], opened_from,\n"
+        " rationale, became, became_rationale, versions, steps}\n"
+        "rationale: why it was decided that the harm threshold may be met; became_rationale: that of the allegation\n"
         "shared_by is null where its giver asked to stay anonymous and --reporter is left out"
     ),
     "adults patterns": (

@@ -437,3 +437,14 @@ def register_on_other_machines(connection: Connection) -> None:
 
     for statement in waiting.SCHEMA:
         connection.exec_driver_sql(statement)
+
+
+@adults_step
+def rationale_of_an_allegation(connection: Connection) -> None:
+    """Why it was decided that a concern may meet the harm threshold, in a column of its own."""
+    from storage.views.register_tables import ENTRIES_VIEW
+
+    columns = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(register_entries)")}
+    if "rationale" not in columns:  # a database that is made now has it from its first step
+        connection.exec_driver_sql("ALTER TABLE register_entries ADD COLUMN rationale TEXT NOT NULL DEFAULT ''")
+    fold_again(connection, ENTRIES_VIEW, "WHERE opened_from <> ''")

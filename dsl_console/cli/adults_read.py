@@ -20,6 +20,7 @@ from dsl_console.cli.output import (
 )
 from dsl_console.cli.session import Session
 from practice.adults import (
+    CROSSED,
     AdultDecision,
     AdultEntryKind,
     EntryState,
@@ -27,7 +28,7 @@ from practice.adults import (
     LadoWay,
 )
 from practice.dates import day_words
-from practice.day_words import stated_day
+from practice.day_words import day_here, stated_day
 from practice.vocabulary import label_of
 
 if TYPE_CHECKING:
@@ -104,13 +105,15 @@ def show(session: Session, entry_id: str | None, reporter: bool) -> None:
             "threshold",
             "opened_from",
             "became",
+            "rationale",
         )
         hidden = row.asks_anonymous and not reporter
         print_json(
             _entry_json(row)
             | {name: getattr(row, name) for name in same}
             | {"shared_by": None if hidden else row.shared_by, "shared_role": None if hidden else row.shared_role}
-            | {"became": row.became, "met": list(row.met), "recorded_by": who.get(row.recorded_by, "")}
+            | {"became_rationale": row.crossing.rationale if row.crossing else ""}
+            | {"met": list(row.met), "recorded_by": who.get(row.recorded_by, "")}
             | {"versions": _steps_json(row.versions, who), "steps": _steps_json(row.steps, who)}
         )
         return
@@ -139,6 +142,12 @@ def _print_entry(row: EntryRow, who: dict[str, str], shared: str) -> None:
         out(f"Opened from: {row.opened_from}")
     if row.became:
         out(f"Became: {row.became}")
+    for crossing in (row.opening, row.crossing):
+        if crossing:
+            by, day = one_line(who.get(crossing.by, "")), day_words(crossing.at.astimezone().date())
+            out(f"Decided by {by}, {day}: {CROSSED}")
+            if crossing.rationale:
+                out(indented(crossing.rationale))
     for version in row.versions[:-1]:
         out(f"Read before, up to its amendment by {one_line(who.get(version['by'], ''))}:")
         out(indented(version["text"]))
@@ -153,11 +162,11 @@ def _print_step(step: dict[str, Any], by: str) -> None:
             stated_day(step["on"]) if step["on"] else "",
             step["reference"],
         ]
-        out(f"Decided by {by}, {stated_day(step['at'][:10])}: {one_line(joined(said, ', '))}")
+        out(f"Decided by {by}, {day_here(step['at'])}: {one_line(joined(said, ', '))}")
         out(indented(step["reason"]))
     else:
         said = [label_of(LadoWay, step["way"]), step["spoke_to"], step["when"], step["reference"]]
-        out(f"LADO, recorded by {by}, {stated_day(step['at'][:10])}: {one_line(joined(said, ', '))}")
+        out(f"LADO, recorded by {by}, {day_here(step['at'])}: {one_line(joined(said, ', '))}")
         out(indented(step["advice"]))
 
 

@@ -5,11 +5,11 @@ An adult's id, or an entry's, is the act's `entry`. None of these has a place in
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from practice.acts.base import Body, Day, Identifier, Line, Note, Reason, kind, one_line
+from practice.acts.base import UPCASTERS, Body, Day, Identifier, Line, Note, Reason, kind, one_line
 from practice.compartments import ADULTS
 from practice.dates import Occurred
 
@@ -72,9 +72,10 @@ class AdultConcernLogged(Body):
     """A low-level concern, a self-referral or an allegation, as it was first written (R-41, R-42).
 
     `met` are the questions of the harm threshold that may be answered yes; `opened_from` the entry whose decision
-    crossed it (R-44); `report` the sealed report that it came from.
+    crossed it, and `rationale` why it was decided so (R-43, R-44); `report` the sealed report that it came from.
     """
 
+    act_version: ClassVar[int] = 2
     adult: Identifier
     entry_kind: EntryKind = "low_level"
     text: Note
@@ -89,7 +90,17 @@ class AdultConcernLogged(Body):
     threshold: Threshold = ""
     met: tuple[Harm, ...] = ()
     opened_from: str = ""
+    rationale: Note = ""
     report: str = ""
+
+
+def _rationale_apart(fields: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 kept the rationale of a decision that opened an allegation at the end of what happened."""
+    text, stood, rationale = fields.get("text", "").partition("\n\nWhy it may meet the harm threshold: ")
+    return fields | {"text": text, "rationale": rationale} if stood and fields.get("opened_from") else fields
+
+
+UPCASTERS["adult_concern_logged", 1] = _rationale_apart
 
 
 @kind("adult_amended", ADULTS)

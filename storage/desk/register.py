@@ -241,7 +241,7 @@ def log_concern(
     made += [Draft(body, None, entry_id, None, captured_at), *drafts]
     if own and met:
         allegation = new_id()
-        made.append(Draft(_allegation(body, entry_id, body.text, body.met), None, allegation))
+        made.append(Draft(_allegation(body, entry_id, body.met), None, allegation))
     with register.write() as unit:
         unit.record_many(made)
     if own and met:
@@ -249,14 +249,14 @@ def log_concern(
     return Kept(entry_id, EntryState.STOP if met else EntryState.UNDECIDED)
 
 
-def _allegation(of: AdultConcernLogged, entry_id: str, text: str, met: Iterable[str]) -> AdultConcernLogged:
-    """Return the allegation that a concern became, which keeps the link to it (R-44)."""
+def _allegation(of: AdultConcernLogged, entry_id: str, met: Iterable[str], rationale: str = "") -> AdultConcernLogged:
+    """Return the allegation that a concern became, which keeps the link to it and why it was decided so (R-44)."""
     fields = of.model_dump(mode="json") | {
         "entry_kind": str(AdultEntryKind.ALLEGATION),
-        "text": text,
         "threshold": str(Threshold.MAY_BE_MET),
         "met": list(met),
         "opened_from": entry_id,
+        "rationale": rationale,
     }
     made: AdultConcernLogged = build(AdultConcernLogged, fields)
     return made
@@ -320,9 +320,7 @@ def _cross(unit: Unit, row: views.EntryRow, reason: str, met: list[str]) -> Kept
         asks_anonymous=row.asks_anonymous,
     )
     allegation = new_id()
-    unit.record(
-        _allegation(of, row.id, f"{row.text}\n\nWhy it may meet the harm threshold: {reason}", met), entry=allegation
-    )
+    unit.record(_allegation(of, row.id, met, reason), entry=allegation)
     return Kept(allegation, EntryState.STOP)
 
 

@@ -48,8 +48,18 @@ class AdultRow:
 
 
 @dataclass(frozen=True)
+class Crossing:
+    """That a concern may meet the harm threshold, as it was decided: the allegation, why, by whom and when (R-44)."""
+
+    allegation: str
+    rationale: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class EntryRow:
-    """An entry whole; `steps` are its decisions and the calls to the LADO, `became` the allegation it was opened to."""
+    """An entry whole; `steps` are its decisions and the calls to the LADO, `crossing` the allegation it became."""
 
     id: str
     adult: AdultRow
@@ -66,11 +76,22 @@ class EntryRow:
     threshold: str
     met: tuple[str, ...]
     opened_from: str
-    became: str
+    rationale: str
+    crossing: Crossing | None
     recorded_at: datetime
     recorded_by: str
     versions: tuple[dict[str, Any], ...] = field(default=())
     steps: tuple[dict[str, Any], ...] = field(default=())
+
+    @property
+    def became(self) -> str:
+        """The allegation that was opened from it, blank where there is none."""
+        return self.crossing.allegation if self.crossing else ""
+
+    @property
+    def opening(self) -> Crossing | None:
+        """The decision that opened this allegation, where a decision did."""
+        return Crossing(self.id, self.rationale, self.recorded_by, self.recorded_at) if self.rationale else None
 
     @property
     def called(self) -> bool:
@@ -178,17 +199,18 @@ def entries(register: Register, adult: str = "") -> list[EntryRow]:
         statement = statement.where(table.c.adult_id == adult)
     with register.read() as connection:
         about = {row.id: _adult(row) for row in connection.execute(select(people_of))}
-        opened = select(table.c.opened_from, table.c.id).where(table.c.opened_from != "")
-        became = {row.opened_from: row.id for row in connection.execute(opened)}
+        opened = select(table.c.opened_from, table.c.id, table.c.rationale, table.c.recorded_by, table.c.recorded_at)
+        rows = connection.execute(opened.where(table.c.opened_from != ""))
+        became = {opened_from: Crossing(*crossing) for opened_from, *crossing in rows}
         return [_entry(row, about, became) for row in connection.execute(statement)]
 
 
-def _entry(row: Any, about: dict[str, AdultRow], became: dict[str, str]) -> EntryRow:
+def _entry(row: Any, about: dict[str, AdultRow], became: dict[str, Crossing]) -> EntryRow:
     same = {
         name: getattr(row, name)
         for name in (
             *("id", "entry_kind", "text", "context", "place", "activity", "action", "shared_by", "shared_role"),
-            *("asks_anonymous", "threshold", "opened_from", "recorded_at", "recorded_by"),
+            *("asks_anonymous", "threshold", "opened_from", "rationale", "recorded_at", "recorded_by"),
         )
     }
     return EntryRow(
@@ -196,7 +218,7 @@ def _entry(row: Any, about: dict[str, AdultRow], became: dict[str, str]) -> Entr
         adult=about.get(row.adult_id) or AdultRow(row.adult_id, "", "", "", None),
         occurred=Occurred.model_validate(row.occurred),
         met=tuple(row.met),
-        became=became.get(row.id, ""),
+        crossing=became.get(row.id),
         versions=tuple(row.versions),
         steps=tuple(row.steps),
     )

@@ -60,6 +60,7 @@ class AdultEntryTable(AdultsTable, table=True):
     threshold: str = string()
     met: Any = typed(Json)
     opened_from: str = string(index=True)
+    rationale: str = string()
     report: str = string()
     recorded_at: datetime = typed(UtcText)
     recorded_by: str = string()

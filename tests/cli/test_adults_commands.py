@@ -81,9 +81,12 @@ def test_from_a_concern_to_the_lado_and_a_decision(head: As) -> None:
     assert head.run(*decide, *referred).json["state"] == "decided"
     whole = head.run("adults", "show", allegation, "--json").json
     assert (whole["kind"], whole["opened_from"], whole["shared_by"]) == ("allegation", low, None)
+    assert whole["rationale"] == "It was worse."
+    assert "It was worse." not in whole["text"]
     assert [step["what"] for step in whole["steps"]] == ["lado_called", "decided"]
-    assert head.run("adults", "show", low, "--json").json["became"] == allegation
     shown = head.run("adults", "show", low, "--reporter").out
+    assert f"Became: {allegation}" in shown
+    assert re.search(r"Decided by Hana Reed, .* 20\d\d: the harm threshold may be met\n +It was worse\.\n", shown)
     assert HOSTILE in shown
     assert "Shared by: Kim Dale" in shown
     assert {row["state"] for row in head.run("adults", "list", "--json").json} == {"crossed", "decided"}

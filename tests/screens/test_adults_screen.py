@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 from conftest import HOSTILE, PASSPHRASE, press, settled, wait_for, wait_until, words_on
@@ -12,6 +13,8 @@ from textual.widgets import Input, Select, TextArea
 from dsl_console.app import DslConsole
 from dsl_console.config import Settings
 from practice.acts import MachineAdded, Phones, SchoolSet
+from practice.dates import parse_when
+from screens.adult_entry import Found, content_of
 from screens.adults_dialogs import LadoDialog, StopDialog
 from screens.people_dialogs import CodeDialog
 from screens.widgets.mark_list import MarkList
@@ -115,6 +118,20 @@ async def test_the_head_makes_it_first_thing_and_nothing_is_decided_before_the_l
         with register.open_with(pilot.app.vault, pilot.app.vault.person_keys) as opened:
             assert opened.verify(rebuild=True, signatures=True).ok
             assert views.entries(opened)[0].decision["reference"] == "L/7"
+
+
+def test_why_a_concern_became_an_allegation_stands_apart_on_both():
+    at = datetime(2026, 11, 20, 10, 3, tzinfo=UTC)
+    occurred = parse_when("18 Nov 2026", at.replace(tzinfo=None))
+    crossing = views.Crossing("b", HOSTILE, "hana", at)
+    same = {"adult": views.AdultRow("x", "Ray Moss", "", "", None), "text": "What was seen", "occurred": occurred}
+    same |= {"recorded_at": at, "recorded_by": "hana", "entry_kind": "low_level", "threshold": "", "met": ()}
+    same |= dict.fromkeys(("context", "place", "activity", "action", "shared_by", "shared_role", "opened_from"), "")
+    concern = views.EntryRow(id="a", **same, asks_anonymous=False, rationale="", crossing=crossing)
+    allegation = views.EntryRow(id="b", **same, asks_anonymous=False, rationale=HOSTILE, crossing=None)
+    said = "What was seen\n\nDecided by Hana Reed, Fri 20 Nov 2026: the harm threshold may be met"
+    for row, more in ((concern, ", and an allegation opened"), (allegation, "")):
+        assert f"{said}{more}\n{HOSTILE}" in content_of(Found(row, {"hana": "Hana Reed"}), "Kim").plain
 
 
 async def test_it_asks_for_the_passphrase_again_each_time_and_keeps_what_was_being_written(school):

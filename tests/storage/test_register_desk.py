@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from practice.acts import SchoolSet
+from practice.acts import AdultConcernLogged, SchoolSet
 from practice.adults import EntryState
+from practice.compartments import ADULTS
 from practice.errors import NotFound, Refused
-from storage import vault
+from storage import shape, vault
 from storage.desk import register as desk
 from storage.keys import FLOOR
 from storage.register import create_register
@@ -116,7 +117,8 @@ def test_crossing_the_threshold_at_a_decision_opens_an_allegation_that_keeps_the
     assert kept.state is EntryState.STOP
     allegation, first = views.entry(register, kept.entry), views.entry(register, low.entry)
     assert (allegation.entry_kind, allegation.opened_from, first.became) == ("allegation", low.entry, kept.entry)
-    assert first.decision is None
+    assert (allegation.text, allegation.rationale) == (ODD, "It was worse."), "not under what happened"
+    assert (first.decision, first.crossing.rationale, first.opening) == (None, "It was worse.", None)
     for act in (
         lambda: desk.decide(register, low.entry, "no_action", "Done.", threshold="not_met"),
         lambda: desk.decide(register, low.entry, "no_action", "Done.", threshold="may_be_met"),
@@ -124,6 +126,30 @@ def test_crossing_the_threshold_at_a_decision_opens_an_allegation_that_keeps_the
     ):
         with pytest.raises(Refused, match="became an allegation"):
             act()
+
+
+class AsBefore(AdultConcernLogged):
+    """An act as it was stored while the rationale still stood at the end of what happened."""
+
+    def to_bytes(self):
+        return super().to_bytes().replace(b'"v":2', b'"v":1')
+
+
+def test_an_allegation_of_the_version_before_is_read_with_its_rationale_apart(register):
+    low = log(register, "Jo Ash")
+    of = views.entry(register, low.entry)
+    said = f"{of.text}\n\nWhy it may meet the harm threshold: It was worse.\n\nTwice."
+    body = AsBefore(adult=of.adult.id, entry_kind="allegation", text=said, occurred=of.occurred, opened_from=of.id)
+    register.record(body, entry="of-before")
+    with register.write() as unit:
+        unit.connection.exec_driver_sql("ALTER TABLE register_entries DROP COLUMN rationale")
+        unit.connection.exec_driver_sql("PRAGMA user_version=2")
+    shape.migrate(register._writer, ADULTS)
+    row = views.entry(register, "of-before")
+    assert (row.text, row.rationale) == (ODD, "It was worse.\n\nTwice.")
+    assert row.versions[0]["text"] == ODD
+    kept = log(register, "Jo Ash", text=said).entry
+    assert views.entry(register, kept).text == said, "a concern of its own keeps its words"
 
 
 def test_a_self_referral_is_ones_own_and_one_that_crosses_gets_an_allegation_beside_it(register):
