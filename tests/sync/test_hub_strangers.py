@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from running_hub import HTTP, RunningHub, mid_of
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sync import envelope
 from sync.carriers.hub import HubClient, HubRefused
@@ -160,22 +160,57 @@ def cut_after(hub: RunningHub, begun: bytes, most: float) -> float | None:
     return None
 
 
+def answer_to(hub: RunningHub, sent: bytes, most: float = 20) -> tuple[bytes, bool]:
+    """Send bytes, then more of the same kind for a while; what was answered, and whether the hub cut the line."""
+    answer, ends = b"", time.monotonic() + most
+    with socket.create_connection(("127.0.0.1", int(hub.url.rsplit(":", 1)[1]))) as line:
+        line.settimeout(0.05)
+        try:
+            line.sendall(sent)
+            while time.monotonic() < ends:
+                try:
+                    if not (more := line.recv(4096)):
+                        return answer, True
+                    answer += more
+                except TimeoutError:
+                    line.sendall(b"a" * 4096)
+        except OSError:
+            return answer, True
+    return answer, False
+
+
 WHOLE = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+TOO_LONG = {
+    "a field without an end": b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: " + b"a" * 20_000,
+    "a path without an end": b"GET /" + b"a" * 20_000,
+    "many fields": b"GET /healthz HTTP/1.1\r\nhost: x\r\n" + b"x-some: field\r\n" * 2000,
+    "a trailer without an end": b"POST /v1/messages:status HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+    b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nx-long: " + b"a" * 20_000,
+    "a body that was refused": b"POST /v1/messages:status HTTP/1.1\r\nhost: x\r\ncontent-length: 9000000\r\n\r\n",
+}
 
 
 def test_a_client_that_never_ends_the_head_of_its_request_is_cut_off(
     tmp_path: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Byte by byte, in silence, and after a request that was answered; the control waits for ever."""
+    """Byte by byte, in silence, and after a request that was answered, or more than anybody has to say; the control
+    waits for ever, and reads as much as is sent."""
     hub = RunningHub(tmp_path / "patient", Limits(head_seconds=0.5))
     try:
         assert [cut_after(hub, begun, 20) is not None for begun in (b"GET /", b"", WHOLE)] == [True] * 3
+        told = {what: answer_to(hub, sent) for what, sent in TOO_LONG.items()}
+        assert {what for what, (_, cut) in told.items() if cut} == set(TOO_LONG)
+        assert told["many fields"][0].startswith(b"HTTP/1.1 400")
+        assert told["a body that was refused"][0].startswith(b"HTTP/1.1 415")
         assert hub.client(keys["school"]).inbox().items == [], "whoever asks in time is answered"
     finally:
         hub.stop()
-    monkeypatch.setattr(server, "patient", lambda _: H11Protocol)
+    monkeypatch.setattr(server, "patient", lambda _: HttpToolsProtocol)
     endless = RunningHub(tmp_path / "endless", Limits(head_seconds=0.5))
     try:
         assert cut_after(endless, b"GET /", 1.5) is None
+        assert not answer_to(endless, TOO_LONG["a field without an end"], 0.5)[1]
     finally:
         endless.stop()
