@@ -118,6 +118,11 @@ def test_the_same_bytes_again_are_fine_and_other_bytes_are_not(hub: RunningHub, 
     assert first[1] != other[1]
     assert [one(school, item) for item in (first, first, other)] == [(201, None), (200, None), (409, "other-bytes")]
     assert [item.jose for item in council.inbox().items] == [first[1]]
+    batch = [sealed(0), first, sealed(2)]
+    for known in ([201, 200, 201], [200] * 3):
+        outcomes = school.send_batch(batch).outcomes
+        assert [outcomes[mid].status for mid, _ in batch] == known
+    assert [item.jose for item in council.inbox().items] == [first[1], batch[0][1], batch[2][1]]
 
 
 def test_one_bad_item_does_not_stop_the_others(hub: RunningHub, keys: Keys, sealed: Sealed) -> None:

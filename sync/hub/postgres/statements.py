@@ -8,7 +8,7 @@ transactions before `pg_snapshot_xmin` are served: of those every one has ended,
 
 from __future__ import annotations
 
-# $1 sender, $2..$8 the batch, one array for each column, $9 now, $10 the last end of any message, $11 week.
+# $1 sender, $2..$8 the batch, one array for each column, $9 now, $10 week.
 # What a batch is judged by is read once for each contract and recipient. Inserted in the order of their ids: two
 # batches with the same ids then wait for each other, and never deadlock. Only what was not inserted is looked up, each
 # id by itself (LIMIT keeps it so): joined, all that this sender ever sent would be read for each batch.
@@ -35,11 +35,11 @@ place AS MATERIALIZED (
 put AS (
   INSERT INTO ledger (pos, sender, mid, recipient, ctr, class, sha256, state, expires_at, stored_at, week)
   SELECT place.first | o.n, $1, o.mid, o.recipient, o.ctr, o.class,
-    o.sha256, 'queued', least(o.exp, $10), $9, $11
+    o.sha256, 'queued', o.exp, $9, $10
   FROM o JOIN judged USING (n) CROSS JOIN place WHERE judged.verdict = 'new' AND place.member ORDER BY o.mid
   ON CONFLICT (sender, mid) DO NOTHING RETURNING pos),
 bodies AS (
-  INSERT INTO body (week, pos, jose) SELECT $11, put.pos, o.jose FROM put JOIN o ON o.n = (put.pos & 1023))
+  INSERT INTO body (week, pos, jose) SELECT $10, put.pos, o.jose FROM put JOIN o ON o.n = (put.pos & 1023))
 SELECT o.n, CASE
     WHEN k.pos IS NULL THEN judged.verdict
     WHEN k.sha256 <> o.sha256 THEN 'other-bytes'
@@ -49,6 +49,29 @@ SELECT o.n, CASE
 FROM o JOIN judged USING (n) CROSS JOIN place LEFT JOIN put ON o.n = (put.pos & 1023)
 LEFT JOIN LATERAL (
   SELECT pos, sha256, state FROM ledger WHERE sender = $1 AND mid = o.mid AND put.pos IS NULL LIMIT 1) k ON true
+"""
+# The same where nothing stands against any of it, as nearly always: it costs what plain INSERTs do. $1 sender, $2..$8
+# the batch, $9 now, $10 week, $11 and $12 each contract and recipient of it once. Nothing is stored where one of them
+# is ended, closed or unknown, or the first id is known; where another one is, the statement fails as a whole.
+PUT_FRESH = """
+WITH place AS MATERIALIZED (
+  SELECT (pg_current_xact_id()::text::bigint + shift) << 10 AS first, epoch,
+    EXISTS (SELECT FROM orgs WHERE org = $1)
+    AND NOT EXISTS (
+      SELECT FROM unnest($11::text[], $12::text[]) AS d (ctr, recipient)
+      WHERE NOT EXISTS (SELECT FROM orgs WHERE org = d.recipient AND closed_at IS NULL)
+        OR EXISTS (SELECT FROM revocations r WHERE r.ctr = d.ctr AND r.org IN ($1, d.recipient)))
+    AND NOT EXISTS (SELECT FROM ledger WHERE sender = $1 AND mid = ($2::uuid[])[1]) AS fresh FROM hub),
+put AS (
+  INSERT INTO ledger (pos, sender, mid, recipient, ctr, class, sha256, state, expires_at, stored_at, week)
+  SELECT place.first | o.n, $1, o.mid, o.recipient, o.ctr, o.class, o.sha256, 'queued', o.exp, $9, $10
+  FROM place CROSS JOIN unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+    WITH ORDINALITY AS o (mid, recipient, ctr, class, sha256, exp, n) WHERE place.fresh ORDER BY o.mid),
+bodies AS (
+  INSERT INTO body (week, pos, jose)
+  SELECT $10, place.first | b.n, b.jose
+  FROM place CROSS JOIN unnest($8::text[]) WITH ORDINALITY AS b (jose, n) WHERE place.fresh)
+SELECT first, epoch, fresh FROM place
 """
 AFTER_CONFLICT = "SELECT pos, sha256 FROM ledger WHERE sender = $1 AND mid = $2::uuid"
 

@@ -208,18 +208,25 @@ class PostgresStore:
 
     async def put(self, offered: Sequence[Offered]) -> list[Stored]:
         now, routings = int(self.clock()), [item.routing for item in offered]
-        sender = routings[0].sender
+        last, week = now + self.limits.retention_days * DAY, schema.week_of(now)
         values = (
             [routing.mid for routing in routings],
             [routing.recipient for routing in routings],
             [routing.ctr for routing in routings],
             [routing.class_ for routing in routings],
             [item.sha256 for item in offered],
-            [routing.exp for routing in routings],
+            [min(routing.exp, last) for routing in routings],
             [item.jose for item in offered],
         )
-        last, week = now + self.limits.retention_days * DAY, schema.week_of(now)
-        rows = await self._run(lambda db: db.fetch(statements.PUT, sender, *values, now, last, week))
+        sender = routings[0].sender
+        if min(values[5]) > now and (row := await self._put_fresh(sender, values, now, week)):
+            self._of_this_epoch(row["epoch"])
+            first = int(row["first"])
+            return [
+                Stored(mid, 201, sha256, first | n)
+                for n, (mid, sha256) in enumerate(zip(values[0], values[4], strict=True), 1)
+            ]
+        rows = await self._run(lambda db: db.fetch(statements.PUT, sender, *values, now, week))
         if not rows[0]["member"]:
             raise refusal("invalid-token")
         found = []
@@ -229,6 +236,21 @@ class PostgresStore:
             found.append(await self._conflict(item) if lost else _stored(item, verdict, pos))
         self._of_this_epoch(rows[0]["epoch"])
         return found
+
+    async def _put_fresh(
+        self, sender: str, values: tuple[list[Any], ...], now: int, week: int
+    ) -> asyncpg.Record | None:
+        """Store a batch against which nothing stands; None, and nothing stored, where something does."""
+        pairs = zip(*{(ctr, recipient) for recipient, ctr in zip(values[1], values[2], strict=True)}, strict=True)
+
+        async def job(db: asyncpg.Connection) -> asyncpg.Record | None:
+            try:
+                return await db.fetchrow(statements.PUT_FRESH, sender, *values, now, week, *pairs)
+            except asyncpg.UniqueViolationError:
+                return None
+
+        row = await self._run(job)
+        return row if row and row["fresh"] else None
 
     async def _conflict(self, item: Offered) -> Stored:
         """Another request stored it at the same moment: it is committed now, and was not seen before."""
