@@ -183,8 +183,7 @@ class DslConsole(TypeAhead):
             return
         self.changes += 1
         self._fetch_state()
-        screen = self.screen
-        if isinstance(screen, ConsoleScreen):
+        if isinstance(screen := self.screen, ConsoleScreen):
             screen.post_message(RecordChanged())
 
     async def _leave(self, status: int, *, hurried: bool = False) -> None:
@@ -206,6 +205,7 @@ class DslConsole(TypeAhead):
                 async with asyncio.timeout(SEAL_SECONDS):
                     ended = await asyncio.gather(*calls, return_exceptions=True)
                 kept = not any(isinstance(each, BaseException) for each in ended[:drafts])
+                kept = kept and (vault is None or await asyncio.to_thread(vault.drafts.keep_unkept))
             except TimeoutError:
                 kept = False
         messages = [] if kept else ["The draft on screen could not be sealed; the last one that was kept is safe."]
@@ -257,7 +257,7 @@ class DslConsole(TypeAhead):
 
     def _seal(self, screen: Screen[Any]) -> None:
         if isinstance(screen, ConsoleScreen) and (call := screen.before_lock()) is not None:
-            self.run_worker(call, thread=True, exit_on_error=False, group="seal")
+            self.run_worker(lambda: self.tried(call), thread=True, exit_on_error=False, group="seal")
 
     def back(self) -> None:
         if len(self.screen_stack) > 2:

@@ -50,6 +50,13 @@ class Telling(Console):
             return  # several watchers meet the same fault, such as a drive that was pulled out
         self.notify(text, title=visible(error.title), severity="error", timeout=60 if error.status == 4 else 12)
 
+    def tried(self, call: Callable[[], None]) -> None:
+        """Make a call in a thread whose refusal is told, wherever the person is by then."""
+        try:
+            call()
+        except ConsoleError as error:
+            self.call_from_thread(self.report, error)
+
     def copy_to_clipboard(self, text: str) -> None:
         """Keep copied text inside this process: the terminal's clipboard is another program's."""
         self._clipboard = text

@@ -151,10 +151,10 @@ class LogScreen(DraftScreen):
         return values if set(values) - {"child", "child_typed"} else {}
 
     def begin(self) -> None:
-        """Take the child from the screen that this one was opened from."""
+        """Take the child from the screen that this one was opened from; what happened is written meanwhile."""
         if self.child_id:
             self.fetch(known_children, self.vault, self.child_id, then=self._take_child, group="child")
-        self.form.picker.query_one(Input).focus()
+        self.form.query_one("#text" if self.child_id else "#child Input").focus()
 
     def draft_read(self) -> None:
         """Record, where that was asked for before it was known whether there is a draft."""
@@ -174,7 +174,6 @@ class LogScreen(DraftScreen):
             if early:  # who comes from a child's page types what happened at once
                 text.insert(early, (0, 0))
                 text.move_cursor(text.document.end)
-            text.focus()
 
     def put_back(self, fields: dict[str, Any]) -> None:
         """Fill the form, and look up the children that it names; what was typed before the draft came stays."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from practice.errors import IntegrityAlarm, Refused
 from practice.roles import finds_only_given
-from storage import secrets_table
+from storage import room, secrets_table
 from storage.atomic import FULL, private_folder, sync_folder, write_atomic
 from storage.sealed import SEALED_LIMIT, XWingPrivate, XWingPublic, canonical, seal, unseal
 from storage.types import from_utc_text, utc_text
@@ -66,6 +66,9 @@ class Drafts:
         self._inbox = inbox
         self._info = inbox_info(vault.id, vault.name)
         self._folder = private_folder(vault.folder / "drafts")
+        room.keep(vault.folder)
+        self._unkept: dict[str, bytes] = {}
+        """What the disk did not take, by name: held while the process lives, and written as soon as it can be."""
 
     def _path(self, name: str) -> Path:
         """Return where this person's draft lies; where somebody is names them already."""
@@ -83,16 +86,35 @@ class Drafts:
         if len(sealed) > SEALED_LIMIT:
             raise Refused("The draft is larger than a note can be, so it was not kept. Shorten the text.")
         try:
-            write_atomic(self._path(name), sealed)
-            self._vault.keep_draft(name, stored)
+            self._keep(name, stored, sealed)
         except OSError as fault:
-            full = fault.errno in FULL
+            self._unkept[name] = stored
             raise Refused(
-                "The draft could not be kept on the disk; what is on screen is still there.",
-                hint="Free some room, or record now with Ctrl+S."
-                if full
-                else "Leave this screen open, and see that the vault's drive is plugged in and may be written.",
+                "The draft could not be kept on the disk. It is held while this program runs, and lost with it.",
+                hint="Free some room before you lock."
+                if fault.errno in FULL
+                else "Before you lock, see that the vault's drive is plugged in and may be written.",
             ) from None
+
+    def _keep(self, name: str, stored: bytes, sealed: bytes) -> None:
+        room.write(self._vault.folder, self._path(name), sealed)
+        self._vault.keep_draft(name, stored)
+        self._unkept.pop(name, None)
+
+    def keep_unkept(self) -> bool:
+        """Try once more to write what the disk did not take; say whether nothing is left of it."""
+        for name, stored in list(self._unkept.items()):
+            with contextlib.suppress(OSError):
+                self._keep(name, stored, seal(stored, self._inbox, self._info))
+        return not self._unkept
+
+    def _held(self) -> list[Draft]:
+        """Return what the disk did not take."""
+        found = []
+        for name, stored in self._unkept.items():
+            content = json.loads(stored)
+            found.append(Draft(name, from_utc_text(content["saved_at"]), content["fields"], content["by"]))
+        return found
 
     def all(self) -> list[Draft]:
         """Return every draft that this person finds, newest first; one that cannot be read is left where it is.
@@ -101,7 +123,9 @@ class Drafts:
         """
         if finds_only_given(self._vault.person.role):
             return []
-        found = [draft for _path, draft in self._opened(self._kept()) if self._finds(draft)]
+        held = {draft.name: draft for draft in self._held() if not draft.name.startswith(PLACE)}
+        kept = [draft for _path, draft in self._opened(self._kept()) if self._finds(draft)]
+        found = [*held.values(), *(each for each in kept if each.by != self._vault.person.id or each.name not in held)]
         return sorted(found, key=lambda draft: draft.saved_at, reverse=True)
 
     def get(self, name: str) -> Draft | None:
@@ -110,6 +134,8 @@ class Drafts:
         One that is nobody's becomes this person's.
         """
         own, place = self._path(name), name.startswith(PLACE)
+        if held := next((draft for draft in self._held() if draft.name == name), None):
+            return held
         if place or own.exists():
             found = [draft for _path, draft in self._opened([own])]
             return next(iter(found), None) if place or not finds_only_given(self._vault.person.role) else None
@@ -129,6 +155,9 @@ class Drafts:
 
     def forget(self, wanted: Callable[[Draft], bool]) -> None:
         """Forget everybody's drafts of which this holds, such as those about a child whose record is erased."""
+        for draft in self._held():
+            if wanted(draft):
+                self._unkept.pop(draft.name, None)
         for path, draft in self._opened(self._kept()):
             if wanted(draft):
                 self._unlink(path, draft.name)
@@ -163,6 +192,7 @@ class Drafts:
 
     def drop(self, name: str) -> None:
         """Forget a draft of this person's, once what it held was recorded or let go."""
+        self._unkept.pop(name, None)
         self._unlink(self._path(name), name)
 
     def _unlink(self, path: Path, name: str) -> None:

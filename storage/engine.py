@@ -127,7 +127,7 @@ def plain_error(error: BaseException) -> ConsoleError:
     if "disk i/o error" in text or "database or disk is full" in text:
         return Refused(
             "The disk is full or cannot be written. What was recorded before is safe; this was not recorded.",
-            hint="Free some room and try again; a draft on screen is kept.",
+            hint="Free some room and try again.",
         )
     if "readonly" in text or "unable to open" in text:
         return Refused(

@@ -16,22 +16,32 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from practice.acts import Body, read_body
 from practice.errors import ConsoleError
-from storage.atomic import write_atomic
+from storage import room
 from storage.keys import hkdf
 from storage.ledger import Draft
 from storage.types import from_utc_text, utc_text
 
+UNRECORDED = (
+    "That you opened this record could not be recorded now. It is remembered, and will be written first as soon as the "
+    "record can be written."
+)
+UNKEPT = (
+    "That you opened this record could not be recorded now, nor kept on the disk: it is remembered until this program "
+    "ends. Free some room, or bring the drive back, and open the record once more."
+)
 _LIMIT = 1000
 _SIZE_LIMIT = 1024 * 1024
 
 
 class Late:
-    """The waiting acts of one person in one vault; the file is best effort, since it stands on the same disk."""
+    """The waiting acts of one person in one vault; where the disk takes not even the file, memory alone has them."""
 
     def __init__(self, folder: Path, person: str, key: bytes) -> None:
-        self._path = folder / f"late-{person}"
+        self._folder, self._path = folder, folder / f"late-{person}"
         self._bound = person.encode()
         self._key = hkdf(key, "late", person)
+        self.kept = True
+        """Whether what waits lies on the disk too, and not in this process alone."""
         self.waiting: list[Draft] = self._read()
 
     def add(self, body: Body, child: str | None, at: datetime, entry: str | None = None) -> None:
@@ -45,10 +55,17 @@ class Late:
             self.waiting = self.waiting[recorded:]
             self._write()
 
+    @property
+    def words(self) -> str:
+        """Return what to say of what could not be recorded: it waits, on the disk or in this process alone."""
+        return UNRECORDED if self.kept else UNKEPT
+
     def _write(self) -> None:
+        self.kept = False
         with contextlib.suppress(OSError):
             if not self.waiting:
                 self._path.unlink(missing_ok=True)
+                self.kept = True
                 return
             lines = [
                 [
@@ -63,7 +80,8 @@ class Late:
             ]
             nonce = secrets.token_bytes(12)
             sealed = AESGCM(self._key).encrypt(nonce, json.dumps(lines).encode(), self._bound)
-            write_atomic(self._path, nonce + sealed)
+            room.write(self._folder, self._path, nonce + sealed)
+            self.kept = True
 
     def _read(self) -> list[Draft]:
         """Return what another run kept; a file that is not ours says nothing."""

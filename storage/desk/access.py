@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from storage.vault import Vault
 
 QUARTER = timedelta(minutes=15)
-UNRECORDED = (
-    "That you opened this record could not be recorded now. It is remembered, and will be written first as soon as the "
-    "record can be written."
-)
 
 
 def quarter_of(moment: datetime) -> datetime:
@@ -38,7 +34,7 @@ def opened(vault: Vault, child_id: str) -> str:
     since = quarter_of(now)
     for draft in vault.late.waiting:
         if draft.child == child_id and draft.captured_at is not None and draft.captured_at >= since:
-            return UNRECORDED
+            return vault.late.words
     try:
         with vault.read() as connection:
             if _noted(vault, connection, child_id, since):
@@ -48,7 +44,7 @@ def opened(vault: Vault, child_id: str) -> str:
                 unit.record(RecordOpened(), child=child_id)
     except ConsoleError:
         vault.late.add(RecordOpened(), child_id, now)
-        return UNRECORDED
+        return vault.late.words
     return ""
 
 

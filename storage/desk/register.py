@@ -41,7 +41,7 @@ from practice.adults import (
 from practice.dates import parse_when
 from practice.errors import ConsoleError, Refused
 from practice.roles import check_may_read_audit
-from storage.desk.access import UNRECORDED, quarter_of
+from storage.desk.access import quarter_of
 from storage.ids import new_id
 from storage.ledger import Draft
 from storage.types import from_utc_text, utc_text
@@ -65,7 +65,7 @@ def opened(register: Register, what: str, entry_id: str = "") -> str:
     body = build(AdultRead, {"what": what})
     for draft in register.late.waiting:
         if draft.body == body and draft.entry == (entry_id or None) and (draft.captured_at or since) >= since:
-            return UNRECORDED
+            return register.late.words
     try:
         with register.read() as connection:
             if _noted(register, connection, body, entry_id, since):
@@ -75,7 +75,7 @@ def opened(register: Register, what: str, entry_id: str = "") -> str:
                 unit.record(body, entry=entry_id or None)
     except ConsoleError:
         register.late.add(body, None, now, entry_id or None)
-        return UNRECORDED
+        return register.late.words
     return ""
 
 

@@ -30,7 +30,7 @@ _CARRIED = re.compile(
     r"children\.(db|anchor)|drafts/[a-z0-9-]{1,60}(\.[a-z0-9-]{1,60})?\.draft|sealed/(reports/)?[a-z0-9-]{1,80}\.(dslv|pending|draft|report|letter)"
 )
 _OPENED_BY_KEY = re.compile(
-    r"children\.(db(-wal|-shm|-journal)?|anchor|anchor-lock)|lock|(tries|failed)\.(json|lock)|late-.*|last-person|drafts|spool|before-update|(backup|header)\.lock|\..*\.tmp"
+    r"children\.(db(-wal|-shm|-journal)?|anchor|anchor-lock)|lock|(tries|failed)\.(json|lock)|late-.*|last-person|room|drafts|spool|before-update|(backup|header)\.lock|\..*\.tmp"
 )
 """What else of a set is of use only with its key, and goes with it."""
 _MOVING = "moving"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 
 import pytest
@@ -16,6 +17,7 @@ from screens.log_concern import LogScreen
 from screens.log_form import told_lines
 from screens.what_now import WhatNowScreen
 from screens.widgets.coached import QUIET, CoachedArea
+from storage import room
 from storage.desk import children, concerns
 from storage.views import children as known
 from storage.views import record
@@ -224,10 +226,10 @@ async def test_words_typed_before_the_child_of_the_page_is_there_are_what_happen
     monkeypatch.setattr(log_concern, "known_children", lambda *ids: come.wait(15) and known_children(*ids))
     async with console() as pilot:
         pilot.app.open("log", child_id=child)
-        await wait_until(pilot, lambda: isinstance(pilot.app.focused, Input) and pilot.app.screen.ready)
+        await wait_until(pilot, lambda: isinstance(pilot.app.focused, TextArea) and pilot.app.screen.ready)
         await pilot.press(*"Wet ")
         come.set()
-        await wait_until(pilot, lambda: isinstance(pilot.app.focused, TextArea))
+        await wait_until(pilot, lambda: pilot.app.screen.form.picker.child is not None)
         await pilot.press(*"through")
         assert pilot.app.screen.form.query_one("#text", TextArea).text == "Wet through"
         assert pilot.app.screen.form.picker.child.id == child
@@ -247,10 +249,24 @@ async def test_when_it_was_captured_is_when_the_draft_was_begun(console, vault, 
         assert (entry.recorded_at - entry.captured_at).total_seconds() == 40 * 60
 
 
-async def test_escape_keeps_the_draft_and_says_so(console, vault):
+def no_drive(*_):
+    raise OSError(errno.EIO, "")
+
+
+async def test_escape_keeps_the_draft_and_says_so(console, vault, monkeypatch):
     async with console() as pilot:
         await ready(pilot)
         write(pilot, "Half a sen")
+        with monkeypatch.context() as pulled:
+            pulled.setattr(room, "write_atomic", no_drive)
+            await pilot.press("f6")
+            await wait_until(
+                pilot, lambda: any("It is held while" in each.message for each in pilot.app._notifications)
+            )
+            assert not isinstance(pilot.app.screen, LogScreen)
+        await ready(pilot)
+        await wait_until(pilot, lambda: pilot.app.screen.form.query_one("#text", TextArea).text == "Half a sen")
+        pilot.app.clear_notifications()
         await pilot.press("escape")
         await settled(pilot)
         assert not isinstance(pilot.app.screen, LogScreen)

@@ -9,10 +9,11 @@ import pytest
 
 from practice.acts import ChildAdded, SchoolSet
 from practice.errors import IntegrityAlarm, NotAllowed, NotFound, Refused, WrongPassphrase
-from storage import people, vault
+from storage import people, room, vault
 from storage.desk import access
 from storage.ids import new_id
 from storage.keys import FLOOR
+from storage.late import UNRECORDED
 from storage.vault import Vault
 
 ANN = "green lamp quiet river"
@@ -55,6 +56,10 @@ def opened(of: Vault) -> list[tuple[str, str]]:
         return [(row[0], row[1][11:16]) for row in rows]
 
 
+def full_disk(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
 def fail_to_write(of: Vault) -> None:
     with of.write() as unit:
         unit.record(ChildAdded(legal_forename="Lost"), child=new_id())
@@ -74,11 +79,14 @@ def test_one_act_for_each_person_child_and_quarter_of_an_hour(ann: Vault, child:
 
 
 def test_where_it_cannot_be_written_reading_goes_on_and_it_is_written_first_later(
-    ann: Vault, child: str, clock: Clock
+    ann: Vault, child: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann.alarm = IntegrityAlarm("The record is older than its anchor.")
-    assert access.opened(ann, child) == access.UNRECORDED
-    assert access.opened(ann, child) == access.UNRECORDED
+    with monkeypatch.context() as full:
+        full.setattr(room, "write_atomic", full_disk)
+        assert "until this program ends" in access.opened(ann, child), "it lies nowhere yet"
+    ann.late.waiting.clear()
+    assert access.opened(ann, child) == access.opened(ann, child) == UNRECORDED
     assert opened(ann) == []
     kept = (ann.folder / f"late-{ann.person.id}").read_bytes()
     assert child.encode() not in kept

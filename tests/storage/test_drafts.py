@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 import pytest
 
 from practice.errors import Refused
-from storage import drafts
+from storage import room
 from storage.drafts import inbox_info
 from storage.keys import FLOOR
 from storage.people import add_person, remove_person
 from storage.sealed import seal
 from storage.vault import open_vault
-from tests.conftest import PERSON
+from tests.conftest import PASSPHRASE, PERSON
 
 BEN = "seven tall paper boats"
 FIELDS = {"child": "Ada Thistlewood", "text": "She said [he hit me]", "when": "yesterday"}
@@ -151,11 +151,39 @@ def test_a_draft_as_large_as_a_note_is_kept_and_a_larger_one_refused(vault):
 
 
 @pytest.mark.parametrize(("number", "hint"), [(errno.ENOSPC, "Free some room"), (errno.EIO, "drive is plugged in")])
-def test_a_draft_that_cannot_be_kept_says_what_to_look_at(vault, monkeypatch, number, hint):
+def test_a_draft_that_the_disk_does_not_take_is_held_and_kept_as_soon_as_it_can_be(vault, monkeypatch, number, hint):
     def fails(*_: object) -> None:
         raise OSError(number, "")
 
-    monkeypatch.setattr(drafts, "write_atomic", fails)
-    with pytest.raises(Refused, match="still there") as caught:
-        vault.drafts.seal("log", {"text": "Half a thought"})
-    assert hint in caught.value.hint
+    vault.drafts.seal("log", {"text": "Half"})
+    with monkeypatch.context() as broken:
+        broken.setattr(room, "write_atomic", fails)
+        with pytest.raises(Refused, match="held while this program runs") as caught:
+            vault.drafts.seal("log", {"text": "Half a thought"})
+        assert hint in caught.value.hint
+        assert vault.drafts.get("log").fields["text"] == "Half a thought", "the form was left, and is opened again"
+        assert [draft.fields["text"] for draft in vault.drafts.all()] == ["Half a thought"]
+        assert not vault.drafts.keep_unkept()
+    assert vault.drafts.keep_unkept()
+    with open_vault(vault.folder, passphrase=PASSPHRASE) as again:
+        assert again.drafts.get("log").fields["text"] == "Half a thought"
+    vault.drafts.drop("log")
+    assert vault.drafts.get("log") is None
+
+
+def test_a_full_disk_takes_a_draft_in_the_room_that_the_vault_keeps(vault, monkeypatch):
+    kept, write_atomic = vault.folder / room.NAME, room.write_atomic
+
+    def full(path, data):
+        if kept.exists():
+            raise OSError(errno.ENOSPC, "")
+        write_atomic(path, data)
+
+    assert kept.stat().st_size == room.SIZE
+    monkeypatch.setattr(room, "write_atomic", full)
+    vault.drafts.seal("log", {"text": "Half a thought"})
+    assert not kept.exists()
+    vault.close()
+    with open_vault(vault.folder, passphrase=PASSPHRASE) as again:
+        assert again.drafts.get("log").fields["text"] == "Half a thought"
+        assert kept.exists(), "it is taken again where there is room"
