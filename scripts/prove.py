@@ -46,6 +46,9 @@ HARNESSES = (
     "tests/faults/test_date_spellings.py",
     "tests/faults/test_term_of_reviews.py",
     "tests/faults/test_exchange_model.py",
+    "tests/faults/test_exchange_faults.py",
+    "tests/faults/test_exchange_restores.py",
+    "tests/faults/test_exchange_hostile.py",
     "tests/faults/test_exchange_full.py",
     "tests/storage/test_machines.py",
     "tests/storage/test_machines_property.py",
@@ -53,7 +56,9 @@ HARNESSES = (
     "tests/sync/test_carriers.py",
     "tests/sync/test_files_run.py",
     "tests/sync/test_slow_line.py",
+    "tests/sync/test_hub_canaries.py",
     "tests/sync/test_hub_schema.py",
+    "tests/sync/test_examples.py",
 )
 LOOK_SECONDS = 10
 Record = dict[str, dict[str, dict[str, Any]]]

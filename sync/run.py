@@ -132,6 +132,7 @@ class _Run:
         self.take_in_spool()
         self.progress("Reaching the hub")
         hub = self.client.well_known()
+        self.check_epoch(hub.epoch)
         self.enter_epoch(hub.epoch)
         self.look_at_own_keys()
         self.acknowledge()
@@ -139,6 +140,7 @@ class _Run:
         self.note(again.follow_up(self.vault, self.client))
         self.push()
         self.pull()
+        again.open_with_new_keys(self.vault)
         if self.readable:
             again.ask_unread(self.vault, lambda org: org not in self.beside)
         self.note(again.send_unanswered(self.vault, hub.retention_days))
@@ -200,6 +202,11 @@ class _Run:
         """Return where the exchange stands."""
         with self.vault.read() as connection:
             return outbox.exchange(connection, name)
+
+    def check_epoch(self, epoch: str) -> None:
+        """Believe another epoch only where the inbox is of it too: one wrong answer changes no state (rule 13)."""
+        if self.exchange("epoch") not in ("", epoch) and self.client.inbox(limit=1).epoch != epoch:
+            raise self.strange()
 
     def enter_epoch(self, epoch: str) -> None:
         """Take up the hub's epoch. A new one means that it was restored: what no partner has receipted is offered
@@ -270,7 +277,7 @@ class _Run:
 
     def _take_outcomes(self, result: BatchResult) -> list[str]:
         """Move on what one request has proved, and return the ids of the messages that went further."""
-        done, sent, refused = [], 0, 0
+        done, sent, refused, not_taken = [], 0, 0, []
         with self.vault.write() as unit:
             drafts: list[Draft] = []
             for mid, outcome in result.outcomes.items():
@@ -283,12 +290,13 @@ class _Run:
                 sent += int(step.state == "delivered" and message.class_ == "data")
                 if step.state != "delivered":
                     refused += int(message.class_ == "data")
-                    self.note([outcome.sentence])
+                    not_taken.append((message, outcome.sentence))
             outbox.set_exchange(unit.connection, "hub_receipt", result.receipt.jws)
             if drafts:
                 unit.record_many(drafts)
         self.report.sent += sent
         self.report.refused += refused
+        self.note([sending.not_taken(self.vault, message, why) for message, why in not_taken])
         return done
 
     def _head(self) -> str:

@@ -61,3 +61,15 @@ def _keep(vault: Vault, waiting: Sequence[Message], split: plan.Split) -> list[s
         key = (names.get(message.org, message.org), split.kept[message.mid])
         counts[key] = counts.get(key, 0) + 1
     return [f"{entries(count)} for {name} not sent: {why}" for (name, why), count in counts.items()]
+
+
+def not_taken(vault: Vault, message: Message, why: str) -> str:
+    """Say which message the hub would not take: whose it is and, of an entry, of when. Of a child it says nothing."""
+    from practice.dates import in_words
+
+    if message.share is None:
+        row = next((each for each in sharing.partners(vault, removed=True) if each.org == message.org), None)
+        return f"A word to {visible(row.name) if row else message.org} was not sent. {why}"
+    share = sharing.share(vault, message.share)
+    when = f" of {in_words(share.occurred)}" if share.occurred else ""
+    return f"The entry{when} for {visible(share.partner)} was not sent and stands on Share. {why}"

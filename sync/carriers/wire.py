@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MAX_ANSWER = 64 * 1024
 WHOLE_ANSWER_SECONDS = 120
+IDLE_SECONDS = 3
+"""How long a connection is kept for the next request: less than a hub keeps one, which would hang up on us."""
 LATER = "Nothing was lost: what was to be sent stays queued. Try again later."
 
 
@@ -123,6 +125,7 @@ class Wire:
             transport=transport,
             verify=trusted(trust_env=trust_env),
             timeout=httpx.Timeout(30, connect=10),
+            limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS),
             follow_redirects=False,
             trust_env=trust_env,
             headers={"accept-encoding": "identity", "accept": "application/json, application/jose"},

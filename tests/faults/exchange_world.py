@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import formatdate
 from pathlib import Path
@@ -171,8 +171,9 @@ class PostOffice:
             from sync.hub.routing import routing_of
 
             for item in json.loads(body)["items"]:
-                self.stored.add(item["mid"])
-                self.seen.append((routing_of(item["jose"]).recipient, item["jose"]))
+                with suppress(jose.JoseFault):  # what was damaged on its way is not stored
+                    self.seen.append((routing_of(item["jose"]).recipient, item["jose"]))
+                    self.stored.add(item["mid"])
 
     def sql(self, statement: str, *values: object) -> list[tuple]:
         """Look into, or meddle with, what the hub keeps."""

@@ -15,6 +15,7 @@ from exchange import COUNCIL, POLICE, SCHOOL, TEXT, WORDS, Place
 
 from sync import partners
 from sync.hub.server import invite
+from tests.faults.sizes import say
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples" / "partner"
@@ -125,6 +126,7 @@ def test_node_opens_and_refuses_the_published_vectors_as_python_does(node: Path,
     found = json.loads(VECTORS.read_text("utf-8"))
     (done,) = run("node", node / "partner.mjs", "vectors", VECTORS)
     assert done["done"] == {"opened": len(found["good"]), "refused": len(found["refused"])}
+    bad = len(found["refused"])
     # The control: vectors that are wrong do not pass.
     found["refused"][0]["jose"] = found["good"][0]["jose"]
     (tmp_path / "wrong.json").write_text(json.dumps(found))
@@ -132,6 +134,8 @@ def test_node_opens_and_refuses_the_published_vectors_as_python_does(node: Path,
         ["node", node / "partner.mjs", "vectors", tmp_path / "wrong.json"], capture_output=True, check=False
     )
     assert wrong.returncode != 0
+    said = f"{len(found['good'])} opened, {bad} refused; a wrong one is noticed"
+    say("F19: the published vectors in Node, with another library", said)
 
 
 def test_the_lock_file_names_no_registry() -> None:

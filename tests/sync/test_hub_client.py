@@ -9,11 +9,13 @@ from hashlib import sha256
 
 import httpx
 import pytest
+import uvicorn
 from jwcrypto.jwk import JWK
 from running_hub import mid_of
 
 from practice.errors import HubUnreachable, Refused
 from sync import identity
+from sync.carriers import wire
 from sync.carriers.hub import EpochChanged, HubClient, HubRefused, NoAnswer
 from sync.hub import jose
 from sync.identity import HubPin, TransportKeys
@@ -267,3 +269,10 @@ def test_the_key_set_of_another_organisation_is_refused() -> None:
     assert hub.key_set("urn:scx:demo:other") == other
     with pytest.raises(Refused, match="another organisation"):
         hub.key_set("urn:scx:gb:la:301")
+
+
+def test_an_idle_connection_is_left_before_the_hub_hangs_up() -> None:
+    """A request on a connection that the hub has just closed would count as a line that broke."""
+    assert uvicorn.Config(app="").timeout_keep_alive > wire.IDLE_SECONDS
+    pool = wire.Wire("http://127.0.0.1:1")._client._transport._pool
+    assert pool._keepalive_expiry == wire.IDLE_SECONDS

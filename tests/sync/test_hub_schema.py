@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from running_hub import RunningHub, signature
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -102,3 +103,21 @@ def test_every_answer_is_one_that_the_document_names(hub: RunningHub, keys: dict
     assert len(operations) >= 15
     assert faults == 0
     assert len(answers) > 3
+
+
+def test_an_answer_that_the_document_does_not_name_is_noticed(hub: RunningHub) -> None:
+    """The control of F18: the same look at an answer, with a document from which that answer was taken out."""
+    with requests.Session() as session:
+        session.trust_env = False
+        document = session.get(hub.url + "/openapi.json", timeout=60).json()
+        for kept in (True, False):
+            if not kept:
+                document["paths"]["/.well-known/scx-hub"]["get"]["responses"].pop("200")
+            schema = schemathesis.openapi.from_dict(document)
+            case = schema["/.well-known/scx-hub"]["GET"].Case()
+            response = case.call(session=session, base_url=hub.url, timeout=60)
+            if kept:
+                case.validate_response(response, checks=CHECKS)
+                continue
+            with pytest.raises(FailureGroup):
+                case.validate_response(response, checks=CHECKS)
