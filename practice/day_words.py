@@ -26,6 +26,11 @@ def day_here(moment: str) -> str:
     return day_words(datetime.fromisoformat(moment).astimezone().date())
 
 
+def told_words(by: str, at: str, recorded_at: str) -> str:
+    """Return who told a reporter what was done, when in the words that were written, and when that was recorded."""
+    return f"Told by {by}{f', {at}' if at else ''}; recorded {day_here(recorded_at)}"
+
+
 def time_words(moment: datetime | time) -> str:
     """Return `16:40` (24-hour clock) of a time already in local terms."""
     return f"{moment.hour:02d}:{moment.minute:02d}"

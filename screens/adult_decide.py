@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
@@ -17,8 +18,7 @@ from screens.adult_log import stopped
 from screens.adults_frame import RegisterScreen
 from screens.drafting import DraftScreen
 from screens.widgets.area import NoteArea
-from screens.widgets.due_field import DueField
-from screens.widgets.fields import ChoiceField, Field
+from screens.widgets.fields import ChoiceField, Field, WhenField
 from screens.widgets.mark_list import MarkList
 from screens.widgets.text import PlainText, StateLine
 
@@ -55,7 +55,8 @@ class AdultDecideScreen(DraftScreen, RegisterScreen):
             yield Field("Harm threshold", ChoiceField(choices, prompt="Say whether it may be met", id="threshold"))
             yield Field("Decision", ChoiceField(AdultDecision.choices(), prompt="Choose", id="decision"))
             yield Field("Rationale", NoteArea(compact=True, tab_behavior="focus", id="reason"))
-            yield Field("Referred on", DueField(id="on", empty="only for a referral to the LADO"))
+            none = "no day; only a referral to the LADO has one"
+            yield Field("Referred on", WhenField(id="on", empty=none, hint="today · yesterday · Fri 20 Nov"))
             yield Field("LADO reference", Input(max_length=LINE_LIMIT, id="reference"))
         yield StateLine("Ctrl+S records. The threshold, a decision and its rationale are needed.", id="said")
 
@@ -92,7 +93,7 @@ class AdultDecideScreen(DraftScreen, RegisterScreen):
         """Return what is written, by field."""
         found: dict[str, Any] = {"reason": self.query_one("#reason", TextArea).text}
         found["reference"] = self.query_one("#reference", Input).value
-        found["on"] = self.query_one("#on", DueField).text
+        found["on"] = self.query_one("#on", WhenField).text
         found |= {name: self.query_one(f"#{name}", ChoiceField).code for name in ("threshold", "decision")}
         found = {name: value for name, value in found.items() if value.strip()}
         harms = self.query_one("#harms", MarkList).codes
@@ -102,7 +103,7 @@ class AdultDecideScreen(DraftScreen, RegisterScreen):
         """Fill the form from a draft."""
         self.query_one("#reason", TextArea).load_text(str(fields.get("reason", "")))
         self.query_one("#reference", Input).value = str(fields.get("reference", ""))
-        self.query_one("#on", DueField).text = str(fields.get("on", ""))
+        self.query_one("#on", WhenField).text = str(fields.get("on", ""))
         for name, vocabulary in (("threshold", Threshold), ("decision", AdultDecision)):
             if fields.get(name) in set(vocabulary):
                 self.query_one(f"#{name}", ChoiceField).code = str(fields[name])
@@ -117,7 +118,7 @@ class AdultDecideScreen(DraftScreen, RegisterScreen):
     def act_record(self) -> None:
         """Record the decision, or the stop."""
         fields = self.draft_fields()
-        day, question = self.query_one("#on", DueField).read()
+        day = self._referred() if "on" in fields else None
         met = fields.get("harms", [])
         if not met and "threshold" not in fields:
             self._ask("Say first whether the harm threshold may be met.", "#threshold")
@@ -125,10 +126,16 @@ class AdultDecideScreen(DraftScreen, RegisterScreen):
             self._ask("What is decided? Choose one from the list.", "#decision")
         elif "reason" not in fields:
             self._ask("Write the rationale: it is never blank.", "#reason")
-        elif question and day is None:
-            self._ask(f"{question} Or leave the date blank.", "#on Input")
+        elif "on" in fields and day is None:
+            self._ask("On which day was it referred? Write one day: 20 November 2026. Or leave it blank.", "#on Input")
         else:
             self.run(self._decide, fields, day, then=self._decided, failed=self._refused)
+
+    def _referred(self) -> date | None:
+        occurred = self.query_one("#on", WhenField).occurred
+        if occurred.start is None or occurred.start[:10] != (occurred.end or occurred.start)[:10]:
+            return None
+        return date.fromisoformat(occurred.start[:10])
 
     def _ask(self, words: str, place: str) -> None:
         self.say(words, "warn")

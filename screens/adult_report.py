@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from practice.adults import EntryState
+from practice.day_words import told_words
 from practice.errors import ConsoleError
 from screens.actions import bindings
 from screens.adult_log import stopped
@@ -49,7 +50,7 @@ def content_of(report: AdultReportRow) -> Content:
         )
     )
     for answer in report.answers:
-        lines += labelled(((f"Told by {answer['by']} {answer['at']}".strip(), answer["what"]),))
+        lines += labelled(((told_words(answer["by"], answer["at"], answer["recorded_at"]), answer["what"]),))
     return Content("\n").join(lines)
 
 

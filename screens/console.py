@@ -6,9 +6,10 @@ The app itself is put together in `dsl_console.app`; screens, a floor below, kno
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
@@ -32,6 +33,8 @@ class Console(App[int], inherit_bindings=False):
     """How the person comes into the register: `open`, `make`, `recover`; blank for who holds no key."""
     school: SchoolSet | None = None
     """The school and its telephone numbers, as last read from the open vault."""
+    outside: Mapping[str, str] = MappingProxyType({})
+    """What the locked vault says to anybody of its school: the telephone numbers, once they were read."""
     clock: Callable[[], datetime]
     """The time, aware UTC."""
     initials = False

@@ -219,7 +219,7 @@ class RoleDialog(AskDialog[str]):
 
     def fields(self) -> Iterable[Widget]:
         """Yield the roles."""
-        yield Field("Role", ChoiceField(Role.choices(), prompt="Choose", value=self._role, id="role"))
+        yield Field("Role", ChoiceField(Role.choices(), value=self._role, blank=False, id="role"))
 
     def answer(self) -> str | None:
         return self.query_one("#role", ChoiceField).code or None

@@ -80,6 +80,8 @@ class ReportScreen(ConsoleScreen):
         self._heard = datetime.min.replace(tzinfo=UTC)
         self._asked = ""
         self.about = str(ReportAbout.CHILD)
+        self._asks: tuple[str, str] | None = None
+        """The field that is still needed, and what was asked there."""
         self._early = ""
         """What was typed before it was said whom the note is about: it goes into the form's first field."""
 
@@ -146,13 +148,15 @@ class ReportScreen(ConsoleScreen):
         first = {"ask": "#about-child", "form": "#adult" if adult else "#child", "done": "#leave"}[stage]
         self.query_one(first).focus()
         self.hold_keys()
-        self.query_one("#said", StateLine).say(
-            f"Ctrl+S seals it. If a child is in danger, ring 999 and tell the {'head' if adult else 'DSL'} in person."
-            if stage == "form"
-            else ""
-        )
+        self._say_hint()
         self.refresh_bindings()
         self.refresh_chrome()
+
+    def _say_hint(self) -> None:
+        self._asks = None
+        whom = "head" if self.about == ReportAbout.ADULT else "DSL"
+        words = f"Ctrl+S seals it. If a child is in danger, ring 999 and tell the {whom} in person."
+        self.query_one("#said", StateLine).say(words if self.stage == "form" else "")
 
     # -- whom it is about ----------------------------------------------------------------------------------------------
 
@@ -239,7 +243,16 @@ class ReportScreen(ConsoleScreen):
 
     def act_seal(self) -> None:
         """Seal the note, once the one question that may not stay open is answered."""
-        told = self.query_one("#told", ChoiceField)
+        self._asks = self._missing()
+        if self._asks is None:
+            self._seal(self.values())
+            return
+        place, words = self._asks
+        self.query_one("#said", StateLine).say(f"{words} The note is not sealed yet.", "warn")
+        self.query_one(place).focus()
+
+    def _missing(self) -> tuple[str, str] | None:
+        """Return the first field that is still needed and what is asked there, None once all is there."""
         values = self.values()
         adult = self.about == ReportAbout.ADULT
         whom, asked = ("adult", "Which adult?") if adult else ("child", "Which child?")
@@ -252,16 +265,10 @@ class ReportScreen(ConsoleScreen):
         unasked |= {"reporter"} if values.get("asks_anonymous") else set()
         for name, (place, words) in missing.items():
             if name not in unasked and not values[name].strip():
-                self._say(f"{words} The note is not sealed yet.", place)
-                return
-        if not adult and not told.code:
-            self._say("Have you told the DSL in person? Choose yes or no. The note is not sealed yet.", "#told")
-            return
-        self._seal(values)
-
-    def _say(self, words: str, place: str) -> None:
-        self.query_one("#said", StateLine).say(words, "warn")
-        self.query_one(place).focus()
+                return place, words
+        if not adult and not self.query_one("#told", ChoiceField).code:
+            return "#told", "Have you told the DSL in person? Choose yes or no."
+        return None
 
     def _seal(self, values: dict[str, Any], why: str = "") -> None:
         given = (self.folder, values, self.console.clock, self.about)
@@ -328,6 +335,11 @@ class ReportScreen(ConsoleScreen):
     @on(Input.Changed)
     @on(TextArea.Changed)
     @on(Select.Changed)
+    def _written(self) -> None:
+        self.hear()
+        if self._asks is not None and self.stage == "form" and self._missing() != self._asks:
+            self._say_hint()  # what was asked for is there
+
     def hear(self) -> None:
         """Note that somebody is writing."""
         self._heard = self.console.now()

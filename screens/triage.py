@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from practice.day_words import told_words
 from practice.text import visible
 from practice.vocabulary import HowKnown
 from screens.actions import bindings
@@ -69,8 +70,8 @@ def report_content(report: ReportRow) -> Content:
     if report.reason:
         lines += [Content(""), plain("Closed, because", "$text-muted"), plain(report.reason)]
     for answer in report.answers:
-        when = f", {answer.at}" if answer.at else ""
-        lines += [Content(""), plain(f"Told by {answer.by}{when}", "$text-muted"), plain(answer.what)]
+        told = told_words(answer.by, answer.at, answer.recorded_at)
+        lines += [Content(""), plain(told, "$text-muted"), plain(answer.what)]
     return Content("\n").join(lines)
 
 

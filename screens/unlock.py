@@ -40,13 +40,13 @@ DEMO_HINT_VARIABLE = "DSL_CONSOLE_DEMO_HINT"
 """Set by the demo alone: what it says of its made-up school, the passphrase included."""
 
 
-def people_in(folder: Path, now: datetime) -> tuple[list[SlotPerson], int]:
+def people_in(folder: Path, now: datetime) -> tuple[list[SlotPerson], int, dict[str, str]]:
     """Import the store, and read who may open the vault: both before the passphrase is typed.
 
-    Returns them with the place of whoever opened it last on this machine. Raises Refused for a visit that has ended,
-    and for a folder whose drive was pulled out.
+    Returns them with the place of whoever opened it last on this machine, and with what the vault says to anybody of
+    its school. Raises Refused for a visit that has ended, and for a folder whose drive was pulled out.
     """
-    from storage.header import FILE_NAME, gone
+    from storage.header import FILE_NAME, gone, read_header
     from storage.last_person import last_person
     from storage.vault import people_of
     from storage.visits.terms import check_open
@@ -55,7 +55,8 @@ def people_in(folder: Path, now: datetime) -> tuple[list[SlotPerson], int]:
         raise gone()  # without a vault the first run is shown: there was one here before the lock
     check_open(folder, now)
     people, last = people_of(folder), last_person(folder)
-    return people, next((place for place, each in enumerate(people) if each.id == last), 0)
+    place = next((place for place, each in enumerate(people) if each.id == last), 0)
+    return people, place, read_header(folder).public
 
 
 def _load_ahead() -> None:
@@ -182,9 +183,10 @@ class UnlockScreen(UnlockingScreen):
 
     # -- who -----------------------------------------------------------------------------------------------------------
 
-    def _know(self, found: tuple[list[SlotPerson], int]) -> None:
-        people, last = found
+    def _know(self, found: tuple[list[SlotPerson], int, dict[str, str]]) -> None:
+        people, last, self.console.outside = found
         self.people = people
+        self.refresh_chrome()
         self.fetch(visit_words, self.folder, then=self._say_visit, failed=lambda _: None)
         if len(people) == 1:
             only = people[0]

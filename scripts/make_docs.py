@@ -183,7 +183,8 @@ SHAPES: dict[str, str] = {
     ),
     "report show": (
         "{id, form, state, child_as_written, child_id, reporter, reporter_role, told_dsl, text, childs_words,\n"
-        " happened, written_at, arrived_at, reason, answers: [{by, what, at}], candidates: [{id, name}]}"
+        " happened, written_at, arrived_at, reason,\n"
+        " answers: [{by, what, at, recorded_at}], candidates: [{id, name}]}"
     ),
     "backup": "{id, state, file, acts, bytes, sha256, head: {device, seq, mac}, unopened: [compartment]}",
     "backup drill": (
@@ -244,7 +245,7 @@ SHAPES: dict[str, str] = {
     ),
     "adults report show": (
         "what adults report list prints of one, and {adult_role, text, context, place, happened, asks_anonymous,\n"
-        " reason, reporter, reporter_role, answers: [{by, what, at}]}"
+        " reason, reporter, reporter_role, answers: [{by, what, at, recorded_at}]}"
     ),
     "demo": "[{step, ok, detail}]     with --headless",
 }

@@ -207,8 +207,8 @@ def forget_before(folder: Path) -> None:
 
 
 def public_settings(school: SchoolSet) -> dict[str, str]:
-    """Return what a header says of a school to somebody without a key: its name and its telephone numbers."""
-    said = {"school": school.name, **school.phones.model_dump()}
+    """Return what a header says of a school to somebody without a key: its name, what it is, its telephone numbers."""
+    said = {"school": school.name, "organisation": school.organisation, **school.phones.model_dump()}
     return {name: text for name, text in said.items() if text}
 
 

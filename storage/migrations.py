@@ -419,6 +419,14 @@ def messages_by_share(connection: Connection) -> None:
         index.create(connection, checkfirst=True)
 
 
+@step
+def answers_with_their_day(connection: Connection) -> None:
+    """When it was recorded that somebody told a reporter what was done."""
+    from storage.views.reports import REPORTS
+
+    fold_again(connection, REPORTS, "WHERE answers <> '[]'")
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""
@@ -448,3 +456,11 @@ def rationale_of_an_allegation(connection: Connection) -> None:
     if "rationale" not in columns:  # a database that is made now has it from its first step
         connection.exec_driver_sql("ALTER TABLE register_entries ADD COLUMN rationale TEXT NOT NULL DEFAULT ''")
     fold_again(connection, ENTRIES_VIEW, "WHERE opened_from <> ''")
+
+
+@adults_step
+def register_answers_with_their_day(connection: Connection) -> None:
+    """When it was recorded that somebody told the writer of a report what was done."""
+    from storage.views.register_tables import REPORTS_VIEW
+
+    fold_again(connection, REPORTS_VIEW, "WHERE answers <> '[]'")

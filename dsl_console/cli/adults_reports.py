@@ -12,6 +12,7 @@ from dsl_console.cli.options import Code, Command, Group, codes, text_option
 from dsl_console.cli.output import indented, joined, moment_json, one_line, out, print_json
 from dsl_console.cli.session import Session
 from practice.adults import WorksAs
+from practice.day_words import told_words
 
 if TYPE_CHECKING:
     from storage.register import Register
@@ -108,8 +109,8 @@ def show(session: Session, report_id: str | None, reporter: bool) -> None:
     if row.reason:
         out(f"Closed: {one_line(row.reason)}")
     for answer in row.answers:
-        who = joined(["Told by", one_line(answer["by"]), one_line(answer["at"])], " ")
-        out(f"{who}: {one_line(answer['what'])}")
+        out(f"{one_line(told_words(answer['by'], answer['at'], answer['recorded_at']))}:")
+        out(indented(answer["what"]))
 
 
 @report.command(cls=Command)

@@ -13,6 +13,7 @@ from dsl_console.cli.options import Code, Command, Group, codes, json_option, te
 from dsl_console.cli.output import indented, joined, moment_json, one_line, out, print_json, say
 from dsl_console.cli.session import Session
 from practice.adults import NEUTRAL
+from practice.day_words import told_words
 from practice.errors import Refused
 from practice.text import visible
 from practice.vocabulary import HowKnown, ReportAbout, YesNo
@@ -289,7 +290,8 @@ def show(session: Session, report_id: str | None) -> None:
     if row.reason:
         out(f"Closed: {one_line(row.reason)}")
     for answer in row.answers:
-        out(f"{joined(['Told by', one_line(answer.by), one_line(answer.at)], ' ')}: {one_line(answer.what)}")
+        out(f"{one_line(told_words(answer.by, answer.at, answer.recorded_at))}:")
+        out(indented(answer.what))
     if row.state == "waiting":
         out("Names like it on the roll; a person decides:" if like else "Nobody on the roll has a name like it.")
         for child in like:

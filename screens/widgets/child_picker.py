@@ -155,19 +155,32 @@ class ChildPicker(Calls, Vertical):
         if text != self.text.strip() or text == self._quiet:
             return
         self._matches, self._listed = matches, text
+        if not self._draw(0):
+            state = self.query_one(StateLine)
+            state.say("Nobody on the roll has a name like that.", "warn")
+            state.set_class(True, "-shown")
+
+    def _draw(self, highlighted: int | None) -> int:
+        """List the matches as wide as they now may be, in sight; return how many lines there are."""
         width = max(self.size.width - 4, 40)
-        options = [Option(one_line(child, width)) for child in matches]
+        options = [Option(one_line(child, width)) for child in self._matches]
         if self.allow_provisional:
-            options.append(Option(Content(f"Not on the roll: «{visible(text)}»")))
+            options.append(Option(Content(f"Not on the roll: «{visible(self._listed)}»")))
         listed = self.query_one(OptionList)
         listed.clear_options()
         listed.add_options(options)
         listed.set_class(bool(options), "-open")
-        listed.highlighted = 0 if options else None
-        if not options:
-            state = self.query_one(StateLine)
-            state.say("Nobody on the roll has a name like that.", "warn")
-            state.set_class(True, "-shown")
+        listed.highlighted = highlighted if options else None
+        self.call_after_refresh(self.scroll_visible, animate=False)
+        return len(options)
+
+    def on_resize(self) -> None:
+        if self.is_open:
+            self.call_after_refresh(self._redraw)
+
+    def _redraw(self) -> None:
+        if self.is_open:
+            self._draw(self.query_one(OptionList).highlighted)
 
     def _close(self) -> None:
         self._listed = ""

@@ -80,7 +80,7 @@ class HeaderLine(Widget):
 
 
 def emergency_words(front_door: str, out_of_hours: str, *, known: bool, organisation: str = "") -> list[str]:
-    """Return the parts of the emergency line; before unlock only 999 is known."""
+    """Return the parts of the emergency line; while the screen is hidden, it says only 999."""
     if not known:
         return ["Immediate danger: 999"]
     label = front_door_words(organisation)
@@ -91,6 +91,10 @@ def emergency_words(front_door: str, out_of_hours: str, *, known: bool, organisa
     if out_of_hours:
         words.append(f"Out of hours {out_of_hours}")
     return words
+
+
+OUTSIDE = ("front_door", "out_of_hours", "organisation")
+"""What the line needs of what a locked vault says to anybody."""
 
 
 class EmergencyLine(Widget):
@@ -107,8 +111,11 @@ class EmergencyLine(Widget):
     def words(self) -> list[str]:
         """Return the parts of the line as they stand now."""
         console = cast("Console", self.app)
-        if console.school is None or console.hidden:
+        if console.hidden:
             return emergency_words("", "", known=False)
+        if console.school is None:
+            front, out, kind = (visible(console.outside.get(name, "")) for name in OUTSIDE)
+            return emergency_words(front, out, known=bool(front), organisation=kind)
         phones, kind = console.school.phones, console.school.organisation
         return emergency_words(visible(phones.front_door), visible(phones.out_of_hours), known=True, organisation=kind)
 

@@ -140,7 +140,8 @@ class ReasonDialog(Dialog[str | None]):
         if reason:
             self.dismiss(reason)
         else:
-            self.ask("A reason is needed: it is read with the record.", self.query_one(TextArea))
+            wanted = "A reason" if self._asks == self.ASKS else self._asks
+            self.ask(f"{wanted} is needed: it is read with the record.", self.query_one(TextArea))
 
 
 class ConfirmDialog(Dialog[bool]):

@@ -293,6 +293,8 @@ def decide(
         raise Refused("That is no answer to the questions of the harm threshold. Nothing was recorded.")
     if met:
         threshold = str(Threshold.MAY_BE_MET)
+    if on is not None and on > register.clock().astimezone().date():
+        raise Refused("A referral cannot have been made on a day that is still to come. Nothing was recorded.")
     fields = {"decision": decision, "reason": reason, "threshold": threshold, "reference": reference}
     body: AdultDecided = build(AdultDecided, fields | {"on": on.isoformat() if on else None})
     with register.write() as unit:

@@ -172,7 +172,11 @@ def _fold_report(key: str, acts: Sequence[Act]) -> Rows:
         return {}
     accepted = any(isinstance(act.body, AdultReportAccepted) for act in acts)
     closed = [act.body for act in acts if isinstance(act.body, AdultReportClosed)]
-    answers = [act.body for act in acts if isinstance(act.body, AdultReportAnswered)]
+    answers = [
+        {"by": act.body.by, "what": act.body.what, "at": act.body.at, "recorded_at": act.recorded_at.isoformat()}
+        for act in acts
+        if isinstance(act.body, AdultReportAnswered)
+    ]
     row = arrived.body.model_dump(mode="json", exclude={"report"})
     row |= {
         "id": key,
@@ -180,7 +184,7 @@ def _fold_report(key: str, acts: Sequence[Act]) -> Rows:
         "written_at": arrived.captured_at,
         "arrived_at": arrived.recorded_at,
         "reason": closed[-1].reason if closed else "",
-        "answers": [{"by": each.by, "what": each.what, "at": each.at} for each in answers],
+        "answers": answers,
     }
     return {"register_reports": [row]}
 

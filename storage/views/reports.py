@@ -45,11 +45,12 @@ class ReportTable(ViewTable, table=True):
 
 @dataclass(frozen=True)
 class Answer:
-    """Who told the reporter what was done, and when, as written."""
+    """Who told the reporter what was done, and when, as written; `recorded_at` is ISO text."""
 
     by: str
     what: str
     at: str
+    recorded_at: str
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,11 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
     assert isinstance(body, ReportArrived)
     accepted = next((act for act in acts if isinstance(act.body, ReportAccepted)), None)
     closed = [act.body for act in acts if isinstance(act.body, ReportClosed)]
-    answers = [act.body for act in acts if isinstance(act.body, ReportAnswered)]
+    answers = [
+        {"by": act.body.by, "what": act.body.what, "at": act.body.at, "recorded_at": act.recorded_at.isoformat()}
+        for act in acts
+        if isinstance(act.body, ReportAnswered)
+    ]
     row = body.model_dump(mode="json", exclude={"report"})
     row |= {
         "id": key,
@@ -96,12 +101,12 @@ def _fold(key: str, acts: Sequence[Act]) -> Rows:
         "arrived_at": arrived.recorded_at,
         "child_id": accepted.child if accepted else None,
         "reason": closed[-1].reason if closed else "",
-        "answers": [{"by": each.by, "what": each.what, "at": each.at} for each in answers],
+        "answers": answers,
     }
     return {"reports": [row]}
 
 
-view(
+REPORTS = view(
     View(
         name="reports",
         column="entry",

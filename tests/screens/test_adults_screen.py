@@ -112,12 +112,13 @@ async def test_the_head_makes_it_first_thing_and_nothing_is_decided_before_the_l
         put(pilot, threshold="may_be_met", decision="lado_referred", reason="As the LADO advised.")
         await press(pilot, "ctrl+s")
         assert "needs its date and its reference" in words_on(pilot.app)
-        put(pilot, on="20/11/2026", reference="L/7")
+        put(pilot, on="20 Nov", reference="L/7")
         await press(pilot, "ctrl+s")
         await wait_for(pilot, "L/7")
         with register.open_with(pilot.app.vault, pilot.app.vault.person_keys) as opened:
             assert opened.verify(rebuild=True, signatures=True).ok
-            assert views.entries(opened)[0].decision["reference"] == "L/7"
+            decision = views.entries(opened)[0].decision
+            assert (decision["reference"], decision["on"]) == ("L/7", "2026-11-20"), "a referral lies behind, not ahead"
 
 
 def test_why_a_concern_became_an_allegation_stands_apart_on_both():
@@ -185,7 +186,7 @@ async def test_it_asks_for_the_passphrase_again_each_time_and_keeps_what_was_bei
         await press(pilot, "ctrl+t")
         put(pilot, what="Thank you; it is looked into.")
         await press(pilot, "ctrl+s")
-        await wait_for(pilot, "Told by Hana Reed")
+        await wait_for(pilot, "Told by Hana Reed; recorded Sat 21 Nov 2026")
         await press(pilot, "escape", "h")
         dara = next(each.id for each in people(pilot.app.vault) if each.name == "Dara Lowe")
         put(pilot, who=dara)
@@ -212,6 +213,9 @@ async def test_it_asks_for_the_passphrase_again_each_time_and_keeps_what_was_bei
         await wait_for(pilot, "to be looked at · Supply · left Sat 31 Aug 2019, kept until Sun 31 Aug 2025")
         await press(pilot, "escape", "p")
         await wait_for(pilot, "Nothing has enough in common")
+        await press(pilot, "r", "ctrl+s")
+        assert "What you found is needed" in words_on(pilot.app)
+        await press(pilot, "escape")
         await press(pilot, "f8")
         assert "Ray Moss" not in words_on(pilot.app)
 

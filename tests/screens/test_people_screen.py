@@ -119,6 +119,7 @@ async def test_a_role_is_granted_on_a_screen_that_says_what_it_is_and_a_child_is
         assert "Another role for Sue Sen" in words_on(pilot.app)
         assert "not of cryptography" in words_on(pilot.app)
         assert "only the children it was given" in words_on(pilot.app)
+        assert pilot.app.screen.query_one("#role", Select)._options[0][1] == "dsl", "no role is no answer"
         await fill(pilot, role="read_only")
         await wait_for(pilot, "Sue Sen is Read only from their next unlock.")
         await press(pilot, "g")

@@ -101,6 +101,8 @@ async def test_the_button_opens_it_too_and_what_is_missing_is_asked_for(console,
         await pilot.press("ctrl+s")
         await settled(pilot)
         assert "Have you told the DSL in person?" in words_on(pilot.app)
+        pilot.app.screen.query_one("#told", ChoiceField).code = "no"
+        await wait_for(pilot, "Ctrl+S seals it.")
         assert spool(folder) == []
 
 
@@ -215,6 +217,9 @@ async def test_the_report_is_shown_whole_and_no_child_is_chosen(console, report,
         assert "Khan" in shown
         assert pilot.app.screen.query_one(ChildPicker).child is None
         assert pilot.app.screen.query_one("#candidates", OptionList).highlighted is None
+        pilot.app.screen.query_one("#child Input").focus()
+        await pilot.press("p", "e")
+        await wait_for(pilot, "Not on the roll: «pe»")
 
 
 async def test_a_person_chooses_the_child_and_answers_the_reporter(console, report, vault):

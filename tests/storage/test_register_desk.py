@@ -99,6 +99,9 @@ def test_where_the_threshold_may_be_met_nothing_is_decided_before_the_lado(regis
     assert desk.lado_called(register, kept.entry, "A. Officer", "today 10:40", "Refer.").state == "undecided"
     with pytest.raises(Refused, match="reference"):
         desk.decide(register, kept.entry, "lado_referred", "As advised.", threshold="may_be_met")
+    given = {"threshold": "may_be_met", "reference": "L/7"}
+    with pytest.raises(Refused, match="still to come"):
+        desk.decide(register, kept.entry, "lado_referred", "As advised.", on=date(2026, 11, 21), **given)
     desk.decide(
         register,
         kept.entry,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from practice.errors import IntegrityAlarm, NotAllowed, NotFound, Refused
-from storage import people, reports, rotation
+from storage import migrations, people, reports, rotation
 from storage.desk import triage
 from storage.desk.school import set_phones
 from storage.drafts import inbox_info
@@ -408,9 +408,13 @@ def test_who_told_the_reporter_is_recorded_and_leaves_today(vault, waiting):
         triage.answered(vault, waiting, "", "Thanked.")
     triage.answered(vault, waiting, "Robin Vale", "Thanked; told that it is in hand.", "Thursday")
     assert kinds(vault, waiting) == []
-    assert views.report(vault, waiting).answers == (
-        views.Answer("Robin Vale", "Thanked; told that it is in hand.", "Thursday"),
-    )
+    (answer,) = views.report(vault, waiting).answers
+    assert (answer.by, answer.what, answer.at) == ("Robin Vale", "Thanked; told that it is in hand.", "Thursday")
+    assert datetime.fromisoformat(answer.recorded_at).tzinfo, "which Thursday that was"
+    with vault.write() as unit:  # as the program before stored it
+        unit.connection.exec_driver_sql("UPDATE reports SET answers = json_remove(answers, '$[0].recorded_at')")
+        migrations.answers_with_their_day(unit.connection)
+    assert views.report(vault, waiting).answers == (answer,)
 
 
 def test_candidates_are_offered_and_none_is_chosen(vault, waiting):
