@@ -65,7 +65,15 @@ def draw(line: Line, width: int) -> list[Content]:
     words = visible(" ".join(line.words.split()))
     if line.entry_id:
         return [Content("      " + cut(words, max(width - 7, 10)))]
-    return [Content.styled("  " + cut(words, max(width - 3, 10)), "$text-muted" if line.muted else "bold")]
+    if line.muted:  # what somebody found stands nowhere else: it is shown whole
+        return _folded(line.words, width, "$text-muted")
+    return [Content.styled("  " + cut(words, max(width - 3, 10)), "bold")]
+
+
+def _folded(words: str, width: int, style: str) -> list[Content]:
+    """Return words in as many lines as they need, the further ones set in."""
+    lines = Content(visible(" ".join(words.split()))).wrap(max(width - 5, 10))
+    return [Content.styled(("    " if number else "  ") + line.plain, style) for number, line in enumerate(lines)]
 
 
 class AdultPatternsScreen(RegisterScreen):
@@ -143,8 +151,9 @@ class AdultPatternsScreen(RegisterScreen):
 
 def draw_reading(row: Reading, width: int) -> list[Content]:
     """Draw one line of the audit."""
-    words = f"{row.at.astimezone():%d %b %Y %H:%M}  {row.person}  {row.what}"
-    return [Content("  " + cut(visible(" ".join(words.split())), max(width - 3, 10)))]
+    about = f": {row.about}" if row.about else ""
+    words = f"{row.at.astimezone():%d %b %Y %H:%M}  {row.person} {row.what}{about}"
+    return _folded(words, width, "")
 
 
 class AdultTrailScreen(RegisterScreen):

@@ -237,7 +237,9 @@ SHAPES: dict[str, str] = {
     "children agree-erasure": "{id, state, acts, named: [{where, count}], backups: [path], already_with: [partner]}",
     "children repeat-erasures": "[{id, state, erased_at}]     state: to_repeat | erased",
     "adults retention": "{years, source, adults: [{adult, until, due}]}",
-    "adults audit": "[{id, at, person, kind, what, entry}]",
+    "adults audit": (
+        "[{id, at, person, kind, what, entry, about}]     about: the name of whom it is about, or of who was let in"
+    ),
     "adults verify": "{ok, acts, problems: [{kind, text}]}",
     "adults report list": (
         "[{id, state, adult_as_written, self_referral, written_at, arrived_at, answered}]\n"

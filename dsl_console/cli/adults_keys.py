@@ -187,13 +187,23 @@ def audit(session: Session) -> None:
         print_json(
             [
                 {"id": row.id, "at": moment_json(row.at), "person": row.person, "kind": row.kind}
-                | {"what": row.what, "entry": row.entry}
+                | {"what": row.what, "entry": row.entry, "about": row.about}
                 for row in rows
             ]
         )
         return
     for row in rows:
-        out(joined([f"{row.at.astimezone():%d %b %Y %H:%M}", one_line(row.person), row.what, row.entry]))
+        out(
+            joined(
+                [
+                    f"{row.at.astimezone():%d %b %Y %H:%M}",
+                    one_line(row.person),
+                    row.what,
+                    one_line(row.about),
+                    row.entry,
+                ]
+            )
+        )
 
 
 @adults.command(cls=Command)

@@ -90,7 +90,7 @@ def _noted(register: Register, connection: Connection, body: AdultRead, entry_id
 
 @dataclass(frozen=True)
 class Reading:
-    """One line of the register's audit: who did what with which entry or adult, and when."""
+    """One line of the register's audit: who did what with which entry or adult, and when; `about` names whom."""
 
     id: str
     at: datetime
@@ -98,6 +98,7 @@ class Reading:
     kind: str
     what: str
     entry: str
+    about: str
 
 
 _KINDS = (
@@ -138,6 +139,9 @@ def trail(register: Register) -> list[Reading]:
     except ConsoleError:
         register.late.add(AuditRead(), None, register.clock())
     who = views.people(register)
+    adults = {adult.id: adult.name for adult in views.adults(register)}
+    adults |= {row.id: row.adult.name for row in views.entries(register)}
+    adults |= {row.id: f"«{row.adult_as_written}»" for row in views.reports(register)}
     marks = ",".join("?" * len(_KINDS))
     with register.read() as connection:
         rows = connection.exec_driver_sql(
@@ -149,7 +153,8 @@ def trail(register: Register) -> list[Reading]:
     for act, at, author, kind, entry_id, stored in rows:
         body = read_body(kind, stored)
         said = _READ[body.what] if isinstance(body, AdultRead) else _SAID[kind]
-        found.append(Reading(act, from_utc_text(at), who.get(author, author), kind, said, entry_id or ""))
+        about = who.get(getattr(body, "person", ""), "") or adults.get(entry_id or "", "")
+        found.append(Reading(act, from_utc_text(at), who.get(author, author), kind, said, entry_id or "", about))
     return found
 
 

@@ -15,6 +15,7 @@ from dsl_console.config import Settings
 from practice.acts import MachineAdded, Phones, SchoolSet
 from practice.dates import parse_when
 from screens.adult_entry import Found, content_of
+from screens.adult_lists import Line, draw
 from screens.adults_dialogs import LadoDialog, StopDialog
 from screens.people_dialogs import CodeDialog
 from screens.widgets.mark_list import MarkList
@@ -133,6 +134,13 @@ def test_why_a_concern_became_an_allegation_stands_apart_on_both():
     said = "What was seen\n\nDecided by Hana Reed, Fri 20 Nov 2026: the harm threshold may be met"
     for row, more in ((concern, ", and an allegation opened"), (allegation, "")):
         assert f"{said}{more}\n{HOSTILE}" in content_of(Found(row, {"hana": "Hana Reed"}), "Kim").plain
+
+
+def test_what_was_found_at_a_look_for_patterns_is_read_whole_at_any_width():
+    finding = f"Two lifts in one car park within a week; both are with the LADO now. {HOSTILE}"
+    lines = draw(Line(finding, muted=True), 40)
+    assert max(line.cell_length for line in lines) <= 40
+    assert " ".join(" ".join(line.plain for line in lines).split()) == finding
 
 
 async def test_it_asks_for_the_passphrase_again_each_time_and_keeps_what_was_being_written(school):

@@ -194,11 +194,12 @@ def test_reading_is_recorded_once_a_quarter_and_so_is_reading_that_list(register
     desk.opened(register, "list")
     clock.now += timedelta(minutes=15)
     desk.opened(register, "entry", kept.entry)
-    said = [row.what for row in desk.trail(register) if row.entry == kept.entry]
-    assert said == ["read an entry", "read an entry"]
+    said = [(row.what, row.about) for row in desk.trail(register) if row.entry == kept.entry]
+    assert said == [("read an entry", "Ray Moss")] * 2
     rows = desk.trail(register)
     assert [row.what for row in rows][:2] == ["read this list", "read this list"]
     assert {row.person for row in rows} == {"Hana Reed"}
+    assert [row.about for row in rows if row.what == "let somebody in"] == ["Hana Reed"]
 
 
 def test_its_entries_are_unknown_to_every_function_of_the_childrens_record(register):
