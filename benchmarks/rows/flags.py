@@ -19,7 +19,7 @@ ONE_ACT = 0.005
 def one_act(folder: Path, size: int) -> Iterator[Pair]:
     from practice.acts import ConcernLogged
     from practice.dates import Occurred
-    from storage import flags
+    from storage import flag_context, flags
     from storage.ids import new_id
     from storage.ledger import Draft
 
@@ -44,7 +44,7 @@ def one_act(folder: Path, size: int) -> Iterator[Pair]:
             with vault.write() as unit:
                 unit.record_many(drafts)
         flags.refresh(vault)
-        given, newest = flags.context(vault), drafts[0]
+        given, newest = flag_context.context(vault), drafts[0]
         with vault.write() as unit:
 
             def after_an_act() -> float:

@@ -14,7 +14,7 @@ from practice.acts import ConcernLogged
 from practice.errors import NotFound, Refused
 from practice.pattern_facts import Fact, Facts, key_of
 from practice.pattern_rules import default_rules
-from storage import flags
+from storage import flag_context, flags
 from storage.desk import calendars, concerns, front_sheet
 from storage.desk.flags import answer, set_rules
 from storage.ids import new_id
@@ -67,7 +67,7 @@ class _Undo(Exception):
 
 def full_run(vault: Vault) -> list[tuple]:
     """What the flags are when all are worked out anew; the cache stays as it was, so that a slip would add up."""
-    given = flags.context(vault)
+    given = flag_context.context(vault)
     rows: list[tuple] = []
     with suppress(_Undo), vault.write() as unit:
         flags.forget(unit.connection)
@@ -274,7 +274,7 @@ def test_an_act_about_a_child_with_thousands_of_entries_in_a_year_writes_what_it
     with vault.write() as unit:
         unit.record_many([draft(rng.randrange(365)) for _ in range(2_000)])
     flags.refresh(vault)
-    given = flags.context(vault)
+    given = flag_context.context(vault)
     for back in (0, 0, 1, 30, 200, 0):
         with vault.write() as unit:
             flags.bring_up(unit.connection, given, "looked at")
