@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input
 
 from practice.errors import ConsoleError
-from practice.text import visible
+from practice.text import counted, visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.widgets.record_list import RecordList
@@ -36,7 +36,8 @@ def words_of(row: AccessRow) -> str:
     """Return what a person may narrow the list by: everything that a line says."""
     from storage.views.access import KINDS
 
-    return " ".join(f"{row.at.astimezone():%a %d %b %Y %H:%M} {row.person} {KINDS[row.kind]} {row.child}".split())
+    said = f"{row.at.astimezone():%a %d %b %Y %H:%M} {row.person} {KINDS[row.kind]} {row.child} {row.detail}"
+    return " ".join(said.split())
 
 
 def draw(row: AccessRow, width: int) -> list[Content]:
@@ -108,9 +109,10 @@ class AccessScreen(ConsoleScreen):
             return
         wanted = self.query_one("#words", Input).value.casefold().split()
         shown = [row for row in self.rows if all(word in words_of(row).casefold() for word in wanted)]
-        count = f"{len(shown):,} of {len(self.rows):,}" if wanted else f"{len(self.rows):,}"
+        count = f"{len(shown):,} of " if wanted else ""
         about = f" about {shown[0].child}" if self.child_id and shown else ""
-        self.query_one("#said", StateLine).say(f"{count} lines{about}. That you read them is recorded.")
+        lines = counted(len(self.rows), "line")
+        self.query_one("#said", StateLine).say(f"{count}{lines}{about}. That you read this list is recorded.")
         listed: RecordList[AccessRow] = self.query_one("#lines", RecordList)
         listed.empty = "Nothing fits. Try another word."
         listed.show(shown, keep=lambda row: row.id)

@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from practice.text import visible
+from practice.today_words import KINDS, NAMELESS
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.widgets.chrome import cut
@@ -32,61 +33,10 @@ SECTIONS = (
     ("this_week", "This week", "$text-warning"),
     ("later", "Also waiting", "$text-muted"),
 )
-KINDS = {
-    "report": "Report",
-    "damaged": "Damaged",
-    "answer": "Tell them",
-    "concern": "Decide",
-    "more": "Decide",
-    "follow_up": "Follow up",
-    "review": "Review",
-    "flag": "Pattern",
-    "action": "To do",
-    "asked": "Asked for",
-    "meeting": "Meeting",
-    "meeting_report": "Report due",
-    "transfer": "File",
-    "item": "Came in",
-    "landed": "Came in",
-    "reply": "Reply",
-    "notice": "Police",
-    "case": "Who is it",
-    "agreement": "Agreement",
-    "agreement_offered": "Agreement",
-    "recovered": "Came back",
-    "proposed": "Approve",
-    "agreed": "Approve",
-    "ring": "Ring them",
-    "held": "Held",
-    "queued": "Queued",
-    "delivered": "At the hub",
-    "refused": "Refused",
-    "expired": "Expired",
-    "glass": "Opened",
-    "unfinished": "Add to",
-    "removal": "Removal",
-    "erasure": "Erasure",
-    "apart": "Choose",
-    "machine": "Machines",
-    "visit": "Visit",
-    "backup": "Back up",
-}
-NAMELESS = {
-    "more": "and more concerns",
-    "unfinished": "when there is time",
-    "backup": "the whole record",
-    "damaged": "a sealed report",
-    "machine": "between machines",
-    "recovered": "an entry lost here",
-    "visit": "on a laptop",
-    "agreement": "to be reviewed",
-    "agreement_offered": "offered to you",
-    "erasure": "erased records",
-}
-"""What stands in the place of a child's name in a line that is about none."""
 PLACES = {
     "unfinished": "unfinished",
     "backup": "backups",
+    "restored": "backups",
     "machine": "machines",
     "visit": "visits",
     "erasure": "retention",

@@ -11,6 +11,7 @@ from dsl_console.cli.output import day_json, joined, moment_json, one_line, out,
 from dsl_console.cli.session import Session
 from practice.dates import day_words
 from practice.text import counted
+from practice.today_words import KINDS, NAMELESS
 from practice.vocabulary import ReviewStatus, label_of
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def today(session: Session) -> None:
             late = f"{counted(line.late_school_days, 'school day')} late" if line.late_school_days else ""
             due = f"due {day_words(line.due)}" if line.due else ""
             words = label_of(ReviewStatus, line.words) if line.kind == "review" else line.words
-            out("    " + joined([line.kind.replace("_", " "), line.child, one_line(words), due, late]))
+            about = line.child or NAMELESS.get(line.kind, "not matched yet")
+            out("    " + joined([KINDS.get(line.kind, line.kind), one_line(about), one_line(words), due, late]))
     if view.empty:
         session.note("Nothing waits for you.")

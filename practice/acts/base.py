@@ -138,7 +138,11 @@ def build(cls: type[Body], fields: dict[str, Any]) -> Any:
     except ValidationError as error:
         first = error.errors()[0]
         where = " ".join(str(part).replace("_", " ") for part in first["loc"]) or "this"
+        if first["type"] == "string_too_short":
+            raise Refused(f"The {where} is missing. Nothing was recorded.") from None
         message = str(first["msg"]).removeprefix("Value error, ")
+        if first["type"] in {"string_too_long", "too_long"} and isinstance(first["input"], str):
+            message = f"it may have {first['ctx']['max_length']:,} characters at most"
         raise Refused(f"The {where} cannot be recorded: {message[:1].lower()}{message[1:]}.") from None
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 50
 """How many of the newest acts are looked at: a school makes one backup a day and keeps far fewer."""
+HELD = "no exchange with partners until somebody confirms that the old machine is gone"
 PATIENCE = 2
 """School days without a good backup after which Today says so."""
 
@@ -129,11 +130,13 @@ def due(vault: Vault, now: datetime) -> bool:
     return last is None or last.at.astimezone().date() < now.astimezone().date()
 
 
-def warning(vault: Vault, now: datetime) -> str:
-    """Return what Today says while a good backup is wanting, or an empty text."""
+def warnings(vault: Vault, now: datetime) -> list[tuple[str, str]]:
+    """Return what Today says of backups, each with its kind: one is wanting, or the vault was made from one."""
     found = state(vault, now)
-    if found.wanting < PATIENCE:
-        return ""
-    if found.since is None:
-        return "no good backup has been made yet: make one now, on a stick or a share"
-    return f"no good backup since {found.since:%a} {found.since.day} {found.since:%b}: make one now"
+    said = [("restored", HELD)] if found.held else []
+    if found.wanting >= PATIENCE:
+        words = "no good backup has been made yet: make one now, on a stick or a share"
+        if found.since is not None:
+            words = f"no good backup since {found.since:%a} {found.since.day} {found.since:%b}: make one now"
+        said.append(("backup", words))
+    return said

@@ -52,8 +52,8 @@ class Line:
 
     `kind` is report, damaged, concern, more, flag, action, asked, review, follow_up, answer, item, reply, notice,
     landed, case, agreement, agreement_offered, share, ring, agreed, refused, glass, meeting, meeting_report, transfer,
-    removal, erasure, apart, machine, visit, unfinished or backup; `subject` is the id of the report, entry, action,
-    child, meeting, transfer, item, agreement or share that it is about; `due` is the day it was or is due, if any.
+    removal, erasure, apart, machine, visit, unfinished, backup or restored; `subject` is the id of the report, entry,
+    action, child, meeting, transfer, item, agreement or share that it is about; `due` is the day it was or is due.
     """
 
     kind: str
@@ -130,8 +130,8 @@ def _today(vault: Vault, now: datetime, concerns: int) -> TodayView:
     _agreements(vault, view, on)
     _flags(vault, view)
     _shares(vault, view, now)
-    if vault.visit is None and (wanting := backups.warning(vault, now)):
-        view.this_week.append(Line("backup", "", "", "", wanting))
+    for kind, words in backups.warnings(vault, now) if vault.visit is None else ():
+        (view.act_today if kind == "restored" else view.this_week).append(Line(kind, "", "", "", words))
     _unfinished(vault, view, now)
     if sees_glass(vault.person.role):
         _glass(vault, view, now)

@@ -10,7 +10,7 @@ def test_today_lists_what_waits(school: School) -> None:
     found = school.run("today", "--json").json
     (line,) = found["act_today"]
     assert (line["kind"], line["subject"], line["words"]) == ("concern", entry, HOSTILE)
-    assert HOSTILE in school.run("today").out
+    assert f"    Decide · {line['child']} · {HOSTILE}" in school.run("today").out
 
 
 def test_a_concern_that_is_only_the_childs_words_stands_with_them(school: School) -> None:

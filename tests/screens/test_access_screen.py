@@ -20,8 +20,11 @@ async def test_the_list_is_narrowed_by_words_opens_the_child_and_is_recorded(con
     vault.record(Exported(what="record", form="pdf", sha256="0" * 64), child=ben)
     async with console(size=(80, 24)) as pilot:
         pilot.app.open("access")
-        await wait_for(pilot, "4 lines. That you read them is recorded.")
+        await wait_for(pilot, "4 lines. That you read this list is recorded.")
         assert f"opened the record of Mia {HOSTILE}" in words_on(pilot.app)
+        await pilot.press(*"record, pdf")  # what stands under a line
+        await wait_for(pilot, "1 of 4 lines.")
+        pilot.app.screen.query_one("#words").value = ""
         await pilot.press(*"copy vale")
         await wait_for(pilot, "1 of 4 lines.")
         await press(pilot, "enter")

@@ -17,6 +17,7 @@ from storage.keys import FLOOR
 from storage.vault import Vault, create, open_vault
 from storage.verifying import replay
 from storage.views import base, record
+from storage.views.today import today
 from tests.conftest import PASSPHRASE, PERSON, SCHOOL, add_child, add_concern
 
 BEN = "seven tall paper boats"
@@ -119,7 +120,9 @@ def test_a_restored_vault_is_a_new_device_whose_exchange_is_held_until_somebody_
 
         with pytest.raises(Refused, match="old machine"):
             sync(vault)
+        assert "restored" in [each.kind for each in today(vault, vault.clock()).act_today]
         assert restore.confirm_old_machine_gone(vault)
+        assert "restored" not in [each.kind for each in today(vault, vault.clock()).act_today]
         assert not restore.confirm_old_machine_gone(vault)
         restore.check_exchange(vault)
         assert acts_of(vault)[-1][7] == "old_machine_gone"

@@ -82,7 +82,7 @@ def test_reports_of_different_length_are_of_one_size(vault_folder):
         ({"text": " \n", "childs_words": ""}, "nothing written"),
         ({"reporter": ""}, "Who are you"),
         ({"text": "x" * (64 * 1024 + 1)}, "a note holds"),
-        ({"reporter": "x" * 401}, "reporter cannot be recorded"),
+        ({"reporter": "x" * 401}, "reporter cannot be recorded: it may have 400 characters at most"),
         ({"told_dsl": "perhaps"}, "told dsl"),
         ({"unheard_of": "x"}, "unheard of"),
     ],

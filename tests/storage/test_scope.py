@@ -124,7 +124,7 @@ def test_another_child_is_opened_with_a_reason_for_some_hours_and_the_dsl_sees_i
 ) -> None:
     with pytest.raises(NotFound, match="exactly that name"):
         granting.break_glass(sue, "Amal", "Curious")
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match=r"The reason is missing\. Nothing was recorded\."):
         granting.break_glass(sue, "Amal Vale", "  ")
     assert granting.break_glass(sue, "amal vale", "She asked for me [red]") == ids["Amal Vale"]
     assert all(everything_found(sue, ids["Amal Vale"], ids["Amal Vale entry"]))
