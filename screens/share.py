@@ -300,13 +300,13 @@ def decide_with_reason(screen: ConsoleScreen, share: ShareRow | None, verb: str)
     """Ask for the reason, naming partner and child, and do it."""
     if share is None:
         return
-    from sync import corrections, shares
+    from sync import corrections, not_sharing
 
     title, sentence, label = ASKS[verb]
     calls: dict[str, Callable[[Vault, str, str], object]] = {
-        "hold": shares.hold,
-        "refuse": shares.refuse,
-        "cancel": shares.cancel,
+        "hold": not_sharing.hold,
+        "refuse": not_sharing.refuse,
+        "cancel": not_sharing.cancel,
         "correct": corrections.correct,
         "withdraw": corrections.withdraw,
     }

@@ -14,6 +14,7 @@ from storage.views import record, sharing
 from sync import contracts, envelope, outgoing, partners, shares, spool
 from sync import preview as pages
 from sync.membership import own_keys
+from sync.not_sharing import because, check_state
 from sync.plan import next_rev
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def correct(vault: Vault, share_id: str, reason: str) -> str:
     """
     with vault.write() as unit:
         share = sharing.share(vault, share_id)
-        shares.check_state(share, *LEFT)
-        fields = shares.because(share, reason)
+        check_state(share, *LEFT)
+        fields = because(share, reason)
         partner = sharing.partner(vault, share.org)
         partners.check_may_share(partner)
         entry = record.get(vault, share.entry_id)
@@ -69,7 +70,7 @@ def withdraw(vault: Vault, share_id: str, reason: str) -> str:
     """
     with vault.write() as unit:
         share = sharing.share(vault, share_id)
-        shares.check_state(share, *LEFT)
+        check_state(share, *LEFT)
         _check_newest(vault, share)
         partners.check_may_share(sharing.partner(vault, share.org))
         message = withdraw_in(vault, unit, share, reason)
@@ -87,7 +88,7 @@ def withdraw_in(vault: Vault, unit: Unit, share: ShareRow, reason: str) -> Messa
     address = outgoing.Address(new_id(), ctr, "withdrawal", share.entry_id, rev, share.id)
     payload = _payload(vault, share, address, reason, previous)
     pages.check_size(payload)
-    act = build(ShareWithdrawn, shares.because(share, reason) | {"mid": address.mid, "rev": rev})
+    act = build(ShareWithdrawn, because(share, reason) | {"mid": address.mid, "rev": rev})
     unit.record(act, child=share.child_id, entry=share.entry_id)
     outgoing.overtaken(vault, unit, share.id)
     return outgoing.queue(vault, unit, payload, address, keys, reader)

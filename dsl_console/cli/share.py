@@ -160,12 +160,12 @@ def second(session: Session, share: str | None, digest: str | None, heeded: str)
 def _decided(session: Session, share: str | None, reason: str | None, state: str, sentence: str) -> None:
     with session.opened(writes=True) as vault:
         from storage.views import sharing
-        from sync import shares
+        from sync import not_sharing
 
         acts: dict[str, Callable[..., None]] = {
-            "held": shares.hold,
-            "not_shared": shares.refuse,
-            "withheld": shares.cancel,
+            "held": not_sharing.hold,
+            "not_shared": not_sharing.refuse,
+            "withheld": not_sharing.cancel,
         }
         row = sharing.share(vault, session.need(share, "SHARE", "Share's id"))
         acts[state](vault, row.id, session.need_text(reason, "--reason", "Why?"))

@@ -18,7 +18,7 @@ from storage.vault import Vault
 from storage.views import arrivals, children, record, sharing
 from storage.views import reviews as plans
 from storage.views.today import today
-from sync import contracts, inbox, shares
+from sync import contracts, inbox, not_sharing, shares
 from sync.run import sync
 
 HOSTILE = "She said [he hit me] [Yr 9] [red]x[/red]"
@@ -214,9 +214,9 @@ class Day:
     def hold_and_refuse(self) -> str:
         """Hold one and refuse one, each with its reason."""
         held = shares.propose(self.school, self.entries["new"], SOCIAL_CARE)
-        shares.hold(self.school, held, "The child's name is not certain yet.")
+        not_sharing.hold(self.school, held, "The child's name is not certain yet.")
         refused = shares.propose(self.school, self.entries["wrong"], POLICE)
-        shares.refuse(self.school, refused, "No offence is suspected; early help first.")
+        not_sharing.refuse(self.school, refused, "No offence is suspected; early help first.")
         states = {share.id: share.state for share in sharing.shares(self.school)}
         hold((states[held], states[refused]) == ("held", "not_shared"), "The decisions are not in the record.")
         return "both decisions stand in the record with their reasons"

@@ -14,7 +14,7 @@ from storage import outbox
 from storage.desk.concerns import amend, log_concern
 from storage.vault import Vault
 from storage.views import arrivals, sharing
-from sync import contracts, corrections, inbox, inventory, renewing, shares
+from sync import contracts, corrections, inbox, inventory, not_sharing, renewing, shares
 from tests.faults.exchange_world import FAULTS, Fault, Side, World
 
 Step = tuple[str, int, int, int]
@@ -104,7 +104,7 @@ class Exchange:
 
     def _proposed(self, side: Side, entry: str, which: int) -> str:
         mine = [each for each in sharing.shares(side.vault, entry_id=entry) if each.org == side.other]
-        if mine and mine[0].state in shares.OPEN:
+        if mine and mine[0].state in not_sharing.OPEN:
             return mine[0].id
         if mine and mine[0].state in corrections.LEFT and not mine[0].recovered:
             return corrections.correct(side.vault, mine[0].id, "More was said.")

@@ -17,7 +17,7 @@ from storage.vault import open_vault
 from storage.views import organisation, sharing
 from storage.views.today import today
 from storage.views.unanswered import unanswered
-from sync import shares
+from sync import not_sharing, shares
 
 WORDS = "another four plain words"
 
@@ -67,7 +67,7 @@ def test_a_second_person_says_yes_to_the_very_bytes(school: Place, council: Plac
 
     other = shares.propose(school.vault, school.entry(school.child("Ben"), "About another"), COUNCIL)
     school.approve(other)
-    shares.refuse(deputy, other, "Not this one")
+    not_sharing.refuse(deputy, other, "Not this one")
     assert school.state(other) == "not_shared", "deciding against it is as easy"
 
 

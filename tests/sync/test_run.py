@@ -13,7 +13,7 @@ from exchange import COUNCIL, POLICE, SCHOOL, TEXT, WORDS, Hub, Killed, Meddling
 
 from practice.errors import HubUnreachable, Refused
 from storage.views import record, sharing
-from sync import contracts, envelope, inbox, outgoing, partners, plan, run, shares, spool
+from sync import contracts, envelope, inbox, not_sharing, outgoing, partners, plan, run, shares, spool
 from sync.hub.server import close, new_epoch, status
 from sync.identity import generate
 from sync.membership import own_keys
@@ -102,7 +102,7 @@ def test_killed_while_pushing(point: str, school: Place, council: Place, share: 
     assert [each.state for each in school.outbox()] == ["offered"], "marked before it left"
     assert school.state(share) == "offered", "nothing is sent before the hub's word is here"
     with pytest.raises(Refused, match="may have arrived"):
-        shares.cancel(school.vault, share, "Too late to say.")
+        not_sharing.cancel(school.vault, share, "Too late to say.")
     school.sync()
     assert council.sync().received == 1
     school.sync()

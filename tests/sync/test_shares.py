@@ -16,7 +16,7 @@ from storage.desk.glossary import mark
 from storage.desk.merging import import_chronology
 from storage.vault import open_vault
 from storage.views import organisation, record, sharing
-from sync import contracts, envelope, membership, partners, shares
+from sync import contracts, envelope, membership, not_sharing, partners, shares
 from sync.bodies import EntryBody
 from sync.hub.server import invite
 from sync.membership import own_keys
@@ -309,13 +309,13 @@ def test_an_agreement_is_whole(school: Place, council: Place) -> None:
 def test_holding_and_deciding_not_to_share_are_recorded_with_their_reason(
     school: Place, entry: str, share: str
 ) -> None:
-    for step in (shares.hold, shares.refuse):
+    for step in (not_sharing.hold, not_sharing.refuse):
         with pytest.raises(Refused, match="reason"):
             step(school.vault, share, " ")
-    shares.hold(school.vault, share, "Until we have spoken with her mother.")
+    not_sharing.hold(school.vault, share, "Until we have spoken with her mother.")
     assert (school.state(share), school.reason(share)) == ("held", "Until we have spoken with her mother.")
     assert school.sync().held == 1
-    shares.refuse(school.vault, share, "Her mother will do it herself.")
+    not_sharing.refuse(school.vault, share, "Her mother will do it herself.")
     assert (school.state(share), school.reason(share)) == ("not_shared", "Her mother will do it herself.")
     with pytest.raises(Refused, match="decided not to share"):
         shares.preview(school.vault, share)
@@ -324,14 +324,14 @@ def test_holding_and_deciding_not_to_share_are_recorded_with_their_reason(
 
 def test_an_approved_share_is_withheld_only_while_it_is_here(school: Place, entry: str, share: str) -> None:
     school.approve(share)
-    shares.cancel(school.vault, share, "The wrong child's page was open.")
+    not_sharing.cancel(school.vault, share, "The wrong child's page was open.")
     assert school.state(share) == "withheld"
     assert school.spooled() == set()
     assert school.sync().sent == 0
     other = school.share(entry, COUNCIL)
     school.sync()
     with pytest.raises(Refused, match="on the way"):
-        shares.cancel(school.vault, other, "Too late.")
+        not_sharing.cancel(school.vault, other, "Too late.")
 
 
 def test_moving_an_entry_withholds_its_share_and_the_sync_respects_it(
