@@ -74,7 +74,7 @@ def test_a_kill_at_any_boundary_loses_and_doubles_nothing(world: World, phase: s
     while killed_at(world, phase, at):
         kills, at = kills + 1, at + EVERY
     say(f"F1: killed while {phase}", f"{kills} kills, one at each boundary, 0 lost, 0 shown twice")
-    assert kills > size(0, 10, 10)
+    assert kills > size(0, 5, 5)
 
 
 def test_a_place_that_is_kept_too_early_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
