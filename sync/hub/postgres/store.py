@@ -241,11 +241,14 @@ class PostgresStore:
         self, sender: str, values: tuple[list[Any], ...], now: int, week: int
     ) -> asyncpg.Record | None:
         """Store a batch against which nothing stands; None, and nothing stored, where something does."""
+        *short, exp, jose = values
+        columns = [",".join(column) for column in short]
+        columns.append(",".join(map(str, exp)))
         pairs = zip(*{(ctr, recipient) for recipient, ctr in zip(values[1], values[2], strict=True)}, strict=True)
 
         async def job(db: asyncpg.Connection) -> asyncpg.Record | None:
             try:
-                return await db.fetchrow(statements.PUT_FRESH, sender, *values, now, week, *pairs)
+                return await db.fetchrow(statements.PUT_FRESH, sender, *columns, jose, now, week, *pairs)
             except asyncpg.UniqueViolationError:
                 return None
 
