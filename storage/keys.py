@@ -111,8 +111,11 @@ def passphrase_faults(text: str, *known: str) -> list[str]:
         faults.append("Use at least 12 characters, or four words.")
     denied = set(files("storage").joinpath("data", "denied_passphrases.txt").read_text("utf-8").split("\n"))
     squeezed = "".join(character for character in folded if character.isalnum())
-    if folded in denied or squeezed in denied or (squeezed and len(set(squeezed)) < 5):
+    once = _said_once(squeezed)
+    if folded in denied or squeezed in denied or once in denied or (squeezed and len(set(squeezed)) < 5):
         faults.append("This passphrase is among the first that anyone would try.")
+    elif once != squeezed and len(once) < _SHORTEST:
+        faults.append("This passphrase is one short piece over and over.")
     rest = "".join(character for character in squeezed if not character.isdigit())
     names = {word for name in known for word in unicodedata.normalize("NFKC", name).casefold().split() if len(word) > 3}
     for word in sorted(names, key=len, reverse=True):
@@ -120,6 +123,12 @@ def passphrase_faults(text: str, *known: str) -> list[str]:
     if any(word in squeezed for word in names) and len(rest) < _BESIDE_A_NAME:
         faults.append("This passphrase is little more than a name that everybody here knows.")
     return faults
+
+
+def _said_once(text: str) -> str:
+    """Return the piece of which a text is nothing but repetitions, or the text itself."""
+    size = (text + text).find(text, 1)
+    return text[:size]
 
 
 def new_recovery_code() -> str:

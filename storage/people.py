@@ -107,8 +107,11 @@ def _school_name(vault: Vault) -> str:
     return organisation.school(vault).name
 
 
-def _check_passphrase(passphrase: str, *known: str) -> None:
-    if faults := passphrase_faults(passphrase, *known):
+def _check_passphrase(folder: Path, passphrase: str, *known: str) -> None:
+    """Raise Refused for a passphrase that a colleague would try first: everybody knows who else opens the vault."""
+    header = read_header(folder)
+    names = [slot.name for slot in header.slots]
+    if faults := passphrase_faults(passphrase, header.public.get("school", ""), *names, *known):
         raise Refused(" ".join(faults))
 
 
@@ -119,7 +122,7 @@ def add_person(vault: Vault, name: str, role: str, passphrase: str, kdf: Kdf | N
     """
     check_may_record(vault.person.role, "person_added")
     name = " ".join(name.split())
-    _check_passphrase(passphrase, name, _school_name(vault))
+    _check_passphrase(vault.folder, passphrase, name, _school_name(vault))
     kdf = kdf or calibrate()
     with editing(vault.folder) as header:
         if any(slot.name.casefold() == name.casefold() for slot in header.slots):
@@ -159,7 +162,7 @@ def change_passphrase(vault: Vault, old: str, new: str, kdf: Kdf | None = None) 
 
     if not vault.check_passphrase(old):
         raise WrongPassphrase("That is not your present passphrase. Nothing was changed.")
-    _check_passphrase(new, vault.person.name, _school_name(vault))
+    _check_passphrase(vault.folder, new, vault.person.name, _school_name(vault))
     kdf = kdf or calibrate()
     with editing(vault.folder) as header:
         slot = find(header, vault.person.id)
@@ -299,7 +302,7 @@ def recover(folder: Path, *, code: str, user: str, passphrase: str, kdf: Kdf | N
     from storage.tries import Tries
     from storage.vault import open_vault
 
-    _check_passphrase(passphrase, user)
+    _check_passphrase(folder, passphrase, user)
     kdf = kdf or calibrate()
     with editing(folder) as header:
         old = find(header, user) if user or len(header.slots) != 1 else header.slots[0]

@@ -103,6 +103,8 @@ def test_the_recovery_code_opens_it_after_a_rotation_and_only_once(school: tuple
     ann, code = school
     rotation.rotate(ann, "Yearly.")
     ann.close()
+    with pytest.raises(Refused, match="everybody here knows"):
+        people.recover(ann.folder, code=code, user=ann.person.id, passphrase="Thornfield ann 2026", kdf=FLOOR)
     again, next_code = people.recover(ann.folder, code=code.lower(), user="", passphrase=NEW, kdf=FLOOR)
     assert names(again) == ["Kit Ashdown"]
     assert again.verify(rebuild=True, signatures=True).ok
@@ -133,6 +135,9 @@ def test_roles_are_checked_in_one_place(school: tuple[Vault, str]) -> None:
     people.add_person(ann, "Ben Ode", "read_only", BEN, FLOOR)
     with pytest.raises(Refused, match="nobody could manage"):
         people.change_role(ann, "Ann Lee", "deputy")
+    people.add_person(ann, "Celandine Moss", "deputy", NEW, FLOOR)
+    with pytest.raises(Refused, match="everybody here knows"):
+        people.change_passphrase(ann, ANN, "celandine moss 26", FLOOR)
     ann.close()
     with vault.open_vault(ann.folder, passphrase=BEN, user="Ben Ode") as ben:
         with pytest.raises(NotAllowed, match="to read"):

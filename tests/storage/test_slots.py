@@ -127,6 +127,18 @@ def test_a_passphrase_that_is_little_more_than_a_known_name_is_refused(text):
     assert not passphrase_faults("Thornfield lanterns drift", "Thornfield Academy", "Sam Okafor")
 
 
-@pytest.mark.parametrize("bad", ["", "short", "three tin x", "aaaaaaaaaaaaaaaa", "Password1234", "1111 1111 1111 1111"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "short",
+        "three tin x",
+        "aaaaaaaaaaaaaaaa",
+        "Password1234",
+        "1111 1111 1111 1111",
+        "castle castle castle castle",
+        "abcdefabcdef",
+    ],
+)
 def test_a_passphrase_that_anyone_would_try_is_named_as_such(bad):
     assert passphrase_faults(bad)
