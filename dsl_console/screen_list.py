@@ -12,6 +12,7 @@ SCREENS: dict[str, str] = {
     "unlock": "screens.unlock:UnlockScreen",
     "first_run": "screens.first_run:FirstRunScreen",
     "join": "screens.join:JoinScreen",
+    "from_backup": "screens.from_backup:FromBackupScreen",
     "report": "screens.report:ReportScreen",
     "triage": "screens.triage:TriageScreen",
     "today": "screens.today:TodayScreen",

@@ -77,8 +77,8 @@ class FirstRunScreen(ConsoleScreen):
     HEADING = "First run"
     HELP = (
         "There is no record here yet. These steps make one: encrypted on this machine, opened by your passphrase. "
-        "Nothing is made before step 4, and Escape goes one step back. Where the school has a record on "
-        "another machine, Ctrl+O joins that one instead."
+        "Nothing is made before step 4, and Escape goes one step back. Where the school has a record on another "
+        "machine, Ctrl+O joins that one instead; from a backup, Ctrl+B restores it."
     )
     SHOWS_BACK = False
     CSS_PATH = "first_run.tcss"
@@ -145,17 +145,11 @@ class FirstRunScreen(ConsoleScreen):
         yield PlainText("Which school or organisation is this record for?", classes="question")
         yield Field("Name", Input(answers.school, id="school", max_length=400, placeholder="As partners know it"))
         yield Field("Kind", ChoiceField(PartnerKind.choices(), value=answers.organisation, id="kind"))
-        yield Field(
-            "Code",
-            Input(
-                answers.code,
-                id="code",
-                max_length=40,
-                placeholder="URN, or a council's number; may stay empty",
-            ),
-        )
+        hint = "URN, or a council's number; may stay empty"
+        yield Field("Code", Input(answers.code, id="code", max_length=40, placeholder=hint))
         yield PlainText(f"The record will lie in {self.folder}", classes="note")
         yield Button("This school already has a vault: join it  Ctrl+O", id="join", compact=True)
+        yield Button("The record is in a backup: restore it  Ctrl+B", id="restore", compact=True)
 
     def _step_1(self) -> Iterator[Widget]:
         answers = self.answers
@@ -358,13 +352,17 @@ class FirstRunScreen(ConsoleScreen):
             vault, self.vault_made = self.vault_made, None
             self.console.entered(vault)
 
-    @on(Button.Pressed, "#join")
-    def _join(self) -> None:
-        self.action_do("first_run.join")
+    @on(Button.Pressed, "#join, #restore")
+    def _instead(self, event: Button.Pressed) -> None:
+        self.action_do(f"first_run.{event.button.id}")
 
     def act_join(self) -> None:
         """Join the vault that another machine of the school holds, in the place of making one."""
         self.console.open("join", folder=self.folder)
+
+    def act_restore(self) -> None:
+        """Restore a vault from a backup, in the place of making one."""
+        self.console.open("from_backup", folder=self.folder)
 
     # -- back ----------------------------------------------------------------------------------------------------------
 
@@ -382,7 +380,7 @@ class FirstRunScreen(ConsoleScreen):
             self.call_later(self._show_code)
 
     def why_not(self, action_id: str) -> str:
-        if action_id == "first_run.join" and (self.step > 2 or self._making):
+        if action_id in {"first_run.join", "first_run.restore"} and (self.step > 2 or self._making):
             return "A record was made here."
         if action_id == "back":
             if self.step == 0:

@@ -281,7 +281,7 @@ def _plain_disk() -> Iterator[None]:
         raise Refused(
             f"The backup's drive {'is full' if full else 'cannot be written or went away'}. No backup was made, and the"
             " record is as it was.",
-            hint="Free some room there, or choose another drive or share.",
+            hint="Plug it in again or free some room there, or choose another drive or share.",
         ) from None
 
 

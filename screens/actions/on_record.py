@@ -53,6 +53,7 @@ ON_RECORD: dict[str, tuple[Action, ...]] = {
     ),
     "first_run": (
         own("first_run", "join", "ctrl+o", "Join", "Join a record that the school has", "First run", "Join a record"),
+        own("first_run", "restore", "ctrl+b", "Restore", "Restore a record from a backup", "First run", "Restore one"),
     ),
     "today": (own("today", "open", "enter", "Open", "Open the line where it is dealt with", "Today", "Open the line"),),
     "visits": (

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 50
 """How many of the newest acts are looked at: a school makes one backup a day and keeps far fewer."""
-HELD = "no exchange with partners until somebody confirms that the old machine is gone"
+HELD = "exchange held: is the old machine gone?"
 PATIENCE = 2
 """School days without a good backup after which Today says so."""
 

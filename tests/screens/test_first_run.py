@@ -135,7 +135,7 @@ async def test_a_weak_or_mistyped_passphrase_makes_nothing(new: DslConsole, tmp_
         await put(pilot, "again", PASSPHRASE + "x")
         await go_on(pilot)
         assert "The two are not the same." in words_on(pilot.app)
-        assert not (tmp_path / "vault").exists()
+        assert not (tmp_path / "new").exists()
         await pilot.press("escape")
         await settled(pilot)
         assert "step 2 of 7" in picture(pilot.app)
@@ -206,3 +206,23 @@ async def test_leaving_before_the_code_was_read_back_asks_and_closes_the_record(
         await settled(pilot)
         assert closed
         assert pilot.app.return_code == 0
+
+
+async def test_a_record_comes_back_from_a_backup_in_the_place_of_a_new_one(vault, tmp_path: Path):
+    from storage.backup import backup
+
+    backup(vault, tmp_path / "a.dslbackup")
+    async with DslConsole(tmp_path / "new", clock=Clock()).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+b")
+        await wait_for(pilot, "Which backup holds the record?")
+        await put(pilot, "file", str(tmp_path / "a.dslbackup"))
+        await put(pilot, "passphrase", "a wrong one entirely")
+        await go_on(pilot)
+        await wait_for(pilot, "does not open")
+        assert not (tmp_path / "new").exists(), "nothing is left of a try"
+        await put(pilot, "passphrase", PASSPHRASE)
+        await go_on(pilot)
+        await wait_for(pilot, "exchange held: is the old machine gone?")
+        assert isinstance(pilot.app.screen, TodayScreen)
+        assert pilot.app.vault.device != vault.device
