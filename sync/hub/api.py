@@ -21,7 +21,7 @@ from sync.hub import jose
 from sync.hub.accounts import Accounts
 from sync.hub.batch import Item, read_batch, read_item
 from sync.hub.jose import JoseFault
-from sync.hub.keys import RECEIPT_TYPE, REVOCATION_TYPE, Gate, KeySetClaims, digest
+from sync.hub.keys import REVOCATION_TYPE, Gate, KeySetClaims, digest
 from sync.hub.limits import Limits, Problem
 from sync.hub.metrics import Counting, Tally, check_from_here, page
 from sync.hub.routing import CONTRACT, is_org
@@ -162,7 +162,7 @@ class Hub:
             "at": int(self.store.clock()),
             "items": [[one.mid, one.sha256, one.pos] for one in stored],
         }
-        return self.gate.sign({**claims, "head": head} if head is not None else claims, RECEIPT_TYPE)
+        return self.gate.receipt({**claims, "head": head} if head is not None else claims)
 
     # Fetching
 

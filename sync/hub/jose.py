@@ -142,10 +142,18 @@ def thumbprint(key: JWK) -> str:
     return str(key.thumbprint())
 
 
-def sign(payload: bytes, key: JWK, typ: str) -> str:
-    """A compact JWS over exactly these bytes; `typ` says what for, so that no signature serves another purpose."""
+def head_of(key: JWK, typ: str) -> str:
+    """The first part of what this key signs for that purpose."""
     header = {"alg": SIGNING_CURVES[key["crv"]][1], "kid": thumbprint(key), "typ": typ}
-    signed = f"{b64u(json.dumps(header, sort_keys=True, separators=(',', ':')).encode())}.{b64u(payload)}"
+    return b64u(json.dumps(header, sort_keys=True, separators=(",", ":")).encode())
+
+
+def sign(payload: bytes, key: JWK, typ: str, head: str = "") -> str:
+    """A compact JWS over exactly these bytes; `typ` says what for, so that no signature serves another purpose.
+
+    Who signs often gives the head, which is always the same.
+    """
+    signed = f"{head or head_of(key, typ)}.{b64u(payload)}"
     return f"{signed}.{b64u(_signature(key, signed.encode('ascii')))}"
 
 

@@ -80,6 +80,7 @@ class Gate:
         self.clock = clock
         self._key = key
         self.hub_id = f"urn:scx:hub:{jose.thumbprint(key)}"
+        self._receipt_head = jose.head_of(key, RECEIPT_TYPE)
 
     @classmethod
     async def open(cls, store: Store, clock: Callable[[], float] = time.time) -> Gate:
@@ -90,8 +91,9 @@ class Gate:
     def public_keys(self) -> list[dict[str, str]]:
         return [jose.public_part(jose.public_key(self._key.export_public(as_dict=True), "sig"))]
 
-    def sign(self, claims: dict[str, Any], typ: str) -> str:
-        return jose.sign(orjson.dumps(claims, option=orjson.OPT_SORT_KEYS), self._key, typ)
+    def receipt(self, claims: dict[str, Any]) -> str:
+        payload = orjson.dumps(claims, option=orjson.OPT_SORT_KEYS)
+        return jose.sign(payload, self._key, RECEIPT_TYPE, self._receipt_head)
 
     async def token(self, assertion: str) -> str:
         """A token for an organisation that signed this assertion with its transport key, once."""

@@ -24,6 +24,9 @@ T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
 GROUP = 512
 BUSY_SECONDS = 20
+# After so many changed rows what was committed is copied from the log into the file, and at the latest in the commit
+# that leaves so many pages in the log (SQLite's own way, at 1,000 pages, would hold every eighth batch's answer up).
+COPY_ROWS, COPY_PAGES = 1800, 8000
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -102,6 +105,8 @@ class Writer:
     def __init__(self, path: Path, committed: Callable[[sqlite3.Connection], None] | None = None) -> None:
         self.path = path
         self._connection = connect(path)
+        self._connection.execute(f"PRAGMA wal_autocheckpoint={COPY_PAGES}")
+        self._copied = 0
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only=ON")
         self._reading = threading.Lock()
@@ -172,6 +177,19 @@ class Writer:
                 future.set_exception(fault_of_one)
             else:
                 future.set_result(found)
+        self._copy()
+
+    def _copy(self) -> None:
+        """Copy from the log into the file, after the answer, while the next is read.
+
+        On the connection that writes: beside it, SQLite before 3.51.3 may lose what is written meanwhile (its "WAL
+        reset" fault). Where it fails, nothing is lost, and the log only goes on growing until the next time.
+        """
+        changed = self._connection.total_changes
+        if changed - self._copied >= COPY_ROWS:
+            self._copied = changed
+            with suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _alone(self, job: Job[Any]) -> tuple[Any, Exception | None]:
         """A job that is its group: if it fails, the whole transaction is taken back."""
