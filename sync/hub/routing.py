@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from sync.hub.jose import (
@@ -21,6 +22,20 @@ from sync.hub.jose import (
     strict_json,
     unb64u,
 )
+
+try:
+    from pybase64 import b64decode
+except ImportError:  # Where no hub is served.
+
+    def _decoded(letters: str) -> bytes:
+        return a2b_base64(letters.encode("ascii").translate(FROM_URL))
+
+else:
+
+    def _decoded(letters: str) -> bytes:
+        # Ten times as fast, which for a hub is a twentieth of all that it does for a batch.
+        return b64decode(letters, b"-_", validate=True)
+
 
 TYP = "scx+jwe"
 CTY = "scx+jws"
@@ -37,7 +52,10 @@ CONTRACT = re.compile(r"[A-Za-z0-9_-]{16,64}")
 CLASSES = ("data", "control")
 FOUR_DOTS = b"...."
 ENDS = tuple(letters.decode("ascii") for letters in LAST)
-FILL = ("", "", "AA", "A")
+# What is put behind a header's letters, by how many stand over its last whole four, and what it is decoded to: at least
+# three bytes that are in no header, so that each stands alone.
+FILL = ("A" * 4, "", "A" * 6, "A" * 5)
+GAPS = ("\0" * 3, "", "\0" * 5, "\0" * 4)
 _COORDINATE = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
 # The header of an envelope for one reader in its usual spelling: sorted by name, without spaces or escapes.
 _USUAL = re.compile(
@@ -94,9 +112,10 @@ def usual(token: bytes) -> Routing | None:
 def all_usual(tokens: Sequence[str]) -> list[Routing] | None:
     """The same of several, or None if one of them is not; each holds letters of base64url and four dots, no more.
 
-    Their headers are decoded together, each filled up to whole bytes of its own, and then matched where it stands.
+    Their headers are decoded and matched together, with gaps between. A gap ends one header, since two would make it
+    longer than any is; so with a gap for each, and none besides, each header is what stands between two of them.
     """
-    heads, sizes = [], []
+    heads, gaps = [], [""]
     for token in tokens:
         size = token.find("..")
         body = len(token) - size - 42
@@ -106,19 +125,15 @@ def all_usual(tokens: Sequence[str]) -> list[Routing] | None:
         if token[size - 1] not in ENDS[size % 4] or token[-24] not in ENDS[body % 4] or token[-1] not in ENDS[2]:
             return None
         heads.append(token[:size] + FILL[size % 4])
-        sizes.append(size)
-    text = a2b_base64("".join(heads).encode("ascii").translate(FROM_URL)).decode("latin-1")
-    found, start = [], 0
-    for head, size in zip(heads, sizes, strict=True):
-        match = _USUAL.fullmatch(text, start, start + size * 3 // 4)
-        if match is None:
-            return None
-        kid, class_, ctr, exp, sender, mid, recipient = match.groups()
-        if len(sender) > MAX_ORG or len(recipient) > MAX_ORG or int(exp) >= MAX_EXP:
-            return None
-        found.append(Routing(mid, sender, recipient, ctr, class_, int(exp), (kid,), False))
-        start += len(head) * 3 // 4
-    return found
+        gaps.append(GAPS[size % 4])
+    parts = _USUAL.split(_decoded("".join(heads)).decode("latin-1"))
+    if parts[::8] != gaps:
+        return None
+    kids, classes, ctrs, exps, senders, mids, recipients = (parts[at::8] for at in range(1, 8))
+    ends = list(map(int, exps))
+    if max(map(len, {*senders, *recipients})) > MAX_ORG or max(ends) >= MAX_EXP:
+        return None
+    return list(map(Routing, mids, senders, recipients, ctrs, classes, ends, zip(kids, strict=True), repeat(False)))
 
 
 def _compact(token: str) -> Routing:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -135,6 +137,31 @@ def test_an_envelope_that_is_too_long_is_not_recognised() -> None:
         token = f"{head}..{'A' * 16}.{body[:-1]}{'A' if len(body) % 4 else 'B'}.{'C' * 21}A"
         assert len(token) == length
         assert (routing.usual(token.encode()) is not None) is known
+
+
+def test_headers_of_one_batch_are_kept_apart() -> None:
+    """Each holds one address: two in one envelope, and none or a half in the next, are not two envelopes."""
+    one, other = written(HEADER), written(HEADER | {"kid": "B" * 43})
+    whole_ones = [token_of(one), token_of(other)]
+    assert routing.all_usual(whole_ones) == [the_long_way(token) for token in whole_ones]
+    for gap in (b"", *(b"\0" * length for length in range(1, 9))):
+        for rest in range(0 if gap else 1, len(other)):
+            assert routing.all_usual([token_of(one + gap + other[:rest]), token_of(other[rest:])]) is None
+        for nothing in range(1, 9):
+            assert routing.all_usual([token_of(one + gap + other), token_of(b"\0" * nothing)]) is None
+            assert routing.all_usual([token_of(b"\0" * nothing), token_of(one + gap + other)]) is None
+    assert routing.all_usual([token_of(one), token_of(one[:-1]), token_of(b"}")]) is None
+
+
+def test_without_the_fast_decoder_the_same_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pybase64", None)
+    spec = importlib.util.spec_from_file_location("plain_routing", routing.__file__)
+    plain = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(plain)
+    assert plain._decoded is not routing._decoded
+    letters = b64(bytes(range(256)) + bytes(range(255, -1, -1)) + b"a")
+    assert plain._decoded(letters) == routing._decoded(letters) == base64.urlsafe_b64decode(letters)
+    assert plain.usual(token_of(written(HEADER)).encode()) == routing.usual(token_of(written(HEADER)).encode())
 
 
 def whole(body: bytes) -> Any:
