@@ -26,6 +26,17 @@ def role_words(role: str | None, organisation: str) -> str:
     return found or label_of(Role, role)
 
 
+def whom_to_ring(organisation: str, front_door: str, out_of_hours: str) -> list[str]:
+    """Return the organisation's own numbers as they stand within a sentence: 999 first, each said whose it is."""
+    label = front_door_words(organisation)
+    label = f"{label[:1].lower()}{label[1:]}"
+    return [
+        "999",
+        *([f"{label} {front_door}"] if front_door else []),
+        *([f"out of hours {out_of_hours}"] if out_of_hours else []),
+    ]
+
+
 def front_door_words(organisation: str) -> str:
     """Return what the first number of the emergency line is called there."""
     return _FRONT_DOORS.get(organisation, "Front door")

@@ -77,8 +77,8 @@ class FirstRunScreen(ConsoleScreen):
     HEADING = "First run"
     HELP = (
         "There is no record here yet. These steps make one: encrypted on this machine, opened by your passphrase. "
-        "Nothing is made before step 4, and Escape goes one step back. Where the school has a record on another "
-        "machine, Ctrl+O joins that one instead; from a backup, Ctrl+B restores it."
+        "Nothing is made before step 4, and Escape goes one step back. Where your organisation has a record "
+        "on another machine, Ctrl+O joins that one instead; from a backup, Ctrl+B restores it."
     )
     SHOWS_BACK = False
     CSS_PATH = "first_run.tcss"
@@ -148,7 +148,7 @@ class FirstRunScreen(ConsoleScreen):
         hint = "URN, or a council's number; may stay empty"
         yield Field("Code", Input(answers.code, id="code", max_length=40, placeholder=hint))
         yield PlainText(f"The record will lie in {self.folder}", classes="note")
-        yield Button("This school already has a vault: join it  Ctrl+O", id="join", compact=True)
+        yield Button("A vault of ours is on another machine: join it  Ctrl+O", id="join", compact=True)
         yield Button("The record is in a backup: restore it  Ctrl+B", id="restore", compact=True)
 
     def _step_1(self) -> Iterator[Widget]:
@@ -157,9 +157,14 @@ class FirstRunScreen(ConsoleScreen):
         label = front_door_words(answers.organisation)
         yield Field(label, Input(answers.front_door, id="front_door", max_length=60))
         yield Field("Out of hours", Input(answers.out_of_hours, id="out_of_hours", max_length=60))
+        whose = (
+            "your own front door and your emergency duty team"
+            if answers.organisation == PartnerKind.SOCIAL_CARE.value
+            else "your local children's social care"
+        )
         yield PlainText(
-            "They stand at the top of every screen beside 999: your local children's social care, by day and by night. "
-            "If you do not have them at hand, leave them empty; the line will say that they are not set.",
+            f"They stand at the top of every screen beside 999: {whose}, by day and by night. If you do not have them "
+            "at hand, leave them empty; the line will say that they are not set.",
             classes="note",
         )
         if not is_school(answers.organisation):

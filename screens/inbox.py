@@ -159,7 +159,7 @@ class InboxScreen(ConsoleScreen):
         self.query_one("#sender", PlainText).show(f"From {item.sender}")
         stated = stated_day(item.hint_date_of_birth) if item.hint_date_of_birth else ""
         hint = f"They say: {item.hint_name or 'no name'}" + (f", born {stated}" if stated else ", no date of birth")
-        self.query_one("#hint", StateLine).say(f"{hint}. This is a hint, not a match.")
+        self.query_one("#hint", StateLine).say(f"{hint}.{' This is a hint, not a match.' if not item.child_id else ''}")
         states = {
             "waiting": ("To be matched. It stands in no chronology yet.", "warn"),
             "accepted": (f"Matched to {found.matched}.", "good"),

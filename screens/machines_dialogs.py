@@ -130,8 +130,8 @@ class ShowCode(Calls, Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         sentence = (
-            f"Start dsl-console on «{visible(self.made.name)}», choose «This school already has a vault: join it», and "
-            "type this code there. It is shown only now, and is good until "
+            f"Start dsl-console on «{visible(self.made.name)}», choose «A vault of ours is on another machine: "
+            "join it», and type this code there. It is shown only now, and is good until "
             f"{self.made.until.astimezone():%a %d %b %H:%M}."
         )
         where = PlainText(f"The folder, as seen from here: {self.folder}")

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.partners_dialogs import AddDialog, CompareDialog, ContractDialog, EnrolDialog, RenewDialog, TelephoneDialog
-from screens.partners_lines import Agreement, Row, draw, draw_agreement
+from screens.partners_lines import Agreement, Row, counts, draw, draw_agreement, terms_words
 from screens.partners_ways import BundleDialog, WayDialog
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.record_list import RecordList
@@ -94,7 +94,7 @@ class PartnersScreen(ConsoleScreen):
         rows = [
             Row(
                 partner,
-                sum(c.org == partner.org and not c.ended and c.review >= found.today for c in found.contracts),
+                sum(c.org == partner.org and counts(c, found.today) for c in found.contracts),
                 found.ways.get(partner.org),
             )
             for partner in found.partners
@@ -130,7 +130,10 @@ class PartnersScreen(ConsoleScreen):
                 "After that, n adds a partner by its code.\n\nWithout a hub: b writes your public keys to a file for a "
                 "partner, and adds them from theirs."
             )
-        return "No partner yet. Press n and type the partner's code, such as the council's three-digit number."
+        return (
+            "No partner yet. Press n and type the partner's code, such as a council's three-digit number or a school's "
+            "six-digit URN."
+        )
 
     def _show_contracts(self) -> None:
         partner, found = self._partner(), self.found
@@ -243,7 +246,7 @@ class PartnersScreen(ConsoleScreen):
                 said = "Accepted. They are told with the next sync."
                 self.run(accept, self.vault, contract.id, then=lambda _none: self._said(said))
 
-        sentence = f"{partner.name} offers: «{contract.purpose}». Your signature goes back with the next sync."
+        sentence = f"{partner.name} offers it. Your signature goes back with the next sync.\n\n{terms_words(contract)}"
         self.app.push_screen(ConfirmDialog("Accept this agreement?", sentence, verb="Accept"), answered)
 
     def act_decline(self) -> None:

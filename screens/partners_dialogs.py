@@ -252,11 +252,11 @@ class TelephoneDialog(FormDialog[str]):
         self._partner = partner
 
     def fields(self) -> ComposeResult:
-        yield Field("Ask for", Input(visible(self._partner.contact), placeholder="A name or a desk", id="contact"))
         yield Field("Telephone", Input(visible(self._partner.telephone), placeholder="Empty for none", id="telephone"))
+        yield Field("Ask for", Input(visible(self._partner.contact), placeholder="A name or a desk", id="contact"))
 
     def on_mount(self) -> None:
-        self.query_one("#contact").focus()
+        self.query_one("#telephone").focus()
 
     def confirm(self) -> None:
         from storage.desk.sharing_rules import set_contact
@@ -268,7 +268,7 @@ class TelephoneDialog(FormDialog[str]):
             self._partner.org,
             contact,
             number,
-            then=lambda _none: self.finish("The number is kept."),
+            then=lambda _none: self.finish("The number is kept." if number else "No number is kept now."),
             failed=self.failed,
         )
 

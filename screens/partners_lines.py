@@ -26,6 +26,11 @@ class Row:
     way: WayRow | None = None
 
 
+def counts(contract: ContractRow, today: date) -> bool:
+    """Say whether an agreement is among those that stand: neither ended, nor declined, nor past its review."""
+    return not contract.ended and contract.standing != "declined" and contract.review >= today
+
+
 @dataclass(frozen=True)
 class Agreement:
     """An agreement as of a day."""
@@ -88,10 +93,31 @@ def draw_agreement(row: Agreement, width: int) -> list[Content]:
     space = " " * max(width - 1 - purpose[0].cell_length - cell_len(state), 1)
     terms = f"  {label_of(LawfulBasis, contract.basis)} · review {day_words(contract.review)}"
     categories = ", ".join(label_of(ConcernCategory, code) for code in contract.categories) or "any category"
-    extra = f"ended: {visible(contract.ended_reason)}" if contract.ended else categories
+    kept = f" · kept {' '.join(visible(contract.retention).split())}" if contract.retention else ""
+    extra = f"ended: {visible(contract.ended_reason)}" if contract.ended else f"{categories}{kept}"
+    extra = (
+        f"because: {visible(contract.declined_reason)}" if contract.declined_reason and not contract.ended else extra
+    )
+    folded = plain(" ".join(extra.split()), "$text-muted").wrap(max(width - 4, 10))
     return [
         Content.assemble(purpose[0], space, (state, tone)),
         *purpose[1:],
         Content.styled(cut(terms, width - 1), "$text-muted"),
-        Content.styled(cut(f"  {' '.join(extra.split())}", width - 1), "$text-muted"),
+        *(Content("  ") + line for line in folded),
     ]
+
+
+def terms_words(contract: ContractRow) -> str:
+    """Return what an agreement says, whole, for whoever is about to sign it."""
+    from practice.dates import day_words
+    from practice.vocabulary import ConcernCategory, LawfulBasis, label_of
+
+    categories = ", ".join(label_of(ConcernCategory, code) for code in contract.categories) or "any category"
+    lines = [
+        f"Purpose: {contract.purpose}",
+        f"Lawful basis: {label_of(LawfulBasis, contract.basis)}",
+        f"Covers: {categories}",
+        f"Kept for: {contract.retention or 'not said'}",
+        f"Nothing leaves under it after {day_words(contract.review)}.",
+    ]
+    return "\n".join(lines)

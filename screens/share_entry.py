@@ -66,21 +66,20 @@ def _opened(vault: Vault, share_id: str, *, anew: bool) -> Opened:
     from storage.views import front_sheet, organisation, record, sharing, unanswered
     from sync import partners
     from sync.preview import page as page_of
-    from sync.shares import preview
+    from sync.shares import preview, still_so
 
     share = sharing.share(vault, share_id)
     detail = record.detail(vault, share.entry_id)
     partner = next((row for row in sharing.partners(vault, removed=True) if row.org == share.org), None)
     contract = next((row for row in sharing.contracts(vault) if row.id == share.contract), None)
     caution = partners.caution(partner) if partner else ""
-    stale = share.state in OPEN and (not share.payload or share.version_seen != detail.entry.version)
     fault, changed = "", False
-    if stale or anew:
-        try:
+    try:
+        if anew or (share.state in OPEN and not (share.payload and still_so(vault, share))):
             preview(vault, share_id)
             changed, share = bool(share.payload), sharing.share(vault, share_id)
-        except Refused as error:
-            fault = f"{error.message} {error.hint}".strip()
+    except Refused as error:
+        fault = f"{error.message} {error.hint}".strip()
     known = share.payload and partner and not fault
     page = page_of(share.payload, partner, contract, "", basis=share.basis) if known and partner else ""
     said = tuple(front_sheet.read_out(vault, share.child_id))

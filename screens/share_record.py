@@ -40,7 +40,8 @@ def record_content(detail: EntryDetail) -> Content:
     lines += _part("The child's own words", entry.childs_words)
     lines += _part("Place", concern.place)
     lines += _part("How known", label_of(HowKnown, concern.how_known))
-    lines += _part("Action", "\n".join(part for part in (concern.immediate_action, entry.action) if part))
+    actions = dict.fromkeys(part for part in (concern.immediate_action, entry.action) if part)
+    lines += _part("Action", "\n".join(actions))
     told = [("The child", concern.child_told), ("A parent", concern.parent_told)]
     lines += _part("Told", "\n".join(f"{who}: {label_of(Told, code)}" for who, code in told if code))
     lines += _part("Why not told", concern.not_told_reason)

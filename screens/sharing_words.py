@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
+from practice.organisations import whom_to_ring
 from practice.text import visible
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def ring_words(late: Sequence[Unanswered]) -> str:
     """Say which partners must be rung, each once with its number; blank where nobody is late."""
     if not late:
         return ""
-    told = dict.fromkeys(f"{visible(row.share.partner)} on {visible(row.number)}" for row in late if row.number)
+    told = dict.fromkeys(visible(row.where) for row in late if row.number)
     count = f"{len(late)} {'entry was' if len(late) == 1 else 'entries were'} not answered in time"
     whom = f"ring {'; '.join(told)}" if told else "ring them now"
     return f"{count}: {whom}. Sync is not a referral."
@@ -58,13 +59,10 @@ def way_words(contract: ContractRow | None) -> str:
 
 def danger_words(school: SchoolSet | None) -> list[str]:
     """Return the sentence of rule 15 and the numbers to telephone, each a part that is not folded."""
-    phones = school.phones if school else None
-    words = [REFERRAL, "999"]
-    if phones and phones.front_door:
-        words.append(f"front door {visible(phones.front_door)}")
-    if phones and phones.out_of_hours:
-        words.append(f"out of hours {visible(phones.out_of_hours)}")
-    return words
+    if school is None:
+        return [REFERRAL, "999"]
+    numbers = whom_to_ring(school.organisation, school.phones.front_door, school.phones.out_of_hours)
+    return [REFERRAL, *(visible(each) for each in numbers)]
 
 
 class ReferralLine(Widget):

@@ -171,7 +171,9 @@ def draw(line: Line, width: int) -> list[Content]:
     if line.share is None:
         heading = Content.styled(cut(visible(line.heading), width - 1), "bold $text-primary")
         return [heading, Content.styled(cut(f"  {line.reason}", width - 1), "$text-muted")]
-    state, tone = line_words(line), "$text-error" if line.late else TONES.get(line.state, "$text-muted")
+    state, tone = line_words(line), TONES.get(line.state, "$text-muted")
+    if line.late:
+        state, tone = f"{'URGENT · ' if line.share.urgent else ''}{state} · ring them", "$text-error"
     tone = "$text-warning" if line.share.recovered == "open" else tone
     name_width = 18 if width < 70 else 26
     name = cut(visible(line.share.child), name_width)

@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from practice.organisations import is_school
 from practice.text import visible
 from practice.today_words import KINDS, NAMELESS
 from screens.actions import bindings
@@ -168,8 +169,13 @@ def news_words(news: News) -> str:
     return f"New since you last looked ({day_words(since.date())}, {time_words(since)}): {', '.join(news.words)}."
 
 
-def empty_words(view: TodayView) -> str:
+def empty_words(view: TodayView, organisation: str = "") -> str:
     """Say what to do first where nothing waits."""
+    if not view.children and not is_school(organisation):
+        return (
+            "No children are known yet.\n\nF7 and Ctrl+N add one; F2 logs a concern about a child by name. To exchange "
+            "with partners, join the hub and compare their words: Ctrl+P, Agencies and contracts."
+        )
     if not view.children:
         return (
             "No children are known yet.\n\nBring in the school's roll first: dsl-console children import FILE. "
@@ -265,7 +271,8 @@ class TodayScreen(ConsoleScreen):
         self.view = view
         self.run(refresh, self.vault, then=self._patterns)
         listed: RecordList[Row] = self.query_one("#lines", RecordList)
-        listed.empty = empty_words(view) if view.empty else ""
+        school = self.console.school
+        listed.empty = empty_words(view, school.organisation if school else "") if view.empty else ""
         today = self.console.now().date()
         listed.show(rows_of(view, self.console.initials, today), keep=lambda row: row.key)
         self.query_one("#covers", MessageBar).say(covers_words(view))

@@ -21,7 +21,7 @@ from practice.errors import ConsoleError, WrongPassphrase
 from practice.text import visible
 from screens.actions import bindings
 from screens.unlocking import UnlockingScreen
-from screens.widgets.chrome import ROLES
+from screens.widgets.chrome import role_word
 from screens.widgets.fields import Field
 from screens.widgets.text import MessageBar, PlainText, StateLine
 
@@ -185,16 +185,16 @@ class UnlockScreen(UnlockingScreen):
 
     def _know(self, found: tuple[list[SlotPerson], int, dict[str, str]]) -> None:
         people, last, self.console.outside = found
-        self.people = people
+        self.people, kind = people, self.console.outside.get("organisation", "")
         self.refresh_chrome()
         self.fetch(visit_words, self.folder, then=self._say_visit, failed=lambda _: None)
         if len(people) == 1:
             only = people[0]
-            self.query_one("#who", PlainText).show(f"{only.name}, {ROLES.get(only.role, only.role)}")
+            self.query_one("#who", PlainText).show(f"{only.name}, {role_word(only.role, kind)}")
         else:
             self.query_one("#who").display = False
             listed = self.query_one("#people", OptionList)
-            lines = [f"{each.name}, {ROLES.get(each.role, each.role)}" for each in people]
+            lines = [f"{each.name}, {role_word(each.role, kind)}" for each in people]
             listed.add_options([Option(Content(visible(line))) for line in lines])
             listed.display = True
             listed.highlighted = last

@@ -251,10 +251,12 @@ def fingerprint_words(identity_thumbprint: str) -> str:
 
 
 def normalise_org(text: str) -> str:
-    """The full name of an organisation from what a person types: a URN, a council's number, a slug, or the
-    full name.
+    """The full name of an organisation from what a person types: a URN, a council's number, a slug, the full name,
+    or its end, such as `la:301`.
     """
     typed = text.strip()
+    if re.fullmatch(r"(urn|la|ods|pol):[a-z0-9-]+", typed.lower()):
+        typed = f"urn:scx:gb:{typed}"
     if typed.lower().startswith("urn:scx:"):
         full = _full_name(typed)
         if is_org(full):

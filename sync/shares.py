@@ -360,15 +360,19 @@ def _check_frozen(vault: Vault, share: ShareRow, digest: str) -> tuple[dict[str,
         )
     entry = record.get(vault, share.entry_id)
     claims: dict[str, Any] = json.loads(share.payload)
-    if (
-        entry.version != share.version_seen
-        or entry.child_id != share.child_id
-        or not _same_body(vault, share, entry, claims)
-    ):
+    if not still_so(vault, share):
         raise Refused(
             "The record has changed since it was previewed. Nothing was approved.", hint="Preview the share again."
         )
     return claims, entry
+
+
+def still_so(vault: Vault, share: ShareRow) -> bool:
+    """Say whether the frozen bytes are what the record would give now, masks of names among it."""
+    entry = record.get(vault, share.entry_id)
+    claims: dict[str, Any] = json.loads(share.payload)
+    same = entry.version == share.version_seen and entry.child_id == share.child_id
+    return same and _same_body(vault, share, entry, claims)
 
 
 def _same_body(vault: Vault, share: ShareRow, entry: EntryRow, claims: dict[str, Any]) -> bool:

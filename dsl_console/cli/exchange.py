@@ -10,6 +10,7 @@ import click
 from dsl_console.cli.options import Command, Group, text_option
 from dsl_console.cli.output import indented, joined, moment_json, occurred_json, one_line, out, print_json
 from dsl_console.cli.session import Session
+from practice.organisations import whom_to_ring
 
 if TYPE_CHECKING:
     from storage.views.arrivals import ItemRow
@@ -51,10 +52,10 @@ def sync(session: Session, unattended: bool, jitter: int) -> int:
         from sync.machines import sync_all
 
         report = sync_all(vault, progress=session.note)
-        phones = vault.school.phones
+        school = vault.school
         from storage.views.unanswered import unanswered
 
-        late = [f"{row.share.partner}, {row.share.child}: {row.words}" for row in unanswered(vault, vault.clock())]
+        late = [f"{row.share.child}: {row.words}" for row in unanswered(vault, vault.clock())]
     if session.json:
         print_json(asdict(report) | {"ring": late})
     else:
@@ -68,7 +69,7 @@ def sync(session: Session, unattended: bool, jitter: int) -> int:
             out(f"RING  {one_line(line)}")
         session.note(
             "Sync is not a referral. If it cannot wait, ring: "
-            + joined([phones.front_door, phones.out_of_hours, "999"], ", ")
+            + ", ".join(whom_to_ring(school.organisation, school.phones.front_door, school.phones.out_of_hours))
         )
     return 1 if report.refused else 0
 

@@ -313,6 +313,7 @@ def _contract_json(row: Any, names: dict[str, str]) -> dict[str, Any]:
         "retention": row.retention,
         "standing": row.standing,
         "digest": row.digest,
+        "declined_reason": row.declined_reason,
     }
 
 

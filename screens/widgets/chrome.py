@@ -24,6 +24,11 @@ PARTNER_ROLES = {"dsl": "lead", "deputy": "deputy lead", "head": "head of servic
 ROLES = {"dsl": "DSL", "deputy": "deputy DSL", "head": "headteacher", "read_only": "read only"}
 
 
+def role_word(role: str, organisation: str) -> str:
+    """Return a role in a word or two, as it is called in that sort of organisation."""
+    return (ROLES if is_school(organisation) else PARTNER_ROLES).get(role, role)
+
+
 def cut(text: str, width: int) -> str:
     """Return the text in at most `width` cells, marked with an ellipsis where it was cut."""
     if cell_len(text) <= width:
@@ -47,7 +52,7 @@ class HeaderLine(Widget):
         vault = console.vault
         if vault is not None and not console.hidden:
             kind = console.school.organisation if console.school else ""
-            role = (ROLES if is_school(kind) else PARTNER_ROLES).get(vault.person.role, vault.person.role)
+            role = role_word(vault.person.role, kind)
             school = f"{console.school.name} · " if console.school else ""
             place = visible(f"{school}{vault.person.name}, {role}")
         elif console.hidden:

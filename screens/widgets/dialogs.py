@@ -87,7 +87,8 @@ class Dialog(Stands, ModalScreen[Answer], Generic[Answer]):
     def say(self, sentence: str, tone: str = "") -> None:
         """Say something under the form."""
         self.query_one(MessageBar).say(sentence, tone)
-        self.call_after_refresh(self._focus_into_sight)
+        # The foot takes its new height with the first layout, and leaves the fields their room with the next.
+        self.call_after_refresh(self.call_after_refresh, self._focus_into_sight)
 
     def ask(self, sentence: str, widget: Widget | str | None = None) -> None:
         """Say what is missing, and put the cursor there."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
+from practice.acts import ContractAnswered
 from practice.dates import Occurred
 from practice.errors import NotFound
 from storage import ledger, outbox
@@ -68,6 +69,8 @@ class ContractRow:
     standing: str = ""
     """Where the document stands that both sign: blank (never offered), offered, received, accepted, declined."""
     digest: str = ""
+    declined_reason: str = ""
+    """Why the side that was asked said no, as it wrote it; blank where nobody declined."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,8 @@ def contracts(vault: Vault) -> list[ContractRow]:
     """Return the sharing agreements."""
     statement = f"SELECT {columns(ContractTable)} FROM contracts ORDER BY contracts.review, contracts.id"  # noqa: S608
     with vault.read() as connection:
+        found = list(rows(connection, ContractTable, statement))
+        declined = _declined(connection) if any(row.standing == "declined" for row in found) else {}
         return [
             ContractRow(
                 row.id,
@@ -161,9 +166,17 @@ def contracts(vault: Vault) -> list[ContractRow]:
                 row.retention,
                 row.standing,
                 row.digest,
+                declined.get(row.id, "") if row.standing == "declined" else "",
             )
-            for row in rows(connection, ContractTable, statement)
+            for row in found
         ]
+
+
+def _declined(connection: Connection) -> dict[str, str]:
+    """Return why agreements were declined, by their numbers, as the ledger holds it."""
+    acts = ledger.acts_where(connection, "kind", (), ["contract_answered"])
+    answers = [act.body for act in acts if isinstance(act.body, ContractAnswered)]
+    return {body.contract: body.reason for body in answers if body.answer == "declined"}
 
 
 def shares(

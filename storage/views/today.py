@@ -377,8 +377,7 @@ def _shares(vault: Vault, view: TodayView, now: datetime) -> None:
     for share in shares:
         state = "queued" if share.state == "offered" else share.state
         if share.id in ring:
-            words = f"{ring[share.id].words} ({share.partner})"
-            view.act_today.insert(0, Line("ring", share.id, share.child_id, share.child, words))
+            view.act_today.insert(0, Line("ring", share.id, share.child_id, share.child, ring[share.id].words))
             continue
         line = Line(state, share.id, share.child_id, share.child, share.partner)
         if share.state in ("refused", "expired"):

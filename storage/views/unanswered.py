@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from practice.organisations import front_door_words
 from practice.unanswered import WorkingDay, must_ring, working_day
 from storage import outbox
 from storage.calendars import bank_holidays
@@ -23,16 +24,35 @@ _OPEN = ("queued", "delivered", "refused", "expired")
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A share with why its partner must be rung, and on which number; blank where none is known."""
+    """A share with why its partner must be rung, and on which number; blank where none is known.
+
+    `whose` says whose number it is where it is not the partner's own; `contact` whom to ask for at theirs.
+    """
 
     share: ShareRow
     why: str
     number: str
+    whose: str = ""
+    contact: str = ""
 
     @property
     def words(self) -> str:
-        """What a line says, the number first, since a narrow line is cut at its end."""
-        return f"Ring {self.number or 'them now'}: {self.why}"
+        """What a line says, the number first and whose it is, since a narrow line is cut at its end."""
+        if not self.number:
+            return f"Ring them now: {self.why} ({self.share.partner})"
+        own = f"{self.share.partner}, ask for {self.contact}" if self.contact else self.share.partner
+        if self.whose:
+            own = f"{self.whose}; no number of {self.share.partner} is kept"
+        return f"Ring {self.number} ({own}): {self.why}"
+
+    @property
+    def where(self) -> str:
+        """Who is rung where, for a sentence; blank where no number is known."""
+        if not self.number:
+            return ""
+        if self.whose:
+            return f"{self.share.partner} (no number of theirs is kept) by way of {self.whose} on {self.number}"
+        return f"{self.share.partner} on {self.number}{f', asking for {self.contact}' if self.contact else ''}"
 
 
 def hours(vault: Vault, now: datetime) -> WorkingDay:
@@ -59,17 +79,24 @@ def unanswered(vault: Vault, now: datetime, shares: Sequence[ShareRow] | None = 
         if why := must_ring(share.state, approved, here, day, urgent=share.urgent, collected=collected):
             late.append((share, why))
     numbers = _numbers(vault, day, here)
-    rows = [Unanswered(share, why, numbers.get(share.org, numbers[""])) for share, why in late]
+    rows = [Unanswered(share, why, *numbers.get(share.org, numbers[""])) for share, why in late]
     return sorted(rows, key=lambda row: not row.share.urgent)
 
 
-def _numbers(vault: Vault, day: WorkingDay, here: datetime) -> dict[str, str]:
-    """Return the number to ring for each partner; under a blank key the front door, or the one for out of hours."""
-    phones = vault.school.phones
+def _numbers(vault: Vault, day: WorkingDay, here: datetime) -> dict[str, tuple[str, str, str]]:
+    """Return for each partner the number to ring, whose it is where it is not theirs, and whom to ask for there.
+
+    Under a blank key stands the front door, or the number for out of hours.
+    """
+    school = vault.school
+    label = front_door_words(school.organisation)
+    whose = "the front door" if label == "Front door" else f"{label[:1].lower()}{label[1:]}"
+    door = school.phones.front_door, whose, ""
+    night = school.phones.out_of_hours, "the number for out of hours", ""
     in_hours = day.on(here.date()) and day.begins <= here.time() < day.ends
-    first, then = (phones.front_door, phones.out_of_hours) if in_hours else (phones.out_of_hours, phones.front_door)
-    numbers = {"": first or then}
+    first, then = (door, night) if in_hours else (night, door)
+    numbers = {"": first if first[0] else then}
     for row in sharing.partners(vault, removed=True):
         if row.telephone:
-            numbers[row.org] = f"{row.contact}, {row.telephone}" if row.contact else row.telephone
+            numbers[row.org] = row.telephone, "", row.contact
     return numbers

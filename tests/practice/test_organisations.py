@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from practice.organisations import front_door_words, is_school, role_words
+from practice.organisations import front_door_words, is_school, role_words, whom_to_ring
 from practice.vocabulary import PartnerKind, Role
 
 
@@ -17,3 +17,5 @@ def test_a_school_keeps_its_words_and_every_other_kind_has_some() -> None:
             assert is_school(kind) or not any(each in words for each in ("Designated", "Headteacher", "DSL"))
     assert (role_words(None, "police"), role_words("", "school")) == ("", "")
     assert front_door_words("social_care") == "Our front door"
+    assert whom_to_ring("police", "1", "2") == ["999", "children's social care 1", "out of hours 2"]
+    assert whom_to_ring("school", "1", "") == ["999", "front door 1"]

@@ -34,7 +34,7 @@ async def test_a_new_machine_joins_from_the_first_run(vault, clock, tmp_path: Pa
     made = joining.invite(vault, shared, "Laptop", "Office")
     app = DslConsole(tmp_path / "laptop", clock=clock)
     async with app.run_test(size=(80, 24)) as pilot:
-        await wait_for(pilot, "This school already has a vault: join it")
+        await wait_for(pilot, "A vault of ours is on another machine: join it")
         await pilot.press("ctrl+o")
         await settled(pilot)
         assert isinstance(app.screen, JoinScreen)

@@ -20,7 +20,7 @@ from practice.errors import NotAllowed, Refused, WrongPassphrase
 from screens import unlock
 from screens.actions import TABLE
 from screens.hide import HideScreen
-from screens.today import TodayScreen
+from screens.today import TodayScreen, empty_words
 from screens.unlock import UnlockScreen
 from screens.widgets.chrome import KeyBar
 from screens.widgets.dialogs import ReasonDialog
@@ -29,6 +29,7 @@ from storage import people
 from storage.desk import children, concerns
 from storage.keys import FLOOR
 from storage.tries import LIMIT, Tries
+from storage.views.today import TodayView
 
 
 def test_each_wrong_try_waits_longer():
@@ -45,6 +46,12 @@ async def type_in(pilot, text: str) -> None:
     pilot.app.screen.query_one("#passphrase", Input).value = text
     await pilot.press("enter")
     await settled(pilot)
+
+
+def test_an_empty_day_says_what_to_do_first_in_the_words_of_the_organisation():
+    assert "school's roll" in empty_words(TodayView(), "school")
+    assert "roll" not in empty_words(TodayView(), "police")
+    assert "join the hub" in empty_words(TodayView(), "police")
 
 
 async def test_unlock_shows_today_with_the_schools_numbers(console):

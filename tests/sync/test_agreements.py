@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from exchange import COUNCIL, SCHOOL, Place
 
 from practice.errors import Refused
+from screens.partners_lines import Agreement, counts, draw_agreement, terms_words
 from storage.desk.concerns import log_concern
 from storage.views import sharing
 from sync import agreements, contracts, membership, partners, shares
@@ -70,11 +71,18 @@ def test_a_declined_agreement_carries_nothing(school: Place, council: Place) -> 
     contract = offered(school, council)
     school.sync()
     council.sync()
+    asked = terms_words(only(council))
+    for said in ("Early help", "Public task", "Physical abuse", "Seven years", "Nothing leaves under it after"):
+        assert said in asked
     with pytest.raises(Refused, match="reason"):
         agreements.decline(council.vault, contract, " ")
     agreements.decline(council.vault, contract, "Another team deals with this.")
     council.sync()
     school.sync()
     assert only(school).standing == "declined"
+    assert only(school).declined_reason == only(council).declined_reason == "Another team deals with this."
+    drawn = "\n".join(line.plain for line in draw_agreement(Agreement(only(school), date(2026, 11, 23)), 60))
+    assert "because: Another team deals with this." in drawn
+    assert not counts(only(school), date(2026, 11, 23))
     with pytest.raises(Refused, match="was declined"):
         shares.propose(school.vault, school.entry(school.child()), COUNCIL, contract)

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from exchange import COUNCIL, Place
 
-from practice.acts import CoverSet
+from practice.acts import CoverSet, Phones
 from practice.errors import Refused
 from storage.desk.concerns import amend
 from storage.desk.sharing_rules import set_contact, set_rules
@@ -107,8 +107,21 @@ def test_what_was_not_answered_in_time_stands_red_with_the_number_to_ring(school
     assert lines(school.vault, "ring") == []
     school.clock.ahead += timedelta(hours=1, minutes=1)
     assert lines(school.vault, "ring") == [
-        "Ring Duty desk, 01632 960 555: urgent, and no receipt after a working hour (Northfield Invented Council)"
+        "Ring 01632 960 555 (Northfield Invented Council, ask for Duty desk): "
+        "urgent, and no receipt after a working hour"
     ]
+    set_contact(school.vault, COUNCIL, "", "")
+    (found,) = unanswered(school.vault, school.vault.clock())
+    assert found.words == "Ring them now: urgent, and no receipt after a working hour (Northfield Invented Council)"
+    with school.vault.write() as unit:
+        unit.record(school.vault.school.model_copy(update={"phones": Phones(front_door="01632 960 101")}))
+    (found,) = unanswered(school.vault, school.vault.clock())
+    assert found.words.startswith(
+        "Ring 01632 960 101 (the front door; no number of Northfield Invented Council is kept): "
+    )
+    assert found.where == (
+        "Northfield Invented Council (no number of theirs is kept) by way of the front door on 01632 960 101"
+    )
     school.clock.ahead += timedelta(hours=6)
     late = unanswered(school.vault, school.vault.clock())
     assert [(row.share.id, row.why) for row in late] == [

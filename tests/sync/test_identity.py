@@ -131,6 +131,9 @@ def test_eight_words_name_an_identity() -> None:
     [
         (" 100123 ", "urn:scx:gb:urn:100123"),
         ("301", "urn:scx:gb:la:301"),
+        ("la:301", "urn:scx:gb:la:301"),
+        ("URN:100123", "urn:scx:gb:urn:100123"),
+        ("ods:rxx", "urn:scx:gb:ods:RXX"),
         ("Northfield-Council", "urn:scx:demo:northfield-council"),
         ("urn:scx:gb:ods:rxx", "urn:scx:gb:ods:RXX"),
         ("URN:SCX:demo:Police", "urn:scx:demo:police"),

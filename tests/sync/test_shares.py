@@ -10,6 +10,8 @@ import pytest
 from exchange import COUNCIL, SCHOOL, TEXT, WORDS, Hub, Meddling, Place
 
 from practice.errors import ConsoleError, HubUnreachable, NotFound, Refused
+from screens.share_entry import opened
+from screens.share_record import record_content
 from storage import ledger
 from storage.desk.concerns import amend, log_concern, move
 from storage.desk.glossary import mark
@@ -141,6 +143,20 @@ def test_what_was_marked_is_masked_in_the_bytes_that_leave(school: Place, counci
     assert "Vale" not in frozen.payload
     assert "Reporter 1 of 12 Mill Lane rang." in frozen.payload
     assert "Masked: Reporter 1." in frozen.page
+
+
+def test_a_mask_given_later_makes_the_bytes_anew_before_anybody_reads_them(school: Place, council: Place) -> None:
+    child = school.child()
+    noted = log_concern(school.vault, {"text": "Mrs Vale rang.", "immediate_action": "Rung back."}, child_id=child)[0]
+    share = shares.propose(school.vault, noted, "301")
+    first = opened(school.vault, share)
+    assert "Mrs Vale rang." in first.payload
+    assert record_content(first.detail).plain.count("Rung back.") == 1
+    assert opened(school.vault, share).payload == first.payload, "nothing has changed: the bytes stay"
+    mark(school.vault, child, "Mrs Vale", "Reporter")
+    then = opened(school.vault, share)
+    assert then.anew
+    assert "Reporter 1 rang." in then.payload
 
 
 def test_another_agencys_chronology_is_shared_on_by_its_owners_rule(school: Place, council: Place) -> None:
