@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
 from practice.acts import Act, Body, read_body
+from practice.day_words import stated_day
 from practice.errors import IntegrityAlarm
 from storage import ledger
 from storage.ledger import Problem
@@ -60,7 +61,8 @@ def verify_chain(
     for _ident in heapq.merge(*map(check.chain, ledger.devices(connection))):
         step()
     if stray := check.texts.stray():
-        check.problems.append(Problem("chain", f"{stray} texts stand in the record without an act."))
+        said = f"{stray} texts stand" if stray > 1 else "A text stands"
+        check.problems.append(Problem("chain", f"{said} in the record without an act."))
     return check.count, check.problems or check.misplaced
 
 
@@ -94,7 +96,7 @@ class _Check:
                     self._wrong(f"Acts are missing before number {number} of this record's chain.")
                     seq = number
                 elif around.digest() != mac:
-                    self._wrong(f"Act number {seq} is not as it was recorded on {recorded_at[:10]}.")
+                    self._wrong(f"Act number {seq} is not as it was recorded on {stated_day(recorded_at[:10])}.")
                 before = mac
                 if order:
                     if heard and ident in heard:
@@ -102,11 +104,16 @@ class _Check:
                     elif recorded_at > after:
                         after = recorded_at
                     if (ordered_at or recorded_at) != after:
-                        text = f"Act number {seq} of {recorded_at[:10]} does not stand in its place."
+                        text = f"Act number {seq} of {stated_day(recorded_at[:10])} does not stand in its place."
                         self.misplaced.append(Problem("chain", text))
                 found = digest_of(ident)
                 if found != digest or (erased and ident in erased):
-                    self._text(f"The text of act number {seq} of {recorded_at[:10]}", digest, found, ident in erased)
+                    self._text(
+                        f"The text of act number {seq} of {stated_day(recorded_at[:10])}",
+                        digest,
+                        found,
+                        ident in erased,
+                    )
             self.count += len(some)
             yield ident
 
@@ -241,7 +248,7 @@ def check_head(connection: Connection, device: str, seq: int, mac: bytes) -> Non
         raise IntegrityAlarm(
             f"The record ends {seq - last} act{'s' if seq - last > 1 else ''} before what was last recorded here:"
             " the database is an older copy, or its newest part was removed.",
-            hint="What is here can still be read. Put back the newest backup, or the replaced file, before writing.",
+            hint="What is here can still be read. Keep this folder as it is, and restore the latest backup elsewhere.",
         )
     if not hmac.compare_digest(found, mac):
         raise IntegrityAlarm(

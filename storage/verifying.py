@@ -46,7 +46,8 @@ def verify(vault: OpenCompartment, *, rebuild: bool, signatures: bool, progress:
 
     report = VerifyReport()
     if vault.alarm is not None:
-        report.problems.append(Problem("anchor", vault.alarm.message))
+        about = "header" if "header" in vault.alarm.message else "anchor"
+        report.problems.append(Problem(about, vault.alarm.message))
     if vault.anchor_lags:
         text = "The anchor beside the record cannot be written, so a lost end of the record would not be noticed."
         report.problems.append(Problem("anchor", text))

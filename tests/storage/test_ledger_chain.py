@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from practice.acts import ChildLeft, RecordOpened
+from practice.day_words import stated_day
 from practice.errors import IntegrityAlarm
 from storage import chain as checks
 from storage import ledger
@@ -209,10 +210,10 @@ def told_one_by_one(connection, erased) -> list[str]:
             said.append(f"Acts are missing before number {row.seq} of this record's chain.")
             seq = row.seq
         elif ledger.next_mac(AUTHOR.audit_key, before, row[:11], row.digest) != row.mac:
-            said.append(f"Act number {seq} is not as it was recorded on {row.recorded_at[:10]}.")
+            said.append(f"Act number {seq} is not as it was recorded on {stated_day(row.recorded_at[:10])}.")
         before = row.mac
         body = connection.exec_driver_sql("SELECT salt, body FROM bodies WHERE act = ?", (row.id,)).first()
-        which = f"The text of act number {seq} of {row.recorded_at[:10]}"
+        which = f"The text of act number {seq} of {stated_day(row.recorded_at[:10])}"
         texts += body is not None
         if body is None:
             said += [] if row.id in erased else [f"{which} is missing."]
@@ -221,7 +222,8 @@ def told_one_by_one(connection, erased) -> list[str]:
         elif row.id in erased:
             said.append(f"{which} was erased, and is here.")
     stray = connection.exec_driver_sql("SELECT count(*) FROM bodies").scalar_one() - texts
-    return said + ([f"{stray} texts stand in the record without an act."] if stray else [])
+    many = "A text stands" if stray == 1 else f"{stray} texts stand"
+    return said + ([f"{many} in the record without an act."] if stray else [])
 
 
 @pytest.fixture(scope="module")
