@@ -12,6 +12,7 @@ from storage.keys import (
     FLOOR,
     Kdf,
     Slot,
+    calibrate,
     new_recovery_code,
     new_slot,
     passphrase_faults,
@@ -116,6 +117,11 @@ def test_a_recovery_code_holds_160_bits():
 @pytest.mark.parametrize("good", [WORDS, "horse kettle tin gate", "Tr4vers!ng-moss", "ﬁve ﬂat stones lie"])
 def test_a_passphrase_of_twelve_characters_or_four_words_will_do(good):
     assert passphrase_faults(good) == []
+
+
+def test_a_machine_that_is_busy_at_setup_gets_no_weaker_setting():
+    slow = calibrate(2.0, wall=lambda: time.perf_counter() * 1000)
+    assert slow.memory_kib > FLOOR.memory_kib
 
 
 @pytest.mark.parametrize("text", ["Thornfield2024", "ThornfieldAcademy1", "sam okafor 123456"])
