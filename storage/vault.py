@@ -196,6 +196,18 @@ def exists(folder: Path) -> bool:
     return (folder / FILE_NAME).exists()
 
 
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        raise Refused(
+            "The folder for the vault cannot be written, or its drive is full. No vault was made.",
+            hint="Choose another folder, or free some room there.",
+        ) from None
+
+
+@_writing()
 def create(
     folder: Path,
     *,
@@ -208,7 +220,8 @@ def create(
 ) -> tuple[Vault, str]:
     """Make a vault for a school and its first person; return it open, with the recovery code that is shown once.
 
-    Raises Refused where there is one already, the passphrase is weak or the place is not fit for a live vault.
+    Raises Refused where there is one already, the passphrase is weak or the place is not fit for a live vault, or
+    cannot be written.
     """
     if exists(folder):
         raise Refused("There is a vault in this folder already. Nothing was changed.")

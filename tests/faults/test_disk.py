@@ -10,9 +10,10 @@ import pytest
 
 from practice.errors import Refused
 from storage.anchor import Anchor
-from storage.vault import open_vault
+from storage.keys import FLOOR
+from storage.vault import create, open_vault
 from storage.views import record
-from tests.conftest import PASSPHRASE, add_child, add_concern
+from tests.conftest import PASSPHRASE, PERSON, SCHOOL, add_child, add_concern
 from tests.faults.processes import start
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits and permissions")
@@ -72,6 +73,12 @@ def test_a_folder_that_cannot_be_written_is_refused_in_a_sentence(vault_folder):
     assert err == b""
     assert out.decode().startswith("refused Refused"), out
     assert (vault_folder / "children.db").read_bytes() == stored
+
+
+def test_where_no_folder_can_be_made_no_vault_is_and_it_is_said_plainly(tmp_path):
+    (tmp_path / "a file").touch()
+    with pytest.raises(Refused, match="No vault was made"):
+        create(tmp_path / "a file" / "vault", school=SCHOOL, user=PERSON, passphrase=PASSPHRASE, kdf=FLOOR)
 
 
 def test_a_drive_that_was_unplugged_while_the_vault_was_open_is_said_plainly(vault, tmp_path):
