@@ -19,6 +19,7 @@ from dsl_console.cli.sheet import print_sheet, sheet_json
 from dsl_console.cli.transfers import transfer_json
 from practice.dates import day_words
 from practice.errors import Refused
+from practice.roles import finds_only_given
 from practice.text import unreadable
 from practice.vocabulary import ReviewStatus, label_of
 
@@ -194,6 +195,9 @@ def list_(session: Session, left: bool) -> None:
         return
     for row in rows:
         out(_child_line(row))
+    if not rows:
+        given = "No child was given to you: children break-glass opens one, with a reason that the DSL sees."
+        session.note(given if finds_only_given(vault.person.role) else "No children are known yet: children import")
 
 
 @children.command("break-glass", cls=Command)
