@@ -64,7 +64,7 @@ def must_ring(state: str, approved: datetime, now: datetime, day: WorkingDay, *,
     if state not in OPEN:
         return ""
     if urgent and now >= day.after(approved, URGENT_AFTER):
-        return "urgent, and no receipt after a working hour"
+        return f"urgent, and {'they refused it' if state == 'refused' else 'no receipt after a working hour'}"
     if not collected and state in ("queued", "offered", "delivered", "expired") and now >= day.closes(approved):
         return "not sent by the close of the day" if state in ("queued", "offered") else "not collected"
     return ""

@@ -11,7 +11,7 @@ from practice.acts import ItemAccepted, ItemArrived, ItemCorrected, ItemRefused,
 from practice.errors import ConsoleError, Refused
 from practice.received import received_entry
 from practice.text import counted, visible
-from storage import outbox
+from storage import ledger, outbox
 from storage.ids import new_id
 from storage.ledger import Draft
 from storage.views import arrivals, children, sharing
@@ -342,9 +342,15 @@ def _answer(vault: Vault, unit: Unit, item: ItemRow, status: str, code: str | No
 
 
 def answer_again(vault: Vault, unit: Unit, item: ItemRow, reader: KeySet) -> None:
-    """Queue our receipt for an item once more, for a partner that lost it."""
+    """Queue our receipt for an item once more, for a partner that lost it: for its last word about the entry, which
+    closes the earlier ones (rule 7).
+    """
     claims = partners_claims(item.payload)
     about = outgoing.Address(str(claims["mid"]), str(claims["ctr"]), "entry", item.eid, item.rev)
+    acts = ledger.acts_where(unit.connection, "entry", [item.id], ["item_withdrawn"])
+    for body in (act.body for act in acts):
+        if isinstance(body, ItemWithdrawn) and body.rev == item.rev:
+            about = outgoing.Address(body.mid, body.ctr, "withdrawal", item.eid, item.rev)
     outgoing.queue_receipt(vault, unit, own_keys(vault), reader, about, *answer_for(item))
 
 

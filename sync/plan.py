@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from practice.text import counted
 from storage.outbox import OPEN, WAITING, Message
 
 PERSONS_NO = ("unmatched-case", "not-accepted")
@@ -17,6 +18,26 @@ TRY_LATER = (408, 425, 429)
 FINAL_AT_HUB = {"expired": "expired"}
 
 Arrival = Literal["new", "duplicate", "stale", "conflict"]
+
+
+CLOCK_MAY_DIFFER = 120
+"""Seconds between this machine's clock and the hub's that are not worth a word (protocol: §5, rule 11)."""
+
+
+def clock_words(offset: float) -> list[str]:
+    """Say that this machine's clock is wrong by so many seconds (the hub's is ahead by `offset`); nothing within two
+    minutes."""
+    if abs(offset) <= CLOCK_MAY_DIFFER:
+        return []
+    minutes = round(abs(offset) / 60)
+    size = counted(minutes, "minute")
+    if minutes >= 90:
+        size = counted(round(minutes / 60), "hour") if minutes < 48 * 60 else counted(round(minutes / 1440), "day")
+    side = "behind" if offset > 0 else "ahead of"
+    return [
+        f"This machine's clock is {size} {side} the hub's. Nothing is lost or out of order by it, but the times "
+        "that you record are wrong: set the clock right."
+    ]
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,7 @@ class _Run:
         self.take_in_spool()
         self.progress("Reaching the hub")
         hub = self.client.well_known()
+        self.note(plan.clock_words(self.client.clock_offset))
         self.check_epoch(hub.epoch)
         self.enter_epoch(hub.epoch)
         self.look_at_own_keys()

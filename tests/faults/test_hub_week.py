@@ -43,6 +43,8 @@ CHILDREN = (("Aisha", "Example"), ("Brandon", "Example"))
 WRONG = {SCHOOL: timedelta(hours=1), COUNCIL: timedelta(hours=-1), POLICE: timedelta(days=1)}
 DAYS = 7
 ENDED = "PostgreSQL ended"
+SAID = ("entry", "correction", "withdrawal")
+"""What a partner's receipt must have closed when nobody has anything left to say."""
 
 
 class Cut(httpx.BaseTransport):
@@ -306,6 +308,8 @@ def check(week: Week) -> tuple[int, list[str]]:
     for org, place in week.places.items():
         amiss += [f"{KINDS[org]}: {problem}" for problem in place.vault.verify(rebuild=True, signatures=True).problems]
         amiss += [f"{KINDS[org]} still has {message.mid}" for message in place.outbox("queued", "offered")]
+        unanswered = [each.type for each in place.outbox("delivered") if each.type in SAID]
+        amiss += [f"{KINDS[org]} has no receipt for {words}" for words in unanswered]
     return entries, amiss
 
 

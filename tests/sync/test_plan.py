@@ -150,3 +150,13 @@ def test_only_what_no_receipt_closed_is_offered_again() -> None:
 
 def test_a_page_that_was_taken_in_is_not_read_again() -> None:
     assert plan.unread([1, 2, 3, 7], 2) == [3, 7]
+
+
+def test_a_clock_that_is_wrong_is_named_in_the_size_that_a_person_sees() -> None:
+    assert plan.clock_words(119) == plan.clock_words(-120) == []
+    for offset, said in (
+        (180, "3 minutes behind the hub's"),
+        (-7200, "2 hours ahead of"),
+        (-86_400 * 3, "3 days ahead"),
+    ):
+        assert said in plan.clock_words(offset)[0]

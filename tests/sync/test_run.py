@@ -13,7 +13,7 @@ from exchange import COUNCIL, POLICE, SCHOOL, TEXT, WORDS, Hub, Killed, Meddling
 
 from practice.errors import HubUnreachable, Refused
 from storage.views import record, sharing
-from sync import contracts, envelope, inbox, not_sharing, outgoing, partners, plan, run, shares, spool
+from sync import contracts, corrections, envelope, inbox, not_sharing, outgoing, partners, plan, run, shares, spool
 from sync.hub.server import close, new_epoch, status
 from sync.identity import generate
 from sync.membership import own_keys
@@ -314,6 +314,17 @@ def test_a_new_epoch_offers_again_what_is_there_already_and_it_stays_single(
     school.sync()
     assert school.state(share) == "acknowledged"
     assert len(council.items()) == 1
+    corrections.withdraw(school.vault, share, "About another child.")
+    post.stop()
+    new_epoch(post.database)
+    post.start()
+    school.sync()
+    council.sync()
+    assert not any("not known here" in each for each in school.sync().errors), (
+        "one receipt, about the withdrawal itself"
+    )
+    (taken_back,) = (each for each in school.outbox() if each.type == "withdrawal")
+    assert taken_back.state == "acknowledged"
 
 
 def test_a_hub_that_is_put_back_during_a_sync_is_not_believed(
