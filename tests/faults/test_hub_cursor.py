@@ -95,7 +95,7 @@ class Held(PostgresStore):
 
     held: asyncpg.Connection
 
-    async def _run(self, job):  # type: ignore[no-untyped-def]
+    async def _run(self, job, pool=None):  # type: ignore[no-untyped-def]
         return await job(self.held)
 
 

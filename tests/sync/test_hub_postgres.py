@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from running_hub import HTTP, RunningHub, mid_of
 
@@ -241,6 +242,12 @@ INSERT INTO scx.body (week, pos, jose) SELECT week, pos, 'e' FROM scx.ledger
 """
 
 
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
 def test_a_page_looks_once_for_what_is_held_back(postgres: Server) -> None:
     """For each message of a page it read the whole rest of a long inbox: 120,000 that waited took minutes to fetch."""
     url, now = postgres.database("made"), time.time()
@@ -255,15 +262,30 @@ def test_a_page_looks_once_for_what_is_held_back(postgres: Server) -> None:
             await connection.close()
         return dict(json.loads(found)[0]["Plan"])
 
-    def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        yield plan
-        for below in plan.get("Plans", ()):
-            yield from nodes(below)
-
     plan = asyncio.run(explained())
     looks = [node["Actual Loops"] for node in nodes(plan) if node.get("Relation Name") == "ledger"]
     assert plan["Actual Rows"] == 100
     assert max(looks) == 1
+
+
+def test_storing_looks_everything_up_by_its_key_though_it_was_planned_when_nothing_was_there(postgres: Server) -> None:
+    url = postgres.database("made")
+
+    async def explained() -> dict[str, Any]:
+        connection = await asyncpg.connect(url, server_settings=connecting.PLANNED_ONCE)
+        try:
+            kinds = ["text"] * 7 + ["text[]", "bigint", "int", "text[]", "text[]"]
+            await connection.execute(f"PREPARE storing ({', '.join(kinds)}) AS {statements.PUT_FRESH}")
+            found = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE storing ({', '.join(['NULL'] * 12)})")
+        finally:
+            await connection.close()
+        return dict(json.loads(found)[0]["Plan"])
+
+    keys = {"ledger": "mid = ", "orgs": "org = ", "revocations": "ctr = "}
+    found = [node for node in nodes(asyncio.run(explained())) if "Operation" not in node]
+    looks = [(name, node.get("Index Cond", "")) for node in found if (name := node.get("Relation Name")) in keys]
+    assert {name for name, _ in looks} == set(keys)
+    assert all(keys[name] in by for name, by in looks), looks
 
 
 def test_weeks_are_made_ahead_and_dropped_after_their_retention(postgres: Server) -> None:

@@ -53,14 +53,15 @@ LEFT JOIN LATERAL (
 # The same where nothing stands against any of it, as nearly always: it costs what plain INSERTs do. $1 sender, $2..$8
 # the batch as in PUT, but short columns as one text with commas between (writing an array costs the hub three times as
 # much), $9 now, $10 week, $11 and $12 each contract and recipient of it once. Nothing is stored where one of them
-# is ended, closed or unknown, or the first id is known; where another one is, the statement fails as a whole.
+# is ended, closed or unknown, or the first id is known; where another one is, the statement fails as a whole. Whatever
+# it looks up it looks up by a whole key, so a plan that is made once is right for tables of any size.
 PUT_FRESH = """
 WITH place AS MATERIALIZED (
   SELECT (pg_current_xact_id()::text::bigint + shift) << 10 AS first, epoch,
     EXISTS (SELECT FROM orgs WHERE org = $1)
     AND NOT EXISTS (
       SELECT FROM unnest($11::text[], $12::text[]) AS d (ctr, recipient)
-      WHERE NOT EXISTS (SELECT FROM orgs WHERE org = d.recipient AND closed_at IS NULL)
+      WHERE (SELECT closed_at IS NULL FROM orgs WHERE org = d.recipient) IS NOT TRUE
         OR EXISTS (SELECT FROM revocations r WHERE r.ctr = d.ctr AND r.org IN ($1, d.recipient)))
     AND NOT EXISTS (SELECT FROM ledger WHERE sender = $1 AND mid = split_part($2, ',', 1)::uuid) AS fresh FROM hub),
 put AS (

@@ -30,7 +30,8 @@ from sync.hub.store import (
 
 T = TypeVar("T")
 Job = Callable[[asyncpg.Connection], Awaitable[T]]
-CONNECTIONS = 10
+# Of its connections, so many only store what comes fresh.
+CONNECTIONS, STORING = 10, 4
 TRIES = 3
 RETRY_SECONDS = 5
 # The loser of two transactions that waited for each other did nothing, and may simply try again.
@@ -49,6 +50,7 @@ class PostgresStore:
         self.arrived: Callable[[str | None], None] = lambda _: None
         self._database = database
         self._pool: asyncpg.Pool | None = None
+        self._storing: asyncpg.Pool | None = None
         self._waking = Waking(database, self._heard)
         self._tokens: dict[str, tuple[str, int]] = {}
         self._reached = 0
@@ -62,30 +64,35 @@ class PostgresStore:
                 self.epoch = await connecting.epoch_here(first)
             finally:
                 await first.close()
-            self._pool = await asyncpg.create_pool(
-                self._database,
-                min_size=1,
-                max_size=CONNECTIONS,
-                timeout=connecting.CONNECT_SECONDS,
-                command_timeout=connecting.SECONDS,
-                server_settings=connecting.SETTINGS,
-                target_session_attrs="read-write",
-                init=self._begin,
-                # Nothing of ours outlives a transaction, so there is nothing to clear away after each.
-                reset=_as_it_is,
-            )
+            self._pool = await self._open(connecting.SETTINGS, CONNECTIONS - STORING)
+            self._storing = await self._open(connecting.PLANNED_ONCE, STORING)
         except connecting.FAULTS as fault:
             raise StorageFault(type(fault).__name__, RETRY_SECONDS) from fault
         self._waking.start()
         await self.sweep()
 
+    async def _open(self, settings: dict[str, str], most: int) -> asyncpg.Pool:
+        return await asyncpg.create_pool(
+            self._database,
+            min_size=1,
+            max_size=most,
+            timeout=connecting.CONNECT_SECONDS,
+            command_timeout=connecting.SECONDS,
+            server_settings=settings,
+            target_session_attrs="read-write",
+            init=self._begin,
+            # Nothing of ours outlives a transaction, so there is nothing to clear away after each.
+            reset=_as_it_is,
+        )
+
     async def close(self) -> None:
         await self._waking.stop()
-        if self._pool is not None:
-            try:
-                await asyncio.wait_for(self._pool.close(), connecting.CONNECT_SECONDS)
-            except connecting.FAULTS:
-                self._pool.terminate()
+        for pool in (self._pool, self._storing):
+            if pool is not None:
+                try:
+                    await asyncio.wait_for(pool.close(), connecting.CONNECT_SECONDS)
+                except connecting.FAULTS:
+                    pool.terminate()
 
     async def _begin(self, connection: asyncpg.Connection) -> None:
         """Look at each new connection of the pool: it may lead to a database that was put back, or to a replica."""
@@ -108,12 +115,13 @@ class PostgresStore:
     def _heard(self, org: str | None) -> None:
         self.arrived(org)
 
-    async def _run(self, job: Job[T]) -> T:
+    async def _run(self, job: Job[T], pool: asyncpg.Pool | None = None) -> T:
         """Run a job on a connection of the pool; a StorageFault where the database does not answer."""
-        assert self._pool is not None
+        pool = pool or self._pool
+        assert pool is not None
         for left in reversed(range(TRIES)):
             try:
-                async with self._pool.acquire(timeout=connecting.CONNECT_SECONDS) as connection:
+                async with pool.acquire(timeout=connecting.CONNECT_SECONDS) as connection:
                     return await job(connection)
             except AGAIN as fault:
                 if not left:
@@ -252,7 +260,7 @@ class PostgresStore:
             except asyncpg.UniqueViolationError:
                 return None
 
-        row = await self._run(job)
+        row = await self._run(job, self._storing)
         return row if row and row["fresh"] else None
 
     async def _conflict(self, item: Offered) -> Stored:
