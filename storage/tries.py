@@ -17,8 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from practice.errors import NotAllowed, WrongPassphrase
-from storage import failures
-from storage.atomic import write_atomic
+from storage import failures, room
 
 LIMIT = 10
 WINDOW_SECONDS = 300.0
@@ -118,7 +117,9 @@ class Tries:
         return kept
 
     def _write(self, tries: list[_Try]) -> None:
-        write_atomic(self._path, json.dumps([[each.wall, each.running, each.boot] for each in tries]).encode())
+        # A full disk does not set a try free: the count takes the room that the vault keeps.
+        stored = json.dumps([[each.wall, each.running, each.boot] for each in tries]).encode()
+        room.write(self._path.parent, self._path, stored)
 
     def _forget_last(self) -> None:
         with contextlib.suppress(OSError, Timeout), self._lock:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from practice.errors import NotAllowed, WrongPassphrase
+from storage import room
 from storage.tries import LIMIT, WINDOW_SECONDS, Tries
 
 
@@ -52,6 +53,23 @@ def test_the_eleventh_is_refused_before_anything_is_derived(tmp_path: Path) -> N
         pytest.fail("it was checked")
     assert "5 minutes" in refused.value.message
     assert refused.value.status == 3
+
+
+def test_a_full_disk_sets_no_try_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.keep(tmp_path)
+    write_atomic = room.write_atomic
+
+    def full(path: Path, data: bytes) -> None:
+        if (tmp_path / room.NAME).exists():
+            raise OSError(28, "No space left on device")
+        write_atomic(path, data)
+
+    monkeypatch.setattr(room, "write_atomic", full)
+    clocks = Clocks()
+    for _ in range(LIMIT):
+        wrong(clocks.tries(tmp_path))
+    with pytest.raises(NotAllowed), clocks.tries(tmp_path).attempt():
+        pytest.fail("it was checked")
 
 
 def test_five_minutes_later_it_goes_on(tmp_path: Path) -> None:
