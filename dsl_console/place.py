@@ -20,10 +20,12 @@ Place = list[tuple[str, dict[str, Any]]]
 _UNDER = {"today", "unlock", "first_run"}
 _OVER = {"hide", "help"}
 _MOST = 12
+_REGISTER = "adults"
+"""Of the adults' register only its own unlock is opened again, and nothing over it."""
 
 
 def place_of(stack: Iterable[Screen[Any]]) -> Place:
-    """Return where somebody is, as far up as it can be opened again: the adults' register has an unlock of its own."""
+    """Return where somebody is, as far up as it can be opened again: in the adults' register, up to its own unlock."""
     place: Place = []
     for screen in stack:
         if not isinstance(screen, ConsoleScreen) or screen.NAME in _UNDER | _OVER:
@@ -35,8 +37,10 @@ def place_of(stack: Iterable[Screen[Any]]) -> Place:
 
 
 def _fits(name: object, params: object) -> bool:
-    """Say whether a screen can be opened so: known, not of the register, and with words alone."""
-    if not isinstance(name, str) or name not in SCREENS or not has_screen(name) or name.startswith("adult"):
+    """Say whether a screen can be opened so: known, not one within the register, and with words alone."""
+    if not isinstance(name, str) or name not in SCREENS or not has_screen(name):
+        return False
+    if name.startswith("adult") and name != _REGISTER:
         return False
     if not isinstance(params, dict) or not all(isinstance(each, str) for pair in params.items() for each in pair):
         return False
@@ -76,4 +80,6 @@ def take_place(vault: Vault) -> Place:
         if not isinstance(each, list) or len(each) != 2 or not _fits(*each):
             break
         place.append((each[0], each[1]))
+        if each[0] == _REGISTER:
+            break
     return place
