@@ -126,7 +126,7 @@ class FromBackupScreen(ConsoleScreen):
 
     def _failed(self, error: ConsoleError) -> None:
         self._set_busy(False)
-        hint = "Type yours above." if "--as" in error.hint else error.hint
+        hint = "Type your name above." if "--as" in error.hint else error.hint
         self._say(f"{error.message} {hint}".strip())
         self.query_one("#user" if "--as" in error.hint else "#passphrase").focus()
 

@@ -124,7 +124,10 @@ class Root(Group):
             return error.exit_code
         except click.UsageError as error:
             path = error.ctx.command_path if error.ctx else PROGRAM
-            _tell(error.format_message(), f"{path} --help shows how it is written.", error.exit_code, as_json)
+            hint = f"{path} --help shows how it is written."
+            if path == PROGRAM and error.message == "Missing command.":
+                hint = "To open the console, name nothing but --vault DIR: who you are is chosen on its lock screen."
+            _tell(error.format_message(), hint, error.exit_code, as_json)
             return error.exit_code
         except (click.Abort, KeyboardInterrupt, EOFError):
             say("")

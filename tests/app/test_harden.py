@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from dsl_console import __main__ as way_in
+from dsl_console.cli.main import root
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,3 +71,10 @@ def test_the_vault_may_be_named_first():
     assert way_in.vault_option(["--vault", "here", "list"]) == ("here", ["list"])
     assert way_in.vault_option(["--vault=here"]) == ("here", [])
     assert way_in.vault_option(["list", "--vault", "here"]) == (None, ["list", "--vault", "here"])
+
+
+def test_a_name_without_a_command_is_told_where_it_is_chosen(capsys):
+    with pytest.raises(SystemExit) as ended:
+        root.main(["--as", "Ada"])
+    assert ended.value.code == 2
+    assert "chosen on its lock screen" in capsys.readouterr().err
