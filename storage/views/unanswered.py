@@ -40,10 +40,9 @@ class Unanswered:
         """What a line says, the number first and whose it is, since a narrow line is cut at its end."""
         if not self.number:
             return f"Ring them now: {self.why} ({self.share.partner})"
-        own = f"{self.share.partner}, ask for {self.contact}" if self.contact else self.share.partner
-        if self.whose:
-            own = f"{self.whose}; no number of {self.share.partner} is kept"
-        return f"Ring {self.number} ({own}): {self.why}"
+        desk = f", {self.contact}" if self.contact else ""
+        whom = f"({self.whose}) about {self.share.partner}" if self.whose else f"({self.share.partner}{desk})"
+        return f"Ring {self.number} {whom}: {self.why}"
 
     @property
     def where(self) -> str:

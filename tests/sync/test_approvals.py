@@ -107,8 +107,7 @@ def test_what_was_not_answered_in_time_stands_red_with_the_number_to_ring(school
     assert lines(school.vault, "ring") == []
     school.clock.ahead += timedelta(hours=1, minutes=1)
     assert lines(school.vault, "ring") == [
-        "Ring 01632 960 555 (Northfield Invented Council, ask for Duty desk): "
-        "urgent, and no receipt after a working hour"
+        "Ring 01632 960 555 (Northfield Invented Council, Duty desk): urgent, and no receipt after a working hour"
     ]
     set_contact(school.vault, COUNCIL, "", "")
     (found,) = unanswered(school.vault, school.vault.clock())
@@ -116,9 +115,7 @@ def test_what_was_not_answered_in_time_stands_red_with_the_number_to_ring(school
     with school.vault.write() as unit:
         unit.record(school.vault.school.model_copy(update={"phones": Phones(front_door="01632 960 101")}))
     (found,) = unanswered(school.vault, school.vault.clock())
-    assert found.words.startswith(
-        "Ring 01632 960 101 (the front door; no number of Northfield Invented Council is kept): "
-    )
+    assert found.words.startswith("Ring 01632 960 101 (the front door) about Northfield Invented Council: ")
     assert found.where == (
         "Northfield Invented Council (no number of theirs is kept) by way of the front door on 01632 960 101"
     )
