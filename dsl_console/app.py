@@ -32,7 +32,7 @@ from practice.errors import ConsoleError
 from practice.visits import NOT_HERE
 from screens import themes
 from screens.actions import EVERYWHERE, TABLE, actions_of, app_bindings
-from screens.base import ConsoleScreen, RecordChanged, as_told
+from screens.base import Calls, ConsoleScreen, RecordChanged, as_told
 from screens.jump import JumpScreen, targets
 from screens.palette import Palette
 
@@ -192,7 +192,7 @@ class DslConsole(TypeAhead):
             return
         self.leaving = True
         self._stop.set()
-        screens = [each for each in self.screen_stack if isinstance(each, ConsoleScreen)]
+        screens = [each for each in self.screen_stack if isinstance(each, Calls)]  # dialogs as well
         calls = [asyncio.to_thread(call) for each in screens if (call := each.before_lock()) is not None]
         drafts = len(calls)
         if status == LOCKED and self.vault is not None:

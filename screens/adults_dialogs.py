@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import hashlib
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,10 +19,12 @@ from screens.widgets.area import NoteArea
 from screens.widgets.dialogs import Dialog, back_button, confirm_button
 from screens.widgets.fields import ChoiceField, Field
 from screens.widgets.form_dialog import FormDialog
+from screens.widgets.kept_form import KeptForm
 from screens.widgets.mark_list import MarkList
 from screens.widgets.text import PlainText
 
 if TYPE_CHECKING:
+    from storage.compartment import OpenCompartment
     from storage.people import Holder
     from storage.register import Register
     from storage.views.machines import MachineRow
@@ -57,10 +60,28 @@ class StopDialog(Dialog[bool]):
         self.dismiss(event.button.id == "confirm")
 
 
-class LadoDialog(FormDialog[Any]):
+class RegisterForm(KeptForm[Any]):
+    """A form about one entry; what was written when the record locked lies sealed to the register."""
+
+    register: Register
+    entry_id: str
+    KIND: ClassVar[str] = ""
+
+    @property
+    def kept_in(self) -> OpenCompartment:
+        return self.register
+
+    @property
+    def kept_as(self) -> str:
+        return f"register-{self.KIND}-{hashlib.sha256(self.entry_id.encode()).hexdigest()[:16]}"
+
+
+class LadoDialog(RegisterForm):
     """The call to the LADO: with whom, when, what they advised."""
 
     VERB = "Record the call"
+    KIND = "lado"
+    KEPT = ("spoke_to", "at", "way", "reference", "advice")
 
     def __init__(self, register: Register, entry_id: str) -> None:
         number = register.phones.get("lado") or "no number is set"
@@ -107,14 +128,16 @@ class LadoDialog(FormDialog[Any]):
         )
 
 
-class AmendDialog(FormDialog[bool]):
+class AmendDialog(RegisterForm):
     """New words for an entry, and why."""
 
     VERB = "Amend"
+    KIND = "amend"
+    KEPT = ("text", "reason")
 
     def __init__(self, register: Register, entry: EntryRow) -> None:
         super().__init__("Amend the words", "What stood before stays readable, with who amended it, when and why.")
-        self.register, self.entry = register, entry
+        self.register, self.entry, self.entry_id = register, entry, entry.id
 
     def fields(self) -> ComposeResult:
         """Yield the words and the reason."""

@@ -144,6 +144,10 @@ class Calls:
 
     _writing: set[str]
 
+    def before_lock(self) -> Callable[[], None] | None:
+        """Read what is unsaved and return the blocking call that seals it; it is given three seconds in a thread."""
+        return None
+
     def fetch(
         self,
         fn: Callable[..., Result],
@@ -331,7 +335,3 @@ class ConsoleScreen(Stands, Calls, Screen[None]):
     def may_exit(self) -> str:
         """Return what leaving the console now would lose for good, or an empty text: then nobody is asked."""
         return ""
-
-    def before_lock(self) -> Callable[[], None] | None:
-        """Read what is unsaved and return the blocking call that seals it; it is given three seconds in a thread."""
-        return None

@@ -195,7 +195,18 @@ async def test_it_asks_for_the_passphrase_again_each_time_and_keeps_what_was_bei
         put(pilot, what="Thank you; it is looked into.")
         await press(pilot, "ctrl+s")
         await wait_for(pilot, "Told by Hana Reed; recorded Sat 21 Nov 2026")
-        await press(pilot, "escape", "h")
+        await press(pilot, "escape")
+        entry = views.entries(pilot.app.register)[0].id
+        pilot.app.open("adult_entry", entry_id=entry)
+        await settled(pilot)
+        await press(pilot, "e")
+        put(pilot, text=f"{HOSTILE} and more")
+        pilot.app.screen.before_lock()()
+        await press(pilot, "escape", "e")
+        await wait_for(pilot, "put back")
+        assert pilot.app.screen.query_one("#text", TextArea).text == f"{HOSTILE} and more"
+        assert pilot.app.register.drafts.get(pilot.app.screen.kept_as) is None, "once"
+        await press(pilot, "escape", "escape", "h")
         dara = next(each.id for each in people(pilot.app.vault) if each.name == "Dara Lowe")
         put(pilot, who=dara)
         await press(pilot, "ctrl+s")
