@@ -96,6 +96,8 @@ def _days_of(event: Any) -> tuple[date, date]:
 
 
 def _local_day(moment: date | datetime) -> date:
+    if not isinstance(moment, date):  # a time of day alone, which the library reads where a date is spoilt
+        raise TypeError
     if not isinstance(moment, datetime):
         return moment
     is_utc = moment.tzinfo is not None and moment.utcoffset() == timedelta(0) and "UTC" in str(moment.tzinfo)
