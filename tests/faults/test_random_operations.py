@@ -36,7 +36,7 @@ from tests.faults.sizes import say, size
 from tests.faults.work import OCCURRED
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks its workers")
-SEQUENCES = size(3, 100, 2000)
+SEQUENCES = size(3, 100, 500)
 LENGTH = 50
 Operation = dict[str, str]
 
@@ -287,7 +287,7 @@ def test_after_a_crash_the_record_is_what_the_model_says(vault_template, tmp_pat
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
-    wrong, operations, sequences = [], 0, SEQUENCES if name == "children" else size(1, 100, 2000)
+    wrong, operations, sequences = [], 0, SEQUENCES if name == "children" else size(1, 100, 500)
     for seed in range(sequences):
         folder = Path(shutil.copytree(template, tmp_path / "vault"))
         model, pending = killed(process, name, folder, seed)
