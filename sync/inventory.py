@@ -259,7 +259,7 @@ def take_in(vault: Vault, share_id: str, child_id: str = "") -> str:
         return share.entry_id
     when: Occurred = fields.occurred
     reason = f"As {visible(share.partner)} holds it; this record was put back from a backup."
-    amend(vault, share.entry_id, fields.text, reason, childs_words=fields.childs_words, when=when.text or None)
+    amend(vault, share.entry_id, fields.text, reason, childs_words=fields.childs_words, when=when)
     vault.record(settled, child=share.child_id or None, entry=share.entry_id)
     return share.entry_id
 

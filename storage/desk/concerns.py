@@ -157,10 +157,13 @@ def amend(
     reason: str,
     *,
     childs_words: str | None = None,
-    when: str | None = None,
+    when: str | Occurred | None = None,
     sees: str = "",
 ) -> str:
-    """Add a version to an entry and return its act's id; `sees` is the version the person had before them (R-05)."""
+    """Add a version to an entry and return its act's id; `sees` is the version the person had before them (R-05).
+
+    `when` in words is read by today's date; a moment that was read before is given as it is.
+    """
     entry = record.get(vault, entry_id)
     if not text.strip():
         raise Refused("An entry cannot be amended to nothing. It stands as it was.", hint="Write the new text.")
@@ -168,7 +171,7 @@ def amend(
         "sees": sees or entry.version,
         "text": text,
         "childs_words": childs_words,
-        "occurred": read_when(vault, when) if when else None,
+        "occurred": read_when(vault, when) if when and isinstance(when, str) else when or None,
         "reason": reason,
     }
     return vault.record(build(Amended, fields), child=entry.child_id, entry=entry.id).id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 from exchange import COUNCIL, PASSPHRASE, SCHOOL, Meddling, Place
 
 from practice.errors import HubUnreachable, Refused
-from storage.desk.concerns import amend
+from storage.desk.concerns import amend, log_concern
 from storage.restore import HOLD, confirm_old_machine_gone
 from storage.vault import open_vault
 from storage.views import record, sharing
@@ -85,7 +86,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_keys(school: Place, coun
 def restored(school: Place, council: Place, tmp_path: Path) -> dict[str, str]:
     """A school that was put back to a moment before most of what the council holds of it; some ids."""
     child = school.child()
-    kept_entry = school.entry(child, "As it was first")
+    (kept_entry,) = log_concern(school.vault, {"text": "As it was first", "when": "yesterday 14:00"}, child_id=child)
     kept = school.share(kept_entry, COUNCIL)
     exchange(school, council)
     folder, copy = school.vault.folder, tmp_path / "copy"
@@ -101,7 +102,7 @@ def restored(school: Place, council: Place, tmp_path: Path) -> dict[str, str]:
     school.vault.close()
     shutil.rmtree(folder)
     shutil.copytree(copy, folder)
-    school.vault = open_vault(folder, passphrase=PASSPHRASE)
+    school.vault = open_vault(folder, passphrase=PASSPHRASE, clock=school.clock)
     school.set_exchange(HOLD, "2026-11-22T00:00:00Z")
     assert confirm_old_machine_gone(school.vault)
     return {"child": child, "kept": kept_entry, "lost": lost_entry, "share": kept}
@@ -123,7 +124,12 @@ def test_what_a_restore_lost_comes_back_from_the_partner_and_a_person_decides(
     with pytest.raises(Refused, match="Whose entry"):
         inventory.take_in(school.vault, came[restored["lost"]].id)
     assert inventory.take_in(school.vault, came[restored["lost"]].id, restored["child"]) == restored["lost"]
+    happened = record.get(school.vault, restored["kept"]).occurred.start
+    school.clock.ahead = timedelta(days=3)
     inventory.take_in(school.vault, came[restored["kept"]].id)
+    assert record.get(school.vault, restored["kept"]).occurred.start == happened, (
+        "yesterday is not read by today's date"
+    )
     assert {row.text for row in record.chronology(school.vault, restored["child"])} == {
         "As it was amended",
         "Recorded after the backup",
