@@ -187,13 +187,14 @@ class OpenCompartment:
         try:
             if anchored.device != self.device:
                 self._check_went_on(anchored)
-            else:
-                with self.read() as connection:
+            with self.read() as connection:
+                noted = secrets_table.noted_revision(connection)
+                if anchored.device == self.device:
                     chain.check_head(connection, anchored.device, anchored.seq, anchored.mac)
             revision = self._header.revision(self.name)
-            replaced = anchored.header_generation == revision
-            replaced = replaced and anchored.header_digest != self._header_digest
-            if anchored.header_generation > revision or replaced:
+            replaced = anchored.header_generation == revision and anchored.header_digest != self._header_digest
+            older = noted > revision and noted > reread_header(self.folder).revision(self.name)  # not changed meanwhile
+            if anchored.header_generation > revision or replaced or older:
                 raise IntegrityAlarm(
                     "The vault's header is not the one last used here: an older one was put back.",
                     hint="What is here can still be read. Put back the newest header.json before writing.",

@@ -27,7 +27,7 @@ from practice.compartments import ADULTS, CHILDREN
 from practice.errors import NotFound, Refused
 from practice.roles import MANAGES_PEOPLE, check_may_record, check_may_replace_recovery
 from practice.vocabulary import Role
-from storage import device_secret
+from storage import device_secret, secrets_table
 from storage.header import Header, forget_before, read_header, reread_header
 from storage.ids import new_id
 from storage.keys import Kdf, Slot, b64, calibrate, new_recovery_code, new_slot, passphrase_faults
@@ -59,6 +59,8 @@ def write_header(vault: OpenCompartment, header: Header, *bodies: Body) -> None:
     with vault.write() as unit:
         for body in bodies:
             unit.record(body)
+        if vault.name == CHILDREN:
+            secrets_table.note_revision(unit.connection, header.generation)
         header.write(vault.folder, vault.keys_held())
         vault.take_header(header)
 

@@ -252,6 +252,7 @@ def _renew(database: Path, key: bytes, device: str, now: datetime) -> bytes:
     try:
         with plain_errors(), engine.begin() as connection:
             secrets_table.put(connection, secrets_table.DEVICE, device.encode())
+            secrets_table.note_revision(connection, 0)  # the header in the backup may be some changes older
             outbox.set_exchange(connection, HOLD, now.isoformat())
             return ledger.head(connection, device).mac
     finally:

@@ -15,6 +15,7 @@ ORGANISATION_PENDING = "organisation/pending"
 HUB = "hub"
 KEYS_NEXT = "organisation/next"
 DEVICE = "device"
+_REVISION = "header/revision"
 
 
 def get(connection: Connection, name: str) -> bytes | None:
@@ -40,3 +41,16 @@ def under(connection: Connection, prefix: str) -> dict[str, bytes]:
 def drop(connection: Connection, name: str) -> None:
     """Forget a secret in the open transaction."""
     connection.exec_driver_sql("DELETE FROM secrets WHERE name = ?", (name,))
+
+
+def note_revision(connection: Connection, revision: int) -> None:
+    """Keep, with the acts that say what was changed, which revision of the header they belong to.
+
+    A header and an anchor that were put back together agree with each other, but not with this.
+    """
+    put(connection, _REVISION, str(revision).encode())
+
+
+def noted_revision(connection: Connection) -> int:
+    """Return below which revision the header cannot be the newest; 0 where none was noted yet."""
+    return int(get(connection, _REVISION) or b"0")

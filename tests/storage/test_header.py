@@ -10,8 +10,11 @@ import pytest
 
 from practice.errors import ConsoleError, IntegrityAlarm, NotFound, Refused
 from storage.header import FILE_NAME, _canonical, read_header
+from storage.keys import FLOOR
+from storage.people import add_person, change_role
 from storage.tries import LIMIT, Tries
 from storage.vault import open_vault, people_of
+from tests.conftest import PERSON
 
 
 def doctored(folder, change):
@@ -114,6 +117,21 @@ def test_the_header_before_is_kept(vault):
     header.write(vault.folder, {"children": vault.compartment_key})
     assert (vault.folder / (FILE_NAME + ".prev")).read_bytes() == before
     assert read_header(vault.folder).generation == 2
+
+
+def test_a_header_put_back_with_its_anchor_is_noticed(vault_folder, passphrase, tmp_path):
+    """Somebody whose role was taken puts back the two files that agree with each other."""
+    with open_vault(vault_folder, passphrase=passphrase) as vault:
+        add_person(vault, "Ben Ode", "deputy", "seven tall paper boats", FLOOR)
+        kept = [shutil.copy(vault_folder / name, tmp_path / name) for name in (FILE_NAME, "children.anchor")]
+        change_role(vault, "Ben Ode", "read_only")
+    with open_vault(vault_folder, passphrase=passphrase, user=PERSON) as vault:
+        assert vault.alarm is None
+    for path in kept:
+        shutil.copy(path, vault_folder)
+    with open_vault(vault_folder, passphrase=passphrase, user=PERSON) as vault:
+        assert vault.alarm is not None
+        assert "an older one was put back" in vault.alarm.message
 
 
 def test_a_header_put_back_is_noticed(vault_folder, passphrase, tmp_path):
