@@ -21,6 +21,15 @@ from screens.widgets.text import MessageBar, PlainText
 Answer = TypeVar("Answer")
 
 
+class Between(VerticalScroll):
+    """What scrolls between head and foot: where what is said below takes its room, the field in hand stays in sight."""
+
+    def on_resize(self) -> None:
+        focused = self.screen.focused
+        if focused is not None and self in focused.ancestors:
+            self.call_after_refresh(focused.scroll_visible, animate=False)
+
+
 class Dialog(Stands, ModalScreen[Answer], Generic[Answer]):
     """A frame over the screen: title and sentence stay at its top, the buttons at its foot; what is between scrolls."""
 
@@ -53,7 +62,7 @@ class Dialog(Stands, ModalScreen[Answer], Generic[Answer]):
                 yield PlainText(title, classes="dialog--title")
                 if sentence:
                     yield PlainText(sentence, classes="dialog--sentence")
-            with VerticalScroll(classes="dialog--fields", can_focus=False):
+            with Between(classes="dialog--fields", can_focus=False):
                 yield from fields
             with Vertical(classes="dialog--foot"):
                 yield MessageBar()
@@ -87,8 +96,7 @@ class Dialog(Stands, ModalScreen[Answer], Generic[Answer]):
     def say(self, sentence: str, tone: str = "") -> None:
         """Say something under the form."""
         self.query_one(MessageBar).say(sentence, tone)
-        # The foot takes its new height with the first layout, and leaves the fields their room with the next.
-        self.call_after_refresh(self.call_after_refresh, self._focus_into_sight)
+        self.call_after_refresh(self._focus_into_sight)
 
     def ask(self, sentence: str, widget: Widget | str | None = None) -> None:
         """Say what is missing, and put the cursor there."""

@@ -185,6 +185,11 @@ async def test_join_add_compare_and_agree_by_keys(console, vault, hub, tmp_path)
             await wait_for(pilot, word)
         await press(pilot, *"not these words", "ctrl+s")
         assert "Those are not the words" in words_on(pilot.app)
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot)
+        assert "Type theirs" in words_on(pilot.app), "the field stays in sight above what is said"
+        await pilot.resize_terminal(120, 36)
+        await settled(pilot)
         assert not sharing.partner(vault, COUNCIL).verified
         pilot.app.screen.query_one("#words", Input).value = partners.words(vault, COUNCIL)
         await press(pilot, "ctrl+s")
