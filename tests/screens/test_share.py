@@ -183,10 +183,10 @@ async def test_join_add_compare_and_agree_by_keys(console, vault, hub, tmp_path)
         await press(pilot, "w")
         for word in (*partners.own_words(vault).split(), *partners.words(vault, COUNCIL).split()):
             await wait_for(pilot, word)
-        await press(pilot, *"not these words", "ctrl+s")
-        assert "Those are not the words" in words_on(pilot.app)
         await pilot.resize_terminal(80, 24)
         await settled(pilot)
+        await press(pilot, *"not these words", "ctrl+s")
+        await wait_for(pilot, "Those are not the words")
         assert "Type theirs" in words_on(pilot.app), "the field stays in sight above what is said"
         await pilot.resize_terminal(120, 36)
         await settled(pilot)
