@@ -224,7 +224,7 @@ SENTENCES = {
     "unknown-organisation": "That organisation is not enrolled at this hub.",
     "unknown-recipient": "That organisation is not enrolled at this hub.",
     "recipient-closed": "That organisation no longer takes messages at this hub.",
-    "contract-revoked": "This contract has ended; the hub takes nothing more under it.",
+    "contract-revoked": "This agreement has ended; the hub takes nothing more under it.",
     "collected": "This message was already collected; it can only be withdrawn.",
     "serial": "The hub knows a newer key set.",
     "precondition": "The key set at the hub was changed meanwhile.",
