@@ -136,8 +136,7 @@ def test_a_swap_that_counts_as_a_renewal_is_noticed(world: World, monkeypatch: p
     monkeypatch.setattr(partners, "compare", lambda *_: "newer")
     monkeypatch.setattr(partners, "check_may_share", lambda _partner: None)
     monkeypatch.setattr(sending, "partner_faults", lambda _vault: {})
-    with pytest.raises(AssertionError):
-        test_a_hub_that_swaps_a_key_is_caught(world)
+    assert swaps_caught(world) < SWAPS
 
 
 # -- F16: a hub that answers as no hub should --------------------------------------------------------------------------

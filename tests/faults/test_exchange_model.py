@@ -86,6 +86,9 @@ BROKE_ONCE: dict[str, tuple[Step, ...]] = {
     "a folder is copied back, and nothing had been acknowledged since": (
         *(("copy", SCHOOL, 0, 0), *SHARED[:2], ("put_back", SCHOOL, 0, 0)),
     ),
+    "what takes an entry back comes while its receipt is lost with stolen keys": (
+        *(*SHARED[:2], ("sync", COUNCIL, 2, 11), ("withdraw", SCHOOL, 0, 0), ("renew", COUNCIL, 0, STOLEN)),
+    ),
     "the hub and the partner are put back together": MUTANTS["no-epoch-resync"][1],
 }
 
