@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import HOSTILE, settled, wait_for, words_on
+from conftest import HOSTILE, settled, wait_for, wait_until, words_on
 
 from screens import flags as screen
 from screens import today
@@ -43,8 +43,7 @@ async def test_a_pattern_is_opened_from_today_read_and_considered(console, vault
         await settled(pilot)
         assert pilot.app.screen.NAME == "child"
         await pilot.press("f6")
-        await settled(pilot)
-        assert "Pattern" not in words_on(pilot.app)
+        await wait_until(pilot, lambda: "Today" in words_on(pilot.app) and "Pattern" not in words_on(pilot.app))
 
         # Of more concerns than have a line, Enter on the line that counts them shows the next ones.
         monkeypatch.setattr(record, "WAITING", 2)
