@@ -169,8 +169,8 @@ class AdultsScreen(RegisterScreen):
 
     def refresh_record(self) -> None:
         """Read the list, or which way in there is."""
-        if self.console.vault is None:
-            return
+        if self.console.vault is None or (self.working and self.console.register is None):
+            return  # while the register is made or opened, the way in is that one
         if self.console.register is not None:
             self._list()
             return
@@ -179,7 +179,7 @@ class AdultsScreen(RegisterScreen):
         self.fetch(way_in, self.vault, then=self._offer)
 
     def _offer(self, way: str) -> None:
-        if way == self.way:
+        if way == self.way or self.working or self.console.register is not None:
             return
         self.way = way
         words = {"make": MAKE, "open": OPEN, "recover": RECOVER}.get(way, "")
@@ -215,21 +215,25 @@ class AdultsScreen(RegisterScreen):
         if self.way == "make":
             reads = dsl.code == YesNo.YES
             self.run(
-                made, self.vault, passphrase, reads, then=lambda done: self._entered(*done[:2]), failed=self._fault
+                made, self.vault, passphrase, reads, then=lambda done: self._entered(*done[:2]), failed=self._refused
             )
         elif self.way == "recover":
             code = self.query_one("#code", Input).value
             self.run(
-                recovered, self.vault, code, passphrase, then=lambda done: self._entered(*done), failed=self._fault
+                recovered, self.vault, code, passphrase, then=lambda done: self._entered(*done), failed=self._refused
             )
         else:
-            self.run(opened, self.vault, passphrase, then=self._entered, failed=self._fault)
+            self.run(opened, self.vault, passphrase, then=self._entered, failed=self._refused)
 
     def _fault(self, error: ConsoleError) -> None:
         self.working = False
         if self.way:
             self.query_one("#state", StateLine).say("Enter tries again.")
         self.query_one("#fault", MessageBar).say(f"{error.message} {error.hint}".strip(), "bad")
+
+    def _refused(self, error: ConsoleError) -> None:
+        self._fault(error)
+        self.refresh_record()  # another way in may stand open now
 
     def _entered(self, register: Register, code: str = "") -> None:
         self.working = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from dsl_console.app import DslConsole
 from dsl_console.config import Settings
 from practice.acts import MachineAdded, Phones, SchoolSet
 from practice.dates import parse_when
+from screens import adults
 from screens.adult_entry import Found, content_of
 from screens.adult_lists import Line, draw
 from screens.adults_dialogs import LadoDialog, StopDialog
@@ -120,6 +122,34 @@ async def test_the_head_makes_it_first_thing_and_nothing_is_decided_before_the_l
             assert opened.verify(rebuild=True, signatures=True).ok
             decision = views.entries(opened)[0].decision
             assert (decision["reference"], decision["on"]) == ("L/7", "2026-11-20"), "a referral lies behind, not ahead"
+
+
+async def test_news_of_the_record_while_the_register_is_made_moves_nothing(school, monkeypatch):
+    make, ask = adults.made, register.way_in
+
+    def made(*args):
+        got = make(*args)
+        screen.app.call_from_thread(screen.refresh_record)  # as news of any commit does, its own act's as well
+        return got
+
+    def slow_way_in(vault):
+        way = ask(vault)
+        time.sleep(0.5 if way == "open" else 0)
+        return way
+
+    monkeypatch.setattr(adults, "made", made)
+    monkeypatch.setattr(register, "way_in", slow_way_in)
+    async with school("Hana Reed") as pilot:
+        await wait_for(pilot, "There is no adults' register yet.")
+        screen = pilot.app.screen
+        put(pilot, dsl="no", passphrase=PASSPHRASE)
+        screen.query_one("#passphrase").focus()
+        await press(pilot, "enter")
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, CodeDialog))
+        await press(pilot, "ctrl+s")
+        assert screen.focused is screen.query_one("#entries")
+        await press(pilot, "n")
+        assert pilot.app.screen.NAME == "adult_log"
 
 
 def test_why_a_concern_became_an_allegation_stands_apart_on_both():
