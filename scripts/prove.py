@@ -1,6 +1,6 @@
 """Runs the fault and attack harnesses at their larger sizes and keeps their figures in docs/security.md.
 
-`make prove` (SIZE=prove, about half an hour) or `make prove SIZE=full` (hours). Every harness runs in the suite too, at
+`make prove` (SIZE=prove, an hour or two) or `make prove SIZE=full` (hours). Every harness runs in the suite too, at
 a size that fits there. What a test found is written down as soon as it has passed, so that a run may be broken off and
 begun again: it goes on with the tests that have no figure yet of this size and this commit.
 """

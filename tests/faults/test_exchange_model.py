@@ -21,7 +21,7 @@ from tests.faults.exchange_rules import Broken, Exchange, Step
 from tests.faults.exchange_world import World
 from tests.faults.sizes import SIZE, say, size
 
-PARTS, RUNS = size(4, 10, 50), size(50, 500, 1000)
+PARTS, RUNS = size(4, 10, 50), size(50, 1_000, 1_000)
 """So many parts, which may run beside each other and have their figures each for itself, of so many runs."""
 LONGEST = size(8, 14, 40)
 TRIES = size(0, 200, 4000)
