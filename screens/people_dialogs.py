@@ -352,6 +352,8 @@ class CodeDialog(Dialog[None]):
     CodeDialog #code-shown { width: 1fr; text-align: center; text-style: bold; color: $text-accent; margin: 1 0; }
     """
     BINDINGS = [Binding("ctrl+s", "dismiss(None)", "Written down", tooltip="Clear it from the screen")]
+    AUTO_FOCUS = ""
+    """Nothing: an Enter too many, behind the passphrase, must not clear a code that is shown once."""
 
     def __init__(self, code: str, title: str = "The new recovery code", sentence: str = ONCE) -> None:
         super().__init__()
@@ -360,9 +362,6 @@ class CodeDialog(Dialog[None]):
     def compose(self) -> ComposeResult:
         code = PlainText(code_rows(self._code.split("-")), id="code-shown")
         yield from self.framed(self._heading, self._sentence, [code], confirm_button("I wrote it down"))
-
-    def on_mount(self) -> None:
-        self.set_focus(None)
 
     @on(Button.Pressed)
     def _done(self) -> None:

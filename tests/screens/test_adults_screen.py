@@ -92,8 +92,9 @@ async def test_the_head_makes_it_first_thing_and_nothing_is_decided_before_the_l
         pilot.app.screen.query_one("#passphrase").focus()
         await press(pilot, "enter")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, CodeDialog))
-        assert "nothing else" in words_on(pilot.app)
-        await press(pilot, "ctrl+s")
+        await press(pilot, "enter")
+        assert "nothing else" in words_on(pilot.app), "an Enter too many must not clear the code"
+        await press(pilot, "tab", "ctrl+s")
         await wait_for(pilot, "Nothing is recorded yet.")
         await press(pilot, "n")
         put(pilot, adult="new", name="Ray Moss", text=HOSTILE)
