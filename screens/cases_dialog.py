@@ -168,7 +168,7 @@ class TellDialog(HeedingDialog):
         vault = cast("Console", self.app).vault
         assert vault is not None
         self.fetch(leaves, vault, self._case.child_id or "", self._case.org, then=self.show, failed=self.failed)
-        self.query_one("#confirm").focus()
+        self.query_one("#back").focus()
 
     def confirm(self) -> None:
         from sync.cases import tell_changed

@@ -117,6 +117,8 @@ class ShowCode(Calls, Dialog[bool]):
     """The one-time code, to be typed on the other machine; dismissed with True once that one has asked."""
 
     BINDINGS = [Binding("escape,ctrl+s", "dismiss(False)", "Done", tooltip="I have written it down")]
+    AUTO_FOCUS = ""
+    """Nothing: an Enter too many must not clear a code that is shown once."""
     DEFAULT_CSS = """
     ShowCode .code {
         width: auto; text-style: bold; color: $text-accent; height: auto; margin: 0 0 1 0; padding: 0 2;
@@ -182,7 +184,7 @@ class WordsDialog(FormDialog["Request"]):
 
     def on_mount(self) -> None:
         self.query_one(".words").display = False
-        self.query_one("#folder" if not self.folder else "#confirm").focus()
+        self.query_one("#folder" if not self.folder else "#back").focus()  # it comes by itself: no Enter compares
         self.set_interval(LOOKS_EVERY, self._look)
         self._look()
 

@@ -92,10 +92,12 @@ async def test_a_machine_is_let_in_and_a_lost_one_removed(console, tmp_path: Pat
         await wait_until(pilot, lambda: isinstance(app.screen, ShowCode))
         await wait_for(pilot, "The code")
         code = app.screen.made.code
-        assert code in words_on(app)
+        await pilot.press("enter")
+        assert code in words_on(app), "an Enter too many must not clear the code"
         words = joining.ask(shared, code, tmp_path / "laptop", app.vault.clock())
         await wait_until(pilot, lambda: isinstance(app.screen, WordsDialog))
         await wait_for(pilot, words)
+        assert app.focused.id == "back", "an Enter meant for something else must not say that the words are the same"
         await pilot.press("ctrl+s")
         await wait_for(pilot, "«Laptop» was let in")
         laptop, _ = joining.join(shared, code, tmp_path / "laptop", passphrase=PASSPHRASE, clock=app.vault.clock)
