@@ -61,6 +61,8 @@ class Standing(Protocol):
     def agreed_by(self) -> str: ...
     @property
     def corrects(self) -> str: ...
+    @property
+    def kept(self) -> str: ...
 
 
 def why_words(code: str) -> str:
@@ -90,6 +92,8 @@ def share_words(share: Standing) -> str:
         return f"Waits for a second yes: {visible(share.agreed_by)} approved it"
     if share.corrects and share.state in ("proposed", "held"):
         return f"A correction: {state_words(share.state).lower()}"
+    if share.state in ("queued", "offered") and share.kept:
+        return f"{STATES['queued']}: {visible(share.kept)}"
     approvals = share.state in ("queued", "acknowledged") or (share.state == "expired" and share.reason != "collected")
     return state_words(share.state, "" if approvals else share.reason)
 

@@ -28,6 +28,7 @@ KINDS = {
     "agreed": "Approve",
     "ring": "Ring them",
     "held": "Held",
+    "kept": "Not sent",
     "queued": "Queued",
     "delivered": "At the hub",
     "refused": "Refused",

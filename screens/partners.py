@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.partners_dialogs import AddDialog, CompareDialog, ContractDialog, EnrolDialog, RenewDialog, TelephoneDialog
-from screens.partners_lines import Agreement, Row, counts, draw, draw_agreement, terms_words
+from screens.partners_lines import Agreement, Row, draw, draw_agreement, terms_words
 from screens.partners_ways import BundleDialog, WayDialog
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.record_list import RecordList
@@ -69,6 +69,8 @@ class PartnersScreen(ConsoleScreen):
         super().__init__()
         self.found: Agencies | None = None
         self.wanted = agreement
+        self.known: set[str] | None = None
+        """The partners before one was added here; None where none was."""
 
     def body(self) -> ComposeResult:
         yield StateLine("", id="said")
@@ -94,12 +96,13 @@ class PartnersScreen(ConsoleScreen):
         rows = [
             Row(
                 partner,
-                sum(c.org == partner.org and counts(c, found.today) for c in found.contracts),
+                [Agreement(each, found.today) for each in found.contracts if each.org == partner.org],
                 found.ways.get(partner.org),
             )
             for partner in found.partners
         ]
         listed.show(rows, keep=lambda row: row.partner.org)
+        self._to_added(found)
         hub = found.hub
         none = (
             "No hub. Messages go by folder, SFTP or hand: v." if found.holds else "No hub has been joined yet: press h."
@@ -109,6 +112,13 @@ class PartnersScreen(ConsoleScreen):
         self._to_wanted(found)
         self._show_contracts()
         self.refresh_bindings()
+
+    def _to_added(self, found: Agencies) -> None:
+        """Stand on the partner that was just added, whose words are compared next, once."""
+        known, self.known = self.known, None
+        added = [place for place, row in enumerate(found.partners) if known is not None and row.org not in known]
+        if added:
+            self.query_one("#partners", RecordList).action_move_to(added[0])
 
     def _to_wanted(self, found: Agencies) -> None:
         """Stand on the agreement that was asked for, once."""
@@ -148,7 +158,7 @@ class PartnersScreen(ConsoleScreen):
             if found
             else []
         )
-        mine.sort(key=lambda row: row.contract.ended)
+        mine.sort(key=lambda row: row.place)
         contracts.show(mine, keep=lambda row: row.contract.id)
 
     @on(RecordList.Moved, "#partners")
@@ -173,8 +183,9 @@ class PartnersScreen(ConsoleScreen):
         if action_id == "back":
             return ""
         verb = action_id.rpartition(".")[2]
-        enrolled = self.found is not None and self.found.hub is not None
-        holds = enrolled or (self.found is not None and self.found.holds)
+        found = self.found
+        enrolled = found is not None and found.hub is not None
+        holds = enrolled or (found is not None and found.holds)
         partner, contract = self._partner(), self._contract()
         no_contract = contract is None or contract.ended
         reasons = (
@@ -198,6 +209,10 @@ class PartnersScreen(ConsoleScreen):
                 "It was offered already: both sides know it.",
             ),
             (
+                verb == "offer" and contract is not None and found is not None and contract.review < found.today,
+                "Its review day has passed: end it (x) and add a new one (g).",
+            ),
+            (
                 verb in ("accept", "decline") and contract is not None and contract.standing != "received",
                 "It does not wait for your answer.",
             ),
@@ -210,7 +225,7 @@ class PartnersScreen(ConsoleScreen):
 
     def act_add(self) -> None:
         """Add a partner."""
-        self.app.push_screen(AddDialog(), self._said)
+        self.app.push_screen(AddDialog(), self._added)
 
     def act_compare(self) -> None:
         """Compare the key words with the partner by telephone."""
@@ -311,7 +326,7 @@ class PartnersScreen(ConsoleScreen):
 
     def act_bundle(self) -> None:
         """Write or take in what is carried by hand."""
-        self.app.push_screen(BundleDialog(self._partner()), self._said)
+        self.app.push_screen(BundleDialog(self._partner()), self._added)
 
     def act_remove(self) -> None:
         """Remove the partner, with the reason."""
@@ -327,6 +342,10 @@ class PartnersScreen(ConsoleScreen):
 
         sentence = f"Nothing more is exchanged with {partner.name}. What was recorded stays."
         self.app.push_screen(ReasonDialog("Remove this partner", sentence, verb="Remove"), answered)
+
+    def _added(self, words: str | None) -> None:
+        self.known = {row.org for row in self.found.partners} if words and self.found is not None else None
+        self._said(words)
 
     def _said(self, words: str | None) -> None:
         if words:

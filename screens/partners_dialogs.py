@@ -118,6 +118,16 @@ def large_words(text: str) -> Content:
     return Content("\n").join(lines)
 
 
+COMPARE = (
+    "Ring them on a number you already have, not one from a message. Read the words over the telephone: you "
+    "read yours, they read theirs. If a word differs, share nothing and tell the hub's operator."
+)
+CHANGED = (
+    "Their key has changed since you compared it, and nothing leaves to them. Ring them on a number you already have: "
+    "if no new machine explains it, or a word differs, go back and tell the hub's operator."
+)
+
+
 class CompareDialog(FormDialog[str]):
     """Shows our words to be read out, and takes those that the partner reads to us."""
 
@@ -128,12 +138,9 @@ class CompareDialog(FormDialog[str]):
     """
 
     def __init__(self, partner: PartnerRow) -> None:
-        super().__init__(
-            f"Compare words with {partner.name}",
-            "Ring them on a number you already have, not one from a message. Read the words over the telephone: you "
-            "read yours, they read theirs. If a word differs, share nothing and tell the hub's operator.",
-        )
+        super().__init__(f"Compare words with {partner.name}", CHANGED if partner.changed else COMPARE)
         self._partner = partner
+        self._then = " What waited for them leaves with the next sync." if partner.changed else ""
 
     def fields(self) -> ComposeResult:
         yield PlainText("Ours, which you read to them", classes="label")
@@ -164,7 +171,7 @@ class CompareDialog(FormDialog[str]):
             vault_of(self),
             self._partner.org,
             words.value,
-            then=lambda row: self.finish(f"Compared with {row.name}."),
+            then=lambda row: self.finish(f"Compared with {row.name}.{self._then}"),
             failed=self.failed,
         )
 
@@ -309,6 +316,10 @@ class RenewDialog(FormDialog[str]):
             vault_of(self),
             reason.text.strip(),
             compromised=bool(self.query_one("#void", ChoiceField).code),
-            then=lambda _made: self.finish("Made anew. Every partner is told with the next sync."),
+            then=lambda made: self.finish(
+                "Made anew. Partners at the hub see them now, others are told with the next sync."
+                if made.at_hub
+                else "Made anew. Every partner is told with the next sync."
+            ),
             failed=self.failed,
         )

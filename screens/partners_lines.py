@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.content import Content
 
-from practice.text import visible
+from practice.text import counted, visible
 from screens.widgets.chrome import cut
 from screens.widgets.text import plain
 
@@ -19,16 +19,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """A partner with the number of agreements in force."""
+    """A partner with its agreements as of a day."""
 
     partner: PartnerRow
-    contracts: int
+    agreements: list[Agreement]
     way: WayRow | None = None
 
-
-def counts(contract: ContractRow, today: date) -> bool:
-    """Say whether an agreement is among those that stand: neither ended, nor declined, nor past its review."""
-    return not contract.ended and contract.standing != "declined" and contract.review >= today
+    @property
+    def counts(self) -> str:
+        """Say how many agreements stand, and how many are to be answered by one side: "1 agreement · 1 to answer"."""
+        turns = [each.turn for each in self.agreements]
+        said = [counted(turns.count("stands"), "agreement")]
+        said += [f"{turns.count(turn)} {words}" for turn, words in UNANSWERED.items() if turn in turns]
+        return " · ".join(said)
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,28 @@ class Agreement:
     contract: ContractRow
     today: date
 
+    @property
+    def turn(self) -> str:
+        """Return where it stands, one of TURNS."""
+        contract = self.contract
+        if contract.ended:
+            return "ended"
+        if contract.standing in ("received", "offered", "declined"):
+            return contract.standing
+        return "overdue" if contract.review < self.today else "stands"
 
+    @property
+    def place(self) -> tuple[int, str]:
+        """Return what it is listed by: first what waits for an answer of ours, last what has ended."""
+        return TURNS.index(self.turn), self.contract.purpose.casefold()
+
+
+TURNS = ("received", "overdue", "stands", "offered", "declined", "ended")
+UNANSWERED = {"received": "to answer", "offered": "offered"}
 STANDING = {
+    "stands": ("in force", "$text-success"),
+    "overdue": ("review overdue: nothing leaves", "$text-error"),
+    "ended": ("ended", "$text-muted"),
     "offered": ("offered: they have not answered", "$text-warning"),
     "received": ("they offer it: answer them", "$text-warning"),
     "declined": ("declined: nothing leaves", "$text-error"),
@@ -55,6 +78,11 @@ def compared_words(partner: PartnerRow) -> tuple[str, str]:
     return "words not compared", "$text-warning"
 
 
+def folded(text: str, width: int) -> list[Content]:
+    """Return a muted, indented line, folded where it is too long."""
+    return [Content("  ") + line for line in plain(text, "$text-muted").wrap(max(width - 3, 10))]
+
+
 def draw(row: Row, width: int) -> list[Content]:
     """Draw a partner: name and whether the words were compared, kind and agreements, code."""
     from practice.vocabulary import PartnerKind, label_of
@@ -63,14 +91,13 @@ def draw(row: Row, width: int) -> list[Content]:
     state, tone = compared_words(row.partner)
     name = cut(visible(row.partner.name), max(width - 3 - cell_len(state), 10))
     space = " " * max(width - 1 - cell_len(name) - cell_len(state), 1)
-    count = f"{row.contracts} agreement{'s' if row.contracts != 1 else ''}"
     kind = label_of(PartnerKind, row.partner.kind)
     rung = row.partner.telephone
     ring = f"  Ring {f'{row.partner.contact}, {rung}' if row.partner.contact else rung}"
     return [
         Content.assemble(name, space, (state, tone)),
-        Content.styled(cut(f"  {kind} · {count}", width - 1), "$text-muted"),
-        Content.styled(cut(f"  {visible(row.partner.org)} · {way_words(row.way)}", width - 1), "$text-muted"),
+        *folded(f"{kind} · {row.counts}", width),
+        *folded(f"{row.partner.org} · {way_words(row.way)}", width),
         *([Content.styled(cut(visible(ring), width - 1), "$text-muted")] if rung else []),
     ]
 
@@ -81,29 +108,24 @@ def draw_agreement(row: Agreement, width: int) -> list[Content]:
     from practice.vocabulary import ConcernCategory, LawfulBasis, label_of
 
     contract = row.contract
-    if contract.ended:
-        state, tone = "ended", "$text-muted"
-    elif contract.standing in STANDING:
-        state, tone = STANDING[contract.standing]
-    elif contract.review < row.today:
-        state, tone = "review overdue: nothing leaves", "$text-error"
-    else:
-        state, tone = "in force, signed by both" if contract.standing else "in force", "$text-success"
-    purpose = plain(" ".join(contract.purpose.split())).wrap(max(width - 3 - cell_len(state), 10))
-    space = " " * max(width - 1 - purpose[0].cell_length - cell_len(state), 1)
+    state, tone = STANDING[row.turn]
+    state += ", signed by both" if row.turn == "stands" and contract.standing else ""
+    purpose = " ".join(visible(contract.purpose).split())
+    first = Content(purpose).wrap(max(width - 3 - cell_len(state), 10))[0]
+    space = " " * max(width - 1 - first.cell_length - cell_len(state), 1)
+    more = purpose[len(first.plain) :].strip()
     terms = f"  {label_of(LawfulBasis, contract.basis)} · review {day_words(contract.review)}"
-    categories = ", ".join(label_of(ConcernCategory, code) for code in contract.categories) or "any category"
+    categories = ", ".join(label_of(ConcernCategory, code) for code in contract.categories) or "Any category"
     kept = f" · kept {' '.join(visible(contract.retention).split())}" if contract.retention else ""
     extra = f"ended: {visible(contract.ended_reason)}" if contract.ended else f"{categories}{kept}"
     extra = (
         f"because: {visible(contract.declined_reason)}" if contract.declined_reason and not contract.ended else extra
     )
-    folded = plain(" ".join(extra.split()), "$text-muted").wrap(max(width - 4, 10))
     return [
-        Content.assemble(purpose[0], space, (state, tone)),
-        *purpose[1:],
+        Content.assemble(first, space, (state, tone)),
+        *(Content(more).wrap(max(width - 1, 10)) if more else []),
         Content.styled(cut(terms, width - 1), "$text-muted"),
-        *(Content("  ") + line for line in folded),
+        *folded(" ".join(extra.split()), width),
     ]
 
 

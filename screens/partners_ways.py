@@ -92,7 +92,13 @@ class WayDialog(FormDialog[str]):
             self.ask("Where? " + WHERE[way], place)
             return
         key = self.query_one("#host_key", Input).value
-        self.run(set_way, vault_of(self), self._partner, way, place.value, key, then=self.finish, failed=self.failed)
+        then = self._stay if way == "sftp" else self.finish
+        self.run(set_way, vault_of(self), self._partner, way, place.value, key, then=then, failed=self.failed)
+
+    def _stay(self, words: str) -> None:
+        """Show the line for the server's operator for as long as it takes to pass it on."""
+        self.query_one("#where", PlainText).show("The way is set. Esc leaves this.")
+        self.say(words, "good")
 
 
 DEEDS = (

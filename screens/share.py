@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from practice.errors import ConsoleError
-from practice.share_words import share_words
+from practice.share_words import share_words, state_words
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
@@ -20,7 +20,7 @@ from screens.sharing_words import TONES, ReferralLine, open_share, ring_words
 from screens.widgets.chrome import cut
 from screens.widgets.dialogs import ReasonDialog
 from screens.widgets.record_list import RecordList
-from screens.widgets.text import MessageBar, StateLine
+from screens.widgets.text import MessageBar, StateLine, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,18 +100,21 @@ def draw(row: Row, width: int) -> list[Content]:
     share = row.share
     if share is None:
         return [Content(""), Content.styled(cut(visible(row.heading), width - 1), "bold $text-primary")]
-    state = f"URGENT · {share_words(share)}" if share.urgent and share.state in UNANSWERED else share_words(share)
+    state = state_words("queued") if share.kept else share_words(share)
+    state = f"URGENT · {state}" if share.urgent and share.state in UNANSWERED else state
     when = in_words(share.occurred) if share.occurred else ""
     name_width = 22 if width < 90 else 28
     name = cut(visible(share.child), name_width)
     left = f"{name}{' ' * (name_width - cell_len(name))}  {cut(when, 26)}"
-    tone = "$text-warning" if share.recovered == "open" else TONES.get(share.state, "$text-muted")
+    tone = "$text-warning" if share.recovered == "open" or share.kept else TONES.get(share.state, "$text-muted")
     state = cut(state, max(width - 5 - cell_len(left), 12))
     space = " " * max(width - 3 - cell_len(left) - cell_len(state), 1)
     begins = cut(" ".join(visible(share.entry_text).split()), max(width - 6, 4))
+    kept = plain(share.kept, "$text-warning").wrap(max(width - 6, 4)) if share.kept else []
     return [
         Content.assemble("  ", left, space, (state, tone)),
         Content.styled(f"    {begins}", "$text-muted"),
+        *(Content("    ") + line for line in kept),
     ]
 
 

@@ -174,7 +174,7 @@ def draw(line: Line, width: int) -> list[Content]:
     state, tone = line_words(line), TONES.get(line.state, "$text-muted")
     if line.late:
         state, tone = f"{'URGENT · ' if line.share.urgent else ''}{state} · ring them", "$text-error"
-    tone = "$text-warning" if line.share.recovered == "open" else tone
+    tone = "$text-warning" if line.share.recovered == "open" or (line.share.kept and not line.late) else tone
     name_width = 18 if width < 70 else 26
     name = cut(visible(line.share.child), name_width)
     when = in_words(line.share.occurred) if line.share.occurred else ""
@@ -229,6 +229,8 @@ class SyncScreen(ConsoleScreen):
         super().__init__()
         self.wanted_item = item
         self.found: Batch | None = None
+        self.heard = 0
+        """How many sentences of the sync under way the lists have followed."""
 
     def body(self) -> ComposeResult:
         yield ReferralLine(id="referral")
@@ -315,14 +317,17 @@ class SyncScreen(ConsoleScreen):
         if bar.display != job.running:
             bar.display = job.running
             self.refresh_bindings()
+        if job.running and len(job.said) != self.heard:
+            self.heard = len(job.said)
+            self.refresh_record()  # each partner's counts move while it goes on
         if job.running:
             bar.update(progress=min(len(job.said), STEPS - 1))
             said.say(f"{job.said[-1]}. You may leave; it goes on." if job.said else "Beginning.")
         elif said.text:
             said.say("")
-        result = self.query_one("#result", MessageBar)
-        if result.text != job.ended:
-            result.say(job.ended, job.tone)
+        result, ended = self.query_one("#result", MessageBar), job.ended_words(self.console.clock())
+        if result.text != ended:
+            result.say(ended, job.tone)
             errors = self.query_one("#errors", PlainText)
             errors.show("\n".join(job.errors))
             errors.display = bool(job.errors)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from practice.errors import ConsoleError, HubUnreachable
 from practice.text import counted
 from screens.base import RecordChanged, fault_place
+from screens.wording import moment_words
 
 if TYPE_CHECKING:
     from screens.console import Console
@@ -27,6 +29,8 @@ def entries(count: int, words: str) -> str:
 
 def report_words(report: SyncReport) -> str:
     """Say what a sync did, in one sentence or two."""
+    from sync.report import answer_words
+
     parts = []
     if report.sent:
         parts.append(entries(report.sent, "on the way"))
@@ -40,8 +44,9 @@ def report_words(report: SyncReport) -> str:
         parts.append(entries(report.queued, "still waiting to leave"))
     if report.held:
         parts.append(entries(report.held, "held by you"))
-    said = f"{', '.join(parts)}." if parts else "Nothing waited to leave, and nothing came in."
-    return f"{said} {report.machines}".strip()
+    said = f"{', '.join(parts)}." if parts else "No entry waited to leave, and none came in."
+    left = f"{answer_words(report.answers)} sent." if report.answers else ""
+    return " ".join(each for each in (said, left, report.machines) if each)
 
 
 class SyncJob:
@@ -53,9 +58,18 @@ class SyncJob:
         self.running = False
         self.said: list[str] = []
         self.ended = ""
+        self.ended_at: datetime | None = None
         self.tone = ""
         self.errors: list[str] = []
         self.watched = False
+
+    def ended_words(self, now: datetime) -> str:
+        """Say when the last sync ended and how, since its words stay when the screen is opened again later."""
+        if not self.ended or self.ended_at is None:
+            return ""
+        ended, here = self.ended_at.astimezone(), now.astimezone()
+        when = f"{ended:%H:%M}" if ended.date() == here.date() else moment_words(ended)
+        return f"Sync at {when}: {self.ended}"
 
     def start(self, vault: Vault, run: Callable[..., SyncReport]) -> bool:
         """Begin a sync, unless one runs."""
@@ -82,6 +96,7 @@ class SyncJob:
             words, errors, tone = f"The sync stopped because of a fault ({place}). What was queued is kept.", [], "bad"
         with self._lock:
             self.running, self.ended, self.tone, self.errors = False, words, tone, errors
+            self.ended_at = self._console.clock()
         if not self.watched and self._console.is_running:
             severity = {"good": "information", "warn": "warning"}.get(tone, "error")
             self._console.call_later(self._console.say, words, "Sync", severity)

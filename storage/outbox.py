@@ -117,10 +117,13 @@ def waiting_entries(connection: Connection) -> int:
     return int(count)
 
 
-def offered_shares(connection: Connection) -> set[str]:
-    """Return the shares that were offered to the hub and whose outcome is not known yet."""
-    statement = "SELECT share FROM outbox WHERE state = 'offered' AND share IS NOT NULL AND class = 'data'"
-    return {share for (share,) in plain_rows(connection, statement)}
+def waiting_shares(connection: Connection) -> dict[str, tuple[str, str]]:
+    """Return by share where its entry waits, queued or offered with no outcome known, and the words beside it."""
+    statement = (
+        "SELECT share, state, detail FROM outbox"
+        " WHERE state IN ('queued', 'offered') AND share IS NOT NULL AND class = 'data'"
+    )
+    return {share: (state, detail) for share, state, detail in plain_rows(connection, statement)}
 
 
 def withdrawals(connection: Connection) -> dict[str, str]:

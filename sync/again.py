@@ -19,7 +19,7 @@ from storage.types import utc_text
 from storage.views import arrivals, sharing
 from storage.views.sharing_tables import OVERTAKEN
 from storage.views.unanswered import COLLECTED
-from sync import agreements, cases, contracts, corrections, envelope, inbox, outgoing
+from sync import agreements, cases, contracts, corrections, envelope, inbox, outgoing, spool
 from sync.identity import KeySet
 from sync.membership import own_keys
 from sync.taking import UNREAD
@@ -164,24 +164,29 @@ def _name(vault: Vault, org: str) -> str:
 def open_with_new_keys(vault: Vault) -> None:
     """Seal anew what a partner could not open, once they, or we, have other keys (rule 9).
 
-    That is what they refused for it, and what they collected and never answered, where it is sealed for a key that
-    they show no longer: who lost their keys could not say so with a signature that counts.
+    That is what they refused for it, and what waits here or was collected and never answered, where it is sealed for a
+    key that they show no longer: who lost their keys could not say so with a signature that counts.
     """
     from sync.renewing import RENEWED_AT
 
     with vault.read() as connection:
         ours = outbox.exchange(connection, RENEWED_AT)
-        found = [each for each in outbox.messages(connection, "refused", "delivered") if each.share]
-    for message in found:
-        silent = (message.state, message.detail) == ("delivered", COLLECTED)
-        reader = _reader(vault, message.org) if silent or message.detail == "unknown-key" else None
+        found = outbox.messages(connection, "refused", "delivered", *outbox.WAITING)
+    readers = {row.org: inbox.reader_of(row) for row in sharing.partners(vault)}
+    for message in [each for each in found if each.share]:
+        waits = message.state in outbox.WAITING
+        silent = waits or (message.state, message.detail) == ("delivered", COLLECTED)
+        reader = readers.get(message.org) if silent or message.detail == "unknown-key" else None
         if reader is None:
             continue
         same = {each.thumbprint() for each in reader.encryption} & set(_sealed_for(message))
         if same and (silent or message.made_at >= ours):
             continue
         with vault.write() as unit:
-            seal_anew(vault, unit, message)
+            fresh = seal_anew(vault, unit, message)
+        if waits and fresh is not None:
+            spool.discard(vault, message.mid)
+            spool.keep(vault, fresh.mid, fresh.envelope)
 
 
 def _sealed_for(message: Message) -> tuple[str, ...]:

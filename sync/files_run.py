@@ -301,7 +301,7 @@ class PlaceRun:
         for message in ready:
             if message.mid in outcomes and outcomes[message.mid].stored:
                 self._move(message, "delivered", self.place.way)
-                self.report.sent += int(message.class_ == "data")
+                self.report.left(message)
                 spool.discard(self.vault, message.mid)
         if len(outcomes) < len(ready):
             raise HubUnreachable("It broke off; what was not confirmed stays queued.")

@@ -10,7 +10,7 @@ from practice.acts import HubEnrolled, PartnerAdded, PartnerCarried, PartnerRemo
 from practice.errors import Refused
 from practice.text import visible
 from practice.vocabulary import PartnerKind
-from storage import secrets_table
+from storage import outbox, secrets_table
 from storage.views import organisation, sharing
 from storage.views.sharing import PartnerRow
 from sync.identity import HubPin, KeySet, OrgKeys, fingerprint_words, generate, read_key_set
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_partner", "enrol", "key_set_of", "own_words", "refresh", "remove", "verify_partner", "words"]
 FIRST_SERIAL = 1
+KEY_CHANGED = "The partner's identity key has changed and was not compared."
+"""Why an entry is kept; it stands beside the entry until the words are compared."""
 Change = Literal["same", "newer", "older", "changed"]
 
 
@@ -68,7 +70,6 @@ def _public(vault: Vault, keys: OrgKeys) -> str:
 
 def _published(vault: Vault, keys: OrgKeys) -> str:
     """Return the key set as it was last made anew, or the first one."""
-    from storage import outbox
     from sync.renewing import OWN_KEY_SET
 
     with vault.read() as connection:
@@ -239,7 +240,11 @@ def verify_partner(vault: Vault, org: str, words: str = "") -> PartnerRow:
             hint="Let them read the words once more. If they still differ, share nothing and tell the hub's operator.",
         )
     verified = build(PartnerVerified, {"org": partner.org, "identity": partner.identity})
-    vault.record(verified)
+    with vault.write() as unit:
+        unit.record(verified)
+        for message in outbox.messages(unit.connection, *outbox.WAITING):
+            if message.org == partner.org and message.detail == KEY_CHANGED:
+                outbox.mark(unit.connection, message.mid, message.state, message.changed_at)
     return sharing.partner(vault, partner.org)
 
 

@@ -17,7 +17,7 @@ from storage.views import sharing
 from sync import again, files_run, outgoing, plan, sending, spool, unattended
 from sync.hub.jose import b64u
 from sync.membership import connect, joined, own_keys
-from sync.report import SyncReport, entries
+from sync.report import SyncReport, answer_words, entries
 from sync.taking import Taking
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _what_leaves(ready: Sequence[outbox.Message]) -> str:
     shared = sum(each.class_ == "data" for each in ready)
     answers = len(ready) - shared
     said = [counted(shared, "sealed message")] if shared else []
-    return " and ".join([*said, counted(answers, "receipt or notice", "receipts and notices")] if answers else said)
+    return " and ".join([*said, answer_words(answers)] if answers else said)
 
 
 def _sha(envelope: str) -> str:
@@ -193,7 +193,7 @@ class _Run:
                     drafts += outgoing.moved(
                         unit.connection, message, step.state, step.detail, outgoing.now(self.vault)
                     )
-                    self.report.sent += int(message.class_ == "data")
+                    self.report.left(message)
             if drafts:
                 unit.record_many(drafts)
 
@@ -259,8 +259,12 @@ class _Run:
         self.note(kept)
         if ready:
             self.progress(f"Offering {_what_leaves(ready)}")
+        done = 0
         for group in batches([(each.mid, each.envelope) for each in ready]):
             self._offer(group)
+            done += len(group)
+            if done < len(ready):
+                self.progress(f"Offered {done} of {len(ready)}")
 
     def _offer(self, group: list[tuple[str, str]]) -> None:
         """Offer one batch: marked before it leaves, and moved on only by what the hub's signed receipt proves."""
@@ -278,7 +282,7 @@ class _Run:
 
     def _take_outcomes(self, result: BatchResult) -> list[str]:
         """Move on what one request has proved, and return the ids of the messages that went further."""
-        done, sent, refused, not_taken = [], 0, 0, []
+        done, left, refused, not_taken = [], [], 0, []
         with self.vault.write() as unit:
             drafts: list[Draft] = []
             for mid, outcome in result.outcomes.items():
@@ -288,14 +292,16 @@ class _Run:
                     continue
                 drafts += outgoing.moved(unit.connection, message, step.state, step.detail, outgoing.now(self.vault))
                 done.append(mid)
-                sent += int(step.state == "delivered" and message.class_ == "data")
-                if step.state != "delivered":
+                if step.state == "delivered":
+                    left.append(message)
+                else:
                     refused += int(message.class_ == "data")
                     not_taken.append((message, outcome.sentence))
             outbox.set_exchange(unit.connection, "hub_receipt", result.receipt.jws)
             if drafts:
                 unit.record_many(drafts)
-        self.report.sent += sent
+        for message in left:
+            self.report.left(message)
         self.report.refused += refused
         self.note([sending.not_taken(self.vault, message, why) for message, why in not_taken])
         return done

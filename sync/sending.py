@@ -10,6 +10,7 @@ from storage import outbox
 from storage.outbox import Message
 from storage.views import sharing
 from sync import contracts, outgoing, plan, spool
+from sync.partners import KEY_CHANGED
 from sync.report import entries
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def partner_faults(vault: Vault) -> dict[str, str]:
         if row.removed:
             faults[row.org] = "The partner was removed."
         elif row.changed:
-            faults[row.org] = "The partner's identity key has changed and was not compared."
+            faults[row.org] = KEY_CHANGED
     return faults
 
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from storage.views.arrivals import ItemRow
 
 COUNTS = {
-    "sent": "taken by the hub, or laid into a partner's folder, in this sync",
+    "sent": "entries taken by the hub, or laid into a partner's folder, in this sync",
+    "answers": "receipts and notices sent with them",
     "acknowledged": "receipts from partners",
     "received": "new in the inbox",
     "queued": "still waiting here",

@@ -11,6 +11,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
+from textual.widgets._toast import ToastRack
 
 from practice.organisations import front_door_words, is_school
 from practice.text import visible
@@ -192,6 +193,11 @@ class KeyBar(Widget):
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def on_resize(self) -> None:
+        """Keep passing notices clear of the keys, however many rows those take."""
+        for rack in self.screen.query(ToastRack):
+            rack.styles.margin = (0, 0, self.outer_size.height, 0)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
         if self.is_attached and screen is self.screen:

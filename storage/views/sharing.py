@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from practice.acts import ContractAnswered
 from practice.dates import Occurred
 from practice.errors import NotFound
+from practice.share_words import REFUSALS
 from storage import ledger, outbox
 from storage.views.base import table_of
 from storage.views.reading import among, columns, rows, where
@@ -114,6 +115,8 @@ class ShareRow:
     """`open` where it came back from the partner after a restore and nobody has looked, then `taken` or `left`."""
     heeded: str = ""
     """The code of what was read of the front sheet when it was approved."""
+    kept: str = ""
+    """Why the last sync did not send it, in a sentence; blank where nothing is in its way."""
 
 
 def partners(vault: Vault, *, removed: bool = False) -> list[PartnerRow]:
@@ -210,19 +213,20 @@ def shares(
     )
     more = ("now_child", "partner", "child", "entry_text", "occurred", "approver", "first")
     with vault.read() as connection:
-        offered = outbox.offered_shares(connection)
+        waiting = outbox.waiting_shares(connection)
         taken_back = outbox.withdrawals(connection)
         found = [
-            _share(vars(row), offered, taken_back) for row in rows(connection, ShareTable, statement, parameters, more)
+            _share(vars(row), waiting, taken_back) for row in rows(connection, ShareTable, statement, parameters, more)
         ]
     asked = {*states, "offered"} if "queued" in states else set(states)
     return [row for row in found if not states or row.state in asked]
 
 
-def _share(fields: dict[str, Any], offered: set[str], taken_back: dict[str, str]) -> ShareRow:
+def _share(fields: dict[str, Any], waiting: dict[str, tuple[str, str]], taken_back: dict[str, str]) -> ShareRow:
     fields["taken_back"] = taken_back.get(fields["id"], "")
-    if fields["state"] == "queued" and fields["id"] in offered:
-        fields["state"] = "offered"
+    if fields["state"] == "queued" and fields["id"] in waiting:
+        fields["state"], kept = waiting[fields["id"]]
+        fields["kept"] = "" if kept in REFUSALS else kept
     fields["child_id"] = fields.pop("now_child")
     fields["approved_by"] = fields.pop("approver") or ""
     fields["agreed_by_id"], fields["agreed_by"] = fields["agreed_by"], fields.pop("first") or ""

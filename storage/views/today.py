@@ -51,9 +51,10 @@ class Line:
     """One thing to deal with.
 
     `kind` is report, damaged, concern, more, flag, action, asked, review, follow_up, answer, item, reply, notice,
-    landed, case, agreement, agreement_offered, share, ring, agreed, refused, glass, meeting, meeting_report, transfer,
-    removal, erasure, apart, machine, visit, unfinished, backup or restored; `subject` is the id of the report, entry,
-    action, child, meeting, transfer, item, agreement or share that it is about; `due` is the day it was or is due.
+    landed, case, agreement, agreement_offered, share, ring, kept, agreed, refused, glass, meeting, meeting_report,
+    transfer, removal, erasure, apart, machine, visit, unfinished, backup or restored; `subject` is the id of the
+    report, entry, action, child, meeting, transfer, item, agreement or share that it is about; `due` is the day it was
+    or is due.
     """
 
     kind: str
@@ -393,6 +394,9 @@ def _shares(vault: Vault, view: TodayView, now: datetime) -> None:
         elif share.state == "proposed":
             view.to_approve += 1
             view.this_week.append(line)
+        elif share.kept:
+            why = f"{share.kept.removesuffix('.')} (to {share.partner})"
+            view.this_week.append(replace(line, kind="kept", words=why))
         else:
             view.later.append(line)
 

@@ -8,7 +8,8 @@ import pytest
 from exchange import COUNCIL, SCHOOL, Place
 
 from practice.errors import Refused
-from screens.partners_lines import Agreement, counts, draw_agreement, terms_words
+from screens.partners_lines import Agreement, draw_agreement, terms_words
+from screens.sync_job import report_words
 from storage.desk.concerns import log_concern
 from storage.views import sharing
 from sync import agreements, contracts, membership, partners, shares
@@ -38,7 +39,9 @@ def test_both_sign_and_then_it_carries_what_it_covers_and_nothing_else(school: P
     entry = school.entry(child)
     with pytest.raises(Refused, match="not accepted the agreement yet"):
         shares.propose(school.vault, entry, COUNCIL, contract)
-    school.sync()
+    report = school.sync()
+    assert (report.sent, report.answers) == (0, 1)
+    assert report_words(report) == "No entry waited to leave, and none came in. 1 receipt or notice sent."
     assert council.sync().errors == ["The primary offers an agreement; Partners shows it."]
     theirs = only(council)
     assert (theirs.id, theirs.standing, theirs.org, theirs.retention) == (contract, "received", SCHOOL, "Seven years")
@@ -83,6 +86,6 @@ def test_a_declined_agreement_carries_nothing(school: Place, council: Place) -> 
     assert only(school).declined_reason == only(council).declined_reason == "Another team deals with this."
     drawn = "\n".join(line.plain for line in draw_agreement(Agreement(only(school), date(2026, 11, 23)), 60))
     assert "because: Another team deals with this." in drawn
-    assert not counts(only(school), date(2026, 11, 23))
+    assert Agreement(only(school), date(2026, 11, 23)).turn == "declined"
     with pytest.raises(Refused, match="was declined"):
         shares.propose(school.vault, school.entry(school.child()), COUNCIL, contract)

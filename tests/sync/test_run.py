@@ -13,6 +13,7 @@ from exchange import COUNCIL, POLICE, SCHOOL, TEXT, WORDS, Hub, Killed, Meddling
 
 from practice.errors import HubUnreachable, Refused
 from storage.views import record, sharing
+from storage.views.today import today
 from sync import contracts, corrections, envelope, inbox, not_sharing, outgoing, partners, plan, run, shares, spool
 from sync.hub.server import close, new_epoch, status
 from sync.identity import generate
@@ -416,6 +417,9 @@ def test_another_identity_key_stops_sharing_until_it_was_compared(
     row = sharing.partner(school.vault, COUNCIL)
     assert (row.verified, row.changed) == (False, True)
     assert school.state(share) == "queued"
+    assert sharing.share(school.vault, share).kept == partners.KEY_CHANGED
+    (kept,) = [line for line in today(school.vault, school.clock()).this_week if line.kind == "kept"]
+    assert kept.words.startswith("The partner's identity key has changed and was not compared (to ")
     with pytest.raises(Refused, match="has changed"):
         school.approve(waiting, digest)
     with pytest.raises(Refused, match="not the words"):
@@ -423,11 +427,11 @@ def test_another_identity_key_stops_sharing_until_it_was_compared(
     partners.verify_partner(school.vault, COUNCIL, partners.own_words(again.vault))
     row = sharing.partner(school.vault, COUNCIL)
     assert (row.verified, row.changed) == (True, False)
+    assert sharing.share(school.vault, share).kept == "", "nothing is in its way any more"
     school.approve(waiting, digest)
     assert school.sync().sent == 2
     report = again.sync()
-    assert report.received == 1, "the one that was sealed for the new keys"
-    assert "do not hold" in report.errors[0]
+    assert (report.received, report.errors) == (2, []), "what waited was sealed anew for the new keys"
     again.vault.close()
 
 
