@@ -81,8 +81,8 @@ class DraftScreen(ConsoleScreen):
     ready = False
     """Whether the form is as it was left: until then nothing is sealed over the draft."""
     _finished = False
-    _warned = False
-    """Whether the form's line asks for something: that stands until the next key."""
+    _asked_of: dict[str, Any] | None = None
+    """What was written when the form's line asked for something: it asks until that changes, not only for a moment."""
 
     @abstractmethod
     def draft_name(self) -> str:
@@ -133,7 +133,7 @@ class DraftScreen(ConsoleScreen):
 
     def say(self, text: str, tone: str = "") -> None:
         """Say on the form's own line where things stand."""
-        self._warned = tone in {"warn", "bad"}
+        self._asked_of = self.draft_fields() if tone in {"warn", "bad"} else None
         self.query_one("#said", StateLine).say(text, tone)
 
     # -- keeping -------------------------------------------------------------------------------------------------------
@@ -144,7 +144,8 @@ class DraftScreen(ConsoleScreen):
     @on(ChildPicker.Picked)
     def touched(self) -> None:
         """Note a key: the draft is sealed once the keys pause."""
-        self._warned = False
+        if self._asked_of is not None and self.draft_fields() != self._asked_of:
+            self._asked_of = None
         if not self._finished:
             self._pause.touch()
 
@@ -171,7 +172,7 @@ class DraftScreen(ConsoleScreen):
         self.refresh_bindings()
 
     def _kept(self, kept: bool) -> None:
-        if kept and not self._finished and not self._warned:
+        if kept and not self._finished and self._asked_of is None:
             self.say(f"Draft kept {clock_words(self.console.clock())}.")
 
     def _not_kept(self, error: ConsoleError) -> None:

@@ -64,7 +64,7 @@ async def test_a_set_is_packed_and_brought_home_on_screen(console, vault, clock,
         await settled(pilot)
         pilot.app.screen.query_one("Input").value = str(kept)
         await pilot.press("ctrl+s")
-        await wait_for(pilot, "waits for a person")
+        await wait_for(pilot, ": a, or d")
         await pilot.press("a")
         await wait_for(pilot, "Let in what waits?")
         assert HOSTILE in words_on(pilot.app)
