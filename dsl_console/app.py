@@ -243,7 +243,7 @@ class DslConsole(TypeAhead):
         if not has_screen(screen):
             self.say("This version has no such screen yet; the command line does it: dsl-console --help")
             return
-        found = [each for each in self.screen_stack if isinstance(each, ConsoleScreen) and screen == each.NAME]
+        found = [each for each in self.screen_stack if isinstance(each, ConsoleScreen) and each.is_open_as(screen)]
         same = next((each for each in found if not params or each.params == params), None)
         if same is not None:
             self._back_to(lambda each: each is same)

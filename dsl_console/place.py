@@ -28,7 +28,7 @@ def place_of(stack: Iterable[Screen[Any]]) -> Place:
     """Return where somebody is, as far up as it can be opened again: in the adults' register, up to its own unlock."""
     place: Place = []
     for screen in stack:
-        if not isinstance(screen, ConsoleScreen) or screen.NAME in _UNDER | _OVER:
+        if not isinstance(screen, ConsoleScreen) or screen.leaves or screen.NAME in _UNDER | _OVER:
             continue
         if "params" not in vars(screen) or not _fits(screen.NAME, screen.params):
             break  # a screen that was not opened by its name cannot be opened again

@@ -129,7 +129,7 @@ class AdultDecideScreen(DraftScreen, RegisterScreen):
         elif "on" in fields and day is None:
             self._ask("On which day was it referred? Write one day: 20 November 2026. Or leave it blank.", "#on Input")
         else:
-            self.run(self._decide, fields, day, then=self._decided, failed=self._refused)
+            self.record(self._decide, fields, day, then=self._decided, failed=self._refused)
 
     def _referred(self) -> date | None:
         occurred = self.query_one("#on", WhenField).occurred

@@ -146,7 +146,7 @@ class AdultEntryScreen(RegisterScreen):
 
     def _gone(self, error: ConsoleError) -> None:
         self.console.report(error)
-        self.console.back()
+        self.leave()
 
     def _show(self, found: Found) -> None:
         from storage.views.register import shared_by

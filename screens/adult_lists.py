@@ -110,7 +110,7 @@ class AdultPatternsScreen(RegisterScreen):
             f"{count} pattern{'' if count == 1 else 's'}. A person says whether one means anything; r records it.{last}"
         )
         self.query_one("#said", StateLine).say(said)
-        self.query_one("#entries", RecordList).show(lines_of(found))
+        self.query_one("#entries", RecordList).show(lines_of(found), keep=lambda line: (line.words, line.entry_id))
         self.refresh_bindings()
 
     def _chosen(self) -> str:

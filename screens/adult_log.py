@@ -49,6 +49,8 @@ class AdultLogScreen(DraftScreen, RegisterScreen):
     def __init__(self) -> None:
         super().__init__()
         self.adults: list[AdultRow] = []
+        self._wanted = ""
+        """Whom a draft is about, until the list of adults is read."""
 
     def content(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False):
@@ -99,10 +101,11 @@ class AdultLogScreen(DraftScreen, RegisterScreen):
         chosen = choice.code
         listed = [(visible(each.named), each.id) for each in adults]
         choice.set_options([("Somebody new to the register", NEW), *listed])
-        self._choose(chosen or (NEW if not adults else ""))
+        self._choose(chosen or self._wanted or (NEW if not adults else ""))
 
     def _choose(self, adult: str) -> None:
         known = {NEW, *(each.id for each in self.adults)}
+        self._wanted = "" if adult in known else adult
         self.query_one("#adult", ChoiceField).code = adult if adult in known else ""
         self._shown()
 
@@ -133,6 +136,7 @@ class AdultLogScreen(DraftScreen, RegisterScreen):
         if not found and not harms:
             return {}
         choices = {name: self.query_one(f"#{name}", ChoiceField).code for name in CHOICES}
+        choices["adult"] = choices["adult"] or self._wanted
         return found | {"harms": list(harms)} | {name: code for name, code in choices.items() if code}
 
     def put_back(self, fields: dict[str, Any]) -> None:
@@ -168,7 +172,7 @@ class AdultLogScreen(DraftScreen, RegisterScreen):
         elif not self.query_one("#text", TextArea).text.strip():
             self._ask("What happened? It is not recorded yet.", "#text")
         else:
-            self.run(self._record, adult, self.draft_fields(), then=self._recorded, failed=self._refused)
+            self.record(self._record, adult, self.draft_fields(), then=self._recorded, failed=self._refused)
 
     def _ask(self, words: str, place: str) -> None:
         self.say(words, "warn")

@@ -89,7 +89,7 @@ class AdultReportScreen(RegisterScreen):
 
     def _gone(self, error: ConsoleError) -> None:
         self.console.report(error)
-        self.console.back()
+        self.leave()
 
     def _show(self, found: tuple[AdultReportRow, list[AdultRow]]) -> None:
         self.found, self.adults = found

@@ -348,9 +348,11 @@ class AdultsScreen(RegisterScreen):
         if sure:
             from storage.people import replace_recovery_code
 
+            self.await_read()  # what is typed meanwhile does not close the code
             self.run(replace_recovery_code, self.register, then=self._code)
 
     def _code(self, code: str) -> None:
+        self.now_read()
         self.app.push_screen(
             CodeDialog(code, "The register's new recovery code", ONCE),
             lambda _: self._said("The code before opens nothing any more."),

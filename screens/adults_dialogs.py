@@ -261,6 +261,7 @@ class HoldersDialog(FormDialog[str]):
     """Who reads the register: lets somebody in, or takes the key back with the reason."""
 
     VERB = "Let in, or take back"
+    awaits_read = True
 
     def __init__(self, register: Register) -> None:
         super().__init__(
@@ -286,6 +287,7 @@ class HoldersDialog(FormDialog[str]):
         self.people = people
         choice = self.query_one("#who", ChoiceField)
         choice.set_options([(visible(self._words(each)), each.id) for each in people])
+        self.now_read()
 
     def _words(self, person: Holder) -> str:
         held = "holds its key" if self.register.name in person.compartments else "does not"
@@ -320,6 +322,7 @@ class TravelDialog(FormDialog[str]):
     """To which of the school's machines the register travels; unsaid, to none."""
 
     VERB = "Say so"
+    awaits_read = True
 
     def __init__(self, register: Register) -> None:
         super().__init__(
@@ -347,6 +350,7 @@ class TravelDialog(FormDialog[str]):
         self.query_one("#machine", ChoiceField).set_options(
             [(f"{visible(row.name)}: {'travels there' if yes else 'does not'}", row.id) for row, yes in rows]
         )
+        self.now_read()
 
     def confirm(self) -> None:
         """Record what the headteacher says."""

@@ -96,7 +96,7 @@ class AmendScreen(EntryForm):
             self.say("A reason is needed: it is read with both versions.", "warn")
             self.query_one("#reason").focus()
         else:
-            self.run(self._amend, fields, then=self._amended, failed=self.refused)
+            self.record(self._amend, fields, then=self._amended, failed=self.refused)
 
     def _amend(self, fields: dict[str, str]) -> None:
         from storage.desk.concerns import amend

@@ -33,6 +33,9 @@ notice of one sentence, or goes to `failed`. The open vault is `self.vault`:
     self.fetch(children.find, self.vault, text, then=self.show_matches)
     self.run(concerns.decide, self.vault, entry, decision, reason, then=self.decided)
 
+A result may come after the person went on: `leave` takes away this screen and no other, `fetch_to_ask` asks nobody who
+is elsewhere, and `awaits_read` lets keys wait where what is read first moves the focus or fills a field.
+
 Import `storage` and `sync` inside the function that uses them, or a helper module that only screens behind unlock
 import: the first paint must not wait for them.
 
@@ -228,6 +231,8 @@ class ConsoleScreen(Stands, Calls, Screen[None]):
 
     _listed: Any = None
     _seen_changes = 0
+    leaves = False
+    """Whether it is done and goes once what stands over it is left."""
     params: dict[str, Any] = {}
 
     @property
@@ -304,6 +309,9 @@ class ConsoleScreen(Stands, Calls, Screen[None]):
         self.refresh_record()
 
     def on_screen_resume(self) -> None:
+        if self.leaves:
+            self.console.back()
+            return
         if self.stands:
             self.console.screen_stands()  # what was typed while a dialog over this screen ended
         if self.is_mounted and self._seen_changes != self.console.changes:
@@ -331,6 +339,34 @@ class ConsoleScreen(Stands, Calls, Screen[None]):
     def act_back(self) -> None:
         """Leave the screen, losing nothing."""
         self.console.back()
+
+    def is_open_as(self, name: str) -> bool:
+        """Whether it is the screen of that name, and is not done and about to go."""
+        return name == self.NAME and not self.leaves
+
+    def leave(self) -> None:
+        """Leave this screen, its work being done: under another one it goes once that is left, and takes none along."""
+        if self.is_active:
+            self.console.back()
+        else:
+            self.leaves = True
+
+    def fetch_to_ask(
+        self,
+        fn: Callable[..., Result],
+        *args: Any,
+        ask: Callable[[Result], object],
+        failed: Callable[[ConsoleError], None] | None = None,
+    ) -> None:
+        """Read what a question rests on, then ask it: keys wait for it, and who went on meanwhile is not asked."""
+
+        def read(result: Result) -> None:
+            if self.is_active:
+                ask(result)
+            self.now_read()
+
+        self.await_read()
+        self.fetch(fn, *args, then=read, failed=failed)
 
     def may_exit(self) -> str:
         """Return what leaving the console now would lose for good, or an empty text: then nobody is asked."""

@@ -94,6 +94,7 @@ class CaseScreen(ConsoleScreen):
     )
     CSS_PATH = "case.tcss"
     BINDINGS = bindings("case")
+    awaits_read = True
 
     def __init__(self, case: str) -> None:
         super().__init__()
@@ -134,6 +135,7 @@ class CaseScreen(ConsoleScreen):
         if row.state != "received":
             self.query_one("#text").focus()
         self.refresh_bindings()
+        self.now_read()
 
     # -- answering -----------------------------------------------------------------------------------------------------
 
@@ -170,7 +172,7 @@ class CaseScreen(ConsoleScreen):
     def _ask(self, child: ChildRow) -> None:
         from sync.cases import caution
 
-        self.fetch(caution, self.vault, self.number, child.id, then=lambda words: self._confirm(child, words))
+        self.fetch_to_ask(caution, self.vault, self.number, child.id, ask=lambda words: self._confirm(child, words))
 
     def _confirm(self, child: ChildRow, caution: str) -> None:
         from storage.views.cases import compared
@@ -197,7 +199,7 @@ class CaseScreen(ConsoleScreen):
     def _matched(self, child: ChildRow, count: int) -> None:
         landed = f" {count} waiting {'entry stands' if count == 1 else 'entries stand'} in the record." if count else ""
         self.console.say(f"{child.name} is confirmed.{landed} They are told at the next sync.", "Which child?")
-        self.console.back()
+        self.leave()
 
     def act_decline(self) -> None:
         """Say that nobody here is meant, with the reason."""
@@ -226,7 +228,7 @@ class CaseScreen(ConsoleScreen):
 
     def _told(self) -> None:
         self.console.say("Recorded. They are told at the next sync.", "Which child?")
-        self.console.back()
+        self.leave()
 
     def act_stands(self) -> None:
         """Say that the match stands, having looked at what changed."""

@@ -84,6 +84,7 @@ class OfferDialog(HeedingDialog):
     """Asks which child is named, to whom and under which agreement."""
 
     VERB = "Name this child"
+    awaits_read = True
 
     def __init__(self) -> None:
         super().__init__(
@@ -114,6 +115,7 @@ class OfferDialog(HeedingDialog):
         if not pairs:
             self.say("No agreement is in force: Partners adds one. A single share needs no case.", "warn")
         self.query_one("#child Input" if len(pairs) == 1 else "#contract").focus()
+        self.now_read()
 
     def _org(self) -> str:
         code = self.query_one("#contract", ChoiceField).code

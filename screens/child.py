@@ -258,7 +258,7 @@ class ChildScreen(ConsoleScreen):
     def _gone(self, error: ConsoleError) -> None:
         self.console.report(error)
         if self.view is None:
-            self.console.back()
+            self.leave()
 
     def _show(self, view: ChildView) -> None:
         first, self.view = self.view is None, view

@@ -88,7 +88,7 @@ class DecideScreen(EntryForm):
         else:
             advice = {"name": "advice_name", "role": "advice_role", "advice": "advice"}
             sought = {name: fields[field] for name, field in advice.items() if field in fields}
-            self.run(self._decide, fields, day, sought, then=self._decided, failed=self.refused)
+            self.record(self._decide, fields, day, sought, then=self._decided, failed=self.refused)
 
     def _decide(self, fields: dict[str, str], day: Any, sought: dict[str, str]) -> None:
         from storage.desk.concerns import decide

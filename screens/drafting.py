@@ -13,7 +13,7 @@ from textual import on
 from textual.widgets import Input, Select, TextArea
 
 from practice.errors import ConsoleError
-from screens.base import ConsoleScreen
+from screens.base import ConsoleScreen, Result
 from screens.pausing import Pause
 from screens.widgets.child_picker import ChildPicker
 from screens.widgets.text import StateLine
@@ -193,10 +193,21 @@ class DraftScreen(ConsoleScreen):
 
     # -- leaving -------------------------------------------------------------------------------------------------------
 
+    def record(
+        self,
+        fn: Callable[..., Result],
+        *args: Any,
+        then: Callable[[Result], None],
+        failed: Callable[[ConsoleError], None],
+    ) -> None:
+        """Record what is written and leave; keys wait until that is done: they are meant for what comes after it."""
+        if self.run(fn, *args, then=then, failed=failed):
+            self.await_read()
+
     def finish(self) -> None:
         """Leave the form for good: its draft was dropped with what it held."""
         self._finished = True
-        self.console.back()
+        self.leave()
 
     def act_back(self) -> None:
         """Leave; what is written stays as a draft, and the person is told so."""
@@ -211,7 +222,7 @@ class DraftScreen(ConsoleScreen):
 
     def _left(self, _kept: bool) -> None:
         self._finished = True
-        self.console.back()
+        self.leave()
         self.console.say(f"Draft kept at {clock_words(self.console.clock())}. {self.again}")
 
     @property

@@ -263,7 +263,7 @@ class EntryScreen(ConsoleScreen):
 
     def _gone(self, error: ConsoleError) -> None:
         self.console.report(error)
-        self.console.back()
+        self.leave()
 
     def _opened(self, unrecorded: str) -> None:
         if unrecorded:
@@ -365,7 +365,7 @@ class EntryScreen(ConsoleScreen):
 
     def _agreed(self, said: str) -> None:
         self.console.say(said)
-        self.console.back()
+        self.leave()
 
     def act_keep(self) -> None:
         """Take the proposal back, with the reason."""

@@ -63,7 +63,8 @@ class EntryForm(DraftScreen):
         self.query_one("#entry-text", Static).update(entry_content(entry))
         self.refresh_chrome()
         self.entry_read(first=first)
-        self.draft_read()
+        if first:
+            self.draft_read()
         if before is not None and before.version != entry.version:
             self.say("This entry was amended meanwhile: what you see above is the new version.", "warn")
 
@@ -77,7 +78,7 @@ class EntryForm(DraftScreen):
 
     def _gone(self, error: ConsoleError) -> None:
         self.console.report(error)
-        self.console.back()
+        self.leave()
 
     def why_not(self, action_id: str) -> str:
         if action_id == f"{self.NAME}.record":

@@ -48,6 +48,11 @@ class Found:
     second: bool = False
 
 
+def key_of(found: Found) -> tuple[str, str, str]:
+    """Return what a line is about, so that the cursor stays on it while the record is read again."""
+    return found.heading, found.child.id if found.child else "", found.hit.entry_id if found.hit else ""
+
+
 def found_in(vault: Vault, text: str, roll: HeldRoll, changes: int = 0) -> list[Found]:
     """Return the children and the entries that fit the text, each under its heading."""
     from storage.views import children
@@ -160,14 +165,14 @@ class FindScreen(ConsoleScreen):
             self.fetch(found_in, self.vault, text, self._roll, changes, then=partial(self._show, text))
 
     def _show(self, found_for: str, lines: list[Found]) -> None:
-        self._found_for = found_for
+        again, self._found_for = self._found_for == found_for, found_for
         text = self.query_one("#words", Input).value.strip()
         count = len([line for line in lines if not line.heading])
         said = HINT
         if len(text) >= 2:
             said = f"{count:,} found" if count else "Nothing fits. Try another spelling, a shorter word, or part of it."
         self.query_one("#count", StateLine).say(said)
-        self.query_one("#found", RecordList).show(lines)
+        self.query_one("#found", RecordList).show(lines, keep=key_of if again else None)
         self.refresh_bindings()
 
     @on(Input.Submitted, "#words")

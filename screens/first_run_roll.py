@@ -102,15 +102,26 @@ class RollStep(Calls, Vertical):
     @on(Input.Submitted, "#path")
     @on(Button.Pressed, "#try")
     def _try(self) -> None:
-        text = self.query_one("#path", Input).value.strip().strip("'\"")
+        typed = self.query_one("#path", Input).value
+        text = typed.strip().strip("'\"")
         if not text:
             self._say("Type the path of the file first.", "warn")
             return
         path = Path(text).expanduser()
         self._say("Reading the file…")
-        self.run(tried, self._vault, path, dry_run=True, then=lambda report: self._show(report, path), failed=self._bad)
+        self.run(
+            tried,
+            self._vault,
+            path,
+            dry_run=True,
+            then=lambda report: self._show(report, path, typed),
+            failed=self._bad,
+        )
 
-    def _show(self, report: Any, path: Path) -> None:
+    def _show(self, report: Any, path: Path, typed: str) -> None:
+        if typed != self.query_one("#path", Input).value:
+            self._say("Another path is written now: Enter reads that file.")
+            return
         self._tried = path
         self._say(summary(report, dry_run=True))
         take = self.query_one("#take", Button)

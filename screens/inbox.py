@@ -259,7 +259,7 @@ class InboxScreen(ConsoleScreen):
 
     def _seen(self) -> None:
         self.console.say("Read. The partner is told at the next sync.", "What came in")
-        self.console.back()
+        self.leave()
 
     def act_refuse(self) -> None:
         """Refuse the entry, with the reason."""
@@ -278,4 +278,4 @@ class InboxScreen(ConsoleScreen):
 
     def _refused(self) -> None:
         self.console.say("Refused. The partner is told at the next sync.", "What came in")
-        self.console.back()
+        self.leave()

@@ -167,8 +167,11 @@ class LogScreen(DraftScreen):
             self.act_record()
 
     def _take_child(self, known: dict[str, ChildRow]) -> None:
+        picker = self.form.picker
+        if picker.child is not None or picker.provisional:
+            return  # somebody else was chosen meanwhile
         if child := known.get(self.child_id):
-            early = "" if self.form.picker.child else self.form.picker.text
+            early = picker.text
             self.form.picker.choose(child)
             text = self.form.query_one("#text", TextArea)
             if early:  # who comes from a child's page types what happened at once
@@ -288,7 +291,7 @@ class LogScreen(DraftScreen):
         child_id = picker.child.id if picker.child else ""
         began = self.begun or self.console.clock()
         self.say("Recording…")
-        self.run(
+        self.record(
             record_concern,
             self.keeper,
             form.act_fields(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -201,9 +202,11 @@ class WordsDialog(FormDialog["Request"]):
         from storage.joining import request
 
         if self.asked is None and not self._busy and self.query_one("#folder", Input).value.strip():
-            self.fetch(request, self.vault, self._place, then=self._found, failed=self.failed)
+            self.fetch(request, self.vault, self._place, then=partial(self._found, self._place), failed=self.failed)
 
-    def _found(self, asked: Request | None) -> None:
+    def _found(self, place: Path, asked: Request | None) -> None:
+        if place != self._place:
+            return  # another folder was written meanwhile: these are not its words
         self.asked = asked
         shown = self.query_one(".words", PlainText)
         shown.display = asked is not None

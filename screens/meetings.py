@@ -167,7 +167,7 @@ class MeetingsScreen(DatedListScreen["MeetingRow"]):
         def ask(child: ChildRow) -> None:
             self.console.push_screen(ChallengeDialog(child, row), self._challenged)
 
-        self.fetch(get, self.vault, row.child_id, then=ask)
+        self.fetch_to_ask(get, self.vault, row.child_id, ask=ask)
 
     def _challenged(self, entry: str | None) -> None:
         if entry:

@@ -105,7 +105,7 @@ class MoveScreen(EntryForm):
             self.say("A reason is needed: both records keep that the entry was moved, and why.", "warn")
             reason.focus()
         else:
-            self.fetch(reach_of, self.vault, self.entry_id, then=self._ask)
+            self.fetch_to_ask(reach_of, self.vault, self.entry_id, ask=self._ask)
 
     def _ask(self, reach: Reach) -> None:
         assert self.entry is not None
@@ -124,7 +124,7 @@ class MoveScreen(EntryForm):
     def _answered(self, sure: bool | None) -> None:
         child = self.picker.child
         if sure and child is not None:
-            self.run(
+            self.record(
                 self._move,
                 child.id,
                 self.query_one("#reason", TextArea).text.strip(),

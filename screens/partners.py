@@ -64,6 +64,7 @@ class PartnersScreen(ConsoleScreen):
     )
     CSS_PATH = "partners.tcss"
     BINDINGS = bindings("partners")
+    awaits_read = True  # an agreement that was asked for takes the focus
 
     def __init__(self, agreement: str = "") -> None:
         super().__init__()
@@ -112,6 +113,7 @@ class PartnersScreen(ConsoleScreen):
         self._to_wanted(found)
         self._show_contracts()
         self.refresh_bindings()
+        self.now_read()
 
     def _to_added(self, found: Agencies) -> None:
         """Stand on the partner that was just added, whose words are compared next, once."""

@@ -303,9 +303,11 @@ class PeopleScreen(ConsoleScreen):
         if sure:
             from storage.people import replace_recovery_code
 
+            self.await_read()  # what is typed meanwhile does not close the code
             self.run(replace_recovery_code, self.vault, then=self._code)
 
     def _code(self, code: str) -> None:
+        self.now_read()
         self.app.push_screen(CodeDialog(code), lambda _: self._said("The code before opens nothing any more."))
 
     # -- rotating ------------------------------------------------------------------------------------------------------

@@ -265,7 +265,7 @@ class QualityScreen(ConsoleScreen):
     def act_rate(self) -> None:
         """Rate the record under the cursor."""
         if row := self.rows.current:
-            self.fetch(evidence_of, self.vault, row.child_id, then=lambda shows: self._rate(row, shows))
+            self.fetch_to_ask(evidence_of, self.vault, row.child_id, ask=lambda shows: self._rate(row, shows))
 
     def _rate(self, row: RatedRow, shows: dict[Criterion, str]) -> None:
         if self.found and self.found.audit:

@@ -219,7 +219,7 @@ class RetentionScreen(ConsoleScreen):
     def act_agree(self) -> None:
         """Agree to it, after reading what it does not reach."""
         if one := self.standing:
-            self.fetch(left_of, self.vault, one.child.id, then=lambda left: self._agree(one, left))
+            self.fetch_to_ask(left_of, self.vault, one.child.id, ask=lambda left: self._agree(one, left))
 
     def _agree(self, one: Standing, left: Left) -> None:
         self.app.push_screen(AgreeDialog(self.vault, one, left), self._told(""))

@@ -314,7 +314,7 @@ class ReviewScreen(ConsoleScreen):
         from storage.views import children
 
         if child_id:
-            self.fetch(children.get, self.vault, child_id, then=self._status_of)
+            self.fetch_to_ask(children.get, self.vault, child_id, ask=self._status_of)
         else:
             self.app.push_screen(StatusDialog(None), self._set)
 

@@ -95,6 +95,7 @@ class ReviewChildScreen(ConsoleScreen):
         self._pause = Pause(self, PAUSE, self._seal, longest=LONGEST)
         self._keeper: DraftKeeper | None = None
         self._number = 0
+        self._reads = 0
         self._sealed: dict[str, Any] = {}
 
     @property
@@ -129,12 +130,13 @@ class ReviewChildScreen(ConsoleScreen):
 
     def refresh_record(self) -> None:
         """Read the child's evidence; what is being typed stays."""
-        self.fetch(loaded, self.vault, self.session.child_id, then=self._show)
+        self._reads += 1
+        self.fetch(loaded, self.vault, self.session.child_id, then=partial(self._show, self._reads))
 
-    def _show(self, result: tuple[Evidence, PlanRow | None, dict[str, Any], int]) -> None:
+    def _show(self, read: int, result: tuple[Evidence, PlanRow | None, dict[str, Any], int]) -> None:
         found, proposed, draft, late = result
-        if found.child.id != self.session.child_id:
-            return
+        if read != self._reads:
+            return  # read before the child was left for the next one: its draft is older than what was kept since
         self.found = found
         today = self.console.now().date()
         self.query_one("#rests-on", Static).update(evidence_content(found, today))
@@ -297,7 +299,7 @@ class ReviewChildScreen(ConsoleScreen):
             self.refresh_record()
             self.refresh_chrome()
             return
-        self.console.back()
+        self.leave()
         if isinstance(self.app.screen, ReviewScreen):
             self.app.screen.ended()
             self.app.screen.refresh_record()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import on
@@ -76,9 +77,11 @@ class ScopeDialog(FormDialog["SessionRow"]):
         if code in ("status", "worker") and not about:
             self.query_one("#count", StateLine).say("")
             return
-        self.fetch(counted, self.vault, code, about, then=self._counted, failed=self.failed)
+        self.fetch(counted, self.vault, code, about, then=partial(self._counted, (code, about)), failed=self.failed)
 
-    def _counted(self, count: int) -> None:
+    def _counted(self, scope: tuple[str, str], count: int) -> None:
+        if scope != self.scope:
+            return
         words = f"{count} child{'ren' if count != 1 else ''} in this scope." if count else "Nobody is in this scope."
         self.query_one("#count", StateLine).say(words, "" if count else "warn")
 

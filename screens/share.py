@@ -131,6 +131,7 @@ class ShareScreen(ConsoleScreen):
     )
     CSS_PATH = "share.tcss"
     BINDINGS = bindings("share")
+    awaits_read = True  # a share that was asked for opens, an entry is proposed
 
     def __init__(self, share_id: str = "", entry_id: str = "") -> None:
         super().__init__()
@@ -167,6 +168,7 @@ class ShareScreen(ConsoleScreen):
         elif self.wanted_entry:
             entry, self.wanted_entry = self.wanted_entry, ""
             self._propose(entry)
+        self.now_read()
 
     def _words(self) -> str:
         shares = self.found.shares if self.found else []
@@ -205,6 +207,7 @@ class ShareScreen(ConsoleScreen):
     def _proposed(self, share_id: str | None) -> None:
         if share_id:
             self.wanted_share = share_id
+            self.await_read()
             self.refresh_record()
 
     # -- what can be done ----------------------------------------------------------------------------------------------

@@ -102,6 +102,7 @@ class ShareEntryScreen(ConsoleScreen):
     )
     CSS_PATH = "share.tcss"
     BINDINGS = bindings("share_entry")
+    awaits_read = True
 
     def __init__(self, share_id: str) -> None:
         super().__init__()
@@ -169,6 +170,7 @@ class ShareEntryScreen(ConsoleScreen):
         if found.anew or (before and share.digest != before and share.state in OPEN):
             self._say("The record has changed, so the bytes were made anew. Read them again.", "warn")
         self.refresh_bindings()
+        self.now_read()
 
     def _say(self, sentence: str, tone: str = "") -> None:
         self.query_one("#fault", MessageBar).say(sentence, tone)

@@ -63,6 +63,7 @@ class ProposeDialog(FormDialog[str]):
     """Asks to whom, and under which agreement; dismissed with the new share's id."""
 
     VERB = "Propose"
+    awaits_read = True
 
     def __init__(self, entry_id: str) -> None:
         super().__init__("Propose to a partner", "Nothing leaves yet: you see the exact bytes first, and approve them.")
@@ -105,6 +106,7 @@ class ProposeDialog(FormDialog[str]):
         elif len(listed) == 1:
             self.query_one("#partner", ChoiceField).code = listed[0][1]
         self.query_one("#partner").focus()
+        self.now_read()
 
     @on(Select.Changed, "#partner")
     def _partner_chosen(self) -> None:

@@ -226,6 +226,7 @@ class SyncScreen(ConsoleScreen):
     BINDINGS = bindings("sync")
 
     def __init__(self, item: str = "") -> None:
+    awaits_read = True  # an item that was asked for opens
         super().__init__()
         self.wanted_item = item
         self.found: Batch | None = None
@@ -271,7 +272,7 @@ class SyncScreen(ConsoleScreen):
         self.fetch(batch, self.vault, self.console.clock(), then=self._show)
 
     def _show(self, found: Batch) -> None:
-        self.found = found
+        first, self.found = self.found is None, found
         self.query_one("#referral").refresh(layout=True)
         self.query_one("#said", StateLine).say(self._words())
         self.query_one("#ring", MessageBar).say(ring_words(found.late), "bad")
@@ -284,7 +285,7 @@ class SyncScreen(ConsoleScreen):
         self.query_one("#in-title", PlainText).show(
             f"What came in ({waiting} to be matched)" if waiting else "What came in"
         )
-        if self.focused is outgoing and not found.lines and found.items:
+        if first and not found.lines and found.items:
             items.focus()
         self.refresh_bindings()
         if self.wanted_item:
@@ -293,6 +294,7 @@ class SyncScreen(ConsoleScreen):
             self.console.open("inbox", item=item)
 
     def _words(self) -> str:
+        self.now_read()
         found = self.found
         return f"{self._partner_words(found)}\n{found.machines}".strip() if found else ""
 

@@ -146,6 +146,7 @@ class PackDialog(VaultForm[str]):
     """Asks into which new folder the copies go, after what must be read was read."""
 
     VERB = "Write"
+    awaits_read = True
 
     def __init__(self, row: TransferRow) -> None:
         super().__init__(
@@ -174,6 +175,7 @@ class PackDialog(VaultForm[str]):
         self.query_one("#heeded").display = bool(said)
         if said:
             self.query_one("#read").focus()
+        self.now_read()
 
     def confirm(self) -> None:
         if self._said and not self.query_one("#read", ChoiceField).code:

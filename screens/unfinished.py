@@ -86,7 +86,7 @@ class UnfinishedScreen(ConsoleScreen):
 
         entry = self.query_one("#entries", RecordList).current
         if entry is not None:
-            self.fetch(record.detail, self.vault, entry.id, then=self._ask)
+            self.fetch_to_ask(record.detail, self.vault, entry.id, ask=self._ask)
 
     def _ask(self, detail: EntryDetail) -> None:
         self.app.push_screen(CompleteDialog(detail), self._filled)

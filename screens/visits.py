@@ -228,7 +228,9 @@ class VisitsScreen(ConsoleScreen):
             from storage.visits.returning import held
 
             visit = row.visit
-            self.fetch(held, self.vault, visit, then=lambda found: self._ask(visit, found, accept), failed=self._failed)
+            self.fetch_to_ask(
+                held, self.vault, visit, ask=lambda found: self._ask(visit, found, accept), failed=self._failed
+            )
 
     def _ask(self, visit: VisitRow, found: tuple[str, list[Held]], accept: bool) -> None:
         why, waits = found

@@ -32,6 +32,7 @@ class KeptForm(FormDialog[Answer]):
     """A subclass names its fields in `KEPT`, the compartment to which they are sealed, and the draft."""
 
     KEPT: ClassVar[tuple[str, ...]] = ()
+    awaits_read = True
     _first: dict[str, str] | None = None
     """What stood in the fields before anybody wrote; None until it is known whether a draft was kept."""
 
@@ -50,6 +51,7 @@ class KeptForm(FormDialog[Answer]):
 
     def _put_back(self, draft: Draft | None) -> None:
         self._first = self._written()
+        self.now_read()
         if draft is None:
             return
         for name in self.KEPT:
