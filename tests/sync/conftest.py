@@ -18,10 +18,19 @@ LATE = 4_000_000_000
 NAMES = ("urn:scx:gb:urn:100123", "urn:scx:gb:la:301", "urn:scx:demo:police")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of a hub on both of its stores, in the modules that say `BOTH_STORES`."""
+    if "database" in metafunc.fixturenames and getattr(metafunc.module, "BOTH_STORES", False):
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> str:
-    """Where a test's hub keeps what it holds."""
-    return str(tmp_path / "hub" / "hub.db")
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a test's hub keeps what it holds: in a file, or where `BOTH_STORES` asks for it on PostgreSQL."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return str(tmp_path / "hub" / "hub.db")
+    server = request.getfixturevalue("postgres")
+    return str(server.database("made"))
 
 
 @pytest.fixture

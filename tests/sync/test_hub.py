@@ -35,13 +35,8 @@ from sync.hub.server import close, invite, make_server, status
 from sync.hub.store import Store
 from sync.identity import OrgKeys, TransportKeys, read_key_set
 
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return str(tmp_path / "hub" / "hub.db")
-    server = request.getfixturevalue("postgres")
-    return server.database("made")
+BOTH_STORES = True
+"""Each test that asks for a hub runs on SQLite and on PostgreSQL."""
 
 
 Sealed = Callable[..., tuple[str, str]]

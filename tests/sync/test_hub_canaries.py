@@ -8,7 +8,6 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from running_hub import RunningHub, everything
 
 from sync.carriers.hub import HubClient
@@ -22,14 +21,8 @@ MESSAGES = size(3, 90, 900)
 WORDS = ("Marigoldina", "Wetherbyfield", "behind the shed", "urn:nhs:9434765919")
 """Long enough that no piece of one stands by chance in ciphertext."""
 TEXT = "Marigoldina Wetherbyfield told me about it behind the shed (urn:nhs:9434765919)"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return str(tmp_path / "hub" / "hub.db")
-    server = request.getfixturevalue("postgres")
-    return server.database("made")
+BOTH_STORES = True
+"""Each test that asks for a hub runs on SQLite and on PostgreSQL."""
 
 
 def spellings(word: str) -> set[bytes]:

@@ -32,14 +32,8 @@ from sync.identity import OrgKeys
 from tests.faults.sizes import say, size
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return str(tmp_path / "hub" / "hub.db")
-    server = request.getfixturevalue("postgres")
-    return server.database("made")
+BOTH_STORES = True
+"""Each test that asks for a hub runs on SQLite and on PostgreSQL."""
 
 
 @pytest.fixture
