@@ -45,6 +45,12 @@ KINDS = {
 }
 """The word that stands before a line, by its kind."""
 NAMELESS = {
+READ = {
+    **dict.fromkeys(("concern", "more", "follow_up", "proposed", "agreed", "answer", "apart", "unfinished"), "Read"),
+    "review": "Review due",
+    "backup": "Backup",
+}
+"""What stands there for who may read only, where the word asks for what they cannot do."""
     "more": "and more concerns",
     "unfinished": "when there is time",
     "backup": "the whole record",
@@ -58,3 +64,9 @@ NAMELESS = {
     "erasure": "erased records",
 }
 """What stands in the place of a child's name in a line that is about none."""
+
+
+def kind_word(kind: str, *, writes: bool) -> str:
+    """Return the word before a line of Today: what is to be done with it, by somebody who may do that."""
+    word = KINDS.get(kind, kind)
+    return word if writes else READ.get(kind, word)

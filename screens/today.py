@@ -15,14 +15,14 @@ from textual.widgets import Static
 
 from practice.organisations import is_school
 from practice.text import visible
-from practice.today_words import KINDS, NAMELESS
+from practice.today_words import NAMELESS, kind_word
 from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList
 from screens.widgets.text import MessageBar, PlainText
 from screens.widgets.weeks import category_lines, weeks_chart, weeks_line
-from screens.wording import moment_words
+from screens.wording import may_write, moment_words
 
 if TYPE_CHECKING:
     from storage.looking import News
@@ -77,6 +77,7 @@ class Row:
     initials: bool = False
     due: str = ""
 
+    writes: bool = True
     @property
     def key(self) -> object:
         """What the row is about, so that the cursor stays on it."""
@@ -127,7 +128,7 @@ def draw(row: Row, width: int) -> list[Content]:
     return [
         Content.assemble(
             "  ",
-            (f"{KINDS.get(row.line.kind, row.line.kind):<11}", "$text-muted"),
+            (f"{kind_word(row.line.kind, writes=row.writes):<11}", "$text-muted"),
             name + " " * (name_width - cell_len(name) + 2),
             what + " " * (room - cell_len(what)),
             (f"  {due}" if due else "", "$text-warning" if row.line.late_school_days else "$text-muted"),
@@ -141,14 +142,14 @@ def height(row: Row, width: int) -> int:
     return 1 + bool(row.heading)
 
 
-def rows_of(view: TodayView, initials: bool, today: date) -> list[Row]:
-    """Return the rows of the list; a section without a line is left out."""
+def rows_of(view: TodayView, initials: bool, today: date, writes: bool) -> list[Row]:
+    """Return the rows of the list, as who may write or only read is asked; a section without a line is left out."""
     rows = []
     for name, title, style in SECTIONS:
         lines: list[Line] = getattr(view, name)
         if lines:
             rows.append(Row(f"{title} ({len(lines)})", style))
-            rows += [Row(line=line, initials=initials, due=due_words(line, today)) for line in lines]
+            rows += [Row(line=line, initials=initials, due=due_words(line, today), writes=writes) for line in lines]
     return rows
 
 
@@ -274,7 +275,8 @@ class TodayScreen(ConsoleScreen):
         school = self.console.school
         listed.empty = empty_words(view, school.organisation if school else "") if view.empty else ""
         today = self.console.now().date()
-        listed.show(rows_of(view, self.console.initials, today), keep=lambda row: row.key)
+        rows = rows_of(view, self.console.initials, today, may_write(self.vault))
+        listed.show(rows, keep=lambda row: row.key)
         self.query_one("#covers", MessageBar).say(covers_words(view))
         self.query_one("#weeks", Static).update(weeks_chart(view.twelve_weeks, today))
         self.query_one("#categories", Static).update(category_lines(view.by_category))

@@ -11,8 +11,8 @@ from dsl_console.cli.output import day_json, joined, moment_json, one_line, out,
 from dsl_console.cli.session import Session
 from practice.dates import day_words
 from practice.text import counted
-from practice.today_words import KINDS, NAMELESS
-from practice.vocabulary import ReviewStatus, label_of
+from practice.today_words import NAMELESS, kind_word
+from practice.vocabulary import ReviewStatus, Role, label_of
 
 if TYPE_CHECKING:
     from storage.views.today import Line
@@ -44,6 +44,7 @@ def today(session: Session) -> None:
         refresh(vault)
         view = view_of(vault, vault.clock())
         news = look(vault)
+        writes = vault.person.role != Role.READ_ONLY
     if session.json:
         sections = {name: [_json(line) for line in getattr(view, name)] for name, _ in SECTIONS}
         since = moment_json(news.since)
@@ -64,6 +65,6 @@ def today(session: Session) -> None:
             due = f"due {day_words(line.due)}" if line.due else ""
             words = label_of(ReviewStatus, line.words) if line.kind == "review" else line.words
             about = line.child or NAMELESS.get(line.kind, "not matched yet")
-            out("    " + joined([KINDS.get(line.kind, line.kind), one_line(about), one_line(words), due, late]))
+            out("    " + joined([kind_word(line.kind, writes=writes), one_line(about), one_line(words), due, late]))
     if view.empty:
         session.note("Nothing waits for you.")

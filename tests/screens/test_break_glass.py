@@ -7,7 +7,7 @@ from conftest import HOSTILE, picture, settled, wait_for, words_on
 from dsl_console.app import DslConsole
 from dsl_console.config import Settings
 from screens.break_glass import GlassDialog
-from storage.desk import children
+from storage.desk import children, concerns
 from storage.keys import FLOOR
 from storage.people import add_person
 from storage.vault import open_vault
@@ -45,6 +45,10 @@ async def test_another_child_is_opened_with_a_reason_that_the_dsl_sees(vault, fo
             await pilot.press("f2")
             await wait_for(pilot, "Tell the DSL in person")
             assert app.screen.NAME == "child", "no form is filled in that would not be recorded"
+            concerns.log_concern(vault, {"text": "No coat."}, child_id=app.screen.wanted.child_id)
+            await pilot.press("f6")
+            await wait_for(pilot, "Read Mia Hart")
+            assert "Decide" not in words_on(app), "on Today stands what she can do"
     view = today(vault, clock())
     lines = [line for line in (*view.act_today, *view.this_week, *view.later) if line.kind == "glass"]
     assert [(line.child, line.words) for line in lines] == [("Mia Hart", f"Sue Sen: {HOSTILE}")]
