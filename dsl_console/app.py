@@ -121,8 +121,8 @@ class DslConsole(TypeAhead):
         else:
             self.push_screen(self._made("first_run", {"folder": self.folder}))
 
-    def entered(self, vault: Vault) -> None:
-        self.vault, self._entering = vault, True
+    def entered(self, vault: Vault, then: Callable[[], None] | None = None) -> None:
+        self.vault, self._entering, self._once_there = vault, True, then or (lambda: None)
         if vault.visit is None:  # on a visit nothing is left behind in the laptop's own keyring
             threading.Thread(target=self.behind.ask_keyring, args=(vault,), name="keyring head", daemon=True).start()
         self.idle.heard()
@@ -170,9 +170,9 @@ class DslConsole(TypeAhead):
         if self._open_next is None and self.register_way == "make":
             self._open_next = ("adults", {})  # the headteacher makes it in their first session
         if self._open_next is not None:
-            screen, params = self._open_next
-            self._open_next = None
+            (screen, params), self._open_next = self._open_next, None
             self.call_later(self.open, screen, **params)
+        self.call_later(self._once_there)
 
     def on_unmount(self) -> None:
         self._stop.set()

@@ -82,8 +82,8 @@ class Console(App[int], inherit_bindings=False):
         """Return why an action of the table cannot be done now, or an empty text where it can."""
 
     @abstractmethod
-    def entered(self, vault: Vault) -> None:
-        """Take the vault that was opened or made, and show Today."""
+    def entered(self, vault: Vault, then: Callable[[], None] | None = None) -> None:
+        """Take the vault that was opened or made, show Today and where they were; then do what is asked."""
 
     @property
     @abstractmethod

@@ -26,6 +26,7 @@ from screens.widgets.fields import Field
 from screens.widgets.text import MessageBar, PlainText, StateLine
 
 if TYPE_CHECKING:
+    from screens.console import Console
     from screens.people_dialogs import Recovery
     from storage.vault import SlotPerson, Vault
 
@@ -93,6 +94,21 @@ def where_continued(name: str) -> str:
     if name == "log":
         return "F2 continues it."
     return "F4 continues it." if name.startswith("review-") else "It is put back where you were writing it."
+
+
+def say_kept(console: Console, drafts: list[tuple[datetime, str]]) -> None:
+    """Say that a draft was kept, the newest of those that are not on the screen already, with what they were left."""
+    from screens.drafting import DraftScreen
+
+    screen = console.screen
+    here = screen.draft_name() if isinstance(screen, DraftScreen) else ""
+    for saved, name in drafts:
+        if name != here:
+            when = saved.astimezone().strftime("%H:%M")
+            day = saved.astimezone().date()
+            words = when if day == console.now().date() else f"{when} on {day.day} {day:%b}"
+            console.say(f"A draft from {words} was kept. {where_continued(name)}", title="Draft kept")
+            return
 
 
 def opened(folder: Path, user: str, passphrase: str, clock: Any) -> tuple[Vault, list[tuple[datetime, str]]]:
@@ -265,14 +281,7 @@ class UnlockScreen(UnlockingScreen):
 
     def _entered(self, result: tuple[Vault, list[tuple[datetime, str]]]) -> None:
         vault, drafts = result
-        self.console.entered(vault)
-        if drafts:
-            saved, name = drafts[0]
-            when = saved.astimezone().strftime("%H:%M")
-            day = saved.astimezone().date()
-            today = self.console.now().date()
-            words = when if day == today else f"{when} on {day.day} {day:%b}"
-            self.console.say(f"A draft from {words} was kept. {where_continued(name)}", title="Draft kept")
+        self.console.entered(vault, partial(say_kept, self.console, drafts))
 
     # -- the recovery code ---------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from screens import unlock
 from screens.actions import TABLE
 from screens.hide import HideScreen
 from screens.today import TodayScreen, empty_words
-from screens.unlock import UnlockScreen
+from screens.unlock import UnlockScreen, where_continued
 from screens.widgets.chrome import KeyBar
 from screens.widgets.dialogs import ReasonDialog
 from screens.widgets.form_dialog import FormDialog
@@ -139,14 +139,19 @@ async def test_where_no_try_is_left_the_lock_screen_says_from_when_one_is(consol
         assert pilot.app.screen.query_one("#passphrase", Input).disabled
 
 
-async def test_a_draft_that_was_kept_is_told_at_unlock(console, vault):
+async def test_a_draft_that_was_kept_is_told_at_unlock_unless_it_is_on_the_screen(console, vault, clock):
+    vault.drafts.seal("review-1", {"reason": "as it was"})
+    clock.pass_by(minutes=1)
     vault.drafts.seal("log", {"text": "half a sentence"})
+    vault.drafts.seal(f"place-{vault.person.id}", {"screens": [["log", {}]]})
     async with console(unlocked=False) as pilot:
         await type_in(pilot, PASSPHRASE)
+        assert "half a sentence" in words_on(pilot.app)
         words = NOW.astimezone().strftime("%H:%M")
         assert [each.message for each in pilot.app._notifications] == [
-            f"A draft from {words} was kept. F2 continues it."
+            f"A draft from {words} was kept. F4 continues it."
         ]
+    assert where_continued("log") == "F2 continues it."
 
 
 async def test_what_a_command_adds_appears_within_a_second(console, vault):
