@@ -18,6 +18,7 @@ KINDS = {
     "transfer": "File",
     "item": "Came in",
     "landed": "Came in",
+    "taken_back": "Taken back",
     "reply": "Reply",
     "notice": "Police",
     "case": "Who is it",
@@ -44,13 +45,13 @@ KINDS = {
     "restored": "Restored",
 }
 """The word that stands before a line, by its kind."""
-NAMELESS = {
 READ = {
     **dict.fromkeys(("concern", "more", "follow_up", "proposed", "agreed", "answer", "apart", "unfinished"), "Read"),
     "review": "Review due",
     "backup": "Backup",
 }
 """What stands there for who may read only, where the word asks for what they cannot do."""
+NAMELESS = {
     "more": "and more concerns",
     "unfinished": "when there is time",
     "backup": "the whole record",

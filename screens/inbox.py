@@ -42,12 +42,25 @@ class Received:
     rivals: list[ItemRow]
     answers: str = ""
     """How our entry begins that it asks about or answers; blank where it stands alone."""
+    receipt: str = ""
+    """Where our receipt stands for what they took back."""
+
+
+def taken_back_words(found: Received) -> str:
+    """Say that its sender took it back, why, what was told them, and whether anybody here has read that."""
+    item = found.item
+    read = {"unseen": "r says that you have read it.", "seen": "It was read."}.get(item.landed, "")
+    where = f"It stood in the record of {found.matched}; no decision is asked for." if found.matched else ""
+    said = f"{item.sender} took it back: {item.reason or 'no reason was given'}"
+    said += "" if said.endswith((".", "?", "!")) else "."
+    return " ".join(each for each in (said, where, found.receipt, read) if each)
 
 
 def received(vault: Vault, item_id: str) -> Received:
     """Return an item and the children whom it may be about, by every name, date of birth and UPN that it gives."""
     from practice.received import read_payload
     from storage.views import arrivals, cases, children, record
+    from sync.inbox import receipt_words
 
     item = arrivals.item(vault, item_id)
     everyone = children.all_children(vault, include_left=True)
@@ -60,7 +73,8 @@ def received(vault: Vault, item_id: str) -> Received:
         begins = f"{entry.child}: {' '.join(entry.text.split())}"
         about = cases.answering(cases.compared(children.get(vault, ours[1]), told))
         found = [about, *(each for each in found if each.child.id != ours[1])]
-    return Received(item, body, told, found, matched, len(everyone), arrivals.rivals(vault, item), begins)
+    receipt = receipt_words(vault, item) if item.state == "withdrawn" else ""
+    return Received(item, body, told, found, matched, len(everyone), arrivals.rivals(vault, item), begins, receipt)
 
 
 def item_content(found: Received) -> Content:
@@ -120,8 +134,8 @@ class InboxScreen(ConsoleScreen):
     HELP = (
         "What a partner sent, as they wrote it. The name and date of birth they gave are a hint, never a match: you "
         "choose the child. The arrows and Enter choose one who looks alike; f finds any other; x refuses the entry, "
-        "with a reason. Until you choose, it stands in no chronology. One that landed under a confirmed case is marked "
-        "as read with r."
+        "with a reason. Until you choose, it stands in no chronology. One that landed under a confirmed case, or was "
+        "taken back by its sender, is marked as read with r."
     )
     CSS_PATH = "inbox.tcss"
     BINDINGS = bindings("inbox")
@@ -164,7 +178,7 @@ class InboxScreen(ConsoleScreen):
             "waiting": ("To be matched. It stands in no chronology yet.", "warn"),
             "accepted": (f"Matched to {found.matched}.", "good"),
             "refused": (f"You refused it: {item.reason}", ""),
-            "withdrawn": (f"{item.sender} took it back: {item.reason or 'no reason was given'}", "warn"),
+            "withdrawn": (taken_back_words(found), "warn"),
         }
         if item.landed:
             read = "r says that you have read it." if item.landed == "unseen" else "It was read."
@@ -243,7 +257,7 @@ class InboxScreen(ConsoleScreen):
 
     def _accepted(self, child: ChildRow) -> None:
         self.console.say(f"It stands in {child.name}'s record. The partner is told at the next sync.", "Matched")
-        self.console.back()
+        self.leave()
 
     def act_reply(self) -> None:
         """Ask about it, or answer it."""
@@ -258,7 +272,8 @@ class InboxScreen(ConsoleScreen):
         self.run(seen, self.vault, self.item_id, then=lambda _none: self._seen())
 
     def _seen(self) -> None:
-        self.console.say("Read. The partner is told at the next sync.", "What came in")
+        told = " The partner is told at the next sync." if self.found and self.found.item.state == "accepted" else ""
+        self.console.say(f"Read.{told}", "What came in")
         self.leave()
 
     def act_refuse(self) -> None:

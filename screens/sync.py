@@ -194,7 +194,9 @@ def draw_item(item: ItemRow, width: int) -> list[Content]:
     hint = f"{item.hint_name}{born}" if item.hint_name else "no name given"
     states = {"waiting": ("to be matched", "$text-warning"), "accepted": ("matched", "$text-muted")}
     states |= {"accepted": ("in the record, to be read", "$text-warning")} if item.landed == "unseen" else {}
-    states |= {"withdrawn": ("taken back by them", "$text-warning")}
+    states |= {
+        "withdrawn": ("taken back by them" + (", to be read" if item.landed == "unseen" else ""), "$text-warning")
+    }
     state, tone = states.get(item.state, ("refused by you", "$text-muted"))
     sender = cut(f"From {visible(item.sender)}", max(width - 4 - cell_len(state), 8))
     space = " " * max(width - 1 - cell_len(sender) - cell_len(state), 1)
@@ -224,9 +226,9 @@ class SyncScreen(ConsoleScreen):
     )
     CSS_PATH = "sync.tcss"
     BINDINGS = bindings("sync")
+    awaits_read = True  # an item that was asked for opens
 
     def __init__(self, item: str = "") -> None:
-    awaits_read = True  # an item that was asked for opens
         super().__init__()
         self.wanted_item = item
         self.found: Batch | None = None
@@ -292,9 +294,9 @@ class SyncScreen(ConsoleScreen):
             item, self.wanted_item = self.wanted_item, ""
             items.focus()
             self.console.open("inbox", item=item)
+        self.now_read()
 
     def _words(self) -> str:
-        self.now_read()
         found = self.found
         return f"{self._partner_words(found)}\n{found.machines}".strip() if found else ""
 

@@ -60,6 +60,7 @@ SUBJECTS = {
     "agreement_offered": ("partners", "agreement"),
     "notice": ("sync", "item"),
     "landed": ("inbox", "item"),
+    "taken_back": ("inbox", "item"),
     "case": ("cases", "case"),
     "recovered": ("recovered", "share"),
 }
@@ -76,8 +77,8 @@ class Row:
     line: Line | None = None
     initials: bool = False
     due: str = ""
-
     writes: bool = True
+
     @property
     def key(self) -> object:
         """What the row is about, so that the cursor stays on it."""

@@ -427,6 +427,17 @@ def answers_with_their_day(connection: Connection) -> None:
     fold_again(connection, REPORTS, "WHERE answers <> '[]'")
 
 
+@step
+def taken_back_to_be_read(connection: Connection) -> None:
+    """Whether somebody has read that a partner took an entry back, and those entries by an index of their own."""
+    from storage.views.arrivals import ITEMS, ItemTable
+    from storage.views.base import table_of
+
+    for index in table_of(ItemTable).indexes:
+        index.create(connection, checkfirst=True)
+    fold_again(connection, ITEMS, "WHERE state = 'withdrawn'")
+
+
 @adults_step
 def first_shape_of_the_register(connection: Connection) -> None:
     """The ledger, the secrets, the room that its file keeps free, and the views."""

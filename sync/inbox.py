@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from practice.acts import ItemAccepted, ItemArrived, ItemCorrected, ItemRefused, ItemSeen, ItemWithdrawn, build
+from practice.day_words import day_words, time_words
 from practice.errors import ConsoleError, Refused
 from practice.received import received_entry
 from practice.text import counted, visible
 from storage import ledger, outbox
 from storage.ids import new_id
 from storage.ledger import Draft
+from storage.types import from_utc_text
 from storage.views import arrivals, children, sharing
 from storage.views.arrivals import Arrived, ItemRow, case_of
 from storage.views.sharing import PartnerRow
@@ -299,15 +301,33 @@ def accept(vault: Vault, item_id: str, child_id: str) -> str:
 
 
 def seen(vault: Vault, item_id: str) -> None:
-    """Record that a person has read an entry that landed by itself; the partner is told that it was."""
+    """Record that a person has read an entry that landed by itself, or that one was taken back.
+
+    The partner is told that the entry was read; that it was taken out they were told as their word came.
+    """
     with vault.write() as unit:
         item = arrivals.item(vault, item_id)
         if item.landed != "unseen":
             raise Refused("That entry does not wait to be read. Nothing was changed.")
         unit.record(build(ItemSeen, {"item": item.id, "rev": item.rev}), child=item.child_id, entry=item.id)
-        receipt = _answer(vault, unit, item, "shown", None)
+        receipt = _answer(vault, unit, item, "shown", None) if item.state == "accepted" else None
     if receipt is not None:
         spool.keep(vault, receipt.mid, receipt.envelope)
+
+
+def receipt_words(vault: Vault, item: ItemRow) -> str:
+    """Say where our receipt for an item's last word stands; empty where none was made."""
+    with vault.read() as connection:
+        sent = outbox.of_entry(connection, item.org, item.eid, "control")
+    ours = [each for each in sent if each.type == "receipt" and each.rev == item.rev]
+    if not ours:
+        return ""
+    last = ours[-1]
+    if last.state in outbox.WAITING:
+        return "Our receipt leaves with the next sync."
+    at = from_utc_text(last.changed_at).astimezone()
+    left = f"{day_words(at.date())}, {time_words(at)}"
+    return f"Our receipt left {left}." if last.state == "delivered" else f"Our receipt: {last.state}, {left}."
 
 
 def refuse(vault: Vault, item_id: str, reason: str) -> None:

@@ -116,7 +116,9 @@ def list_(session: Session) -> None:
 
     for row in rows:
         hint = _hint_words(row)
-        state = "landed, not read yet" if row.landed == "unseen" else row.state
+        state = "landed" if row.landed == "unseen" and row.state == "accepted" else row.state
+        state += ", not read yet" if row.landed == "unseen" else ""
+        state += f": {one_line(row.reason)}" if row.state == "withdrawn" and row.reason else ""
         out(joined([row.id, one_line(row.sender), state, f"about {hint}" if hint else "", in_words(row.occurred)]))
         out(indented(row.text))
         if row.childs_words:
@@ -195,14 +197,18 @@ def reply(session: Session, item: str | None, text: str | None) -> None:
 @click.argument("item", required=False)
 @click.pass_obj
 def seen(session: Session, item: str | None) -> None:
-    """Say that you have read an entry that landed by itself under a confirmed case; the partner is told."""
+    """Say that you have read an entry that landed by itself under a confirmed case, or that one was taken back.
+
+    The partner is told that the entry was read; that it was taken back stays in the record, and is asked about no more.
+    """
     with session.opened(writes=True) as vault:
         from storage.views import arrivals
         from sync import inbox as items
 
         found = arrivals.item(vault, session.need(item, "ITEM", "Item's id"))
         items.seen(vault, found.id)
-    session.done(found.id, "seen", "Read. The partner is told with the next sync.", child_id=found.child_id)
+    told = " The partner is told with the next sync." if found.state == "accepted" else ""
+    session.done(found.id, "seen", f"Read.{told}", child_id=found.child_id)
 
 
 @inbox.command(cls=Command)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Index, select, text
 from sqlmodel import Field
 
 from practice.acts import (
@@ -36,6 +36,10 @@ class ItemTable(ViewTable, table=True):
     """An entry that a partner sent."""
 
     __tablename__ = "items"
+    __table_args__ = (  # type: ignore[assignment]
+        Index("items_withdrawn", "id", sqlite_where=text("state = 'withdrawn'")),
+        {"sqlite_strict": True},
+    )
     id: str = string(primary_key=True)
     org: str = string()
     name: str = string()
@@ -75,6 +79,7 @@ def _fold_items(key: str, acts: Sequence[Act]) -> Rows:
     for last in taken_back:
         if last.rev >= rev:
             rev, state, reason = last.rev, "withdrawn", why_withdrawn(last.payload)
+            landed = ("seen" if seen >= rev else "unseen") if child else ""
     body = began.body
     assert isinstance(body, ItemArrived | ItemWithdrawn)
     row = body.model_dump(include={"org", "name", "eid"}) | newest.model_dump(include={"mid", "ctr", "payload"})
@@ -140,7 +145,8 @@ class ItemRow:
     """The entry of ours that it asks about or answers; blank where it stands alone."""
     kind: str = ""
     landed: str = ""
-    """`unseen` where it landed under a confirmed match and nobody has read it yet, then `seen`; else blank."""
+    """`unseen` where it landed under a confirmed match, or was taken back out of a child's record, and nobody has read
+    that yet, then `seen`; else blank."""
 
 
 @dataclass(frozen=True)

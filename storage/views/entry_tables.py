@@ -11,15 +11,16 @@ from sqlmodel import Field
 from storage.types import Flag, Json, UtcText
 from storage.views.base import ViewTable, optional_string, string, typed
 
-UNDECIDED = "entries.decision = '' AND entries.kind IN ('concern', 'operation_encompass')"
-"""What still asks for a decision (R-17); written out, so that the index over them is found."""
+_WITHOUT = "entries.decision = '' AND entries.kind IN ('concern', 'operation_encompass')"
+UNDECIDED = f"{_WITHOUT} AND entries.id NOT IN (SELECT items.id FROM items WHERE items.state = 'withdrawn')"  # noqa: S608
+"""What still asks for a decision (R-17), and not what its sender took back; written out, so that its index is found."""
 UNFINISHED = "unfinished != '[]'"
 """What still lacks something (R-03)."""
 LIST_INDEXES = (
     "CREATE INDEX IF NOT EXISTS entries_by_child ON entries (child_id, occurred_sort, id)",
     "CREATE INDEX IF NOT EXISTS entries_counted ON entries (kind, recorded_at, category)",
     "CREATE INDEX IF NOT EXISTS entries_undecided ON entries (recorded_at, id, child_id) WHERE "
-    + UNDECIDED.replace("entries.", ""),
+    + _WITHOUT.replace("entries.", ""),
     "CREATE INDEX IF NOT EXISTS entries_unfinished ON entries (recorded_at, id, child_id) WHERE " + UNFINISHED,
 )
 """What opens a list without reading the whole record: a child's page, the weeks' counts, the undecided."""

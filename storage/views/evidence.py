@@ -72,7 +72,7 @@ def evidence(vault: Vault, child_id: str) -> Evidence:
         since=[entry for entry in entries if last is None or entry.recorded_at > last.recorded_at],
         entries=len(entries),
         promoted=sum(entry.promoted for entry in entries),
-        undecided=sum(not entry.decision and entry.kind in ("concern", "operation_encompass") for entry in entries),
+        undecided=record.undecided_counts(vault, child_id).get(child_id, 0),
         parents=next((entry for entry in entries if entry.kind == "parent_contact"), None),
         newest=sorted(entries, key=lambda entry: entry.recorded_at, reverse=True)[:20],
         voice=next((entry for entry in entries if entry.childs_words.strip()), None),

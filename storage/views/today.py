@@ -51,10 +51,9 @@ class Line:
     """One thing to deal with.
 
     `kind` is report, damaged, concern, more, flag, action, asked, review, follow_up, answer, item, reply, notice,
-    landed, case, agreement, agreement_offered, share, ring, kept, agreed, refused, glass, meeting, meeting_report,
-    transfer, removal, erasure, apart, machine, visit, unfinished, backup or restored; `subject` is the id of the
-    report, entry, action, child, meeting, transfer, item, agreement or share that it is about; `due` is the day it was
-    or is due.
+    landed, taken_back, case, agreement, agreement_offered, share, ring, kept, agreed, refused, glass, meeting,
+    meeting_report, transfer, removal, erasure, apart, machine, visit, unfinished, backup or restored; `subject` is the
+    id of what it is about, and `due` the day it is or was due.
     """
 
     kind: str
@@ -62,7 +61,7 @@ class Line:
     child_id: str
     child: str
     words: str
-    due: date | None = None
+    due: date | None = None  # the day it is or was due
     late_school_days: int = 0
 
 
@@ -164,8 +163,7 @@ def _erasures(vault: Vault, view: TodayView) -> None:
     if vault.person.role == Role.READ_ONLY:
         return
     with vault.read() as connection:
-        again = waiting.note(connection, notes.REPEAT)
-        after = erasing.came_after(connection)
+        again, after = waiting.note(connection, notes.REPEAT), erasing.came_after(connection)
     if again:
         said = f"erased since the backup, and here again: {again}; erase them again"
         view.act_today.append(Line("erasure", "", "", "", said))
@@ -218,9 +216,10 @@ def _partners(vault: Vault, view: TodayView) -> None:
     for share in sharing.recovered(vault):
         words = f"given back by {share.partner}: is it in the record?"
         view.act_today.append(Line("recovered", share.id, share.child_id, share.child, words))
-    for item in arrivals.items(vault, states=["accepted"], landed="unseen"):
-        child = children.get(vault, item.child_id or "").name
-        view.this_week.append(Line("landed", item.id, item.child_id or "", child, item.sender))
+    for item in arrivals.items(vault, states=["accepted", "withdrawn"], landed="unseen"):
+        back, child = item.state == "withdrawn", children.get(vault, item.child_id or "").name
+        words = f"by {item.sender}: {item.reason or 'no reason was given'}" if back else item.sender
+        view.this_week.append(Line("taken_back" if back else "landed", item.id, item.child_id or "", child, words))
 
 
 def _agreements(vault: Vault, view: TodayView, on: date) -> None:

@@ -8,7 +8,9 @@ from exchange import COUNCIL, Hub, Place
 from practice.errors import Refused
 from storage.desk.concerns import amend
 from storage.views import record, sharing
-from sync import corrections, shares
+from storage.views.evidence import evidence
+from storage.views.today import today
+from sync import corrections, inbox, shares
 from sync.membership import connect
 from sync.taking import Taking
 
@@ -60,11 +62,22 @@ def test_a_withdrawal_reaches_the_partner_and_its_receipt_comes_back(school: Pla
     assert (school.state(sent), school.reason(sent)) == ("withdrawn", "It is about another child.")
     with pytest.raises(Refused, match="was withdrawn"):
         corrections.withdraw(school.vault, sent, "Again.")
+    asked = today(council.vault, council.vault.clock())
+    assert (asked.undecided, [line.kind for line in asked.act_today]) == (1, ["concern"])
     school.sync()
     assert council.sync().errors == ["The primary took back an entry that they had sent; the inbox says why."]
     (item,) = council.items()
     assert (item.state, item.reason) == ("withdrawn", "It is about another child.")
     assert record.get(council.vault, item.id).text == "Taken back by The primary: It is about another child."
+    asked = today(council.vault, council.vault.clock())
+    assert (asked.undecided, asked.act_today, evidence(council.vault, item.child_id).undecided) == (0, [], 0)
+    told = [(line.kind, line.child, line.words) for line in asked.this_week]
+    assert told == [("taken_back", "Aisha Invented", "by The primary: It is about another child.")]
+    assert inbox.receipt_words(council.vault, item).startswith("Our receipt left "), "it went with the same sync"
+    inbox.seen(council.vault, item.id)
+    assert today(council.vault, council.vault.clock()).empty
+    with pytest.raises(Refused, match="does not wait to be read"):
+        inbox.seen(council.vault, item.id)
     with pytest.raises(Refused, match="may not be shared on"):
         shares.propose(council.vault, item.id, school.org)
     assert school.sync().errors == []
