@@ -132,6 +132,7 @@ class AdultsScreen(RegisterScreen):
     )
     CSS_PATH = "adults.tcss"
     BINDINGS = bindings("adults")
+    awaits_read = True  # which way in there is moves the focus
 
     def __init__(self) -> None:
         super().__init__()
@@ -179,6 +180,7 @@ class AdultsScreen(RegisterScreen):
         self.fetch(way_in, self.vault, then=self._offer)
 
     def _offer(self, way: str) -> None:
+        self.now_read()
         if way == self.way or self.working or self.console.register is not None:
             return
         self.way = way
@@ -212,6 +214,7 @@ class AdultsScreen(RegisterScreen):
         self.working = True
         self.query_one("#fault", MessageBar).say("")
         self.query_one("#state", StateLine).say("One moment…")
+        self.await_read()  # keys are meant for the list
         if self.way == "make":
             reads = dsl.code == YesNo.YES
             self.run(
@@ -260,6 +263,7 @@ class AdultsScreen(RegisterScreen):
     def _show(self, found: tuple[list[Row], list[str], bool]) -> None:
         rows, left, due = found
         self.query_one("#entries", RecordList).show(rows, keep=lambda row: row.id)
+        self.now_read()
         if self.working:
             return
         register = self.console.register
