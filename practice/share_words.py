@@ -65,6 +65,15 @@ class Standing(Protocol):
     def kept(self) -> str: ...
 
 
+class Shared(Standing, Protocol):
+    """What of a share a child's record says."""
+
+    @property
+    def partner(self) -> str: ...
+    @property
+    def urgent(self) -> bool: ...
+
+
 def why_words(code: str) -> str:
     """Return a reason as it was typed, or the words for a partner's or the hub's code."""
     return REFUSALS.get(code, code)
@@ -95,7 +104,20 @@ def share_words(share: Standing) -> str:
     if share.state in ("queued", "offered") and share.kept:
         return f"{STATES['queued']}: {visible(share.kept)}"
     approvals = share.state in ("queued", "acknowledged") or (share.state == "expired" and share.reason != "collected")
-    return state_words(share.state, "" if approvals else share.reason)
+    overtaken = share.state in ("corrected", "superseded")  # what became of the older message says nothing of this
+    return state_words(share.state, "" if approvals or overtaken else share.reason)
+
+
+def record_words(share: Shared) -> str:
+    """Say in a child's record with whom an entry was shared or not, where that stands, why, and that it was urgent."""
+    taken_back = f": {share.reason}" if share.state == "withdrawn" and share.reason else ""
+    urgent = ", urgent" if share.urgent else ""
+    return visible(f"{share.partner}{urgent}: {lower_first(share_words(share))}{' '.join(taken_back.split(chr(10)))}")
+
+
+def lower_first(words: str) -> str:
+    """Return words as they stand after a colon."""
+    return words[:1].lower() + words[1:]
 
 
 def reason_words(share: Standing) -> str:

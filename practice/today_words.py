@@ -17,6 +17,7 @@ KINDS = {
     "meeting_report": "Report due",
     "transfer": "File",
     "item": "Came in",
+    "rivals": "Two texts",
     "landed": "Came in",
     "taken_back": "Taken back",
     "reply": "Reply",

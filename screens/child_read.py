@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from practice.errors import ConsoleError
 from screens.entry_lines import Line
+from screens.received_words import theirs_words
 from screens.widgets.record_list import PAGE
 
 if TYPE_CHECKING:
@@ -126,20 +127,25 @@ def child_view(vault: Vault, wanted: Wanted, near: str) -> ChildView:
 
 def entries_of(vault: Vault, wanted: Wanted) -> tuple[list[str], Fetch]:
     """Return the keys of the entries in their order, and what reads a page of them."""
-    from storage.views import record, sharing
+    from practice.share_words import record_words
+    from storage.views import arrivals, record, sharing
 
     if wanted.known_on is not None:
         known = record.chronology(vault, wanted.child_id, promoted=wanted.promoted, as_known_on=wanted.known_on)
         plain = [Line(row) for row in known]
         return [row.id for row in known], lambda offset, limit: plain[offset : offset + limit]
     keys = record.entry_ids(vault, wanted.child_id, promoted=wanted.promoted)
-    shares: dict[str, tuple[tuple[str, str], ...]] = {}
+    shares: dict[str, tuple[str, ...]] = {}
     for share in sharing.shares(vault, child_id=wanted.child_id):
-        shares[share.entry_id] = (*shares.get(share.entry_id, ()), (share.partner, share.state))
+        shares[share.entry_id] = (*shares.get(share.entry_id, ()), record_words(share))
+    rivals = arrivals.with_rivals(vault)
+    theirs = {
+        row.id: theirs_words(row, rivals=row.id in rivals) for row in arrivals.items(vault, child_id=wanted.child_id)
+    }
 
     def fetch(offset: int, limit: int) -> list[Line]:
         page = keys[offset : offset + limit]
         found = {row.id: row for row in record.by_ids(vault, page)}
-        return [Line(found[key], shares.get(key, ())) for key in page if key in found]
+        return [Line(found[key], shares.get(key, ()), theirs.get(key)) for key in page if key in found]
 
     return keys, fetch

@@ -37,6 +37,15 @@ def side_of(pieces: list[Piece], wanted: str) -> list[Any]:
     return parts
 
 
+def marked(pieces: list[Piece]) -> list[Any]:
+    """Return one text whole, with what only it says and what only the other says between their marks."""
+    parts: list[Any] = []
+    for piece in pieces:
+        before, after, style = MARKS.get(piece.kind, ("", "", ""))
+        parts.append((f"{before}{visible(piece.text)}{after}", style))
+    return parts
+
+
 def drawn(version: VersionRow, other: VersionRow, wanted: str) -> Content:
     """Draw a version with what it has and the other has not; `wanted` is removed for the older, added for the newer."""
     old, new = (version, other) if wanted == "removed" else (other, version)

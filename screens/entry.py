@@ -15,6 +15,7 @@ from practice.acts import ConcernLogged
 from practice.body_words import LETTERS, mark_words
 from practice.dates import day_words, in_words
 from practice.errors import ConsoleError
+from practice.share_words import record_words
 from practice.text import visible
 from practice.vocabulary import CHILD_ROLES, Decision, HowKnown, IdentityCheck, Impact, Told, label_of
 from screens.actions import bindings
@@ -23,6 +24,7 @@ from screens.child_dialogs import PromoteDialog, Promotion
 from screens.child_read import open_log
 from screens.complete import CompleteDialog
 from screens.entry_lines import HERE, quoted
+from screens.received_words import RULES, rule_words, theirs_words
 from screens.removal import AGREE, PROPOSE, agree, open_of, propose, restore
 from screens.replying import ask_back
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
@@ -34,7 +36,6 @@ from screens.wording import (
     may_write,
     moment_words,
     recorded_words,
-    share_words,
     state_words,
     what_words,
 )
@@ -65,6 +66,8 @@ class Whole:
     """The entry that it asks about or answers, and those that ask about or answer it."""
     apart: int = 0
     """How much of it was made in two places and waits for a choice."""
+    rivals: bool = False
+    """Whether its sender sent another text as the same version."""
 
 
 def whole(vault: Vault, entry_id: str) -> Whole:
@@ -82,6 +85,7 @@ def whole(vault: Vault, entry_id: str) -> Whole:
         next(iter(arrivals.items(vault, item_id=entry_id, states=["accepted", "withdrawn"])), None),
         *thread,
         len(apart.rows(vault, entry_id=entry_id)),
+        entry_id in arrivals.with_rivals(vault),
     )
 
 
@@ -128,8 +132,7 @@ def facts_of(entry: EntryRow, concern: ConcernLogged) -> Iterator[Part]:
     if imported := concern.imported:
         cells = "\n".join(f"{header}: {value}" for header, value in imported.cells if value.strip())
         yield from plain_part(f"Line {imported.line} of theirs", cells)
-        rule = {"never": "May not be shared on", "ask": "Shared on only if they agree", "yes": "May be shared on"}
-        yield from plain_part("Their rule", rule[imported.on_share])
+        yield from plain_part("Their rule", RULES[imported.on_share])
         yield from plain_part("Repeats", "Another entry, word for word" if imported.duplicate_of else "")
     if entry.promoted:
         words = f"{chosen_words(entry)} · impact on the child: {label_of(Impact, entry.impact).lower()}"
@@ -162,10 +165,11 @@ def decision_part(row: DecisionRow) -> Part:
     return "Earlier decision" if row.superseded else "Decision", Content.assemble(*parts)
 
 
-def version_part(row: VersionRow, newest: int) -> Part:
-    """Return a version with who wrote it, when and why (R-05)."""
+def version_part(row: VersionRow, newest: int, taken: str) -> Part:
+    """Return a version with who wrote it or took it in, when and why (R-05)."""
     now = " (as it stands)" if row.version == newest else ""
-    parts: list[Any] = [(f"{moment_words(row.recorded_at)}, by {visible(row.recorded_by)}{now}", "$text-muted")]
+    by = "taken in by" if taken == "Taken in" else "by"
+    parts: list[Any] = [(f"{moment_words(row.recorded_at)}, {by} {visible(row.recorded_by)}{now}", "$text-muted")]
     if row.reason:
         parts.append(f"\nBecause: {visible(row.reason)}")
     if row.set_aside:
@@ -180,12 +184,16 @@ def version_part(row: VersionRow, newest: int) -> Part:
 def parts_of(found: Whole) -> Iterator[Part]:
     """Yield everything that is known of an entry, its headings without a label."""
     detail = found.detail
-    yield from facts_of(detail.entry, detail.concern)
+    taken = "Taken in" if found.received else "Recorded"
+    yield from (
+        (taken if label == "Recorded" else label, said) for label, said in facts_of(detail.entry, detail.concern)
+    )
     for choice in detail.choices:
         yield from plain_part("Why chosen", f"{choice.reason}\n{moment_words(choice.at)}, {choice.by}")
     if found.received is not None:
-        rule = {"never": "May not be shared on", "ask": "Shared on only if they agree", "yes": "May be shared on"}
-        yield from plain_part("Their rule", rule[found.received.on_share])
+        yield from plain_part("Their rule", rule_words(found.received))
+        done = theirs_words(found.received, rivals=found.rivals)
+        yield from plain_part("Since", f"{done[:1].upper()}{done[1:]}{': t shows both' if found.rivals else ''}")
     for label, row in [("Answers", found.above), *(("Answered by", each) for each in found.below)]:
         if row is not None:
             whose = "" if row.source == HERE else f" from {row.source}"
@@ -201,11 +209,11 @@ def parts_of(found: Whole) -> Iterator[Part]:
     if len(detail.versions) > 1:
         yield "", Content.styled("Versions", "bold $text-primary")
         newest = next(row.version for row in detail.versions if row.act_id == detail.entry.version)
-        yield from (version_part(row, newest) for row in reversed(detail.versions))
+        yield from (version_part(row, newest, taken) for row in reversed(detail.versions))
     if found.shares:
         yield "", Content.styled("Shared", "bold $text-primary")
         for share in found.shares:
-            yield from plain_part("Share", share_words(share.partner, share.state))
+            yield from plain_part("Share", record_words(share))
     for trace in detail.moves:
         yield from plain_part("Moved", f"Moved between children {moment_words(trace.moved_at)}, by {trace.by}")
 
@@ -307,7 +315,7 @@ class EntryScreen(ConsoleScreen):
             return "" if action_id == "back" else "The entry is still being read."
         looks = {
             "entry.body_map": (self.found.maps or may_write(self.vault), "This entry has no body map."),
-            "entry.apart": (self.found.apart, "Nothing of it was made in two places."),
+            "entry.apart": (self.found.apart or self.found.rivals, "Nothing of it was made in two places."),
             "entry.versions": (len(self.found.detail.versions) > 1, "It was never amended."),
         }
         if action_id in looks:
@@ -339,8 +347,11 @@ class EntryScreen(ConsoleScreen):
         self.console.open("body_map", entry_id=self.entry_id)
 
     def act_apart(self) -> None:
-        """Choose among what was made in two places."""
-        self.console.open("apart", entry_id=self.entry_id)
+        """Choose among what was made in two places, or read what its sender sent as one version."""
+        if self.found is not None and self.found.rivals and not self.found.apart:
+            self.console.open("inbox", item=self.entry_id)
+        else:
+            self.console.open("apart", entry_id=self.entry_id)
 
     def act_versions(self) -> None:
         """Show the versions side by side."""

@@ -11,7 +11,7 @@ from textual.content import Content
 from practice.dates import in_words
 from practice.text import visible
 from screens.widgets.chrome import cut
-from screens.wording import chosen_words, recorded_words, share_words, state_words, what_words
+from screens.wording import chosen_words, recorded_words, state_words, what_words
 
 if TYPE_CHECKING:
     from storage.views.record_rows import EntryRow
@@ -23,10 +23,11 @@ HERE = "this organisation"
 
 @dataclass(frozen=True)
 class Line:
-    """An entry in the chronology, and where its shares stand: (partner, state) pairs."""
+    """An entry in the chronology, where its shares stand, and where it is a partner's what they did since."""
 
     entry: EntryRow
-    shares: tuple[tuple[str, str], ...] = ()
+    shares: tuple[str, ...] = ()
+    theirs: str | None = None
 
 
 def quoted(words: str) -> str:
@@ -37,8 +38,10 @@ def quoted(words: str) -> str:
 def marks_of(line: Line) -> list[str]:
     """Return what else is to be known of an entry at a glance."""
     entry = line.entry
-    marks = [recorded_words(entry)]
-    if entry.versions > 1:
+    marks = [recorded_words(entry, "Recorded" if line.theirs is None else "Taken in")]
+    if line.theirs:
+        marks.append(line.theirs)
+    elif entry.versions > 1:
         marks.append(f"amended, {entry.versions} versions")
     if entry.conflict:
         marks.append("made in two places: read both")
@@ -80,8 +83,8 @@ def draw_line(line: Line, width: int) -> list[Content]:
         lines += Content.assemble(("Done: ", "$text-muted"), visible(entry.action)).wrap(inner)
     if entry.outcome:
         lines += Content.assemble(("Outcome: ", "$text-muted"), visible(entry.outcome)).wrap(inner)
-    for partner, state in line.shares:
-        lines += Content.styled(f"Share with {share_words(partner, state)}", "$text-muted").wrap(inner)
+    for words in line.shares:
+        lines += Content.styled(f"Share with {words}", "$text-muted").wrap(inner)
     lines += Content.styled(" · ".join(marks_of(line)), "$text-muted").wrap(inner)
     return [*(Content(" ") + each for each in lines), Content("")]
 

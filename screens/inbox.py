@@ -11,9 +11,11 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from practice.compare import changes
 from practice.text import visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
+from screens.compare import marked
 from screens.matching import draw_candidate, identity_said
 from screens.replying import ask_back
 from screens.widgets.child_picker import ChildPicker
@@ -108,13 +110,6 @@ def item_content(found: Received) -> Content:
     if found.answers:
         asked = Content.styled("It asks about, or answers, your entry", "$text-primary")
         lines += [asked, Content(visible(found.answers)), Content("")]
-    for other in found.rivals:
-        lines += [
-            Content.styled("They sent this too, as the same version, in other words", "bold $text-error"),
-            Content(visible(other.text)),
-            *([Content(visible(f"In the child's words: {other.childs_words}"))] if other.childs_words else []),
-            Content(""),
-        ]
     role = str(body.get("author_role") or "")
     rule = {"never": "never to be shared on", "ask": "shared on only when they agree", "yes": "may be shared on"}
     after = (
@@ -124,6 +119,20 @@ def item_content(found: Received) -> Content:
     )
     lines += [Content.styled(visible(words), "$text-muted") for words in after if words]
     return Content("\n").join(lines)
+
+
+def rival_content(item: ItemRow, other: ItemRow) -> Content:
+    """Return what they sent as the same version in other words, what only it says between marks."""
+    parts: list[str | Content | tuple[str, str]] = [
+        ("They sent this too, as the same version", "bold $text-error"),
+        ("\n⟨+ only here +⟩   ⟨− only there −⟩", "$text-muted"),
+        ("\nWhat happened\n", "$text-muted"),
+        *marked(changes(item.text, other.text)),
+    ]
+    if item.childs_words or other.childs_words:
+        parts += [("\n\nThe child's own words\n", "$text-muted")]
+        parts += marked(changes(item.childs_words, other.childs_words))
+    return Content.assemble(*parts)
 
 
 class InboxScreen(ConsoleScreen):
@@ -150,8 +159,9 @@ class InboxScreen(ConsoleScreen):
         yield StateLine("", id="hint")
         yield StateLine("", id="state")
         with Horizontal(id="sides"):
-            with VerticalScroll(id="text"):
+            with VerticalScroll(id="text"), Horizontal(id="texts"):
                 yield Static("", id="item-text")
+                yield Static("", id="rival-text")
             with Vertical(id="match"):
                 yield PlainText("Who is it about? Children who look alike:", classes="side-title")
                 yield RecordList["Candidate"](draw_candidate, id="candidates")
@@ -185,13 +195,15 @@ class InboxScreen(ConsoleScreen):
             states["accepted"] = (f"In the record of {found.matched}, whose case was confirmed before. {read}", "good")
         elif item.case and item.state == "waiting":
             states["waiting"] = ("To be matched. Its case is not confirmed, so it stands in no chronology.", "warn")
-        if found.rivals and item.state == "waiting":
-            states["waiting"] = (
-                "Two texts under one version: ring them and ask which one holds. Both are kept.",
-                "bad",
-            )
+        if found.rivals and item.state in ("waiting", "accepted"):
+            here = f" This one stands in the record of {found.matched}." if item.state == "accepted" else ""
+            said = f"Two texts under one version: ring them and ask which one holds. Both are kept.{here}"
+            states[item.state] = (said, "bad")
         self.query_one("#state", StateLine).say(*states.get(item.state, (item.state, "")))
         self.query_one("#item-text", Static).update(item_content(found))
+        others = [rival_content(item, other) for other in found.rivals]
+        self.query_one("#rival-text", Static).update(Content("\n\n").join(others))
+        self.set_class(bool(others), "-rivals")
         listed = self.query_one("#candidates", RecordList)
         listed.empty = "Nobody here has that name or date of birth." if found.children else "No children are known yet."
         listed.show(found.candidates if item.state == "waiting" else [], keep=lambda each: each.child.id)

@@ -163,14 +163,10 @@ def _flags(found: Evidence) -> list[Content]:
 
 
 def _shares(found: Evidence) -> list[Content]:
-    from practice.vocabulary import ShareState, label_of
+    from practice.share_words import share_words
 
-    lines = [_head("Shares waiting")]
-    for share in found.shares:
-        state = label_of(ShareState, share.state)
-        why = f" ({visible(excerpt(share.reason, 120))})" if share.state in ("held", "refused") and share.reason else ""
-        lines.append(_plain(f"{share.partner}: {state}{why}"))
-    return lines if found.shares else [*lines, _plain("None.", "$text-muted")]
+    lines = [_plain(f"{share.partner}: {excerpt(share_words(share), 160)}") for share in found.shares]
+    return [_head("Shares waiting"), *(lines or [_plain("None.", "$text-muted")])]
 
 
 def _meetings(found: Evidence, today: date) -> list[Content]:

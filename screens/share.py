@@ -23,7 +23,7 @@ from screens.widgets.record_list import RecordList
 from screens.widgets.text import MessageBar, StateLine, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from practice.acts import SchoolSet
     from storage.vault import Vault
@@ -49,6 +49,8 @@ class Row:
 
     heading: str = ""
     share: ShareRow | None = None
+    why: str = ""
+    """Why its partner must be rung now; blank where nothing is late."""
 
     @property
     def key(self) -> object:
@@ -76,15 +78,19 @@ def listing(vault: Vault) -> Listing:
     return Listing(shares, sharing.partners(vault), vault.school, organisation.hub(vault) is not None, late)
 
 
-def rows_of(shares: list[ShareRow]) -> list[Row]:
+def rows_of(shares: list[ShareRow], late: Sequence[Unanswered] = ()) -> list[Row]:
     """Return the rows: sections in the order in which they ask for something, in each the partners by name."""
+    why = {each.share.id: each.why for each in late}
     rows: list[Row] = []
     for title, states in SECTIONS:
         found = [share for share in shares if _section_state(share) in states]
         found = found[:DONE] if title == "Done" else found
         for partner in sorted({share.partner for share in found}):
             mine = [share for share in found if share.partner == partner]
-            rows += [Row(f"{title} · {partner} ({len(mine)})"), *(Row(share=share) for share in mine)]
+            rows += [
+                Row(f"{title} · {partner} ({len(mine)})"),
+                *(Row(share=each, why=why.get(each.id, "")) for each in mine),
+            ]
     return rows
 
 
@@ -94,7 +100,7 @@ def _section_state(share: ShareRow) -> str:
 
 
 def draw(row: Row, width: int) -> list[Content]:
-    """Draw a heading, or a share in two lines: whose, when and where it stands; then how it begins."""
+    """Draw a heading, or a share: whose, when, where it stands, on lines of its own where long, and how it begins."""
     from practice.dates import in_words
 
     share = row.share
@@ -102,20 +108,21 @@ def draw(row: Row, width: int) -> list[Content]:
         return [Content(""), Content.styled(cut(visible(row.heading), width - 1), "bold $text-primary")]
     state = state_words("queued") if share.kept else share_words(share)
     state = f"URGENT · {state}" if share.urgent and share.state in UNANSWERED else state
+    state += f" · {row.why.removeprefix('urgent, and ')} · ring them" if row.why else ""
     when = in_words(share.occurred) if share.occurred else ""
-    name_width = 22 if width < 90 else 28
+    name_width = 22 if width < 90 else 28 if width < 150 else 44
     name = cut(visible(share.child), name_width)
     left = f"{name}{' ' * (name_width - cell_len(name))}  {cut(when, 26)}"
     tone = "$text-warning" if share.recovered == "open" or share.kept else TONES.get(share.state, "$text-muted")
-    state = cut(state, max(width - 5 - cell_len(left), 12))
-    space = " " * max(width - 3 - cell_len(left) - cell_len(state), 1)
-    begins = cut(" ".join(visible(share.entry_text).split()), max(width - 6, 4))
+    tone = "$text-error" if row.why else tone
+    begins = Content.styled(f"    {cut(' '.join(visible(share.entry_text).split()), max(width - 6, 4))}", "$text-muted")
     kept = plain(share.kept, "$text-warning").wrap(max(width - 6, 4)) if share.kept else []
-    return [
-        Content.assemble("  ", left, space, (state, tone)),
-        Content.styled(f"    {begins}", "$text-muted"),
-        *(Content("    ") + line for line in kept),
-    ]
+    after = [begins, *(Content("    ") + line for line in kept)]
+    space = width - 3 - cell_len(left) - cell_len(state)
+    if space > 0:
+        return [Content.assemble("  ", left, " " * space, (state, tone)), *after]
+    folded = Content.styled(state, tone).wrap(max(width - 6, 10))
+    return [Content(f"  {left}"), *(Content("    ") + each for each in folded), *after]
 
 
 class ShareScreen(ConsoleScreen):
@@ -157,7 +164,7 @@ class ShareScreen(ConsoleScreen):
         self.query_one("#referral").refresh(layout=True)
         listed = self.query_one("#shares", RecordList)
         listed.empty = self._empty_words()
-        listed.show(rows_of(found.shares), keep=lambda row: row.key)
+        listed.show(rows_of(found.shares, found.late), keep=lambda row: row.key)
         self.query_one("#said", StateLine).say(self._words())
         self.query_one("#ring", MessageBar).say(ring_words(found.late), "bad")
         self.refresh_bindings()
@@ -172,8 +179,11 @@ class ShareScreen(ConsoleScreen):
 
     def _words(self) -> str:
         shares = self.found.shares if self.found else []
+        mine = [share for share in shares if share.state == "agreed" and share.agreed_by_id == self.vault.person.id]
+        to_approve = sum(share.state in ("proposed", "agreed") for share in shares) - len(mine)
         counts = (
-            (sum(share.state in ("proposed", "agreed") for share in shares), "to approve"),
+            (to_approve, "to approve"),
+            (len(mine), "to be approved by another"),
             (sum(share.state == "held" for share in shares), "held"),
             (sum(share.state in ("queued", "offered") for share in shares), "waiting to leave"),
             (sum(share.state == "delivered" for share in shares), "on the way"),
@@ -299,6 +309,8 @@ def why_not_now(share: ShareRow, action_id: str) -> str:
         return f"{share_words(share)}. Only an approved share that has not left can be withheld."
     if verb in ("correct", "withdraw") and share.state not in MAY_HAVE_ARRIVED:
         return f"{share_words(share)}. Only what has left can be corrected or taken back."
+    if verb == "correct" and share.version_now == share.version_seen:
+        return "The entry stands as it was sent: amend it in the child's record first, then correct the share."
     return ""
 
 

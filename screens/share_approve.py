@@ -159,8 +159,8 @@ class SecondDialog(FormDialog[str]):
             theirs += "Nobody else who approves is here now: your yes alone is enough, and that is recorded. "
         super().__init__(
             f"A second yes for {share.partner}",
-            f"{theirs}With your yes they are sealed now and leave at the next sync. h holds it and x decides not to "
-            "share, as ever.",
+            f"{theirs}With your yes they are sealed now and leave at the next sync. If not: go back, and h holds it or "
+            "x decides not to share.",
         )
         self._found = found
 

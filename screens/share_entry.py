@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
 from textual.widgets import Static
 
 from practice.errors import Refused
@@ -17,7 +18,7 @@ from screens.actions import bindings
 from screens.base import ConsoleScreen
 from screens.share import decide_with_reason, why_not_now
 from screens.share_approve import ApproveDialog, SecondDialog
-from screens.share_record import record_content
+from screens.share_record import decided_content, page_title, record_content
 from screens.sharing_words import ReferralLine, way_words
 from screens.widgets.heed import HeedLines
 from screens.widgets.text import MessageBar, PlainText, StateLine
@@ -26,7 +27,7 @@ from screens.widgets.verbatim import Verbatim
 if TYPE_CHECKING:
     from storage.vault import Vault
     from storage.views.record_rows import EntryDetail
-    from storage.views.sharing import ContractRow, PartnerRow, ShareRow
+    from storage.views.sharing import ContractRow, Decided, PartnerRow, ShareRow
 
 OPEN = ("proposed", "held", "agreed")
 
@@ -50,6 +51,7 @@ class Opened:
     """Who else approves and is here, for a share that waits for a second yes."""
     ring: str = ""
     """Whom to ring, and why, where the partner has not answered in time."""
+    decided: tuple[Decided, ...] = ()
 
 
 _FREEZING = threading.Lock()
@@ -87,7 +89,10 @@ def _opened(vault: Vault, share_id: str, *, anew: bool) -> Opened:
     others = tuple(organisation.others_who_approve(vault, vault.clock().astimezone().date()))
     late = unanswered.unanswered(vault, vault.clock(), [share])
     ring = late[0].words if late else ""
-    return Opened(share, detail, partner, contract, payload, page, caution, fault, changed, said, nation, others, ring)
+    told = tuple(sharing.decisions(vault, share))
+    return Opened(
+        share, detail, partner, contract, payload, page, caution, fault, changed, said, nation, others, ring, told
+    )
 
 
 class ShareEntryScreen(ConsoleScreen):
@@ -123,7 +128,7 @@ class ShareEntryScreen(ConsoleScreen):
                 yield Static("", id="record-text")
             with Vertical(id="leaves"):
                 with VerticalScroll(id="page"):
-                    yield PlainText("What leaves, as a person reads it", classes="side-title")
+                    yield PlainText(page_title(None), id="page-title", classes="side-title")
                     yield PlainText("", id="page-text")
                 with VerticalScroll(id="bytes"):
                     yield PlainText("The exact bytes", id="bytes-title", classes="side-title")
@@ -154,18 +159,22 @@ class ShareEntryScreen(ConsoleScreen):
         }
         approved = f" · Approved by {share.approved_by}" if share.approved_by else ""
         because = f" · Because: {visible(share.reason)}" if share.state == "withdrawn" and share.reason else ""
-        words = f"{share_words(share)}{because}{approved} · {way_words(found.contract)}"
+        way = way_words(found.contract, urgent=share.urgent)
+        words = f"{'URGENT · ' if share.urgent else ''}{share_words(share)}{because}{approved} · {way}"
         self.query_one("#state", StateLine).say(words, tone.get(share.state, ""))
         caution = "Caution: their key words were never compared by telephone." if found.caution else ""
         for name, said, colour in (("#ring", found.ring, "bad"), ("#caution", caution, "warn")):
             self.query_one(name, StateLine).say(said, colour)
             self.query_one(name).display = bool(said)
         self.query_one("#heed", HeedLines).say(list(found.read_first))
-        self.query_one("#record-text", Static).update(record_content(found.detail))
+        parts = [record_content(found.detail), *decided_content(share, found.decided)]
+        self.query_one("#record-text", Static).update(Content("\n").join(parts))
+        self.query_one("#page-title", PlainText).show(page_title(share))
         self.query_one("#page-text", PlainText).show(found.page or found.fault)
         self.query_one("#bytes-text", Verbatim).show(found.payload)
         size = len(found.payload.encode())
-        title = f"The exact bytes: {size:,}, SHA-256 {share.digest[:16]}…" if found.payload else "No bytes yet"
+        none = "No bytes were made" if share.state == "not_shared" else "No bytes yet"
+        title = f"The exact bytes: {size:,}, SHA-256 {share.digest[:16]}…" if found.payload else none
         self.query_one("#bytes-title", PlainText).show(title)
         if found.anew or (before and share.digest != before and share.state in OPEN):
             self._say("The record has changed, so the bytes were made anew. Read them again.", "warn")

@@ -37,11 +37,13 @@ class Choice:
     """Whose material it is, where it is shared on only if they agree (R-67, R-68)."""
     theirs: bool = False
     """Whether another agency owns it, so that its rule goes with it."""
+    closed: bool = False
+    """Whether its owner's rule, or that they took it back, lets it go nowhere."""
 
 
 def choices(vault: Vault, entry_id: str) -> Choice:
     """Return the entry, the partners, the agreements under which something may leave, and earlier shares."""
-    from storage.views import record, sharing
+    from storage.views import arrivals, record, sharing
     from sync.contracts import fault, today
     from sync.shares import owner_of
 
@@ -56,6 +58,7 @@ def choices(vault: Vault, entry_id: str) -> Choice:
         sharing.shares(vault, entry_id=entry_id),
         owner,
         bool(source),
+        rule == "never" and bool(arrivals.items(vault, item_id=entry.id)),
     )
 
 
@@ -92,7 +95,7 @@ class ProposeDialog(FormDialog[str]):
 
         self._found = found
         entry = found.entry
-        self.query_one("#owner").display = bool(found.owner)
+        self.query_one("#owner").display = bool(found.owner) and not found.closed
         self.query_one("#rule").display = not found.theirs
         self.query_one("#about", PlainText).show(
             f"{entry.child}, {in_words(entry.occurred)}: {excerpt(entry.text, 200)}"
@@ -101,7 +104,9 @@ class ProposeDialog(FormDialog[str]):
         self.query_one("#before", StateLine).say(f"Until now: {before}" if before else "Not shared with anybody yet.")
         listed = [(visible(row.name), row.org) for row in found.partners]
         self.query_one("#partner", ChoiceField).set_options(plain_options(listed))
-        if not found.partners:
+        if found.closed:
+            self.say(f"This is {visible(found.owner)}'s and may not be shared on: ask them to share it.", "warn")
+        elif not found.partners:
             self.say("There is no partner yet: Partners adds one. Nothing was changed.", "warn")
         elif len(listed) == 1:
             self.query_one("#partner", ChoiceField).code = listed[0][1]
@@ -164,6 +169,6 @@ def cautions(found: Choice, org: str) -> list[str]:
         said.append(f"The key of {partner.name} has changed: compare the words by telephone first.")
     elif partner is not None and not partner.verified:
         said.append(f"The key words of {partner.name} were never compared by telephone.")
-    if found.owner:
+    if found.owner and not found.closed:
         said.append(f"This came from {visible(found.owner)}: it is shared on only if they agree.")
     return said

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from practice.share_words import lower_first
 from practice.text import visible
 
 if TYPE_CHECKING:
     from storage.views.record_rows import EntryDetail
+    from storage.views.sharing import Decided, ShareRow
 
 
 def _part(label: str, text: str) -> list[Content]:
@@ -51,3 +54,33 @@ def record_content(detail: EntryDetail) -> Content:
             due = f", due {day_words(decision.due)}" if decision.due else ""
             lines += _part("Decision, not sent", f"{label_of(Decision, decision.decision)}{due}: {decision.reason}")
     return Content("\n").join(lines)
+
+
+def page_title(share: ShareRow | None) -> str:
+    """Say of the page a person reads whether it leaves, has left, or did not."""
+    if share is None or share.state in ("proposed", "held", "agreed", "queued"):
+        return "What leaves, as a person reads it"
+    if share.state in ("not_shared", "withheld"):
+        return "Nothing left. This would have" if share.payload else "Nothing left"
+    return "What left, as a person reads it"
+
+
+def decided_content(share: ShareRow, decided: Sequence[Decided]) -> list[Content]:
+    """Return who decided what about a share, when and why, and what was answered of basis and told (R-60)."""
+    from practice.vocabulary import LawfulBasis, Told, label_of
+    from screens.wording import moment_words
+
+    if not decided:
+        return []
+    lines = [Content(""), Content.styled("What was decided", "bold $text-primary")]
+    lines += [
+        Content(visible(f"{moment_words(each.at)}, {each.by}: {lower_first(each.what)}: {each.reason}"))
+        for each in decided
+    ]
+    if share.basis:
+        lines.append(Content(f"Lawful basis: {label_of(LawfulBasis, share.basis)}"))
+        told = (("The child", share.child_told), ("A parent", share.parent_told))
+        lines += [Content(f"{who}: {label_of(Told, code)}") for who, code in told]
+    if share.urgent:
+        lines.append(Content("It could not wait: they are rung as well."))
+    return lines

@@ -48,12 +48,12 @@ def ring_words(late: Sequence[Unanswered]) -> str:
     return f"{count}: {whom}. Sync is not a referral."
 
 
-def way_words(contract: ContractRow | None) -> str:
-    """Say whether a share is a single one or stands under an agreement."""
+def way_words(contract: ContractRow | None, *, urgent: bool = False) -> str:
+    """Say whether a share is a single or an emergency one, or stands under an agreement."""
     from practice.dates import day_words
 
     if contract is None:
-        return "A single share, without an agreement"
+        return "An emergency share, without an agreement" if urgent else "A single share, without an agreement"
     return f"Under the agreement «{visible(contract.purpose)}», review {day_words(contract.review)}"
 
 

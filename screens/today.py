@@ -56,6 +56,7 @@ SUBJECTS = {
     "apart": ("apart", "wanted"),
     "item": ("sync", "item"),
     "reply": ("sync", "item"),
+    "rivals": ("sync", "item"),
     "agreement": ("partners", "agreement"),
     "agreement_offered": ("partners", "agreement"),
     "notice": ("sync", "item"),
@@ -109,6 +110,8 @@ def what_words(line: Line) -> str:
         return label_of(ReviewStatus, line.words)
     if line.kind in {"item", "report", "landed", "notice"}:
         return f"from {words}"
+    if line.kind == "rivals":
+        return f"as one version, from {words}: ring them"
     if line.kind == "reply":
         return f"from {words}, to an entry of yours"
     if line.kind == "answer":
@@ -120,7 +123,7 @@ def draw(row: Row, width: int) -> list[Content]:
     """Draw one row: its kind, the child, what it is about, and when it is due."""
     if row.line is None:
         return [Content(""), Content.styled(row.heading, f"bold {row.style}")] if row.heading else [Content("")]
-    name_width = 20 if width < 100 else 28
+    name_width = 20 if width < 100 else 28 if width < 140 else 36
     due = row.due
     name = visible(row.line.child) or NAMELESS.get(row.line.kind, "not matched yet")
     name = cut(initials_of(name) if row.initials and row.line.child else name, name_width)

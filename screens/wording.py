@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from practice.day_words import day_words
 from practice.text import visible, year_words
-from practice.vocabulary import ConcernCategory, Decision, EntryKind, ReviewStatus, ShareState, Significance, label_of
+from practice.vocabulary import ConcernCategory, Decision, EntryKind, ReviewStatus, Significance, label_of
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -73,18 +73,13 @@ def state_words(entry: EntryRow) -> tuple[str, bool]:
     return "", False
 
 
-def recorded_words(entry: EntryRow) -> str:
-    """Say who recorded an entry and when, and how late where it was (R-06)."""
+def recorded_words(entry: EntryRow, done: str = "Recorded") -> str:
+    """Say who recorded an entry, or took it in, and when, and how late where it was (R-06)."""
     late = entry.days_late
-    when = f"Recorded {late} days after" if late > 1 else f"Recorded {moment_words(entry.recorded_at)}"
+    when = f"{done} {late} days after" if late > 1 else f"{done} {moment_words(entry.recorded_at)}"
     return f"{when}, by {visible(entry.recorded_by)}" if entry.recorded_by else when
 
 
 def chosen_words(entry: EntryRow) -> str:
     """Say whether the entry was chosen for the chronology, and as what."""
     return f"Chosen: {label_of(Significance, entry.significance).lower()}" if entry.promoted else ""
-
-
-def share_words(partner: str, state: str) -> str:
-    """Say where a share of an entry stands."""
-    return visible(f"{partner}: {label_of(ShareState, state).lower()}")

@@ -176,11 +176,13 @@ def items(
     states: Sequence[str] = (),
     case: tuple[str, str] | None = None,
     landed: str = "",
+    child_id: str | None = None,
 ) -> list[ItemRow]:
     """Return what partners sent, newest first; `case` narrows it to (organisation, case number)."""
     conditions, parameters = [], list[str]()
     org, number = case or (None, None)
-    for column, value in (("id", item_id), ("org", org), ("case_number", number), ("landed", landed or None)):
+    narrowed = (("id", item_id), ("org", org), ("case_number", number), ("landed", landed or None))
+    for column, value in (*narrowed, ("child_id", child_id)):
         if value is not None:
             conditions.append(f"items.{column} = ?")
             parameters.append(value)
@@ -222,17 +224,33 @@ def _item(row: Any) -> ItemRow:
     )
 
 
+STANDS = ("waiting", "accepted")
+"""States of what a person has not refused and its sender not taken back."""
+
+
 def contract_of(found: ItemRow) -> str:
     """Return the number of the agreement under which a partner sent an item."""
     return str(read_payload(found.payload).get("ctr") or "")
 
 
 def rivals(vault: Vault, found: ItemRow) -> list[ItemRow]:
-    """Return what the partner sent as the same revision of the same entry in other words (rule 4)."""
+    """Return what stands beside it as the same revision of the same entry, in other words (rule 4)."""
     table = table_of(ItemTable)
     statement = select(table).where(table.c.org == found.org, table.c.eid == found.eid, table.c.rev == found.rev)
+    statement = statement.where(table.c.state.in_(STANDS))
     with vault.read() as connection:
         return [_item(row) for row in connection.execute(statement.where(table.c.id != found.id))]
+
+
+def with_rivals(vault: Vault) -> set[str]:
+    """Return the ids of what partners sent as one revision of an entry in more than one text (rule 4)."""
+    statement = (
+        f"WITH standing AS (SELECT id, org, eid, rev FROM items WHERE state IN {STANDS})"  # noqa: S608
+        " SELECT id FROM standing JOIN (SELECT org AS o, eid AS e, rev AS r FROM standing GROUP BY org, eid, rev"
+        " HAVING count(*) > 1) ON org = o AND eid = e AND rev = r"
+    )
+    with vault.read() as connection:
+        return {row[0] for row in connection.exec_driver_sql(statement)}
 
 
 def answered(vault: Vault, found: ItemRow) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ from practice.dates import Occurred
 from practice.errors import NotFound
 from practice.share_words import REFUSALS
 from storage import ledger, outbox
+from storage.views import organisation
 from storage.views.base import table_of
 from storage.views.reading import among, columns, rows, where
 from storage.views.sharing_tables import ContractTable, PartnerTable, ShareTable, WayTable
@@ -113,10 +114,33 @@ class ShareRow:
     on_share: str = "ask"
     recovered: str = ""
     """`open` where it came back from the partner after a restore and nobody has looked, then `taken` or `left`."""
+    version_now: str = ""
+    """The entry's version as it stands in the record; blank where the entry is not here."""
     heeded: str = ""
     """The code of what was read of the front sheet when it was approved."""
     kept: str = ""
     """Why the last sync did not send it, in a sentence; blank where nothing is in its way."""
+
+
+DECIDED = {
+    "share_agreed": "Said the first yes",
+    "share_approved": "Approved it",
+    "share_held": "Held it",
+    "share_refused": "Decided not to share it",
+    "share_cancelled": "Withheld it",
+    "share_withdrawn": "Took it back",
+}
+"""What a person decides about a share, by the kind of the act."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One decision about a share."""
+
+    what: str
+    by: str
+    at: datetime
+    reason: str
 
 
 def partners(vault: Vault, *, removed: bool = False) -> list[PartnerRow]:
@@ -206,12 +230,12 @@ def shares(
         parameters += wanted
     statement = (
         f"SELECT {columns(ShareTable)}, {_WHOSE}, partners.name, children.name, entries.text, entries.occurred,"  # noqa: S608
-        " people.name, firsts.name FROM shares LEFT JOIN partners ON partners.org = shares.org"
+        " entries.version, people.name, firsts.name FROM shares LEFT JOIN partners ON partners.org = shares.org"
         f" LEFT JOIN entries ON entries.id = shares.entry_id LEFT JOIN children ON children.id = {_WHOSE}"
         " LEFT JOIN people ON people.id = shares.approved_by LEFT JOIN people AS firsts ON firsts.id = shares.agreed_by"
         f" {where(conditions)} ORDER BY shares.proposed_at DESC, shares.id DESC"
     )
-    more = ("now_child", "partner", "child", "entry_text", "occurred", "approver", "first")
+    more = ("now_child", "partner", "child", "entry_text", "occurred", "version_now", "approver", "first")
     with vault.read() as connection:
         waiting = outbox.waiting_shares(connection)
         taken_back = outbox.withdrawals(connection)
@@ -230,6 +254,7 @@ def _share(fields: dict[str, Any], waiting: dict[str, tuple[str, str]], taken_ba
     fields["child_id"] = fields.pop("now_child")
     fields["approved_by"] = fields.pop("approver") or ""
     fields["agreed_by_id"], fields["agreed_by"] = fields["agreed_by"], fields.pop("first") or ""
+    fields["version_now"] = fields["version_now"] or ""
     fields["partner"] = fields["partner"] or fields["org"]
     lost = _given_back(fields["payload"]) if fields["recovered"] else ("", "")
     fields["child"] = fields["child"] or lost[0]
@@ -243,6 +268,22 @@ def _given_back(payload: str) -> tuple[str, str]:
     from storage.views.arrivals import hint_of
 
     return hint_of(payload)[0], str(json.loads(payload)["body"].get("event", ""))
+
+
+def decisions(vault: Vault, row: ShareRow) -> list[Decided]:
+    """Return what was decided about a share, the first first: by whom, when and why (R-60)."""
+    with vault.read() as connection:
+        acts = [
+            act
+            for act in ledger.acts_where(connection, "entry", [row.entry_id], DECIDED)
+            if getattr(act.body, "share", "") == row.id
+        ]
+        names = organisation.names(connection)
+    acts.sort(key=lambda act: act.recorded_at)
+    return [
+        Decided(DECIDED[act.kind], names.get(act.author, ""), act.recorded_at, getattr(act.body, "reason", ""))
+        for act in acts
+    ]
 
 
 def share(vault: Vault, share_id: str) -> ShareRow:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from practice.dates import day_words
 from practice.roles import sees_glass
+from practice.share_words import share_words
 from practice.vocabulary import Role
 from storage import carrying, erasing, flags, looking, notes, outbox
 from storage.desk import triage
@@ -51,7 +52,7 @@ class Line:
     """One thing to deal with.
 
     `kind` is report, damaged, concern, more, flag, action, asked, review, follow_up, answer, item, reply, notice,
-    landed, taken_back, case, agreement, agreement_offered, share, ring, kept, agreed, refused, glass, meeting,
+    rivals, landed, taken_back, case, agreement, agreement_offered, share, ring, kept, agreed, refused, glass, meeting,
     meeting_report, transfer, removal, erasure, apart, machine, visit, unfinished, backup or restored; `subject` is the
     id of what it is about, and `due` the day it is or was due.
     """
@@ -206,10 +207,13 @@ def _partners(vault: Vault, view: TodayView) -> None:
     for case, changed in cases.to_tell(vault):
         said = f"{' and '.join(changed)} changed: tell {case.partner}"
         view.later.append(Line("case", case.id, case.child_id or "", case.child, said))
+    rivals = arrivals.with_rivals(vault)
     for item in arrivals.items(vault, states=["waiting"]):
         view.inbox += 1
         line = Line("reply" if item.answers else "item", item.id, "", item.hint_name, item.sender)
-        if item.kind == "operation_encompass":  # above the rest: a child comes to school on it in the morning (R-68)
+        if item.id in rivals:
+            view.act_today.append(replace(line, kind="rivals"))
+        elif item.kind == "operation_encompass":  # above the rest: a child comes to school on it in the morning (R-68)
             view.act_today.insert(0, replace(line, kind="notice"))
         else:
             view.this_week.append(line)
@@ -373,13 +377,13 @@ def _place(view: TodayView, line: Line, on: date) -> None:
 def _shares(vault: Vault, view: TodayView, now: datetime) -> None:
     """What waits for a yes, what is on its way, and red what a partner has not answered in time (rule 15)."""
     shares = sharing.shares(vault, states=["proposed", "held", "agreed", "queued", "delivered", "refused", "expired"])
-    ring = {row.share.id: row for row in unanswered.unanswered(vault, now, shares)}
-    for share in shares:
+    late = [(row.share, row.words) for row in unanswered.unanswered(vault, now, shares)]
+    view.act_today[:0] = [Line("ring", row.id, row.child_id, row.child, words) for row, words in late]
+    rung = {row.id for row, _ in late}
+    for share in (each for each in shares if each.id not in rung):
         state = "queued" if share.state == "offered" else share.state
-        if share.id in ring:
-            view.act_today.insert(0, Line("ring", share.id, share.child_id, share.child, ring[share.id].words))
-            continue
-        line = Line(state, share.id, share.child_id, share.child, share.partner)
+        why = share_words(share).partition(": ")[2] if state in ("held", "refused", "expired") else ""
+        line = Line(state, share.id, share.child_id, share.child, f"{share.partner}{why and f': {why}'}")
         if share.state in ("refused", "expired"):
             view.act_today.append(line)
         elif share.state == "agreed":

@@ -41,7 +41,11 @@ class Unanswered:
         if not self.number:
             return f"Ring them now: {self.why} ({self.share.partner})"
         desk = f", {self.contact}" if self.contact else ""
-        whom = f"({self.whose}) about {self.share.partner}" if self.whose else f"({self.share.partner}{desk})"
+        whom = (
+            f"({self.whose.removeprefix('the number for ')}) about {self.share.partner}"
+            if self.whose
+            else f"({self.share.partner}{desk})"
+        )
         return f"Ring {self.number} {whom}: {self.why}"
 
     @property

@@ -11,12 +11,15 @@ import pytest
 from conftest import HOSTILE, picture, press, settled, wait_for, wait_until, words_on
 from textual.widgets import Input, OptionList, Select
 
-from practice.share_words import GIVEN_BACK, share_words, state_words
-from screens.inbox import InboxScreen
-from screens.share import rows_of
+from practice.share_words import GIVEN_BACK, record_words, share_words, state_words
+from screens.inbox import InboxScreen, rival_content
+from screens.received_words import rule_words, theirs_words
+from screens.share import Row, rows_of, why_not_now
+from screens.share import draw as draw_share
 from screens.share_approve import ApproveDialog
 from screens.share_entry import ShareEntryScreen
 from screens.share_propose import ProposeDialog
+from screens.share_record import page_title
 from screens.sync import Line, draw, draw_item
 from screens.sync_job import job_of
 from screens.today import TodayScreen
@@ -337,6 +340,37 @@ def test_a_line_is_red_where_somebody_must_be_rung_and_says_what_came_back():
     assert state_words("expired", "collected") == "Collected, and never answered"
     assert share_words(replace(share, state="expired", reason="She must be seen")) == "Not collected"
     assert share_words(replace(share, state="expired", reason="collected")) == "Collected, and never answered"
+    assert share_words(replace(share, state="corrected", reason="shown")) == "Corrected by a newer share"
+
+
+def test_a_share_says_why_it_stands_where_it_does_however_narrow_the_list_is():
+    share = sharing.ShareRow(**dict.fromkeys((each.name for each in fields(sharing.ShareRow)), ""))
+    share = replace(share, child="Aisha Example", occurred=None, partner="The [police]", state="held")
+    held = replace(
+        share, reason="Ask the mother [first]: she may agree, and she comes to the gate on Monday at half past"
+    )
+    for width in (60, 200):
+        shown = " ".join(" ".join(line.plain for line in draw_share(Row(share=held), width)).split())
+        assert f"Held: {held.reason}" in shown
+    late = draw_share(Row(share=replace(share, state="delivered", urgent=True), why="urgent, and no receipt"), 120)
+    assert "URGENT · With the hub · no receipt · ring them" in late[0].plain
+    assert record_words(replace(held, urgent=True)).startswith("The [police], urgent: held: Ask the mother [first]")
+    assert "amend it" in why_not_now(replace(share, state="acknowledged"), "share.correct"), "before a reason is typed"
+    assert why_not_now(replace(share, state="acknowledged", version_now="2"), "share.correct") == ""
+    assert [page_title(replace(share, state=each)) for each in ("not_shared", "refused")] == [
+        "Nothing left",
+        "What left, as a person reads it",
+    ]
+
+
+def test_what_a_sender_did_since_is_said_and_two_texts_stand_with_what_differs():
+    item = arrivals.ItemRow(**dict.fromkeys((each.name for each in fields(arrivals.ItemRow)), ""))
+    first, second = replace(item, text="He was [cold]"), replace(item, text="He was [warm]", corrected="Why")
+    shown = rival_content(first, second).plain
+    assert "He was [⟨−cold−⟩⟨+warm+⟩]" in shown
+    assert theirs_words(second, rivals=True) == "corrected by them, and they sent two texts as one version"
+    took_back = replace(item, state="withdrawn", on_share="yes")
+    assert (theirs_words(took_back), rule_words(took_back)) == ("taken back by them", "May not be shared on")
 
 
 def test_the_bytes_are_folded_and_no_space_is_lost():
@@ -607,5 +641,10 @@ async def test_a_second_yes_is_said_on_screen_and_what_is_late_names_the_number(
         assert "Reason: She must be [seen]" in words_on(pilot.app)
         await press(pilot, "ctrl+s")
         await wait_until(pilot, lambda: state_of(joined, share) == "queued")
+        await wait_for(pilot, "An emergency share, without an agreement")
+        decided = str(pilot.app.screen.query_one("#record-text").render()).partition("What was decided")[2]
+        assert "Robin Deputy: said the first yes: She must be [seen]" in decided
+        assert "Sam Okafor: approved it: She must be [seen]" in decided
+        assert "The child: Told\nA parent: Told\nIt could not wait" in decided
         await press(pilot, "y")
         await wait_for(pilot, "1 entry was not answered in time: ring Northfield [red]Services (no number of theirs")

@@ -199,5 +199,11 @@ def test_two_texts_under_one_version_stand_side_by_side(school: Place, council: 
     (second,) = council.items("waiting")
     assert second.text == "Another text"
     assert [each.text for each in arrivals.rivals(council.vault, second)] == [item.text]
+    assert arrivals.with_rivals(council.vault) == {item.id, second.id}
+    kinds = {line.subject: line.kind for line in today(council.vault, council.clock()).act_today}
+    assert kinds[second.id] == "rivals", "somebody must ring and ask which one holds"
+    inbox.refuse(council.vault, second.id, "The other one holds")
+    assert arrivals.with_rivals(council.vault) == set(), "a person said which one holds"
+    assert arrivals.rivals(council.vault, item) == []
     assert inbox.answer_for(second) == ("stored", None)
     assert cases.cases(council.vault) == []
