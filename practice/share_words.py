@@ -102,7 +102,7 @@ def share_words(share: Standing) -> str:
     if share.corrects and share.state in ("proposed", "held"):
         return f"A correction: {state_words(share.state).lower()}"
     if share.state in ("queued", "offered") and share.kept:
-        return f"{STATES['queued']}: {visible(share.kept)}"
+        return f"{STATES[share.state]}{'.' if share.state == 'offered' else ':'} {visible(share.kept)}"
     approvals = share.state in ("queued", "acknowledged") or (share.state == "expired" and share.reason != "collected")
     overtaken = share.state in ("corrected", "superseded")  # what became of the older message says nothing of this
     return state_words(share.state, "" if approvals or overtaken else share.reason)

@@ -145,9 +145,7 @@ class CompareDialog(FormDialog[str]):
     def fields(self) -> ComposeResult:
         yield PlainText("Ours, which you read to them", classes="label")
         yield Static("…", id="ours", classes="words")
-        yield PlainText(
-            f"Theirs: listen that {visible(self._partner.name)} reads these from their screen", classes="label"
-        )
+        yield PlainText("Theirs, which you hear them read from their own screen", classes="label")
         yield Static("…", id="theirs", classes="words")
         yield Field("Type theirs", Input(placeholder="the eight words, as you hear them", max_length=400, id="words"))
 

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from practice.text import counted, visible
+from screens.sharing_words import headed
 from screens.widgets.chrome import cut
 from screens.widgets.text import plain
 
@@ -89,16 +90,14 @@ def draw(row: Row, width: int) -> list[Content]:
     from sync.ways import words as way_words
 
     state, tone = compared_words(row.partner)
-    name = cut(visible(row.partner.name), max(width - 3 - cell_len(state), 10))
-    space = " " * max(width - 1 - cell_len(name) - cell_len(state), 1)
     kind = label_of(PartnerKind, row.partner.kind)
     rung = row.partner.telephone
-    ring = f"  Ring {f'{row.partner.contact}, {rung}' if row.partner.contact else rung}"
+    ring = f"Ring {f'{row.partner.contact}, {rung}' if row.partner.contact else rung}"
     return [
-        Content.assemble(name, space, (state, tone)),
+        *headed(row.partner.name, state, tone, width),
         *folded(f"{kind} · {row.counts}", width),
         *folded(f"{row.partner.org} · {way_words(row.way)}", width),
-        *([Content.styled(cut(visible(ring), width - 1), "$text-muted")] if rung else []),
+        *(folded(ring, width) if rung else []),
     ]
 
 

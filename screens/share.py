@@ -106,7 +106,7 @@ def draw(row: Row, width: int) -> list[Content]:
     share = row.share
     if share is None:
         return [Content(""), Content.styled(cut(visible(row.heading), width - 1), "bold $text-primary")]
-    state = state_words("queued") if share.kept else share_words(share)
+    state = state_words(share.state) if share.kept else share_words(share)
     state = f"URGENT · {state}" if share.urgent and share.state in UNANSWERED else state
     state += f" · {row.why.removeprefix('urgent, and ')} · ring them" if row.why else ""
     when = in_words(share.occurred) if share.occurred else ""

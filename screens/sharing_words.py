@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from practice.organisations import whom_to_ring
 from practice.text import visible
+from screens.widgets.text import plain
 
 if TYPE_CHECKING:
     from practice.acts import SchoolSet
@@ -46,6 +47,15 @@ def ring_words(late: Sequence[Unanswered]) -> str:
     count = f"{len(late)} {'entry was' if len(late) == 1 else 'entries were'} not answered in time"
     whom = f"ring {'; '.join(told)}" if told else "ring them now"
     return f"{count}: {whom}. Sync is not a referral."
+
+
+def headed(name: str, state: str, tone: str, width: int, style: str = "") -> list[Content]:
+    """Return a name with its state at the end of the line, or under it where both do not fit: a name is never cut."""
+    line, said = plain(" ".join(name.split()), style), Content.styled(state, tone)
+    room = width - 1 - line.cell_length - cell_len(state)
+    if room >= 2:
+        return [line + Content(" " * room) + said]
+    return [*line.wrap(max(width - 1, 10)), *(Content("  ") + each for each in said.wrap(max(width - 3, 10)))]
 
 
 def way_words(contract: ContractRow | None, *, urgent: bool = False) -> str:

@@ -17,7 +17,7 @@ from practice.share_words import GIVEN_BACK, PLACED, state_words
 from practice.text import counted, visible
 from screens.actions import bindings
 from screens.base import ConsoleScreen
-from screens.sharing_words import TONES, ReferralLine, open_share, ring_words
+from screens.sharing_words import TONES, ReferralLine, headed, open_share, ring_words
 from screens.sync_job import STEPS, job_of
 from screens.widgets.chrome import cut
 from screens.widgets.record_list import RecordList
@@ -161,6 +161,8 @@ def line_words(line: Line) -> str:
     if line.state == "delivered" and line.days:
         done = "not confirmed" if line.reason in PLACED else "not collected"
         return f"{words.removesuffix(', not confirmed by the partner yet')}, {done} for {counted(line.days, 'day')}"
+    if line.state == "offered" and line.reason:
+        return f"{words}. {visible(line.reason)}"
     return f"{words}: {visible(line.reason)}" if line.state == "queued" and line.reason else words
 
 
@@ -169,8 +171,9 @@ def draw(line: Line, width: int) -> list[Content]:
     from practice.dates import in_words
 
     if line.share is None:
-        heading = Content.styled(cut(visible(line.heading), width - 1), "bold $text-primary")
-        return [heading, Content.styled(cut(f"  {line.reason}", width - 1), "$text-muted")]
+        counts = plain(line.reason, "$text-muted").wrap(max(width - 3, 10))
+        heading = plain(line.heading, "bold $text-primary").wrap(max(width - 1, 10))
+        return [*heading, *(Content("  ") + each for each in counts)]
     state, tone = line_words(line), TONES.get(line.state, "$text-muted")
     if line.late:
         state, tone = f"{'URGENT · ' if line.share.urgent else ''}{state} · ring them", "$text-error"
@@ -198,9 +201,7 @@ def draw_item(item: ItemRow, width: int) -> list[Content]:
         "withdrawn": ("taken back by them" + (", to be read" if item.landed == "unseen" else ""), "$text-warning")
     }
     state, tone = states.get(item.state, ("refused by you", "$text-muted"))
-    sender = cut(f"From {visible(item.sender)}", max(width - 4 - cell_len(state), 8))
-    space = " " * max(width - 1 - cell_len(sender) - cell_len(state), 1)
-    about = cut(f"  says: {visible(hint)}", width - 1)
+    about = plain(f"says: {hint}").wrap(max(width - 3, 10))
     begins = f"{in_words(item.occurred)}: {' '.join(item.text.split())}"
     folded = plain(begins, "$text-muted").wrap(max(width - 3, 10))
     shown = folded[:LINES]
@@ -208,8 +209,8 @@ def draw_item(item: ItemRow, width: int) -> list[Content]:
         last = cut(f"{shown[-1].plain.rstrip()} {folded[LINES].plain}", max(width - 3, 10))
         shown[-1] = Content.styled(last, "$text-muted")
     return [
-        Content.assemble((sender, "bold"), space, (state, tone)),
-        Content(about),
+        *headed(f"From {item.sender}", state, tone, width, "bold"),
+        *(Content("  ") + line for line in about),
         *(Content("  ") + line for line in shown),
     ]
 

@@ -179,7 +179,7 @@ def empty_words(view: TodayView, organisation: str = "") -> str:
     if not view.children and not is_school(organisation):
         return (
             "No children are known yet.\n\nF7 and Ctrl+N add one; F2 logs a concern about a child by name. To exchange "
-            "with partners, join the hub and compare their words: Ctrl+P, Agencies and contracts."
+            "with partners, join the hub and compare their words: Ctrl+P, Agencies and agreements."
         )
     if not view.children:
         return (
@@ -285,7 +285,7 @@ class TodayScreen(ConsoleScreen):
         self.query_one("#weeks", Static).update(weeks_chart(view.twelve_weeks, today))
         self.query_one("#categories", Static).update(category_lines(view.by_category))
         self.query_one("#weeks-line", Static).update(weeks_line(view.twelve_weeks))
-        self.query_one("#counts", Static).update(counts_of(view))
+        self.query_one("#counts", Static).update(counts_of(view, school.organisation if school else "school"))
 
     def _patterns(self, looked_at: int) -> None:
         """Show again once patterns were looked for; where nobody was looked at nothing has changed."""
@@ -342,10 +342,10 @@ class TodayScreen(ConsoleScreen):
         self.query_one("#lines", RecordList).action_move_to(0)
 
 
-def counts_of(view: TodayView) -> Content:
-    """Return the counts beside the chart, right-aligned."""
+def counts_of(view: TodayView, organisation: str) -> Content:
+    """Return the counts beside the chart, right-aligned; only a school has a roll."""
     counts = (
-        ("Children on the roll", view.children),
+        ("Children on the roll" if is_school(organisation) else "Children known here", view.children),
         ("Concerns to decide", view.undecided),
         ("Shares to approve", view.to_approve),
         ("Queued for partners", view.queued),

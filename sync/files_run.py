@@ -65,6 +65,7 @@ def exchange(vault: Vault, report: SyncReport, progress: Callable[[str], None]) 
             finally:
                 carrier.close()
         except ConsoleError as fault:
+            sending.stalled(vault, place.orgs.__contains__, fault.message)
             report.note([f"{names}: {fault.message} {fault.hint}".strip()])
     _by_hand(vault, report, {row.org for row in found.values() if row.way == "hand"})
     if found:

@@ -58,6 +58,7 @@ def sync(
             try:
                 run.whole()
             except HubUnreachable as fault:
+                sending.stalled(vault, lambda org: org not in run.beside, fault.message)
                 raise _unreachable(vault, fault) from fault
             return finish(vault, report)
 

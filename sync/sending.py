@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from practice.share_words import REFUSALS
 from practice.text import visible
 from storage import outbox
 from storage.outbox import Message
@@ -62,6 +63,19 @@ def _keep(vault: Vault, waiting: Sequence[Message], split: plan.Split) -> list[s
         key = (names.get(message.org, message.org), split.kept[message.mid])
         counts[key] = counts.get(key, 0) + 1
     return [f"{entries(count)} for {name} not sent: {why}" for (name, why), count in counts.items()]
+
+
+def stalled(vault: Vault, goes: Callable[[str], bool], why: str) -> None:
+    """Write beside each entry that waits for organisations that `goes` names why this sync did not send it; another
+    reason that stands there already stays. The next offer takes it away."""
+    with vault.read() as connection:
+        waiting = outbox.messages(connection, *outbox.WAITING)
+    waiting = [each for each in waiting if each.class_ == "data" and goes(each.org)]
+    fresh = [each for each in waiting if not each.detail or each.detail in REFUSALS]
+    if fresh:
+        with vault.write() as unit:
+            for message in fresh:
+                outbox.mark(unit.connection, message.mid, message.state, message.changed_at, why)
 
 
 def not_taken(vault: Vault, message: Message, why: str) -> str:

@@ -144,7 +144,7 @@ def _today(vault: Vault, now: datetime, concerns: int) -> TodayView:
     view.twelve_weeks, view.by_category = _weeks(vault, on)
     with vault.read() as connection:
         view.last_sync = outbox.exchange(connection, "last_sync")
-        view.queued = len(outbox.messages(connection, *outbox.WAITING))
+        view.queued = outbox.waiting_entries(connection)
         view.children = connection.exec_driver_sql("SELECT count(*) FROM children WHERE on_roll = 1").scalar_one()
     return view
 

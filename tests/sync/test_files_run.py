@@ -177,6 +177,7 @@ def test_a_lost_file_a_new_folder_and_a_folder_that_is_away(by_folder: tuple[Pla
         " Put the stick in, or look at the folder, and sync again."
     ]
     assert school.state(share) == "queued"
+    assert sharing.share(school.vault, share).kept == "The folder for this exchange is not there."
     shared.with_name("unplugged").rename(shared)
     assert school.sync().sent == 1
     # Another stick, or the folder emptied: what has no receipt lies there again, under the same id.

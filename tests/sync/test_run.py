@@ -89,6 +89,8 @@ def test_without_a_hub_everything_stays_queued_and_arrives_once_later(
     assert school.state(share) == "queued"
     assert [each.state for each in school.outbox()] == ["queued"]
     assert school.spooled() == {each.mid for each in school.outbox()}
+    (kept,) = [line for line in today(school.vault, school.clock()).this_week if line.kind == "kept"]
+    assert kept.words == "The hub could not be reached (to Northfield Invented Council)"
     post.start()
     assert school.sync().sent == 1
     assert council.sync().received == 1
@@ -401,6 +403,8 @@ def test_a_removed_partner_is_not_read_and_learns_that(school: Place, council: P
     assert council.items() == []
     school.sync()
     assert (school.state(share), school.reason(share)) == ("refused", "contract-revoked")
+    (line,) = [each for each in today(school.vault, school.clock()).act_today if each.kind == "refused"]
+    assert line.words == "Northfield Invented Council: the agreement was ended"
 
 
 def test_another_identity_key_stops_sharing_until_it_was_compared(
