@@ -163,6 +163,8 @@ class ShareEntryScreen(ConsoleScreen):
         words = f"{'URGENT · ' if share.urgent else ''}{share_words(share)}{because}{approved} · {way}"
         self.query_one("#state", StateLine).say(words, tone.get(share.state, ""))
         caution = "Caution: their key words were never compared by telephone." if found.caution else ""
+        if found.partner is not None and found.partner.changed:
+            caution = "Caution: they have another key now. Compare its words by telephone; until then nothing leaves."
         for name, said, colour in (("#ring", found.ring, "bad"), ("#caution", caution, "warn")):
             self.query_one(name, StateLine).say(said, colour)
             self.query_one(name).display = bool(said)

@@ -176,7 +176,9 @@ def draw(line: Line, width: int) -> list[Content]:
         return [*heading, *(Content("  ") + each for each in counts)]
     state, tone = line_words(line), TONES.get(line.state, "$text-muted")
     if line.late:
-        state, tone = f"{'URGENT · ' if line.share.urgent else ''}{state} · ring them", "$text-error"
+        state, tone = f"{state} · ring them", "$text-error"
+    if line.share.urgent and line.state != "acknowledged":
+        state = f"URGENT · {state}"
     tone = "$text-warning" if line.share.recovered == "open" or (line.share.kept and not line.late) else tone
     name_width = 18 if width < 70 else 26
     name = cut(visible(line.share.child), name_width)

@@ -41,6 +41,7 @@ PLACES = {
     "machine": "machines",
     "visit": "visits",
     "erasure": "retention",
+    "keys": "partners",
 }
 """The screen of a line that is about no child."""
 SUBJECTS = {

@@ -305,7 +305,8 @@ def check_may_share(partner: PartnerRow) -> None:
         raise Refused(
             f"The identity key of {visible(partner.name)} has changed, so sharing with them has stopped. "
             "Nothing was sent.",
-            hint="Ring them on a number you already have and compare the words: dsl-console partner verify.",
+            hint="Ring them on a number you already have and compare the words, w on Partners or dsl-console partner "
+            "verify.",
         )
 
 

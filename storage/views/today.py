@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from practice.dates import day_words
@@ -37,11 +36,11 @@ from storage.views import (
 from storage.views.actions import ActionRow
 from storage.views.entry_tables import UNFINISHED
 from storage.views.organisation import CoverRow
+from storage.views.weeks import concerns_by_week
 
 if TYPE_CHECKING:
     from storage.vault import Vault
 
-WEEKS = 12
 _WEEK = timedelta(days=7)
 _MANY = 200
 """So many are counted one by one; more are said to be more."""
@@ -52,9 +51,9 @@ class Line:
     """One thing to deal with.
 
     `kind` is report, damaged, concern, more, flag, action, asked, review, follow_up, answer, item, reply, notice,
-    rivals, landed, taken_back, case, agreement, agreement_offered, share, ring, kept, agreed, refused, glass, meeting,
-    meeting_report, transfer, removal, erasure, apart, machine, visit, unfinished, backup or restored; `subject` is the
-    id of what it is about, and `due` the day it is or was due.
+    rivals, landed, taken_back, case, keys, agreement, agreement_offered, share, ring, kept, agreed, refused, glass,
+    meeting, meeting_report, transfer, removal, erasure, apart, machine, visit, unfinished, backup or restored;
+    `subject` is the id of what it is about, and `due` the day it is or was due.
     """
 
     kind: str
@@ -141,7 +140,7 @@ def _today(vault: Vault, now: datetime, concerns: int) -> TodayView:
             said = f"{row.proposed_by} proposes to remove it: {row.reason}"
             view.this_week.append(Line("removal", row.entry_id, row.child_id, row.child, said))
     _erasures(vault, view)
-    view.twelve_weeks, view.by_category = _weeks(vault, on)
+    view.twelve_weeks, view.by_category = concerns_by_week(vault, on)
     with vault.read() as connection:
         view.last_sync = outbox.exchange(connection, "last_sync")
         view.queued = outbox.waiting_entries(connection)
@@ -227,8 +226,12 @@ def _partners(vault: Vault, view: TodayView) -> None:
 
 
 def _agreements(vault: Vault, view: TodayView, on: date) -> None:
-    """Agreements that a partner offers, and those whose review is near or past: then nothing leaves (R-66)."""
-    names = {partner.org: partner.name for partner in sharing.partners(vault)}
+    """Changed keys of partners, agreements that they offer, and those whose review is near or past (R-66)."""
+    known = sharing.partners(vault)
+    names = {partner.org: partner.name for partner in known}
+    for other in (each for each in known if each.changed):
+        said = f"nothing leaves until you compare words by telephone: {other.name} has another key"
+        view.act_today.append(Line("keys", other.org, "", "", said))
     for row in sharing.contracts(vault):
         if row.ended or row.standing == "declined":
             continue
@@ -402,23 +405,3 @@ def _shares(vault: Vault, view: TodayView, now: datetime) -> None:
             view.this_week.append(replace(line, kind="kept", words=why))
         else:
             view.later.append(line)
-
-
-def _weeks(vault: Vault, on: date) -> tuple[list[int], list[tuple[str, list[int]]]]:
-    """Return how many concerns were recorded in each of the last twelve weeks, this one last; and by category."""
-    monday = on - timedelta(days=on.weekday())
-    starts = [monday - _WEEK * back for back in range(WEEKS - 1, -1, -1)]
-    edges = [datetime.combine(start, datetime.min.time()).astimezone() for start in (*starts, monday + _WEEK)]
-    borders = [utc_text(edge) for edge in edges]
-    statement = (
-        "SELECT category, count(*) FROM entries WHERE kind IN ('concern', 'operation_encompass')"
-        " AND recorded_at >= ? AND recorded_at < ? GROUP BY category"
-    )
-    weeks = [0] * WEEKS
-    categories: dict[str, list[int]] = {}
-    with vault.read() as connection:
-        for place, week in enumerate(pairwise(borders)):
-            for category, count in connection.exec_driver_sql(statement, week):
-                weeks[place] += count
-                categories.setdefault(category, [0] * WEEKS)[place] = count
-    return weeks, sorted(categories.items(), key=lambda each: (-sum(each[1]), each[0]))

@@ -18,6 +18,7 @@ from practice.errors import Refused
 from storage import outbox
 from storage.vault import open_vault
 from storage.views import record, sharing
+from storage.views.today import today
 from sync import agreements, bundles, contracts, files_run, partners, renewing, run, unattended, ways
 from sync.carriers import sftp
 from sync.carriers.files import FileCarrier, folder_of
@@ -269,6 +270,8 @@ def test_nobody_vouches_for_a_stranger_in_a_folder_and_a_swapped_key_stops(
     share = school.share(school.entry(school.child()), COUNCIL)
     assert "identity key of The council has changed" in " ".join(school.sync().errors)
     assert school.state(share) == "queued"
+    (line,) = [each for each in today(school.vault, school.clock()).act_today if each.kind == "keys"]
+    assert line.words == "nothing leaves until you compare words by telephone: The council has another key"
     other.vault.close()
 
 
