@@ -168,6 +168,7 @@ class PartnersScreen(ConsoleScreen):
         self._show_contracts()
         self.refresh_bindings()
 
+    @on(RecordList.Moved, "#contracts")
     def on_descendant_focus(self) -> None:
         self.refresh_bindings()
 
@@ -328,7 +329,9 @@ class PartnersScreen(ConsoleScreen):
 
     def act_bundle(self) -> None:
         """Write or take in what is carried by hand."""
-        self.app.push_screen(BundleDialog(self._partner()), self._added)
+        holds = self.found is not None and self.found.holds
+        own = None if holds else self.vault.school.code
+        self.app.push_screen(BundleDialog(self._partner(), own), self._added)
 
     def act_remove(self) -> None:
         """Remove the partner, with the reason."""

@@ -115,12 +115,12 @@ ASKS = {
 }
 
 
-def do_by_hand(vault: Vault, deed: str, partner: PartnerRow | None, file: Path) -> str:
-    """Do one of the deeds and return what to say; blocks."""
+def do_by_hand(vault: Vault, deed: str, partner: PartnerRow | None, file: Path, code: str = "") -> str:
+    """Do one of the deeds and return what to say; `code` is the organisation's own, for its first keys. Blocks."""
     from sync import bundles, partners
 
     if deed == "keys":
-        words = bundles.hand_keys(vault, file, vault.school.code)
+        words = bundles.hand_keys(vault, file, code)
         return f"Written. They compare these words with you over the telephone: {words}."
     if deed == "add":
         row = partners.add_by_keys(vault, bundles.key_set_in(file))
@@ -146,15 +146,20 @@ class BundleDialog(FormDialog[str]):
 
     VERB = "Do it"
 
-    def __init__(self, partner: PartnerRow | None) -> None:
+    def __init__(self, partner: PartnerRow | None, code: str | None = None) -> None:
+        """`code` is the organisation's own, as far as it is known, where it has no keys yet; None where it has."""
         about = f" for {partner.name}" if partner else ""
         super().__init__(f"By hand{about}", "Sealed files and public keys, for secure e-mail or a stick.")
         self._partner = partner
+        self._code = code
 
     def fields(self) -> ComposeResult:
         deeds = DEEDS if self._partner else DEEDS[1:]
         yield Field("What", ChoiceField(deeds, value=deeds[0][1] if self._partner else "keys", blank=False, id="deed"))
         yield Field("File", Input(placeholder="The file's whole path", max_length=4096, id="file"))
+        if self._code is not None:
+            hint = "Your school's URN, or a council's number"
+            yield Field("Our own code", Input(self._code, placeholder=hint, max_length=200, id="own_code"))
         yield PlainText("", id="asks", classes="muted")
 
     def on_mount(self) -> None:
@@ -171,6 +176,11 @@ class BundleDialog(FormDialog[str]):
             self.ask("Which file?", file)
             return
         deed = self.query_one("#deed", ChoiceField).code
+        own = next(iter(self.query("#own_code").results(Input)), None)
+        code = own.value.strip() if own is not None else ""
+        if deed == "keys" and own is not None and not code:
+            self.ask("Which code do partners know you by? The keys are made for it.", own)
+            return
         self.busy("One moment.")
         self.run(
             do_by_hand,
@@ -178,6 +188,7 @@ class BundleDialog(FormDialog[str]):
             deed,
             self._partner,
             path_typed(file.value),
+            code,
             then=self.finish,
             failed=self.failed,
         )

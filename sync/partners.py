@@ -84,7 +84,12 @@ def own_key_set(vault: Vault, code: str = "") -> str:
     """
     from sync.identity import normalise_org
 
-    if not code or holds_keys(vault):
+    if not code and not holds_keys(vault):
+        raise Refused(
+            "This organisation has no keys yet; they are made for its own code. Nothing was written.",
+            hint="Give the code that partners know, such as a school's URN: dsl-console partner keys FILE --code URN.",
+        )
+    if holds_keys(vault):
         keys = own_keys(vault)
         if code and normalise_org(code) != keys.org:
             raise Refused(f"This organisation exchanges as {keys.org} already. Nothing was changed.")

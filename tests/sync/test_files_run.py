@@ -392,7 +392,7 @@ def test_a_partner_may_go_by_a_folder_while_others_go_by_the_hub(
 
 def test_keys_without_a_hub_are_kept_when_one_is_joined(post, tmp_path: Path) -> None:
     place = Place(tmp_path / "school", SCHOOL, "Northfield Invented Primary", "school")
-    with pytest.raises(Refused, match="has not joined a hub yet"):
+    with pytest.raises(Refused, match="made for its own code"):
         partners.own_key_set(place.vault)
     own = partners.read_key_set(partners.own_key_set(place.vault, "100123"), None)
     with pytest.raises(Refused, match="exchanges as"):
