@@ -25,7 +25,7 @@ LINE = (
 )
 """An act's line as `ledger.line_bytes` writes it, written by the database: no field of it becomes a value here."""
 _LINES = (
-    f"SELECT a.id, a.seq, {LINE}, a.digest, a.mac, a.recorded_at, %s FROM acts a"  # noqa: S608
+    f"SELECT a.id, a.seq, {LINE}, a.digest, a.mac, a.recorded_at, %s, a.n FROM acts a"  # noqa: S608
     " WHERE a.device = ? ORDER BY a.seq"
 )
 _digest = hashlib.sha256
@@ -75,6 +75,7 @@ class _Check:
         self._states = _states(audit_key)
         self._order = order
         self._heard = _heard(connection) if order else {}
+        self._moved = ledger.moved_acts(connection) if order else {}
         self.texts = _Texts(connection)
         self.count = 0
         self.problems: list[Problem] = []
@@ -84,10 +85,10 @@ class _Check:
         """Check a device's acts in their order; yields every few hundred acts the id of the last."""
         inner, outer = (state.copy for state in self._states)
         digest_of, heard, erased, order, after = self.texts.digest_of, self._heard, self._erased, self._order, ""
-        seq, before = 0, ledger.genesis(device)
+        seq, before, moved, came = 0, ledger.genesis(device), self._moved, 0
         rows = ledger.plain_rows(self._connection, self._statement, (device,))
         while some := list(islice(rows, _CHUNK)):
-            for ident, number, line, digest, mac, recorded_at, ordered_at in some:
+            for ident, number, line, digest, mac, recorded_at, ordered_at, n in some:
                 seq += 1
                 within, around = inner(), outer()
                 within.update(before + line)
@@ -103,9 +104,10 @@ class _Check:
                         after = ledger.ordered(self._connection, recorded_at, after, heard[ident])
                     elif recorded_at > after:
                         after = recorded_at
-                    if (ordered_at or recorded_at) != after:
+                    if (ordered_at or recorded_at) != after or (n < came and ident not in moved):
                         text = f"Act number {seq} of {stated_day(recorded_at[:10])} does not stand in its place."
                         self.misplaced.append(Problem("chain", text))
+                    came = n
                 found = digest_of(ident)
                 if found != digest or (erased and ident in erased):
                     self._text(

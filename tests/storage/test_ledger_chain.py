@@ -143,6 +143,17 @@ def test_no_single_mutation_is_missed(chain):
     assert unseen == []
 
 
+def test_two_acts_exchanged_in_the_order_in_which_they_came_are_told(chain):
+    places = [row[0] for row in chain.exec_driver_sql("SELECT n FROM acts WHERE seq IN (7, 8) ORDER BY seq")]
+    assert checks.verify_chain(chain, AUTHOR.audit_key, order=True) == (ACTS, [])
+    for seq, place in ((7, -1), (8, places[0]), (7, places[1])):
+        chain.exec_driver_sql(f"UPDATE acts SET n = {place} WHERE seq = {seq}")
+    (problem,) = checks.verify_chain(chain, AUTHOR.audit_key, order=True)[1]
+    assert problem.text.startswith("Act number 8 of ")
+    assert problem.text.endswith(" does not stand in its place.")
+    chain.rollback()
+
+
 def test_no_changed_signature_is_missed(chain):
     unseen, count = [], 0
     for seq in range(1, ACTS + 1, EVERY):
