@@ -225,14 +225,17 @@ class AcceptDialog(FormDialog[Any]):
         )
 
 
-class AnswerReporterDialog(FormDialog[bool]):
+class AnswerReporterDialog(RegisterForm):
     """Who told the reporter what was done."""
 
     VERB = "Record"
+    KIND = "answer"
+    KEPT = ("by", "what", "at")
 
     def __init__(self, register: Register, report_id: str) -> None:
         super().__init__("Who told the reporter?", "What were they told, and by whom? Only what they need to know.")
-        self.register, self.report_id = register, report_id
+        self.register = register
+        self.report_id = self.entry_id = report_id
 
     def fields(self) -> ComposeResult:
         """Yield by whom, what and when."""

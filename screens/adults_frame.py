@@ -14,6 +14,7 @@ from screens.base import ConsoleScreen
 from screens.widgets.text import PlainText, plain
 
 if TYPE_CHECKING:
+    from storage.compartment import OpenCompartment
     from storage.register import Register
 
 BAR = "ADULTS' REGISTER · its own key · what you read here is recorded"
@@ -31,6 +32,11 @@ class RegisterScreen(ConsoleScreen):
         if register is None:
             raise ConsoleError("The adults' register is closed.", hint="Open it again with your passphrase.")
         return register
+
+    @property
+    def words_kept_in(self) -> OpenCompartment:
+        """What is written over a screen of the register is sealed to it, never to the children's record."""
+        return self.register
 
     def on_screen_resume(self) -> None:
         if self.is_mounted and self.console.register is not None:  # another screen may have changed it meanwhile

@@ -64,6 +64,7 @@ from screens.widgets.chrome import EmergencyLine, HeaderLine, KeyBar
 
 if TYPE_CHECKING:
     from screens.console import Console
+    from storage.compartment import OpenCompartment
     from storage.vault import Vault
 
 Result = TypeVar("Result")
@@ -247,6 +248,11 @@ class ConsoleScreen(Stands, Calls, Screen[None]):
         if vault is None:
             raise ConsoleError("The record is locked.", hint="Unlock it first.")
         return vault
+
+    @property
+    def words_kept_in(self) -> OpenCompartment:
+        """The compartment to which what is written over this screen is sealed when the record locks."""
+        return self.vault
 
     @property
     def heading(self) -> str:

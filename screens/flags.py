@@ -193,7 +193,7 @@ class FlagsScreen(ConsoleScreen):
                 self.run(answer, self.vault, flag.id, reason, then=self._answered)
 
         sentence = f"{flag.child}: {flag.sentence} It returns only with an entry that is not listed here."
-        self.app.push_screen(ReasonDialog("Considered, because …", sentence, verb="Record"), answered)
+        self.app.push_screen(ReasonDialog("Considered, because …", sentence, verb="Record", about=flag.id), answered)
 
     def _answered(self, flag: FlagRow) -> None:
         self.query_one("#done", MessageBar).say(f"{flag.child}, {flag.label.lower()}: considered.", "good")

@@ -202,7 +202,7 @@ class FrontSheetScreen(ConsoleScreen):
         if line := self.current:
             who = visible(line.name) or label_of(FrontSection, line.section)
             sentence = f"{who} stands on the front sheet no longer. Every version of the line stays readable."
-            dialog = ReasonDialog("Take it from the front sheet?", sentence, verb="Take it off")
+            dialog = ReasonDialog("Take it from the front sheet?", sentence, verb="Take it off", about=line.act_id)
             self.app.push_screen(dialog, lambda reason: self._end(line.act_id, reason))
 
     def _end(self, line: str, reason: str | None) -> None:

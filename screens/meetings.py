@@ -185,9 +185,11 @@ class MeetingsScreen(DatedListScreen["MeetingRow"]):
             return
         if row.state == "wanted":
             sentence = f"{visible(row.child)}: nothing more is asked of what must follow that meeting."
-            dialog = ReasonDialog("Nothing follows?", sentence, verb="Record")
+            dialog = ReasonDialog("Nothing follows?", sentence, verb="Record", about=row.id)
         else:
-            dialog = ReasonDialog("Cancel the meeting?", f"{visible(row.child)}: {row.words}.", verb="Cancel it")
+            dialog = ReasonDialog(
+                "Cancel the meeting?", f"{visible(row.child)}: {row.words}.", verb="Cancel it", about=row.id
+            )
         self.console.push_screen(dialog, lambda reason: self._cancel(row, reason))
 
     def _cancel(self, row: MeetingRow, reason: str | None) -> None:

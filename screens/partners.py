@@ -281,7 +281,9 @@ class PartnersScreen(ConsoleScreen):
                 self.run(decline, self.vault, contract.id, reason, then=lambda _none: self._said(said))
 
         sentence = f"{partner.name} reads your reason. Nothing moves under «{contract.purpose}»."
-        self.app.push_screen(ReasonDialog("Decline this agreement", sentence, verb="Decline"), answered)
+        self.app.push_screen(
+            ReasonDialog("Decline this agreement", sentence, verb="Decline", about=contract.id), answered
+        )
 
     def act_end(self) -> None:
         """End the agreement under the cursor, with the reason."""
@@ -296,7 +298,7 @@ class PartnersScreen(ConsoleScreen):
                 self.run(end, self.vault, contract.id, reason, then=self._ended)
 
         sentence = f"Nothing more leaves under «{contract.purpose}» for {partner.name}; what is queued is withheld."
-        self.app.push_screen(ReasonDialog("End this agreement", sentence, verb="End it"), answered)
+        self.app.push_screen(ReasonDialog("End this agreement", sentence, verb="End it", about=contract.id), answered)
 
     def _ended(self, withheld: int) -> None:
         kept = f" {withheld} queued share{'s were' if withheld != 1 else ' was'} withheld." if withheld else ""
@@ -346,7 +348,7 @@ class PartnersScreen(ConsoleScreen):
                 self.run(remove, self.vault, partner.org, reason, then=lambda _none: self._said("Removed."))
 
         sentence = f"Nothing more is exchanged with {partner.name}. What was recorded stays."
-        self.app.push_screen(ReasonDialog("Remove this partner", sentence, verb="Remove"), answered)
+        self.app.push_screen(ReasonDialog("Remove this partner", sentence, verb="Remove", about=partner.org), answered)
 
     def _added(self, words: str | None) -> None:
         self.known = {row.org for row in self.found.partners} if words and self.found is not None else None

@@ -244,7 +244,7 @@ class PeopleScreen(ConsoleScreen):
             )
             if [each.person for each in self.rows if ADULTS in each.person.compartments] == [row.person]:
                 sentence += " Nobody else holds the adults' register: only its own recovery code will open it then."
-            dialog = ReasonDialog(f"Remove {name}?", sentence, verb="Remove")
+            dialog = ReasonDialog(f"Remove {name}?", sentence, verb="Remove", about=row.person.id)
             self.app.push_screen(dialog, lambda reason: self._remove(row.person, reason))
 
     def _remove(self, person: Holder, reason: str | None) -> None:

@@ -179,7 +179,9 @@ class RecoveredScreen(ConsoleScreen):
                 self.run(leave, self.vault, row.share.id, reason, then=lambda _none: self._done(done))
 
         sentence = "The record stays as it is; that the partner holds this stays known."
-        self.app.push_screen(ReasonDialog("Leave the record as it is", sentence, verb="Leave it"), answered)
+        self.app.push_screen(
+            ReasonDialog("Leave the record as it is", sentence, verb="Leave it", about=row.share.id), answered
+        )
 
     def _done(self, words: str) -> None:
         cast("Console", self.app).say(words, "Came back")

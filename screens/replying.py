@@ -30,4 +30,4 @@ def ask_back(screen: ConsoleScreen, item_id: str, sender: str) -> None:
         "It is recorded under the child, and proposed to them: you read the exact bytes and approve them. Sync is not "
         "a referral: what cannot wait is asked by telephone."
     )
-    screen.app.push_screen(ReplyDialog(f"Ask or answer {sender}", sentence, verb="Write it"), answered)
+    screen.app.push_screen(ReplyDialog(f"Ask or answer {sender}", sentence, verb="Write it", about=item_id), answered)

@@ -227,7 +227,9 @@ class RetentionScreen(ConsoleScreen):
     def act_keep(self) -> None:
         """Take the proposal back, with the reason."""
         if one := self.standing:
-            dialog = ReasonDialog("Keep this record", "The proposal is taken back; the record stands.", verb="Keep it")
+            dialog = ReasonDialog(
+                "Keep this record", "The proposal is taken back; the record stands.", verb="Keep it", about=one.child.id
+            )
             self._with_reason(dialog, keep, one.child.id)
 
     def act_hold(self) -> None:
@@ -238,7 +240,9 @@ class RetentionScreen(ConsoleScreen):
         """Lift the hold under the cursor, with the reason."""
         if (row := self.rows.current) and row.hold:
             self._with_reason(
-                ReasonDialog("Lift this hold", "What is due may be erased again.", verb="Lift it"), lift, row.hold.id
+                ReasonDialog("Lift this hold", "What is due may be erased again.", verb="Lift it", about=row.hold.id),
+                lift,
+                row.hold.id,
             )
 
     def _with_reason(self, dialog: ReasonDialog, work: Any, ident: str) -> None:

@@ -82,7 +82,7 @@ class AlsoDialog(Calls, Dialog["str | None"]):
         elif name == "pattern" and found.flags:
             flag = found.flags[0]
             sentence = f"{flag.label}. {flag.sentence} It returns only with an entry that is not listed."
-            dialog = ReasonDialog("Considered, because …", sentence, verb="Record")
+            dialog = ReasonDialog("Considered, because …", sentence, verb="Record", about=flag.id)
             self.app.push_screen(dialog, lambda reason: self._consider(flag.id, reason))
         elif name == "share" and found.entries:
             self._ask(ChooseEntryDialog(found), "Proposed: it waits under Share for its approval.")

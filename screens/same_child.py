@@ -139,7 +139,8 @@ class SameChildScreen(ConsoleScreen):
     def act_two(self) -> None:
         """Say that they are two."""
         if (row := self.current) is not None:
-            dialog = ReasonDialog("Two children?", "They are not proposed again.", verb="They are two")
+            both = f"{row.first.id} {row.second.id}"
+            dialog = ReasonDialog("Two children?", "They are not proposed again.", verb="They are two", about=both)
             self.app.push_screen(dialog, lambda why: self._two(row, why))
 
     def _two(self, row: Twice, why: str | None) -> None:

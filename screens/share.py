@@ -342,4 +342,4 @@ def decide_with_reason(screen: ConsoleScreen, share: ShareRow | None, verb: str)
             screen.run(calls[verb], screen.vault, share.id, reason, then=done, failed=failed)
 
     about = f"An entry about {share.child} for {share.partner}. {sentence}"
-    screen.app.push_screen(ReasonDialog(title, about, verb=label), answered)
+    screen.app.push_screen(ReasonDialog(title, about, verb=label, about=share.id), answered)

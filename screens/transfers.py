@@ -167,7 +167,7 @@ class TransfersScreen(DatedListScreen["TransferRow"]):
         """End a transfer of which nothing was sent."""
         if (row := self.current) is not None:
             sentence = f"{visible(row.child)}: no file goes. The record of this child stays here."
-            dialog = ReasonDialog("End the transfer?", sentence, verb="End it")
+            dialog = ReasonDialog("End the transfer?", sentence, verb="End it", about=row.id)
             self.console.push_screen(dialog, lambda reason: self._end(row, reason))
 
     def _end(self, row: TransferRow, reason: str | None) -> None:

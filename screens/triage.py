@@ -21,10 +21,11 @@ from screens.widgets.answer import AnswerField
 from screens.widgets.child_picker import ChildPicker, one_line
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.fields import ChoiceField, Field
-from screens.widgets.form_dialog import FormDialog
+from screens.widgets.kept_form import KeptForm
 from screens.widgets.text import PlainText, StateLine, plain
 
 if TYPE_CHECKING:
+    from storage.compartment import OpenCompartment
     from storage.vault import Vault
     from storage.views.children import ChildRow
     from storage.views.reports import ReportRow
@@ -75,14 +76,23 @@ def report_content(report: ReportRow) -> Content:
     return Content("\n").join(lines)
 
 
-class AnswerDialog(FormDialog[bool]):
+class AnswerDialog(KeptForm[bool]):
     """Asks who told the reporter, what, and when."""
 
     VERB = "Record"
+    KEPT = ("by", "what", "at")
 
     def __init__(self, vault: Vault, report: ReportRow) -> None:
         super().__init__("Who told the reporter?", f"{report.reporter} left this. What were they told, and by whom?")
         self.vault, self.report = vault, report
+
+    @property
+    def kept_in(self) -> OpenCompartment:
+        return self.vault
+
+    @property
+    def kept_as(self) -> str:
+        return f"answer-{self.report.id}"
 
     def fields(self) -> ComposeResult:
         """Yield by whom, what and when."""

@@ -203,7 +203,7 @@ class VisitsScreen(ConsoleScreen):
         row = self._current
         if row is not None:
             ident = row.visit.id
-            dialog = ReasonDialog(f"Report set {ident[-6:]} lost?", LOST, verb="Report it")
+            dialog = ReasonDialog(f"Report set {ident[-6:]} lost?", LOST, verb="Report it", about=ident)
             self.app.push_screen(dialog, lambda why: self._lose(ident, why))
 
     def _lose(self, ident: str, reason: str | None) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar, Generic, TypeVar
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,11 +15,28 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, TextArea
 
-from screens.base import Stands
+from screens.base import Calls, ConsoleScreen, Stands
 from screens.widgets.area import NoteArea
 from screens.widgets.text import MessageBar, PlainText
 
+if TYPE_CHECKING:
+    from storage.compartment import OpenCompartment
+    from storage.drafts import Draft
+
 Answer = TypeVar("Answer")
+
+
+def taken(store: OpenCompartment, name: str) -> Draft | None:
+    """Return a draft that was kept, once. Blocks."""
+    draft = store.drafts.get(name)
+    if draft is not None:
+        store.drafts.drop(name)
+    return draft
+
+
+def put_back_words(draft: Draft) -> str:
+    """Say that a dialog holds again what was written in it when the record locked."""
+    return f"Draft from {draft.saved_at.astimezone():%H:%M} put back."
 
 
 class Between(VerticalScroll):
@@ -115,21 +133,29 @@ def confirm_button(verb: str, key: str = "Ctrl+S") -> Button:
     return Button(f"{verb}  {key}".strip(), id="confirm", variant="primary", compact=True)
 
 
-class ReasonDialog(Dialog[str | None]):
-    """Asks why: dismissed with the reason, never blank, or with None on Escape."""
+class ReasonDialog(Calls, Dialog[str | None]):
+    """Asks why: dismissed with the reason, never blank, or with None on Escape.
+
+    What is written when the record locks is sealed, and put back where the same is asked again: the same question over
+    the same screen, about the same `about` (an id, where the screen is a list).
+    """
 
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Back", tooltip="Leave; nothing is changed"),
         Binding("ctrl+s", "confirm", "Confirm", tooltip="Go on with this reason"),
     ]
     ASKS: ClassVar[str] = "The reason, as it should be read later"
+    awaits_read = True
 
     def __init__(
-        self, title: str, sentence: str = "", *, verb: str = "Go on", reason: str = "", asks: str = ""
+        self, title: str, sentence: str = "", *, verb: str = "Go on", reason: str = "", asks: str = "", about: str = ""
     ) -> None:
         super().__init__()
+        self._about = [about] if about else []
         self._heading, self._sentence, self._verb, self._first = title, sentence, verb, reason
         self._asks = asks or self.ASKS
+        self._kept_in: OpenCompartment | None = None
+        self._kept_as = ""
 
     def compose(self) -> ComposeResult:
         area = NoteArea(self._first, compact=True, tab_behavior="focus", placeholder=self._asks)
@@ -137,6 +163,28 @@ class ReasonDialog(Dialog[str | None]):
 
     def on_mount(self) -> None:
         self.query_one(TextArea).focus()
+        below = next((each for each in reversed(self.app.screen_stack) if isinstance(each, ConsoleScreen)), None)
+        if below is None or below.console.vault is None:
+            self.now_read()
+            return
+        self._about += [each for each in below.params.values() if isinstance(each, str) and each]
+        asked = "\n".join([below.NAME, self._heading, *self._about])
+        self._kept_in, self._kept_as = below.words_kept_in, f"reason-{hashlib.sha256(asked.encode()).hexdigest()[:16]}"
+        self.fetch(taken, self._kept_in, self._kept_as, then=self._put_back)
+
+    def _put_back(self, draft: Draft | None) -> None:
+        if draft is not None:
+            self.query_one(TextArea).load_text(str(draft.fields.get("reason", "")))
+            self.say(put_back_words(draft), "good")
+        self.now_read()
+
+    def before_lock(self) -> Callable[[], None] | None:
+        """Read what is written and return the call that seals it, with the ids of what it is about."""
+        reason = self.query_one(TextArea).text
+        if self._kept_in is None or not self._was_read or not reason.strip() or reason == self._first:
+            return None
+        store, name, fields = self._kept_in, self._kept_as, {"reason": reason, "about": self._about}
+        return lambda: store.drafts.seal(name, fields)
 
     @on(Button.Pressed, "#back")
     def _back(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from textual.widgets import Input, TextArea
 from textual.widgets.select import InvalidSelectValueError
 
+from screens.widgets.dialogs import put_back_words, taken
 from screens.widgets.fields import ChoiceField
 from screens.widgets.form_dialog import FormDialog
 
@@ -18,14 +19,6 @@ if TYPE_CHECKING:
     from storage.drafts import Draft
 
 Answer = TypeVar("Answer")
-
-
-def taken(store: OpenCompartment, name: str) -> Draft | None:
-    """Return a draft that was kept, once. Blocks."""
-    draft = store.drafts.get(name)
-    if draft is not None:
-        store.drafts.drop(name)
-    return draft
 
 
 class KeptForm(FormDialog[Answer]):
@@ -63,7 +56,7 @@ class KeptForm(FormDialog[Answer]):
                 widget.load_text(text)
             elif isinstance(widget, Input):
                 widget.value = text
-        self.say(f"Draft from {draft.saved_at.astimezone():%H:%M} put back.", "good")
+        self.say(put_back_words(draft), "good")
 
     def _written(self) -> dict[str, str]:
         found = {}

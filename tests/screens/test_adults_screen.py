@@ -119,6 +119,11 @@ async def test_the_head_makes_it_first_thing_and_nothing_is_decided_before_the_l
         put(pilot, on="20 Nov", reference="L/7")
         await press(pilot, "ctrl+s")
         await wait_for(pilot, "L/7")
+        pilot.app.open("adults")
+        await press(pilot, "a", *"Lent")
+        pilot.app.screen.before_lock()()
+        assert [each.fields["reason"] for each in pilot.app.register.drafts.all()] == ["Lent"], "sealed to the register"
+        assert pilot.app.vault.drafts.all() == []
         with register.open_with(pilot.app.vault, pilot.app.vault.person_keys) as opened:
             assert opened.verify(rebuild=True, signatures=True).ok
             decision = views.entries(opened)[0].decision

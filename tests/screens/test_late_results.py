@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from conftest import press, settled, wait_until
+from conftest import press, settled, wait_until, words_on
 from textual.widgets import Input, TextArea
 
 from screens.base import Calls, RecordChanged
@@ -12,6 +12,7 @@ from screens.decide import DecideScreen
 from screens.entry import EntryScreen
 from screens.share_propose import ProposeDialog
 from screens.unfinished import UnfinishedScreen
+from screens.widgets.dialogs import ReasonDialog
 from screens.widgets.record_list import RecordList
 from storage.desk import children, concerns
 from storage.views import record
@@ -95,3 +96,30 @@ async def test_a_late_result_moves_no_focus_takes_no_screen_and_asks_nobody_who_
         await press(pilot, "escape")
         assert isinstance(app.screen, EntryScreen)
         assert not any(isinstance(each, DecideScreen) for each in app.screen_stack)
+
+
+async def test_a_reason_that_was_being_written_at_the_lock_is_put_back_where_the_same_is_asked(console, vault):
+    child = children.add_child(vault, legal_forename="Amira", legal_surname="Khan")[0]
+    first, second = (concerns.log_concern(vault, {"text": text}, child_id=child)[0] for text in ("One.", "Two."))
+    async with console() as pilot:
+        app = pilot.app
+
+        async def asked(entry: str) -> TextArea:
+            app.open("entry", entry_id=entry)
+            await press(pilot, "x")
+            assert isinstance(app.screen, ReasonDialog)
+            return app.screen.query_one(TextArea)
+
+        await asked(first)
+        await press(pilot, *"Twice", "escape")
+        assert (await asked(first)).text == "", "who leaves it lets it go"
+        await press(pilot, *"Twice")
+        app.screen.before_lock()()
+        (draft,) = app.vault.drafts.all()
+        assert (draft.fields["reason"], draft.fields["about"]) == ("Twice", [first])
+        await press(pilot, "escape", "escape")
+        assert (await asked(second)).text == ""
+        await press(pilot, "escape", "escape")
+        assert (await asked(first)).text == "Twice"
+        assert "put back" in words_on(app)
+        assert app.vault.drafts.all() == []
