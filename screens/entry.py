@@ -185,9 +185,9 @@ def parts_of(found: Whole) -> Iterator[Part]:
     """Yield everything that is known of an entry, its headings without a label."""
     detail = found.detail
     taken = "Taken in" if found.received else "Recorded"
-    yield from (
-        (taken if label == "Recorded" else label, said) for label, said in facts_of(detail.entry, detail.concern)
-    )
+    closed = found.received is not None and found.received.state == "withdrawn" and not detail.entry.decision
+    facts = ((taken if label == "Recorded" else label, said) for label, said in facts_of(detail.entry, detail.concern))
+    yield from (fact for fact in facts if not (closed and fact[0] == "State"))
     for choice in detail.choices:
         yield from plain_part("Why chosen", f"{choice.reason}\n{moment_words(choice.at)}, {choice.by}")
     if found.received is not None:

@@ -10,6 +10,7 @@ from textual.content import Content
 
 from practice.dates import in_words
 from practice.text import visible
+from screens.received_words import TAKEN_BACK
 from screens.widgets.chrome import cut
 from screens.wording import chosen_words, recorded_words, state_words, what_words
 
@@ -53,10 +54,13 @@ def marks_of(line: Line) -> list[str]:
     return marks
 
 
-def _head(entry: EntryRow, width: int) -> list[Content]:
+def _head(line: Line, width: int) -> list[Content]:
     """Draw when and what on the left, the decision on the right, in as many lines as they need."""
+    entry = line.entry
     when = in_words(entry.occurred)
     state, waiting = state_words(entry)
+    if waiting and line.theirs == TAKEN_BACK:
+        state, waiting = "", False  # nothing of it waits to be decided
     style = "bold $text-warning" if waiting else "$text-muted"
     what = what_words(entry)
     if entry.source not in ("", HERE):
@@ -74,7 +78,7 @@ def draw_line(line: Line, width: int) -> list[Content]:
     """Draw an entry of the chronology; the last line is blank, so that entries stand apart."""
     entry = line.entry
     inner = max(min(width - 3, WIDEST), 20)
-    lines = _head(entry, inner)
+    lines = _head(line, inner)
     lines += Content(visible(entry.text)).wrap(inner)
     if entry.childs_words:
         said = Content.assemble(("In the child's words: ", "$text-accent"), quoted(entry.childs_words))

@@ -115,7 +115,7 @@ def item_content(found: Received) -> Content:
     after = (
         f"Written by: {role}" if role else "",
         f"Arrived {day_words(arrived.date())}, {time_words(arrived)}",
-        f"Their rule: {rule[item.on_share]}",
+        f"Their rule: {rule['never' if item.state == 'withdrawn' else item.on_share]}",
     )
     lines += [Content.styled(visible(words), "$text-muted") for words in after if words]
     return Content("\n").join(lines)

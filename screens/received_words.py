@@ -8,13 +8,14 @@ if TYPE_CHECKING:
     from storage.views.arrivals import ItemRow
 
 TWO_TEXTS = "they sent two texts as one version"
+TAKEN_BACK = "taken back by them"
 RULES = {"never": "May not be shared on", "ask": "Shared on only if they agree", "yes": "May be shared on"}
 """Whether what came from another agency may be shared on, by its owner's rule."""
 
 
 def theirs_words(item: ItemRow, *, rivals: bool = False) -> str:
     """Say what the sender did since: corrected it, took it back, sent two texts; blank where it stands as it came."""
-    done = "taken back by them" if item.state == "withdrawn" else "corrected by them" if item.corrected else ""
+    done = TAKEN_BACK if item.state == "withdrawn" else "corrected by them" if item.corrected else ""
     return ", and ".join(part for part in (done, TWO_TEXTS if rivals else "") if part)
 
 

@@ -105,7 +105,7 @@ class ProposeDialog(FormDialog[str]):
         listed = [(visible(row.name), row.org) for row in found.partners]
         self.query_one("#partner", ChoiceField).set_options(plain_options(listed))
         if found.closed:
-            self.say(f"This is {visible(found.owner)}'s and may not be shared on: ask them to share it.", "warn")
+            self.say(f"This is {visible(found.owner)}'s and may not be shared on. Esc goes back.", "warn")
         elif not found.partners:
             self.say("There is no partner yet: Partners adds one. Nothing was changed.", "warn")
         elif len(listed) == 1:

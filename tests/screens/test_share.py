@@ -11,9 +11,12 @@ import pytest
 from conftest import HOSTILE, picture, press, settled, wait_for, wait_until, words_on
 from textual.widgets import Input, OptionList, Select
 
+from practice.dates import Occurred
 from practice.share_words import GIVEN_BACK, record_words, share_words, state_words
+from screens.entry_lines import Line as RecordLine
+from screens.entry_lines import draw_line
 from screens.inbox import InboxScreen, rival_content
-from screens.received_words import rule_words, theirs_words
+from screens.received_words import TAKEN_BACK, rule_words, theirs_words
 from screens.share import Row, rows_of, why_not_now
 from screens.share import draw as draw_share
 from screens.share_approve import ApproveDialog
@@ -37,11 +40,13 @@ from storage.people import add_person
 from storage.vault import open_vault, utc_now
 from storage.views import arrivals, record, sharing, today
 from storage.views import cases as case_rows
+from storage.views.record_rows import EntryRow
 from sync import agreements, cases, contracts, inbox, partners, run, shares
 from sync.hub.server import invite
 from tests.sync.exchange import COUNCIL, Hub, Place
 
 SCHOOL = "urn:scx:gb:urn:123456"
+NOW = "2026-11-22T10:00:00+00:00"
 DANGER = "Sync is not a referral. If a child is in danger, ring 999"
 
 
@@ -369,6 +374,21 @@ def test_what_a_sender_did_since_is_said_and_two_texts_stand_with_what_differs()
     shown = rival_content(first, second).plain
     assert "He was [⟨−cold−⟩⟨+warm+⟩]" in shown
     assert theirs_words(second, rivals=True) == "corrected by them, and they sent two texts as one version"
+    entry = EntryRow(**dict.fromkeys(EntryRow._fields, ""))
+    entry = entry._replace(
+        kind="concern",
+        occurred_stored=Occurred(text="then", precision="unknown").model_dump_json(),
+        captured_stored=NOW,
+        recorded_stored=NOW,
+        versions=2,
+    )
+    entry = entry._replace(further_stored="[]", unfinished_stored="[]", text="Taken back")
+    drawn = [
+        " ".join(each.plain for each in draw_line(RecordLine(entry, theirs=said), 100)) for said in (None, TAKEN_BACK)
+    ]
+    assert ["No decision yet" in each for each in drawn] == [True, False], "nothing of it waits to be decided"
+    assert "amended, 2 versions" in drawn[0]
+    assert "Taken in" in drawn[1]
     took_back = replace(item, state="withdrawn", on_share="yes")
     assert (theirs_words(took_back), rule_words(took_back)) == ("taken back by them", "May not be shared on")
 
