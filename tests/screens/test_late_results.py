@@ -106,6 +106,7 @@ async def test_a_reason_that_was_being_written_at_the_lock_is_put_back_where_the
 
         async def asked(entry: str) -> TextArea:
             app.open("entry", entry_id=entry)
+            await settled(pilot)
             await press(pilot, "x")
             assert isinstance(app.screen, ReasonDialog)
             return app.screen.query_one(TextArea)
