@@ -28,6 +28,7 @@ from screens.sync_job import job_of
 from screens.today import TodayScreen
 from screens.widgets.answer import AnswerField
 from screens.widgets.child_picker import ChildPicker
+from screens.widgets.chrome import KeyBar
 from screens.widgets.dialogs import ConfirmDialog, ReasonDialog
 from screens.widgets.fields import ChoiceField
 from screens.widgets.mark_list import MarkList
@@ -135,13 +136,22 @@ async def test_before_the_hub_every_screen_says_what_to_do_first(console):
 
 async def test_without_a_hub_keys_a_way_and_bundles_by_keys(console, vault, entry, tmp_path):
     council = Place(tmp_path / "council", COUNCIL, "Northfield [red]Services", "social_care")
-    partners.own_key_set(vault, SCHOOL)
     theirs, out = tmp_path / "theirs.keys", tmp_path / "out.scx"
     theirs.write_text(partners.own_key_set(council.vault, COUNCIL))
-    partners.add_by_keys(council.vault, partners.own_key_set(vault))
     async with console() as pilot:
         pilot.app.open("partners")
+        await wait_for(pilot, "No hub has been joined yet: press h.")
+        await press(pilot, "b")
+        pilot.app.screen.query_one("#file", Input).value = str(tmp_path / "ours.keys")
+        pilot.app.screen.query_one("#own_code", Input).value = ""
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, "Which code do partners know you by?")
+        pilot.app.screen.query_one("#own_code", Input).value = SCHOOL
+        await press(pilot, "ctrl+s")
         await wait_for(pilot, "No hub. Messages go by folder, SFTP or hand: v.")
+        bar, rack = pilot.app.screen.query_one(KeyBar), pilot.app.screen.query_one("ToastRack")
+        assert rack.styles.margin.bottom == bar.outer_size.height > 1, "a notice covers no key"
+        partners.add_by_keys(council.vault, partners.own_key_set(vault))
         await press(pilot, "b")
         pilot.app.screen.query_one("#deed", ChoiceField).code = "add"
         pilot.app.screen.query_one("#file", Input).value = str(theirs)
