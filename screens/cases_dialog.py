@@ -68,6 +68,7 @@ class HeedingDialog(FormDialog[str]):
     def show(self, found: Leaves) -> None:
         """Show what leaves."""
         self.said = found.read_first
+        self.say("")
         self.query_one("#leaves", StateLine).say(f"This leaves, and no more: {found.words}")
         self.query_one("#heed", HeedLines).say(found.read_first)
         self.query_one("#h").display = bool(found.read_first)
