@@ -217,7 +217,8 @@ def _content_type(headers: Mapping[str, str]) -> str:
 
 
 SENTENCES = {
-    "invite": "This invite code is not valid, was used already, or is for another organisation.",
+    "invite": "This invite code is not valid, was used already, or is for another organisation: ask whoever runs the "
+    "hub for a new one.",
     "invalid-client": "The hub does not know this organisation's key, or the clocks differ by over 5 minutes.",
     "invalid-token": "The hub does not take this organisation's token.",
     "signature-required": "The hub did not take the signature of this request.",
